@@ -1,0 +1,102 @@
+"""Byte ranges: numbers at a place in a file."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import ml_dtypes  # noqa: F401  (registers bfloat16 and its like with numpy)
+import numpy as np
+
+from spectra.errors import ModelFormatError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from spectra._typing import AnyArray
+
+__all__ = ["ByteRange"]
+
+
+@dataclass(frozen=True, slots=True)
+class ByteRange:
+    """
+    An array in a file, read when called.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    offset : int
+        First byte.
+    dtype : str
+        Type of one number, stored in little-endian order.
+    shape : tuple of int
+        Shape of the array.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> path = Path(tempfile.mkdtemp()) / "numbers"
+    >>> _ = path.write_bytes(np.arange(4, dtype="<f4").tobytes())
+    >>> ByteRange(path, offset=4, dtype="float32", shape=(2,))()
+    array([1., 2.], dtype=float32)
+    """
+
+    path: Path
+    offset: int
+    dtype: str
+    shape: tuple[int, ...]
+
+    @property
+    def num_bytes(self) -> int:
+        """Length of the range."""
+        return math.prod(self.shape) * np.dtype(self.dtype).itemsize
+
+    def check(self, *, available: int, what: str) -> None:
+        """
+        Check that the range lies in the file.
+
+        Parameters
+        ----------
+        available : int
+            Bytes that are there from the offset on.
+        what : str
+            Whose range it is, for the message.
+
+        Raises
+        ------
+        ModelFormatError
+            If more bytes are needed.
+        """
+        if min(self.shape, default=0) < 0 or self.offset < 0 or self.num_bytes > available:
+            shape = "x".join(map(str, self.shape))
+            msg = (
+                f"{self.path}: {what} is {shape} {self.dtype}, {self.num_bytes} bytes "
+                f"from byte {self.offset} on; found {max(available, 0)}"
+            )
+            raise ModelFormatError(msg)
+
+    def __call__(self) -> AnyArray:
+        """
+        Read the numbers.
+
+        Returns
+        -------
+        array
+            Of the stated type and shape, mapped from the file.
+
+        Raises
+        ------
+        ModelFormatError
+            If the file has become shorter.
+        """
+        self.check(available=self.path.stat().st_size - self.offset, what="an array")
+        if self.num_bytes == 0:
+            return np.zeros(self.shape, self.dtype)
+        raw = np.memmap(self.path, np.uint8, "r", self.offset, (self.num_bytes,))
+        dtype = np.dtype(self.dtype)
+        array: AnyArray = np.asarray(raw).view(dtype.newbyteorder("<")).reshape(self.shape)
+        return array

@@ -1,0 +1,210 @@
+"""
+The command line: parse, open, analyze, write.
+
+Nothing here that a Python user could not call. Data go to stdout, words to stderr; an error is
+one line and exit code 1.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+import spectra
+from spectra.errors import ArgumentError, SpectraError, UnknownNameError
+from spectra_io import stores
+from spectra_io.models import open_model
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import xarray as xr
+
+__all__ = ["cli", "main"]
+
+_MODEL = click.argument("path", type=click.Path(path_type=Path))
+_POOL = click.option(
+    "--pool/--no-pool",
+    default=True,
+    help="Kernel positions of a convolution together (default), or a row each.",
+)
+_HELP = {"help_option_names": ["-h", "--help"]}
+
+
+def _print_version(context: click.Context, _: click.Parameter, wanted: bool) -> None:
+    if wanted:
+        click.echo(f"weightspectra {spectra.__version__}")
+        context.exit()
+
+
+@click.group(context_settings=_HELP, invoke_without_command=True)
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_print_version,
+    help="Print the version.",
+)
+@click.pass_context
+def cli(context: click.Context) -> None:
+    """
+    Eigenvalue spectra of trained networks.
+
+    PATH is a .safetensors or .onnx file, a *.safetensors.index.json, or a folder that holds one.
+    """
+    if context.invoked_subcommand is None:
+        click.echo(context.get_help())
+
+
+def _note_left_out(ds: xr.Dataset) -> None:
+    from spectra_io import terminal
+
+    reasons = Counter(str(reason) for reason in ds.tensor_reason.values if reason)
+    if reasons:
+        most = "; ".join(f"{n} x {reason}" for reason, n in reasons.most_common(3))
+        rest = "; ..." if len(reasons) > 3 else ""
+        num = sum(reasons.values())
+        terminal.note(f"{num} of {ds.sizes['tensor']} tensors not analysed: {most}{rest}")
+
+
+@cli.command(short_help="List every tensor, and why it is not taken.")
+@_MODEL
+@_POOL
+def describe(path: Path, pool: bool) -> None:
+    """List every tensor, and why it is not taken; no eigenvalues are computed."""
+    from spectra_io import terminal
+
+    ds = spectra.describe(spectra.layers(open_model(path), pool=pool))
+    terminal.show(terminal.tensor_table(ds))
+    taken = ds.tensor_layers > 0
+    terminal.show(
+        f"\n{ds.sizes['tensor']} tensors: {int(taken.sum())} taken as {ds.sizes['layer']} layers "
+        f"({int(ds.tensor_size.where(taken, 0).sum()):,} of {int(ds.tensor_size.sum()):,} elements)"
+    )
+
+
+@cli.command(short_help="Print every layer's fit and verdict.")
+@_MODEL
+@_POOL
+@click.option(
+    "-o",
+    "--output",
+    "outputs",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Write the results to FILE, by its ending .nc, .csv, .json or .parquet. Repeatable.",
+)
+def analyze(path: Path, pool: bool, outputs: Sequence[Path]) -> None:
+    """Print a table of every layer's spectrum, power-law fit and verdict."""
+    from spectra_io import terminal
+
+    for output in outputs:
+        stores.writer(output)
+    layers = spectra.layers(open_model(path), pool=pool)
+    ds = spectra.analyze(layers, executor=terminal.ProgressBar())
+    ds.attrs["source"] = f"{path.name}, analysed by weightspectra {spectra.__version__}"
+    for output in outputs:
+        stores.save(ds, output)
+        terminal.note(f"wrote {output}")
+    if ds.sizes["layer"]:
+        terminal.show(terminal.layer_table(ds))
+        terminal.show("")
+    terminal.show(terminal.summary_line(ds))
+    _note_left_out(ds)
+
+
+def _one(layers: Sequence[spectra.Layer], name: str) -> list[spectra.Layer]:
+    found = [layer for layer in layers if layer.taken and layer.name == name]
+    if not found:
+        raise UnknownNameError(name, [x.name for x in layers if x.taken], what="layer")
+    return found
+
+
+@cli.command(short_help="Draw alpha against depth, or one spectrum.")
+@_MODEL
+@_POOL
+@click.option("--layer", metavar="NAME", help="Draw the spectrum of this layer.")
+@click.option(
+    "-o",
+    "--output",
+    required=True,
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="The picture, by its ending .png, .pdf or .svg.",
+)
+def plot(path: Path, pool: bool, layer: str | None, output: Path) -> None:
+    """Draw alpha against depth, or the spectrum of one layer with its fitted tail."""
+    from spectra_io import plot as figures
+    from spectra_io import terminal
+
+    figures.check(output)
+    layers = spectra.layers(open_model(path), pool=pool)
+    wanted = layers if layer is None else _one(layers, layer)
+    ds = spectra.analyze(wanted, executor=terminal.ProgressBar())
+    if not ds.sizes["layer"]:
+        _note_left_out(ds)
+        msg = f"{path}: no layer to draw"
+        raise ArgumentError(msg)
+    with figures.to_file(output) as ax:
+        if layer is None:
+            figures.correlation_flow(ds, ax=ax)
+        else:
+            figures.esd(ds, layer=layer, ax=ax)
+    terminal.note(f"wrote {output}")
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """
+    Run the command line.
+
+    Parameters
+    ----------
+    arguments : sequence of str, optional
+        Those of the process by default.
+
+    Raises
+    ------
+    SystemExit
+        Always: 0, 1 after an error, 130 if interrupted.
+
+    Examples
+    --------
+    >>> main(["describe", "nowhere.onnx"])
+    Traceback (most recent call last):
+        ...
+    SystemExit: 1
+    """
+    sys.exit(_run(arguments))
+
+
+def _run(arguments: Sequence[str] | None) -> int:
+    try:
+        cli.main(arguments, prog_name="spectra", standalone_mode=False)
+    except BrokenPipeError:  # the reader of our output has seen enough
+        sys.stderr.close()
+        return 0
+    except (click.exceptions.Abort, KeyboardInterrupt):
+        return _fail("interrupted", code=130)
+    except click.ClickException as error:
+        return _fail(error.format_message())
+    except MemoryError:
+        return _fail("out of memory")
+    except OSError as error:
+        is_ours = isinstance(error, SpectraError) or not error.strerror
+        return _fail(str(error) if is_ours else f"{error.filename}: {error.strerror}")
+    except SpectraError as error:
+        return _fail(str(error))
+    return 0
+
+
+def _fail(message: str, *, code: int = 1) -> int:
+    from spectra_io import terminal
+
+    terminal.note(f"spectra: {message}")
+    return code

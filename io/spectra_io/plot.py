@@ -1,0 +1,229 @@
+"""Figures, drawn from the numbers that :mod:`spectra.plotdata` returns."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from spectra import plotdata
+from spectra.dataset import labels, select
+from spectra.errors import ArgumentError
+from spectra.verdicts import OVER_TRAINED_BELOW, UNDER_TRAINED_ABOVE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    import xarray as xr
+    from matplotlib.axes import Axes
+
+__all__ = ["FORMATS", "check", "correlation_flow", "esd", "to_file"]
+
+FORMATS = (".png", ".pdf", ".svg")
+"""Endings of the pictures that :func:`to_file` writes."""
+
+_BULK, _TAIL, _BAND = "#4c72b0", "#c44e52", "#55a868"
+FIGSIZE = (7.0, 4.2)  # inches
+_MAX_NAMES = 40  # layer names that can be read on one axis
+
+
+def _axes(ax: Axes | None) -> Axes:
+    if ax is not None:
+        return ax
+    import matplotlib.pyplot as plt
+
+    _, fresh = plt.subplots(figsize=FIGSIZE, layout="constrained")
+    return fresh
+
+
+def _fit_label(ds: xr.Dataset, layer: str) -> str:
+    row = select(ds, layer)
+    if not row.alpha.notnull().item():
+        return f"no fit: {labels(row.fit_status).item().replace('_', ' ')}"
+    alpha, sigma, num = row.alpha.item(), row.sigma.item(), int(row.num_pl_spikes.item())
+    return rf"$\alpha$ = {alpha:.2f} ± {sigma:.2f}, {num} of {row.num_evals.item()} eigenvalues"
+
+
+def esd(ds: xr.Dataset, /, *, layer: str, ax: Axes | None = None) -> Axes:
+    """
+    Draw the spectral density of a layer with the fitted tail, both axes logarithmic.
+
+    Parameters
+    ----------
+    ds : xarray.Dataset
+        Result of :func:`spectra.analyze`.
+    layer : str
+        Name of the layer.
+    ax : matplotlib.axes.Axes, optional
+        Where to draw; by default in a new figure, ``ax.figure``.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        With the drawing.
+
+    Raises
+    ------
+    UnknownNameError
+        If there is no such layer.
+    ArgumentError
+        If it has no positive eigenvalue.
+
+    Examples
+    --------
+    >>> import numpy as np, spectra
+    >>> ds = spectra.analyze({"fc": np.random.default_rng(0).pareto(1.5, (200, 100))})
+    >>> esd(ds, layer="fc").get_xscale()
+    'log'
+    """
+    numbers = plotdata.esd(ds, layer=layer)
+    ax = _axes(ax)
+    ax.stairs(numbers.density, numbers.edges, fill=True, color=_BULK, alpha=0.55)
+    ax.stairs(numbers.density, numbers.edges, color=_BULK, linewidth=1)
+    label = _fit_label(ds, layer)
+    if len(numbers.tail):
+        ax.plot(numbers.tail, numbers.tail_density, color=_TAIL, linewidth=2, label=label)
+        ax.axvline(numbers.tail[0], color=_TAIL, linestyle=":", label="start of the tail")
+        ax.legend(frameon=False, loc="upper right")
+    elif label:
+        ax.text(0.03, 0.05, label, transform=ax.transAxes)
+    drawn = [*numbers.density[numbers.density > 0], *numbers.tail_density]
+    ax.set(xscale="log", yscale="log", ylim=(min(drawn) / 2, max(drawn) * 3))
+    ax.set_xlabel(r"eigenvalue $\lambda$ of $W^T W$")
+    ax.set_ylabel(r"density $\rho(\lambda)$")
+    zero = f" ({numbers.num_zero} zero eigenvalues not shown)" if numbers.num_zero else ""
+    ax.set_title(f"{layer}{zero}", loc="left")
+    ax.spines[["top", "right"]].set_visible(False)
+    return ax
+
+
+def correlation_flow(ds: xr.Dataset, /, *, ax: Axes | None = None) -> Axes:
+    r"""
+    Draw alpha against depth, the band from 2 to 6 shaded, with the standard error of each.
+
+    Parameters
+    ----------
+    ds : xarray.Dataset
+        Result of :func:`spectra.analyze`.
+    ax : matplotlib.axes.Axes, optional
+        Where to draw; by default in a new figure, ``ax.figure``.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        With the drawing.
+
+    Raises
+    ------
+    ArgumentError
+        If the Dataset lacks the power-law fit.
+
+    Examples
+    --------
+    >>> import numpy as np, spectra
+    >>> rng = np.random.default_rng(0)
+    >>> ds = spectra.analyze({f"fc{i}": rng.pareto(2, (90, 60)) for i in range(3)})
+    >>> correlation_flow(ds).get_ylabel()
+    'power-law exponent $\\alpha$'
+    """
+    numbers = plotdata.correlation_flow(ds)
+    ax = _axes(ax)
+    low, high = OVER_TRAINED_BELOW, UNDER_TRAINED_ABOVE
+    ax.axhspan(low, high, color=_BAND, alpha=0.15, label=f"well trained: {low:g} to {high:g}")
+    ax.errorbar(
+        numbers.depth, numbers.alpha, yerr=numbers.sigma,
+        color=_BULK, marker="o", markersize=5, linewidth=1, capsize=2, label=r"$\alpha$ ± $\sigma$",
+    )  # fmt: skip
+    top = 1.05 * float(np.max(numbers.alpha + numbers.sigma, initial=high))
+    ax.set(ylim=(0, top), xlim=(0.5, ds.sizes["layer"] + 0.5))
+    if top > 5 * high:
+        ax.set_yscale("symlog", linthresh=high, linscale=2)
+    _name_layers(ax, [str(name) for name in ds.layer.values])
+    ax.set_ylabel(r"power-law exponent $\alpha$")
+    missing = ds.sizes["layer"] - len(numbers.alpha)
+    without = f" ({missing} layers without a fit)" if missing else ""
+    ax.set_title(f"correlation flow{without}", loc="left")
+    ax.legend(frameon=False, loc="lower right", bbox_to_anchor=(1, 1), borderaxespad=0, ncols=2)
+    ax.spines[["top", "right"]].set_visible(False)
+    return ax
+
+
+def _name_layers(ax: Axes, names: list[str]) -> None:
+    if len(names) > _MAX_NAMES:
+        ax.set_xlabel("layer, in the order of the model")
+        return
+    ax.set_xticks(range(1, len(names) + 1), [_short(name) for name in names])
+    ax.tick_params("x", labelrotation=60 if len(names) > 5 else 0, labelsize=7)
+    for label in ax.get_xticklabels():
+        label.set_horizontalalignment("right" if len(names) > 5 else "center")
+    ax.set_xlabel("layer")
+
+
+def _short(name: str, length: int = 28) -> str:
+    return name if len(name) <= length else "…" + name[1 - length :]
+
+
+def check(path: Path, /) -> None:
+    """
+    Check that a figure can be written, before there is anything to draw.
+
+    Parameters
+    ----------
+    path : Path
+        Where to.
+
+    Raises
+    ------
+    ArgumentError
+        If the ending is not one of a picture, or there is no folder to write to.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> check(Path("figure.txt"))  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+        ...
+    spectra.errors.ArgumentError: figure.txt: its name must end in .png, .pdf or .svg
+    """
+    if path.suffix.lower() not in FORMATS:
+        msg = f"{path}: its name must end in .png, .pdf or .svg"
+        raise ArgumentError(msg)
+    if path.is_dir() or not path.parent.is_dir():
+        what = f"{path} is a" if path.is_dir() else f"{path.parent} is no"
+        msg = f"{path}: cannot be written, {what} folder"
+        raise ArgumentError(msg)
+
+
+@contextmanager
+def to_file(path: Path, /) -> Iterator[Axes]:
+    """
+    Give axes to draw in, and write them to a file afterwards, without a display.
+
+    Parameters
+    ----------
+    path : Path
+        Where to, as :func:`check` allows.
+
+    Yields
+    ------
+    matplotlib.axes.Axes
+        Empty axes.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> path = Path(tempfile.mkdtemp()) / "figure.svg"
+    >>> with to_file(path) as ax:
+    ...     _ = ax.plot([1, 2])
+    >>> path.stat().st_size > 0
+    True
+    """
+    from matplotlib.figure import Figure
+
+    check(path)
+    figure = Figure(figsize=FIGSIZE, dpi=150, layout="constrained")
+    yield figure.subplots()
+    figure.savefig(path)

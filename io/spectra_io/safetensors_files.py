@@ -1,0 +1,209 @@
+"""safetensors files: one, or the shards of an index."""
+
+from __future__ import annotations
+
+import json
+import re
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from safetensors import SafetensorError, safe_open
+
+from spectra import roles
+from spectra.errors import ModelFormatError
+from spectra.tensors import Tensor
+from spectra_io.paths import inside
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from spectra._typing import AnyArray
+
+__all__ = ["open_file", "open_files", "open_index"]
+
+_DTYPES = {
+    "F64": "float64",
+    "F32": "float32",
+    "F16": "float16",
+    "BF16": "bfloat16",
+    "I8": "int8",
+    "I16": "int16",
+    "I32": "int32",
+    "I64": "int64",
+    "U8": "uint8",
+    "U16": "uint16",
+    "U32": "uint32",
+    "U64": "uint64",
+    "BOOL": "bool",
+}
+_MAX_INDEX = 1 << 27  # bytes; that of the largest public model takes about 10 MB
+
+
+def _natural(name: str) -> list[tuple[int, str]]:
+    """Sort key that puts layer 2 before layer 10."""
+    parts = re.split(r"(\d+)", name)
+    return [(int(p), "") if p.isdecimal() else (-1, p) for p in parts]
+
+
+def _read(path: Path, name: str) -> AnyArray:
+    try:
+        with safe_open(path, framework="numpy") as file:
+            array: AnyArray = file.get_tensor(name)
+    except (SafetensorError, TypeError, ValueError) as error:
+        msg = f"{path}: tensor {name!r} could not be read: {error}"
+        raise ModelFormatError(msg) from error
+    return array
+
+
+def _diagnose(path: Path, error: Exception) -> str:
+    """Say what is wrong with a file the library refuses."""
+    size = path.stat().st_size
+    with path.open("rb") as file:
+        header = int.from_bytes(file.read(8), "little")
+    if size < 8 or header > size - 8:
+        return f"{path}: truncated: found {size} bytes, the header alone ends at {8 + header}"
+    reason = " ".join(str(error).split())
+    if "MetadataIncompleteBuffer" in reason or "incomplete metadata" in reason:
+        return f"{path}: truncated or overlong: its {size} bytes are not what the header says"
+    return f"{path}: not a safetensors file: {reason}"
+
+
+def open_file(path: Path, /) -> dict[str, Tensor]:
+    """
+    Open one safetensors file, reading its header only.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+
+    Returns
+    -------
+    dict of str to Tensor
+        In natural order of the names, layer 2 before layer 10: the file itself keeps no order of
+        depth.
+
+    Raises
+    ------
+    ModelFormatError
+        If the file is not in the format.
+
+    Examples
+    --------
+    >>> import numpy as np, tempfile
+    >>> from pathlib import Path
+    >>> from safetensors.numpy import save_file
+    >>> path = Path(tempfile.mkdtemp()) / "model.safetensors"
+    >>> save_file({"fc.weight": np.ones((3, 2), dtype=np.float32)}, path)
+    >>> open_file(path)["fc.weight"].shape
+    (3, 2)
+    """
+    path = path.absolute()
+    tensors = {}
+    try:
+        with safe_open(path, framework="numpy") as file:
+            for name in sorted(file.keys(), key=_natural):
+                view = file.get_slice(name)
+                shape, stored = tuple(view.get_shape()), view.get_dtype()
+                dtype = _DTYPES.get(stored, stored.lower())
+                role = roles.from_name(name, shape)
+                tensors[name] = Tensor(name, shape, dtype, role, partial(_read, path, name))
+    except SafetensorError as error:
+        raise ModelFormatError(_diagnose(path, error)) from error
+    return tensors
+
+
+def open_files(paths: Iterable[Path], /) -> dict[str, Tensor]:
+    """
+    Open several safetensors files as one model.
+
+    Parameters
+    ----------
+    paths : iterable of Path
+        The files.
+
+    Returns
+    -------
+    dict of str to Tensor
+        All their tensors, in natural order of the names.
+
+    Raises
+    ------
+    ModelFormatError
+        If a file is not in the format, or two hold a tensor of the same name.
+
+    Examples
+    --------
+    >>> open_files([])
+    {}
+    """
+    tensors: dict[str, Tensor] = {}
+    for path in paths:
+        found = open_file(path)
+        for name in found.keys() & tensors.keys():
+            msg = f"{path}: tensor {name!r} is in another file of the model too"
+            raise ModelFormatError(msg)
+        tensors |= found
+    return {name: tensors[name] for name in sorted(tensors, key=_natural)}
+
+
+def _weight_map(path: Path) -> dict[str, str]:
+    size = path.stat().st_size
+    if size > _MAX_INDEX:
+        msg = f"{path}: an index of {size} bytes; at most {_MAX_INDEX} are read"
+        raise ModelFormatError(msg)
+    try:
+        index: Any = json.loads(path.read_text(encoding="utf-8"))
+    except (ValueError, RecursionError) as error:
+        msg = f"{path}: not a JSON index of shards: {error}"
+        raise ModelFormatError(msg) from error
+    mapping = index.get("weight_map") if isinstance(index, dict) else None
+    if not isinstance(mapping, dict) or not all(isinstance(f, str) for f in mapping.values()):
+        msg = f"{path}: an index must map tensors to files under 'weight_map', this one does not"
+        raise ModelFormatError(msg)
+    return mapping
+
+
+def open_index(path: Path, /) -> dict[str, Tensor]:
+    """
+    Open the shards that a ``*.safetensors.index.json`` names.
+
+    Parameters
+    ----------
+    path : Path
+        The index.
+
+    Returns
+    -------
+    dict of str to Tensor
+        The tensors of all shards, in natural order of the names.
+
+    Raises
+    ------
+    ModelNotFoundError
+        If a shard is missing.
+    ModelFormatError
+        If the index or a shard is not in the format, or a shard lacks a tensor.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> index = Path(tempfile.mkdtemp()) / "model.safetensors.index.json"
+    >>> _ = index.write_text('{"weight_map": {"w": "shard-1.safetensors"}}')
+    >>> open_index(index)  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+        ...
+    spectra.errors.ModelNotFoundError: ...shard-1.safetensors: no such file; ...
+    """
+    mapping = _weight_map(path)
+    asked_by = f"the index {path.name}"
+    files = sorted(set(mapping.values()))
+    shards = [inside(path.parent, file, asked_by=asked_by) for file in files]
+    tensors = open_files(shards)
+    for name, file in mapping.items():
+        if name not in tensors:
+            msg = f"{path.parent / file}: no tensor {name!r}, which {asked_by} says is there"
+            raise ModelFormatError(msg)
+    return tensors

@@ -1,0 +1,290 @@
+"""What a person sees in a terminal, and a program in a pipe."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import xarray as xr
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+from rich.text import Text
+
+from spectra.analysis import summary
+from spectra.dataset import records, table
+from spectra.variables import Status
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+__all__ = ["ProgressBar", "layer_table", "note", "one_line", "show", "summary_line", "tensor_table"]
+
+_WIDE = 100_000  # columns: nothing is wrapped or cut in a pipe
+_STYLES = {"over-trained": "red", "well-trained": "green", "under-trained": "yellow"}
+
+
+class _Column(NamedTuple):
+    head: str
+    name: str
+    digits: int | None = None
+
+
+_LAYER_COLUMNS = (
+    _Column("layer", "layer"),
+    _Column("N", "N"),
+    _Column("M", "M"),
+    _Column("rf", "rf"),
+    _Column("alpha", "alpha", 2),
+    _Column("sigma", "sigma", 2),
+    _Column("D", "D", 3),
+    _Column("tail", "num_pl_spikes", 0),
+    _Column("log_norm", "log_norm", 2),
+    _Column("stable_rank", "stable_rank", 1),
+    _Column("alpha_hat", "alpha_weighted", 2),
+    _Column("verdict", "verdict"),
+)
+_TENSOR_COLUMNS = (
+    _Column("tensor", "tensor"),
+    _Column("role", "tensor_role"),
+    _Column("dtype", "tensor_dtype"),
+    _Column("shape", "tensor_shape"),
+    _Column("layers", "tensor_layers"),
+    _Column("not taken because", "tensor_reason"),
+)
+
+
+def one_line(text: object) -> str:
+    r"""
+    Return text fit for one line of a terminal, control characters made visible.
+
+    Parameters
+    ----------
+    text : object
+        Anything with a string; a file may have chosen it.
+
+    Returns
+    -------
+    str
+        One line.
+
+    Examples
+    --------
+    >>> one_line("two\nlines \x1b[31mred")
+    'two lines \\x1b[31mred'
+    """
+    words = " ".join(str(text).split())
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in words)
+
+
+def _console(*, stderr: bool = False) -> Console:
+    console = Console(stderr=stderr, highlight=False)
+    if not console.is_terminal:
+        console.width = _WIDE
+    return console
+
+
+def note(text: str) -> None:
+    """
+    Say something to the person, beside the data.
+
+    Parameters
+    ----------
+    text : str
+        One line, written to stderr.
+
+    Examples
+    --------
+    >>> note("three tensors were left out")
+    """
+    console = _console(stderr=True)
+    console.print(Text(one_line(text)), soft_wrap=True)
+
+
+def show(shown: Table | str) -> None:
+    """
+    Write data to stdout: fitted to a terminal, or plain and uncut to a pipe.
+
+    Parameters
+    ----------
+    shown : rich.table.Table or str
+        What to write.
+
+    Examples
+    --------
+    >>> show("3 layers")
+    3 layers
+    """
+    console = _console()
+    if console.is_terminal:
+        console.print(shown)
+        return
+    with console.capture() as captured:
+        console.print(shown, soft_wrap=isinstance(shown, str))
+    for line in captured.get().splitlines():
+        console.file.write(line.rstrip() + "\n")
+
+
+def _cell(value: Any, digits: int | None) -> Text:
+    if isinstance(value, float) and math.isnan(value):
+        return Text("-")
+    text = one_line(value if digits is None else f"{value:z.{digits}f}")
+    return Text(text or "-", style=_STYLES.get(text, ""))
+
+
+def _table(columns: Sequence[_Column], rows: Iterable[dict[str, Any]]) -> Table:
+    shown = Table(box=None, pad_edge=False, header_style="bold")
+    for i, column in enumerate(columns):
+        text = i == 0 or column.name in {"verdict", "tensor_reason", "tensor_role", "tensor_dtype"}
+        shown.add_column(
+            column.head,
+            justify="left" if text else "right",
+            overflow="fold",
+            no_wrap=not text,
+        )
+    for row in rows:
+        shown.add_row(*(_cell(row[column.name], column.digits) for column in columns))
+    return shown
+
+
+def _verdict(row: dict[str, Any]) -> str:
+    """Return the verdict in words, with the reason if there is none."""
+    if row["verdict"] != "not_fitted":
+        return str(row["verdict"]).replace("_", "-")
+    computed = row["status"] == Status.COMPUTED.name.lower()
+    why = row["fit_status"] if computed else row["status"]
+    return f"not fitted: {why.replace('_', ' ')}"
+
+
+def layer_table(ds: xr.Dataset) -> Table:
+    """
+    Lay out the results of an analysis, one line a layer.
+
+    Parameters
+    ----------
+    ds : xarray.Dataset
+        Result of :func:`spectra.analyze`.
+
+    Returns
+    -------
+    rich.table.Table
+        For :func:`show`.
+
+    Examples
+    --------
+    >>> import numpy as np, spectra
+    >>> show(layer_table(spectra.analyze({"fc": 2 * np.eye(3)})))  # doctest: +NORMALIZE_WHITESPACE
+    layer  N  M  alpha  sigma  D  tail  log_norm  stable_rank  alpha_hat  verdict
+    fc     3  3      -      -  -     0      1.08          3.0          -  not fitted: too few ...
+    """
+    missing = dict.fromkeys((c.name for c in _LAYER_COLUMNS), math.nan)
+    defaults = {**missing, "verdict": "not_fitted", "fit_status": "fitted"}
+    rows = [{**defaults, **row} for row in records(ds)]
+    shown = [{**row, "verdict": _verdict(row)} for row in rows]
+    pooled = any(row["rf"] > 1 for row in rows)
+    return _table([c for c in _LAYER_COLUMNS if c.name != "rf" or pooled], shown)
+
+
+def tensor_table(ds: xr.Dataset) -> Table:
+    """
+    Lay out every tensor of a model, one line each.
+
+    Parameters
+    ----------
+    ds : xarray.Dataset
+        Result of :func:`spectra.describe` or :func:`spectra.analyze`.
+
+    Returns
+    -------
+    rich.table.Table
+        For :func:`show`.
+
+    Examples
+    --------
+    >>> import numpy as np, spectra
+    >>> show(tensor_table(spectra.describe({"fc": np.eye(3)})))
+    tensor  role   dtype    shape  layers  not taken because
+    fc      dense  float64    3x3       1  -
+    """
+    return _table(_TENSOR_COLUMNS, records(ds, dim="tensor"))
+
+
+def summary_line(ds: xr.Dataset) -> str:
+    """
+    Sum up an analysis in one line.
+
+    Parameters
+    ----------
+    ds : xarray.Dataset
+        Result of :func:`spectra.analyze`.
+
+    Returns
+    -------
+    str
+        The line.
+
+    Examples
+    --------
+    >>> import numpy as np, spectra
+    >>> summary_line(spectra.analyze({"fc": np.eye(3)}))
+    '1 layer, 0 fitted; mean log_norm 0.48, log_spectral_norm 0.00, stable_rank 3.00, entropy 1.00'
+    """
+    means = summary(ds)
+    layers, fitted = (int(means.get(n, xr.DataArray(0))) for n in ("num_layers", "num_fitted"))
+    shown = [
+        f"{name} {value.item():.2f}"
+        for name, value in means.data_vars.items()
+        if value.dtype.kind == "f" and not math.isnan(value.item())
+    ]
+    line = f"{layers} layer{'' if layers == 1 else 's'}, {fitted} fitted"
+    verdicts = Counter(table(ds).get("verdict", []))
+    verdicts.pop("not_fitted", None)
+    if verdicts:
+        counted = (f"{n} {word.replace('_', '-')}" for word, n in sorted(verdicts.items()))
+        line += f" ({', '.join(counted)})"
+    return f"{line}; mean {', '.join(shown)}" if shown else line
+
+
+class ProgressBar:
+    """
+    An executor that works here and now and shows how far it is, on a terminal only.
+
+    Examples
+    --------
+    >>> list(ProgressBar().map(abs, [-1, 2]))
+    [1, 2]
+    """
+
+    def map(self, function: Callable[..., Any], /, items: Iterable[Any]) -> Iterator[Any]:
+        """
+        Apply a function to items one after the other.
+
+        Parameters
+        ----------
+        function : callable
+            What to do with each.
+        items : iterable
+            To what.
+
+        Yields
+        ------
+        object
+            The results, in order.
+        """
+        work = list(items)
+        console = _console(stderr=True)
+        columns = (
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeRemainingColumn(),
+        )
+        off = not console.is_terminal
+        with Progress(*columns, console=console, transient=True, disable=off) as progress:
+            task = progress.add_task("", total=len(work))
+            for item in work:
+                name = one_line(getattr(item, "name", ""))[-40:]
+                progress.update(task, description=name.replace("[", r"\["))
+                yield function(item)
+                progress.advance(task)

@@ -1,0 +1,65 @@
+"""
+Eigenvalue spectra of trained networks, judged by random matrix theory.
+
+Pure functions, arrays in, arrays and Datasets out; :mod:`spectra_io` opens files and draws.
+
+Examples
+--------
+>>> import numpy as np
+>>> ds = analyze({"fc": np.random.default_rng(0).standard_normal((64, 32))})
+>>> ds.num_evals.item()
+32
+"""
+
+from spectra import measures, plotdata, power_law, roles, weightwatcher
+from spectra.analysis import analyze, describe, summary
+from spectra.dataset import build, labels, select, table
+from spectra.eigen import Spectrum, eigenvalues, spectrum
+from spectra.errors import (
+    ArgumentError,
+    ModelError,
+    ModelFormatError,
+    ModelNotFoundError,
+    SpectraError,
+    UnknownNameError,
+)
+from spectra.tensors import Tensor, from_array, from_arrays
+from spectra.variables import VARIABLES, Status, Variable
+from spectra.verdicts import Verdict, judge
+from spectra.views import Layer, layers
+
+__version__ = "0.1.0.dev0"
+
+__all__ = [
+    "VARIABLES",
+    "ArgumentError",
+    "Layer",
+    "ModelError",
+    "ModelFormatError",
+    "ModelNotFoundError",
+    "SpectraError",
+    "Spectrum",
+    "Status",
+    "Tensor",
+    "UnknownNameError",
+    "Variable",
+    "Verdict",
+    "analyze",
+    "build",
+    "describe",
+    "eigenvalues",
+    "from_array",
+    "from_arrays",
+    "judge",
+    "labels",
+    "layers",
+    "measures",
+    "plotdata",
+    "power_law",
+    "roles",
+    "select",
+    "spectrum",
+    "summary",
+    "table",
+    "weightwatcher",
+]

@@ -1,0 +1,284 @@
+"""Analysis: from a model to a Dataset with one row a layer."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from functools import partial
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+import xarray as xr
+
+from spectra import dataset
+from spectra.eigen import spectrum
+from spectra.errors import ArgumentError, SpectraError, UnknownNameError
+from spectra.measures import CORE
+from spectra.variables import VARIABLES, Status
+from spectra.verdicts import Verdict
+from spectra.views import Layer, layers
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable
+
+    import numpy.typing as npt
+
+    from spectra.dataset import Row
+    from spectra.eigen import Spectrum
+    from spectra.measures import Measure
+    from spectra.tensors import Tensor
+    from spectra.variables import Variable
+
+__all__ = ["Executor", "analyze", "describe", "summary"]
+
+_AVERAGED = (
+    "alpha",
+    "alpha_weighted",
+    "log_alpha_norm",
+    "log_norm",
+    "log_spectral_norm",
+    "stable_rank",
+    "entropy",
+    "D",
+)
+
+
+class Executor(Protocol):
+    """
+    Anything that maps a function over items, as ``concurrent.futures.Executor`` does.
+
+    Examples
+    --------
+    >>> from concurrent.futures import ThreadPoolExecutor
+    >>> executor: Executor = ThreadPoolExecutor(2)
+    """
+
+    def map(self, function: Callable[..., Any], /, items: Iterable[Any]) -> Iterable[Any]:
+        """Apply `function` to each of `items`, results in their order."""
+        ...
+
+
+def _shape_row(layer: Layer) -> Row:
+    row: Row = {
+        "tensor_name": layer.tensor.name,
+        "layer_type": layer.tensor.role,
+        "N": layer.N,
+        "M": layer.M,
+        "Q": layer.Q,
+        "rf": layer.rf,
+        "num_evals": layer.num_evals,
+    }
+    return row if layer.position is None else {**row, "slice_id": layer.position}
+
+
+def _measure(found: Spectrum, measures: Iterable[Measure], known: Collection[str]) -> Row:
+    row: Row = {}
+    for measure in measures:
+        row.update(measure(found))
+    for name in row:
+        if name not in known:  # at the first layer, not after the last
+            raise UnknownNameError(name, known, what="variable")
+    return row
+
+
+def _layer_row(
+    layer: Layer, measures: Iterable[Measure], known: Collection[str], rtol: float
+) -> tuple[Row, str]:
+    """Return the results of one layer and, if its numbers could not be read, why."""
+    row = _shape_row(layer)
+    if layer.num_evals == 0:
+        return {**row, "status": Status.EMPTY}, ""
+    try:
+        found = spectrum(layer.matrices(), rtol=rtol)
+    except (SpectraError, OSError, MemoryError) as error:
+        return {**row, "status": Status.NOT_READ}, f"not read: {error or type(error).__name__}"
+    if not np.isfinite(found.eigenvalues.sum()):
+        return {**row, "status": Status.NOT_FINITE}, ""
+    row["eigenvalue"] = found.eigenvalues[::-1]
+    if found.lambda_max == 0:
+        return {**row, "status": Status.ALL_ZERO}, ""
+    return {**row, **_measure(found, measures, known), "status": Status.COMPUTED}, ""
+
+
+def _tensor_row(views: list[Layer], problem: str) -> Row:
+    tensor = views[0].tensor
+    return {
+        "tensor_role": tensor.role,
+        "tensor_dtype": tensor.dtype,
+        "tensor_shape": "x".join(map(str, tensor.shape)) or "scalar",
+        "tensor_size": tensor.size,
+        "tensor_layers": sum(layer.taken for layer in views),
+        "tensor_reason": views[0].reason or problem,
+    }
+
+
+def _by_tensor(views: Iterable[Layer], problems: Mapping[str, str]) -> dict[str, Row]:
+    grouped: dict[str, list[Layer]] = {}
+    for layer in views:
+        grouped.setdefault(layer.tensor.name, []).append(layer)
+    return {name: _tensor_row(group, problems.get(name, "")) for name, group in grouped.items()}
+
+
+def _all_layers(model: Mapping[str, Tensor | npt.ArrayLike] | Iterable[Layer]) -> list[Layer]:
+    everything = layers(model) if isinstance(model, Mapping) else list(model)
+    for layer in everything:
+        if not isinstance(layer, Layer):
+            msg = f"a model must be a mapping or layers, got a {type(layer).__name__} in it"
+            raise ArgumentError(msg)
+    repeated = [name for name, n in Counter(layer.name for layer in everything).items() if n > 1]
+    if repeated:
+        msg = f"layer names must differ, got {repeated[0]!r} more than once"
+        raise ArgumentError(msg)
+    return everything
+
+
+_ATTRS = {
+    "title": "spectra of the weight matrices of a neural network",
+    "convention": "eigenvalues of W.T @ W, not divided by N; w = the unit of the weights",
+    "source": "weightspectra",
+}
+
+
+def analyze(
+    model: Mapping[str, Tensor | npt.ArrayLike] | Iterable[Layer],
+    /,
+    *,
+    measures: Iterable[Measure] = CORE,
+    variables: Iterable[Variable] = (),
+    rtol: float = 1e-6,
+    executor: Executor | None = None,
+) -> xr.Dataset:
+    """
+    Compute the spectrum of every layer and measure it.
+
+    Parameters
+    ----------
+    model : mapping of str to Tensor or array_like, or iterable of Layer
+        What :func:`spectra_io.open_model` returns, a mapping of names to arrays, or the layers
+        that :func:`spectra.layers` made of either.
+    measures : iterable of callable, default: :data:`spectra.measures.CORE`
+        What to measure of each spectrum.
+    variables : iterable of Variable, optional
+        Declarations of what measures of your own return.
+    rtol : float, default: 1e-6
+        Relative error allowed in the smallest eigenvalues, see :func:`spectra.eigenvalues`.
+    executor : Executor, optional
+        Where to do the work; by default here, one layer after the other.
+
+    Returns
+    -------
+    xarray.Dataset
+        Dimension ``layer`` in the order of the model, ``mode`` for the eigenvalues (1 = largest)
+        and ``tensor`` with every tensor of the model, taken or with the reason why not. A layer
+        that cannot be analysed has a ``status`` and ``nan``, and stops no other.
+
+    Raises
+    ------
+    ArgumentError
+        If `model` is neither a mapping nor layers.
+    UnknownNameError
+        If a measure returns a name that nothing declares.
+
+    See Also
+    --------
+    describe : The same rows without reading a number.
+    summary : The averages over the layers.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> rng = np.random.default_rng(0)
+    >>> ds = analyze({"fc.weight": rng.standard_normal((200, 100)), "fc.bias": np.zeros(200)})
+    >>> ds.num_evals.sel(layer="fc").item(), ds.tensor_reason.sel(tensor="fc.bias").item()
+    (100, 'bias: not a weight matrix')
+    """
+    everything = _all_layers(model)
+    taken = [layer for layer in everything if layer.taken]
+    declared = tuple(variables)
+    known = {*VARIABLES, *(v.name for v in declared)}
+    work = partial(_layer_row, measures=tuple(measures), known=known, rtol=rtol)
+    results = list((executor.map if executor else map)(work, taken))
+    problems = {
+        layer.tensor.name: why for layer, (_, why) in zip(taken, results, strict=True) if why
+    }
+    rows = {layer.name: row for layer, (row, _) in zip(taken, results, strict=True)}
+    return dataset.build(
+        {"layer": rows, "tensor": _by_tensor(everything, problems)},
+        variables=declared,
+        attrs=_ATTRS,
+    )
+
+
+def describe(model: Mapping[str, Tensor | npt.ArrayLike] | Iterable[Layer], /) -> xr.Dataset:
+    """
+    List the layers and tensors of a model without reading a number of it.
+
+    Parameters
+    ----------
+    model : mapping of str to Tensor or array_like, or iterable of Layer
+        As in :func:`analyze`.
+
+    Returns
+    -------
+    xarray.Dataset
+        The shapes along ``layer``, and along ``tensor`` every tensor with the reason if it was
+        not taken.
+
+    Raises
+    ------
+    ArgumentError
+        If `model` is neither a mapping nor layers.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> ds = describe({"conv.weight": np.zeros((8, 4, 3, 3))})
+    >>> ds.rf.item(), ds.num_evals.item()
+    (9, 36)
+    """
+    everything = _all_layers(model)
+    rows = {layer.name: _shape_row(layer) for layer in everything if layer.taken}
+    return dataset.build(
+        {"layer": rows, "tensor": _by_tensor(everything, {})}, attrs={**_ATTRS, "title": "layers"}
+    )
+
+
+def summary(ds: xr.Dataset, /) -> xr.Dataset:
+    """
+    Average the layers of a model.
+
+    Parameters
+    ----------
+    ds : xarray.Dataset
+        Result of :func:`analyze`.
+
+    Returns
+    -------
+    xarray.Dataset
+        Without dimensions: the plain mean over the layers that have a value, of `alpha`,
+        `alpha_weighted`, `log_alpha_norm`, `log_norm`, `log_spectral_norm`, `stable_rank`,
+        `entropy` and `D` where `ds` has them; `num_layers`; `num_fitted` with alpha.
+
+    Notes
+    -----
+    Layers without a fit do not count; WeightWatcher averages their alpha of -1 in.
+
+    References
+    ----------
+    Martin, Peng & Mahoney (2021), doi:10.1038/s41467-021-24025-8.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> ds = analyze({"a": np.eye(3), "b": 2 * np.eye(3)})
+    >>> round(summary(ds).log_norm.item(), 4), summary(ds).num_fitted.item()
+    (0.7782, 0)
+    """
+    means = {name: ds[name].mean(keep_attrs=True) for name in _AVERAGED if name in ds}
+    for mean in means.values():
+        mean.attrs["cell_methods"] = "layer: mean"
+    counts = {"num_layers": ds.sizes["layer"]}
+    if "verdict" in ds:
+        counts["num_fitted"] = int((ds.verdict != Verdict.NOT_FITTED).sum())
+    counted = {name: ((), value, VARIABLES[name].attrs) for name, value in counts.items()}
+    return xr.Dataset({**means, **counted}, attrs=ds.attrs)

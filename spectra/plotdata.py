@@ -1,0 +1,158 @@
+"""Numbers of the figures, for those who draw them and those who check them."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from spectra.dataset import select
+from spectra.errors import ArgumentError
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from spectra._typing import FloatArray
+
+__all__ = ["ESD", "CorrelationFlow", "correlation_flow", "esd"]
+
+_MAX_BINS = 100
+_TAIL_POINTS = 50
+
+
+class ESD(NamedTuple):
+    """
+    The empirical spectral density of a layer and its fitted tail.
+
+    Examples
+    --------
+    >>> ESD._fields[:2]
+    ('edges', 'density')
+    """
+
+    edges: FloatArray
+    """Bin edges, evenly spaced in the logarithm, in weight units squared."""
+    density: FloatArray
+    """Share of all eigenvalues in each bin over its width."""
+    tail: FloatArray
+    """Points from `xmin` to `xmax`, in weight units squared; empty without a fit."""
+    tail_density: FloatArray
+    """The fitted power law there, times the share of eigenvalues in the tail."""
+    num_zero: int
+    """Eigenvalues that are zero and so not in the picture."""
+
+
+class CorrelationFlow(NamedTuple):
+    """
+    Alpha against depth.
+
+    Examples
+    --------
+    >>> CorrelationFlow._fields
+    ('layer', 'depth', 'alpha', 'sigma')
+    """
+
+    layer: list[str]
+    """Names of the layers with a fit."""
+    depth: FloatArray
+    """Their place in the model, 1 the first layer; those without a fit leave gaps."""
+    alpha: FloatArray
+    """Their power-law exponents."""
+    sigma: FloatArray
+    """The standard errors of these."""
+
+
+def _need(ds: xr.Dataset, *names: str) -> None:
+    missing = [name for name in names if name not in ds]
+    if missing:
+        msg = f"the Dataset must have {', '.join(names)}, it lacks {', '.join(missing)}"
+        raise ArgumentError(msg)
+
+
+def esd(ds: xr.Dataset, /, *, layer: str) -> ESD:
+    """
+    Compute the histogram of the eigenvalues of a layer and its fitted tail.
+
+    Parameters
+    ----------
+    ds : xarray.Dataset
+        Result of :func:`spectra.analyze`, with the power-law measure.
+    layer : str
+        Name of the layer.
+
+    Returns
+    -------
+    ESD
+        The numbers of the figure.
+
+    Raises
+    ------
+    UnknownNameError
+        If there is no such layer.
+    ArgumentError
+        If the layer has no positive eigenvalue, or the Dataset lacks the power-law fit.
+
+    Examples
+    --------
+    >>> import numpy as np, spectra
+    >>> ds = spectra.analyze({"fc": np.random.default_rng(0).pareto(1.5, (200, 100))})
+    >>> figure = esd(ds, layer="fc")
+    >>> round(float(figure.density @ np.diff(figure.edges)), 12)
+    1.0
+    """
+    _need(ds, "eigenvalue", "alpha", "xmin", "xmax", "num_pl_spikes")
+    row = select(ds, layer)
+    values = row.eigenvalue.dropna("mode").values
+    tiny = row.eigenvalue.max().item() * (ds.N.sel(layer=layer).item() * np.finfo(float).eps) ** 2
+    x = values[values > tiny]
+    if not len(x):
+        msg = f"layer {layer!r} has no positive eigenvalue to draw"
+        raise ArgumentError(msg)
+    bins = min(_MAX_BINS, math.ceil(2 * math.sqrt(len(x))))
+    low, high = np.histogram_bin_edges(np.log10(x), bins=1)  # wide enough for equal eigenvalues
+    edges = np.logspace(low, high, bins + 1)
+    edges[0], edges[-1] = min(edges[0], x.min()), max(edges[-1], x.max())
+    counts, _ = np.histogram(x, edges)
+    density = counts / (len(x) * np.diff(edges))
+    alpha, xmin, num_tail = row.alpha.item(), row.xmin.item(), row.num_pl_spikes.item()
+    tail = np.geomspace(xmin, row.xmax.item(), _TAIL_POINTS) if alpha > 1 else np.empty(0)
+    tail_density = num_tail / len(x) * (alpha - 1) / xmin * (tail / xmin) ** -alpha
+    return ESD(edges, density, tail, tail_density, len(values) - len(x))
+
+
+def correlation_flow(ds: xr.Dataset, /) -> CorrelationFlow:
+    """
+    Take alpha of every fitted layer, in the order of the model.
+
+    Parameters
+    ----------
+    ds : xarray.Dataset
+        Result of :func:`spectra.analyze`, with the power-law measure.
+
+    Returns
+    -------
+    CorrelationFlow
+        The numbers of the figure.
+
+    Raises
+    ------
+    ArgumentError
+        If the Dataset lacks the power-law fit.
+
+    Examples
+    --------
+    >>> import numpy as np, spectra
+    >>> rng = np.random.default_rng(0)
+    >>> ds = spectra.analyze({"a": rng.pareto(2, (99, 50)), "b": np.eye(3)})
+    >>> correlation_flow(ds).layer
+    ['a']
+    """
+    _need(ds, "alpha", "sigma")
+    fitted = np.isfinite(ds.alpha.values)
+    return CorrelationFlow(
+        layer=[str(name) for name in ds.layer.values[fitted]],
+        depth=np.flatnonzero(fitted).astype(np.float64) + 1,
+        alpha=ds.alpha.values[fitted],
+        sigma=ds.sigma.values[fitted],
+    )

@@ -1,0 +1,100 @@
+"""Roles: what a network uses a tensor for, guessed from name and shape if nothing says it."""
+
+from __future__ import annotations
+
+import re
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+__all__ = ["ROLES", "from_name"]
+
+ROLES: Mapping[str, str] = MappingProxyType(
+    {
+        "dense": "matrix of a linear map (Linear, Gemm, MatMul, attention projection)",
+        "embedding": "table of vectors looked up by index",
+        "conv": "convolution kernel, (out, in, positions...)",
+        "recurrent": "input or state matrix of an LSTM, GRU or RNN, its gates stacked",
+        "lora_A": "down-projection of a low-rank adapter",
+        "lora_B": "up-projection of a low-rank adapter",
+        "experts": "stack of the matrices of several experts",
+        "norm": "scale, shift or statistics of a normalization",
+        "bias": "vector added to the output of a layer",
+        "quantized": "integers that stand for real weights, with a scale kept elsewhere",
+        "constant": "part of the computation, not a trained matrix",
+        "unused": "no operator uses it",
+        "unknown": "its name and shape do not say",
+    }
+)
+"""Every role and what it means."""
+
+_WORD = re.compile(r"[a-zA-Z]+")
+_EMBEDDING = {"emb", "embed", "embeds", "embedding", "embeddings", "wte", "wpe"}
+_NORM = {"norm", "bn", "ln", "layernorm", "batchnorm", "rmsnorm", "groupnorm", "running"}
+_RECURRENT = {"ih", "hh", "lstm", "gru", "rnn"}
+_BIAS = {"bias", "beta", "b"}
+_MAX_KERNEL = 31  # the widest kernel in common networks; an expert's inner side is far wider
+
+
+def _looks_like_kernel(shape: Sequence[int]) -> bool:
+    return max(shape[2:]) <= _MAX_KERNEL and max(shape[2:]) <= max(shape[:2])
+
+
+def _matrix_role(words: set[str]) -> str:
+    if words & _EMBEDDING:
+        return "embedding"
+    if words & _NORM:
+        return "norm"
+    return "recurrent" if words & _RECURRENT else "dense"
+
+
+def from_name(name: str, shape: Sequence[int], /) -> str:
+    """
+    Guess the role of a tensor from its name and shape.
+
+    Parameters
+    ----------
+    name : str
+        Name of the tensor, with dots, slashes or underscores between its parts.
+    shape : sequence of int
+        Its shape.
+
+    Returns
+    -------
+    str
+        One of :data:`ROLES`.
+
+    Notes
+    -----
+    A guess: a file that says how a tensor is used (an ONNX graph) is believed instead.
+
+    Examples
+    --------
+    >>> from_name("model.layers.0.self_attn.q_proj.weight", (64, 64))
+    'dense'
+    >>> from_name("model.embed_tokens.weight", (1000, 64))
+    'embedding'
+    >>> from_name("conv1.weight", (64, 3, 7, 7))
+    'conv'
+    >>> from_name("fc.bias", (64,))
+    'bias'
+    >>> from_name("mlp.experts.gate_up_proj", (8, 64, 256))
+    'experts'
+    """
+    parts = [word.lower() for word in _WORD.findall(name)]
+    words, last = set(parts), parts[-1] if parts else ""
+    if "lora" in words and len(shape) > 1:
+        return "lora_B" if "b" in words else "lora_A"
+    if last == "bias":
+        return "bias"
+    if len(shape) < 2:
+        return "norm" if words & _NORM else "bias" if words & _BIAS else "unknown"
+    if len(shape) == 2:
+        return _matrix_role(words)
+    if words & {"expert", "experts"}:
+        return "experts"
+    if len(shape) <= 5 and ("conv" in words or _looks_like_kernel(shape)):
+        return "conv"
+    return "unknown"

@@ -1,0 +1,199 @@
+"""Variables: everything a Dataset may hold, each declared once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from spectra.power_law import FitStatus
+from spectra.verdicts import Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["VARIABLES", "Status", "Variable"]
+
+_WW = "Martin, Peng & Mahoney (2021), doi:10.1038/s41467-021-24025-8"
+_CSN = "Clauset, Shalizi & Newman (2009), doi:10.1137/070710111"
+_HTSR = "Martin & Mahoney (2021), JMLR 22(165)"
+_PRACTICE = "WeightWatcher 0.7.7"
+_GVL = "Golub & Van Loan (2013), Matrix Computations, 4th ed."
+
+
+class Status(IntEnum):
+    """
+    What came of the spectrum of a layer.
+
+    Examples
+    --------
+    >>> Status(2).name.lower()
+    'all_zero'
+    """
+
+    COMPUTED = 0
+    NOT_FINITE = 1
+    ALL_ZERO = 2
+    EMPTY = 3
+    NOT_READ = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """
+    One variable of a Dataset.
+
+    Parameters
+    ----------
+    name : str
+        Its name.
+    long_name : str
+        What it is, in words.
+    units : str
+        ``"1"`` if dimensionless, ``"w2"`` for weight units squared, ``""`` for text and codes.
+    formula : str
+        How it is computed.
+    source : str
+        Where that comes from.
+    dims : tuple of str, default: ("layer",)
+        Its dimensions.
+    kind : {"float", "int", "str", "flag"}, default: "float"
+        What it holds. Counts that may be missing are floats, missing being ``nan``.
+    flags : type of IntEnum, optional
+        The codes of a flag.
+
+    Examples
+    --------
+    >>> trace = Variable("trace", "trace of W.T @ W", "w2", "sum(lambda)", "linear algebra")
+    >>> trace.attrs["units"]
+    'w2'
+    """
+
+    name: str
+    long_name: str
+    units: str
+    formula: str
+    source: str
+    dims: tuple[str, ...] = ("layer",)
+    kind: Literal["float", "int", "str", "flag"] = "float"
+    flags: type[IntEnum] | None = None
+
+    @property
+    def attrs(self) -> dict[str, Any]:
+        """The attributes that go into the Dataset."""
+        words = {
+            "long_name": self.long_name,
+            "units": self.units,
+            "formula": self.formula,
+            "source": self.source,
+        }
+        attrs: dict[str, Any] = {key: text for key, text in words.items() if text}
+        if self.flags is not None:
+            attrs["flag_values"] = np.array(list(self.flags), dtype=np.int8)
+            attrs["flag_meanings"] = " ".join(flag.name.lower() for flag in self.flags)
+        return attrs
+
+
+def _layer(name: str, long_name: str, units: str, formula: str, source: str) -> Variable:
+    return Variable(name, long_name, units, formula, source)
+
+
+def _count(name: str, long_name: str, formula: str) -> Variable:
+    return Variable(name, long_name, "1", formula, "the tensor's shape", kind="int")
+
+
+def _flag(name: str, long_name: str, formula: str, source: str, flags: type[IntEnum]) -> Variable:
+    return Variable(name, long_name, "", formula, source, kind="flag", flags=flags)
+
+
+def _text(name: str, long_name: str, dim: str) -> Variable:
+    return Variable(name, long_name, "", "", "the model file", dims=(dim,), kind="str")
+
+
+_TENSORS = (
+    _text("tensor_role", "what the network uses the tensor for", "tensor"),
+    _text("tensor_dtype", "number format the tensor is stored in", "tensor"),
+    _text("tensor_shape", "shape of the tensor", "tensor"),
+    Variable(
+        "tensor_size", "elements", "1", "product of the shape", "the model file", ("tensor",), "int"
+    ),
+    Variable(
+        "tensor_layers", "layers taken from the tensor", "1", "", "the model", ("tensor",), "int"
+    ),
+    _text("tensor_reason", "why the tensor was not taken, or not analysed", "tensor"),
+)
+
+_LAYERS = (
+    _text("tensor_name", "tensor the layer is a view of", "layer"),
+    _text("layer_type", "what the network uses the layer for", "layer"),
+    _count("N", "longer side of one matrix", "max(rows, columns)"),
+    _count("M", "shorter side of one matrix", "min(rows, columns)"),
+    _layer("Q", "aspect ratio", "1", "N / M", _HTSR),
+    _count("rf", "matrices in the layer (receptive field)", "product of the kernel axes"),
+    _count("num_evals", "number of eigenvalues", "M rf"),
+    _count("slice_id", "kernel position, row-major", "0 ... rf - 1"),
+    _flag("status", "whether there is a spectrum, and why not", "", "this library", Status),
+    Variable(
+        "eigenvalue",
+        "eigenvalues of W.T @ W, not divided by N, largest first",
+        "w2",
+        "lambda_i = sigma_i^2",
+        _HTSR,
+        dims=("layer", "mode"),
+    ),
+)
+
+_NORMS = (
+    _layer("norm", "squared Frobenius norm", "w2", "sum(lambda)", _WW),
+    _layer("log_norm", "logarithm of the squared Frobenius norm", "1", "log10 norm", _WW),
+    _layer("spectral_norm", "squared spectral norm", "w2", "lambda_max", _WW),
+    _layer("log_spectral_norm", "logarithm of it", "1", "log10 lambda_max", _WW),
+    _layer("lambda_max", "largest eigenvalue", "w2", "max(lambda)", _WW),
+    _layer("sv_max", "largest singular value", "w", "sqrt(max(lambda))", _GVL),
+    _layer("sv_min", "smallest singular value", "w", "sqrt(min(lambda))", _GVL),
+    _layer(
+        "stable_rank",
+        "stable rank",
+        "1",
+        "norm / lambda_max",
+        "Rudelson & Vershynin (2007), doi:10.1145/1255443.1255449",
+    ),
+)
+
+_RANKS = (
+    _layer("matrix_rank", "numerical rank", "1", "#{sigma > sigma_max N eps}", _GVL),
+    _layer(
+        "rank_loss",
+        "zero singular values, each matrix by its own largest",
+        "1",
+        "#{sigma <= sigma_max N eps}",
+        _PRACTICE,
+    ),
+    _layer("weak_rank_loss", "eigenvalues below 1e-6 w2", "1", "#{lambda < 1e-6}", _PRACTICE),
+    _layer("entropy", "entropy of the spectrum", "1", "-sum(p ln p) / ln(matrix_rank)", _HTSR),
+)
+
+_POWER_LAW = (
+    _layer("alpha", "power-law exponent of the tail", "1", "1 + n / sum ln(lambda/xmin)", _CSN),
+    _layer("xmin", "start of the tail", "w2", "argmin D", _CSN),
+    _layer("xmax", "end of the tail", "w2", "max(lambda)", _CSN),
+    _layer("D", "Kolmogorov-Smirnov distance of tail and fit", "1", "max |S - P|", _CSN),
+    _layer("sigma", "standard error of alpha, xmin known", "1", "(alpha - 1) / sqrt(n)", _CSN),
+    _layer("num_pl_spikes", "eigenvalues in the tail", "1", "n = #{lambda >= xmin}", _CSN),
+    _layer("alpha_weighted", "alpha-hat", "1", "alpha log10 lambda_max", _WW),
+    _layer("log_alpha_norm", "log of the alpha-norm", "1", "log10 sum(lambda^alpha)", _WW),
+    _flag("fit_status", "whether there is a fit, and why not", "", "this library", FitStatus),
+    _flag("verdict", "band of alpha", "alpha < 2, 2 to 6, > 6", _WW, Verdict),
+)
+
+_SUMMARY = (
+    Variable("num_layers", "layers in the model", "1", "", "this library", (), "int"),
+    Variable("num_fitted", "layers with a fit", "1", "", "this library", (), "int"),
+)
+
+VARIABLES: Mapping[str, Variable] = {
+    v.name: v for v in (*_TENSORS, *_LAYERS, *_NORMS, *_RANKS, *_POWER_LAW, *_SUMMARY)
+}
+"""All variables by name."""
