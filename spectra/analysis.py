@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -19,7 +19,7 @@ from spectra.verdicts import Verdict
 from spectra.views import Layer, layers
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable
+    from collections.abc import Callable, Collection
 
     import numpy.typing as npt
 
@@ -120,10 +120,16 @@ def _by_tensor(views: Iterable[Layer], problems: Mapping[str, str]) -> dict[str,
 
 
 def _all_layers(model: Mapping[str, Tensor | npt.ArrayLike] | Iterable[Layer]) -> list[Layer]:
+    if not isinstance(model, Iterable):
+        msg = f"a model must be a mapping of names to arrays, or layers; got {type(model).__name__}"
+        raise ArgumentError(msg)
     everything = layers(model) if isinstance(model, Mapping) else list(model)
     for layer in everything:
         if not isinstance(layer, Layer):
-            msg = f"a model must be a mapping or layers, got a {type(layer).__name__} in it"
+            msg = (
+                "a model must be a mapping of names to arrays, or layers; "
+                f"got {type(model).__name__} of {type(layer).__name__}"
+            )
             raise ArgumentError(msg)
     repeated = [name for name, n in Counter(layer.name for layer in everything).items() if n > 1]
     if repeated:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from spectra import roles
-from spectra.errors import ArgumentError
+from spectra.errors import ArgumentError, ModelFormatError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -72,8 +72,24 @@ class Tensor:
         return len(self.shape)
 
     def read(self) -> AnyArray:
-        """Return the numbers, in the type they are stored in."""
-        return self.source()
+        """
+        Read the numbers.
+
+        Returns
+        -------
+        array
+            In the type they are stored in.
+
+        Raises
+        ------
+        ModelError
+            If the file cannot be read, or holds another shape than its header says.
+        """
+        values = self.source()
+        if values.shape != self.shape:
+            msg = f"tensor {self.name!r} should have shape {self.shape}, found {values.shape}"
+            raise ModelFormatError(msg)
+        return values
 
 
 def _same(array: AnyArray) -> AnyArray:

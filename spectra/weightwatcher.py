@@ -41,6 +41,13 @@ __all__ = ["analyze"]
 
 _ROLES = {2: "dense", 4: "conv"}
 _TYPES = {2: "dense", 4: "conv2d"}
+_COLUMNS = (
+    *("D", "M", "N", "Q", "alpha", "alpha_weighted", "entropy", "has_esd", "lambda_max"),
+    *("layer_type", "log_alpha_norm", "log_norm", "log_spectral_norm", "longname"),
+    *("matrix_rank", "norm", "num_evals", "num_pl_spikes", "rank_loss", "rf", "sigma"),
+    *("slice_id", "spectral_norm", "stable_rank", "status", "sv_max", "sv_min", "warning"),
+    *("weak_rank_loss", "xmax", "xmin"),
+)
 _THRESHOLD = 1e-5  # EVALS_THRESH
 _EPSILON = 1e-10  # added to probabilities and rank in the entropy
 _RTOL = 1e-10  # its singular values come from W itself
@@ -217,5 +224,5 @@ def analyze(
             row = _row(layer, pool=pool, conv2d_norm=conv2d_norm, tolerance=tolerance)
             name = row["longname"].rpartition(".")[-1]
             rows.append({"layer_id": start_ids + index, "name": name, **row})
-    frame = pd.DataFrame(rows)
-    return frame[["layer_id", "name", *sorted(set(map(str, frame)) - {"layer_id", "name"})]]
+    columns = [c for c in _COLUMNS if not (pool and c == "slice_id")]
+    return pd.DataFrame(rows, columns=["layer_id", "name", *columns])

@@ -1,0 +1,165 @@
+"""The Dataset: labels, padding, words for codes, averages, files."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+import xarray as xr
+
+import spectra
+import spectra_io
+from spectra import ArgumentError, ModelFormatError, UnknownNameError
+
+
+@pytest.fixture(name="ds")
+def analysed():
+    rng = np.random.default_rng(0)
+    return spectra.analyze(
+        {
+            "big.weight": rng.standard_normal((60, 40)),
+            "big.bias": np.zeros(60),
+            "small.weight": rng.standard_normal((5, 3)),
+            "bad.weight": np.full((4, 4), np.nan),
+        }
+    )
+
+
+def test_modes_run_from_the_largest_and_are_padded(ds):
+    assert ds.mode.values.tolist() == list(range(1, 41))
+    small = ds.eigenvalue.sel(layer="small")
+    assert np.isnan(small[3:]).all()
+    assert (np.diff(ds.eigenvalue.sel(layer="big")) < 0).all()
+    assert small[0] == ds.lambda_max.sel(layer="small")
+    assert np.isnan(ds.eigenvalue.sel(layer="bad")).all()
+
+
+def test_every_tensor_is_in_the_ledger(ds):
+    assert ds.tensor.values.tolist() == ["big.weight", "big.bias", "small.weight", "bad.weight"]
+    assert ds.tensor_layers.values.tolist() == [1, 0, 1, 1]
+    assert ds.tensor_reason.values.tolist() == ["", "bias: not a weight matrix", "", ""]
+    assert ds.tensor_size.sum().item() == 2400 + 60 + 15 + 16
+
+
+def test_describe_is_the_same_without_numbers(ds):
+    rng = np.random.default_rng(0)
+    model = {n: spectra.from_array(n, rng.random(s)) for n, s in [("a", (5, 3)), ("b", (2,))]}
+    broken = {n: spectra.Tensor(n, t.shape, t.dtype, t.role, None) for n, t in model.items()}
+    described, computed = spectra.describe(broken), spectra.analyze(model)
+    shared = set(described.data_vars) & set(computed.data_vars)
+    assert {"N", "M", "Q", "rf", "num_evals", "tensor_reason"} <= shared
+    xr.testing.assert_equal(described[sorted(shared)], computed[sorted(shared)])
+
+
+def test_summary_is_the_mean_of_what_there_is(ds):
+    means = spectra.summary(ds)
+    assert means.num_layers == 3
+    assert means.num_fitted == 1
+    assert means.alpha == ds.alpha.sel(layer="big")
+    assert means.log_norm == pytest.approx(np.mean(ds.log_norm.values[:2]))
+    assert means.log_norm.attrs["cell_methods"] == "layer: mean"
+
+
+def test_a_model_without_layers_is_an_empty_table():
+    ds = spectra.analyze({"v": np.zeros(3)})
+    assert ds.sizes["layer"] == 0
+    assert spectra.summary(ds).num_layers == 0
+    assert ds.tensor_reason.item().startswith("1-D")
+    assert spectra.table(ds).empty
+
+
+def test_unreadable_tensor_stops_no_other_and_says_why():
+    def lost():
+        msg = "disk on fire"
+        raise OSError(msg)
+
+    broken = spectra.Tensor("broken", (5, 5), "float32", "dense", lost)
+    ds = spectra.analyze({"broken": broken, "good": np.eye(5)})
+    assert spectra.labels(ds.status).values.tolist() == ["not_read", "computed"]
+    assert ds.tensor_reason.sel(tensor="broken").item() == "not read: disk on fire"
+
+
+def test_tensor_of_another_shape_than_it_says_is_not_read():
+    liar = spectra.Tensor("liar", (5, 5), "float32", "dense", lambda: np.zeros((2, 3)))
+    ds = spectra.analyze({"liar": liar, "good": np.eye(5)})
+    assert spectra.labels(ds.status).values.tolist() == ["not_read", "computed"]
+
+
+def test_words_for_codes(ds):
+    assert spectra.labels(ds.status).values.tolist() == ["computed", "computed", "not_finite"]
+    assert spectra.table(ds).loc["big", "verdict"] == spectra.judge(ds.alpha[0]).name.lower()
+    with pytest.raises(ArgumentError, match="flag_values"):
+        spectra.labels(ds.alpha)
+
+
+def test_unknown_layer_names_the_nearest(ds):
+    with pytest.raises(UnknownNameError, match=r"no layer 'bigg'; the nearest .*'big'"):
+        spectra.select(ds, "bigg")
+
+
+def test_rows_of_unknown_names_are_refused():
+    with pytest.raises(UnknownNameError, match="no variable 'alhpa'"):
+        spectra.build({"layer": {"fc": {"alhpa": 1.0}}})
+    with pytest.raises(ArgumentError, match="no layer can have it"):
+        spectra.build({"layer": {"fc": {"tensor_role": "dense"}}})
+
+
+def test_netcdf_keeps_everything(ds, tmp_path):
+    spectra_io.save(ds, tmp_path / "ds.nc")
+    xr.testing.assert_identical(spectra_io.load(tmp_path / "ds.nc"), ds)
+    assert [p.name for p in tmp_path.iterdir()] == ["ds.nc"]
+
+
+def test_netcdf_of_no_layers_and_no_tensors(tmp_path):
+    for model in ({"b": np.zeros(3)}, {}):
+        ds = spectra.analyze(model)
+        spectra_io.save(ds, tmp_path / "ds.nc")
+        xr.testing.assert_identical(spectra_io.load(tmp_path / "ds.nc"), ds)
+
+
+def test_tables_keep_the_layers(ds, tmp_path):
+    spectra_io.save(ds, tmp_path / "ds.csv")
+    spectra_io.save(ds, tmp_path / "ds.parquet")
+    for back in (
+        pd.read_csv(tmp_path / "ds.csv", index_col="layer"),
+        pd.read_parquet(tmp_path / "ds.parquet"),
+    ):
+        assert back.index.tolist() == ["big", "small", "bad"]
+        np.testing.assert_array_equal(back.alpha, ds.alpha)
+        assert back.verdict.tolist() == spectra.labels(ds.verdict).values.tolist()
+
+
+def test_json_is_strict_and_keeps_layers_tensors_and_summary(ds, tmp_path):
+    spectra_io.save(ds, tmp_path / "ds.json")
+
+    def refuse(constant):
+        raise AssertionError(constant)
+
+    document = json.loads((tmp_path / "ds.json").read_text(), parse_constant=refuse)
+    assert [row["layer"] for row in document["layers"]] == ["big", "small", "bad"]
+    assert document["layers"][0]["alpha"] == ds.alpha[0]
+    assert document["layers"][1]["alpha"] is None
+    assert document["tensors"][1]["tensor_reason"] == "bias: not a weight matrix"
+    assert document["summary"]["num_layers"] == 3
+
+
+def test_a_failed_save_leaves_the_old_file(ds, tmp_path, monkeypatch):
+    path = tmp_path / "ds.nc"
+    spectra_io.save(ds, path)
+    before = path.read_bytes()
+
+    def full(*_, **__):
+        msg = "no space left"
+        raise OSError(msg)
+
+    monkeypatch.setattr(xr.Dataset, "to_netcdf", full)
+    with pytest.raises(OSError, match="no space left"):
+        spectra_io.save(ds, path)
+    assert path.read_bytes() == before
+    assert [p.name for p in tmp_path.iterdir()] == ["ds.nc"]
+
+
+def test_what_is_no_netcdf_is_refused(tmp_path):
+    (tmp_path / "a.nc").write_text("hello")
+    with pytest.raises(ModelFormatError, match="not a netCDF file"):
+        spectra_io.load(tmp_path / "a.nc")

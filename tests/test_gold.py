@@ -1,0 +1,119 @@
+"""The numbers people have published: WeightWatcher 0.7.7's tables for real networks."""
+
+import json
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import spectra
+import spectra_io
+
+SHARED = Path(__file__).resolve().parents[2] / "shared"
+OTHER_FITS = ("-TPL", "-clip_xmax", "-powerlaw15")
+GOLD = [p for p in sorted(SHARED.glob("gold/*.json")) if not p.stem.endswith(OTHER_FITS)]
+RTOL = 1e-9
+COLUMNS = [
+    *("N", "M", "Q", "rf", "num_evals", "layer_type", "has_esd"),
+    *("norm", "log_norm", "spectral_norm", "log_spectral_norm", "lambda_max", "stable_rank"),
+    *("matrix_rank", "rank_loss", "weak_rank_loss", "entropy", "sv_max", "sv_min"),
+    *("alpha", "xmin", "xmax", "D", "sigma", "num_pl_spikes"),
+    *("alpha_weighted", "log_alpha_norm", "status", "warning"),
+]
+
+pytestmark = pytest.mark.shared
+each_file = pytest.mark.parametrize("path", GOLD, ids=lambda p: p.stem)
+
+
+def model_of(gold, path):
+    """Return the model file that a table was made from."""
+    folder = path.stem.partition("-")[0]
+    source = Path(gold["meta"]["input"])  # an .npz was made of the ONNX file "folder-name"
+    stem = source.stem if source.suffix != ".npz" else source.stem.removeprefix(f"{folder}-")
+    (found,) = (p for p in (SHARED / "models" / folder).iterdir() if p.stem == stem)
+    return found
+
+
+def scaled(tensor, factor):
+    return spectra.from_array(tensor.name, tensor.read() * np.float64(factor), role=tensor.role)
+
+
+def rows_of(path, factor=1.0):
+    """Return, by tensor and slice, the expected row and ours."""
+    gold = json.loads(path.read_text())
+    model = spectra_io.open_model(model_of(gold, path))
+    if factor != 1.0:
+        model = {n: scaled(t, factor) for n, t in model.items() if t.dtype == "float32"}
+    ours = spectra.weightwatcher.analyze(model, pool=gold["meta"]["options"]["pool"])
+    expected = {(r["tensor"].removesuffix(".weight"), r.get("slice_id")): r for r in gold["rows"]}
+    found = {(r["longname"], r.get("slice_id")): r for r in ours.to_dict(orient="records")}
+    return expected, found
+
+
+def agree(expected, found):
+    if isinstance(expected, str | bool | None):
+        return expected == found
+    return math.isclose(float(expected), found, rel_tol=RTOL)
+
+
+def disagreements(expected, found):
+    return [
+        (key, column, row[column], found[key][column])
+        for key, row in expected.items()
+        for column in COLUMNS
+        if not agree(row[column], found[key][column])
+    ]
+
+
+def test_every_table_is_there():
+    assert len(GOLD) == 16
+    assert sum(len(json.loads(p.read_text())["rows"]) for p in GOLD) == 199
+
+
+@each_file
+def test_published_table(path):
+    expected, found = rows_of(path)
+    assert found.keys() == expected.keys()
+    assert disagreements(expected, found) == []
+
+
+@each_file
+def test_weights_a_thousandth_larger_are_noticed(path):
+    expected, found = rows_of(path, factor=1.001)
+    wrong = {(key, column) for key, column, *_ in disagreements(expected, found)}
+    for column in ("norm", "lambda_max", "xmin", "sv_min"):
+        assert {key for key in expected if (key, column) in wrong} == set(expected)
+
+
+@each_file
+def test_plain_analysis_has_the_same_numbers(path):
+    """`spectra.analyze` agrees wherever the conventions do: dense layers of ordinary scale."""
+    gold = json.loads(path.read_text())
+    model = spectra_io.open_model(model_of(gold, path))
+    ds = spectra.analyze(model, rtol=1e-10).set_index(layer="tensor_name")
+    columns = [c for c in COLUMNS if c in ds and c not in {"status", "entropy", "layer_type"}]
+    checked = 0
+    for row in gold["rows"]:
+        if row["layer_type"] == "conv2d" or row["weak_rank_loss"]:
+            continue
+        layer = ds.sel(layer=row["tensor"])
+        wrong = [c for c in columns if not agree(row[c], layer[c].item())]
+        assert wrong == []
+        assert math.isclose(row["entropy"], layer.entropy.item(), rel_tol=1e-6)
+        verdict = spectra.labels(layer.verdict).item().replace("_", "-")
+        assert verdict == (row["warning"] or "well-trained")
+        checked += 1
+    assert checked > 0 or all(row["layer_type"] == "conv2d" for row in gold["rows"])
+
+
+@each_file
+def test_columns_are_those_of_the_default_options(path):
+    """All that the published table has without the options that this one was made with."""
+    gold = json.loads(path.read_text())
+    pool = gold["meta"]["options"]["pool"]
+    ours = spectra.weightwatcher.analyze({"w": np.eye(9)}, pool=pool)
+    optional = ("bulk", "detX", "ERG", "rand", "ww_", "mp_", "tail_", "num_spikes", "num_traps")
+    others = {"W_scale", "sigma_mp", "max_rand_eval", "num_ERG_spikes", "tensor"}
+    theirs = [c for c in gold["rows"][0] if not c.startswith(optional) and c not in others]
+    assert list(ours) == theirs

@@ -1,0 +1,100 @@
+"""Figures: their numbers, and that what is drawn is these numbers."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+
+import spectra
+import spectra_io
+from spectra import ArgumentError, UnknownNameError, plotdata
+
+
+@pytest.fixture(autouse=True)
+def _close_figures():
+    yield
+    plt.close("all")
+
+
+@pytest.fixture(name="ds")
+def analysed():
+    rng = np.random.default_rng(0)
+    conv = rng.pareto(1.5, (20, 10, 3, 3))
+    return spectra.analyze(
+        {
+            "fc": rng.pareto(1.5, (200, 100)),
+            "rank1": np.outer(np.arange(1, 30.0), np.arange(1, 20.0)),
+            "equal": np.eye(30),
+            "zero": np.zeros((5, 5)),
+            "conv": conv,
+        }
+    )
+
+
+@pytest.mark.parametrize("layer", ["fc", "conv", "rank1", "equal"])
+def test_density_has_unit_mass_over_all_eigenvalues(ds, layer):
+    numbers = plotdata.esd(ds, layer=layer)
+    assert numbers.density @ np.diff(numbers.edges) == pytest.approx(1)
+    values = ds.eigenvalue.sel(layer=layer).dropna("mode")
+    shown = values[values >= numbers.edges[0]]
+    assert shown.size + numbers.num_zero == values.size
+    assert numbers.num_zero == (18 if layer == "rank1" else 0)
+
+
+def test_tail_has_the_mass_of_the_points_in_it(ds):
+    numbers, row = plotdata.esd(ds, layer="fc"), ds.sel(layer="fc")
+    alpha, xmin, xmax = (row[n].item() for n in ("alpha", "xmin", "xmax"))
+    assert (numbers.tail[0], numbers.tail[-1]) == (pytest.approx(xmin), pytest.approx(xmax))
+    share = row.num_pl_spikes.item() / row.num_evals.item()
+    exact = share * (1 - (xmax / xmin) ** (1 - alpha))
+    assert np.trapezoid(numbers.tail_density, numbers.tail) == pytest.approx(exact, rel=0.02)
+
+
+@pytest.mark.parametrize("layer", ["fc", "conv", "rank1", "equal"])
+def test_esd_is_drawn(ds, layer):
+    ax = spectra_io.plot.esd(ds, layer=layer)
+    assert (ax.get_xscale(), ax.get_yscale()) == ("log", "log")
+    numbers = plotdata.esd(ds, layer=layer)
+    np.testing.assert_array_equal(ax.patches[0].get_data().values, numbers.density)
+    words = [t.get_text() for t in (*ax.texts, *(ax.get_legend().texts if ax.get_legend() else []))]
+    fitted = ds.alpha.sel(layer=layer).notnull()
+    assert any((r"$\alpha$" if fitted else "no fit") in text for text in words)
+    ax.figure.canvas.draw()
+
+
+def test_layer_without_eigenvalues_cannot_be_drawn(ds):
+    with pytest.raises(ArgumentError, match="no positive eigenvalue"):
+        spectra_io.plot.esd(ds, layer="zero")
+    with pytest.raises(UnknownNameError, match="no layer 'fd'"):
+        spectra_io.plot.esd(ds, layer="fd")
+
+
+def test_correlation_flow_has_a_point_for_each_fitted_layer(ds):
+    numbers = plotdata.correlation_flow(ds)
+    assert numbers.layer == ["fc", "conv"]
+    assert numbers.depth.tolist() == [1, 5]
+    ax = spectra_io.plot.correlation_flow(ds)
+    np.testing.assert_array_equal(ax.lines[0].get_xydata(), np.c_[numbers.depth, numbers.alpha])
+    assert "3 layers without a fit" in ax.get_title(loc="left")
+    ax.figure.canvas.draw()
+
+
+def test_flow_of_huge_alphas_and_of_many_layers_can_be_drawn():
+    rng = np.random.default_rng(0)
+    model = {f"layer{i}": rng.standard_normal((30, 20)) for i in range(60)}
+    model["orthogonal"] = np.linalg.qr(rng.standard_normal((40, 40)))[0].astype(np.float32)
+    ds = spectra.analyze(model)
+    assert ds.alpha.max() > 1e4
+    ax = spectra_io.plot.correlation_flow(ds)
+    assert ax.get_ylim()[1] > ds.alpha.max()
+    ax.figure.canvas.draw()
+
+
+def test_drawing_needs_the_fit():
+    ds = spectra.analyze({"w": np.eye(9)}, measures=[spectra.measures.norms])
+    with pytest.raises(ArgumentError, match="lacks alpha"):
+        plotdata.esd(ds, layer="w")
+
+
+def test_given_axes_are_used(ds):
+    _, ax = plt.subplots()
+    assert spectra_io.plot.esd(ds, layer="fc", ax=ax) is ax

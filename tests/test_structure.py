@@ -1,0 +1,172 @@
+"""The house itself: what is exported, who imports whom, and that everything is documented."""
+
+import ast
+import doctest
+import importlib
+import inspect
+import pkgutil
+import re
+import runpy
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import spectra
+import spectra_io
+from spectra.variables import VARIABLES
+
+ROOT = Path(__file__).resolve().parents[1]
+PACKAGES = (spectra, spectra_io)
+MODULES = {
+    f"{package.__name__}.{info.name}": importlib.import_module(f"{package.__name__}.{info.name}")
+    for package in PACKAGES
+    for info in pkgutil.iter_modules(package.__path__)
+}
+PUBLIC = sorted(name for name in MODULES if not name.rpartition(".")[2].startswith("_"))
+WORLD = {"spectra_io", "onnx", "safetensors", "matplotlib", "rich", "click", "pathlib", "os", "io"}
+COMMANDS = {"spectra_io.cli.cli"}
+
+
+def tree_of(module):
+    return ast.parse(Path(module.__file__).read_text(encoding="utf-8"))
+
+
+def defined(module):
+    """Return the public names that a module defines itself."""
+    names = set()
+    for node in tree_of(module).body:
+        if isinstance(node, ast.FunctionDef | ast.ClassDef):
+            names.add(node.name)
+        elif isinstance(node, ast.Assign | ast.AnnAssign):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            names |= {t.id for t in targets if isinstance(t, ast.Name)}
+    return {name for name in names if not name.startswith("_")}
+
+
+def imported(module):
+    for node in ast.walk(tree_of(module)):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield str(node.module)
+
+
+def public_functions():
+    for name in PUBLIC:
+        module = MODULES[name]
+        for attribute in module.__all__:
+            value = getattr(module, attribute)
+            if inspect.isfunction(value) or (inspect.isclass(value) and value.__doc__):
+                yield pytest.param(value, id=f"{name}.{attribute}")
+
+
+@pytest.mark.parametrize("name", PUBLIC)
+def test_exports_are_sorted_and_exist(name):
+    exported = MODULES[name].__all__
+    assert sorted(exported, key=lambda n: (not n.isupper(), n[0].islower(), n)) == list(exported)
+    assert all(hasattr(MODULES[name], attribute) for attribute in exported)
+
+
+@pytest.mark.parametrize("name", PUBLIC)
+def test_what_is_not_exported_is_private_or_a_plain_constant(name):
+    module = MODULES[name]
+    hidden = {n for n in defined(module) - set(module.__all__) if not n.isupper()}
+    hidden -= {"analyze", "describe", "plot"} if name == "spectra_io.cli" else set()
+    assert hidden == set()
+
+
+@pytest.mark.parametrize("package", PACKAGES, ids=lambda p: p.__name__)
+def test_package_exports_what_it_imports(package):
+    names = {
+        alias.asname or alias.name
+        for node in tree_of(package).body
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+    }
+    assert set(package.__all__) == names
+
+
+@pytest.mark.parametrize("name", [n for n in MODULES if n.startswith("spectra.")])
+def test_core_knows_nothing_of_the_world(name):
+    roots = {module.partition(".")[0] for module in imported(MODULES[name])}
+    assert roots & WORLD == set()
+
+
+def test_source_roots_hold_no_package_called_io():
+    assert not (ROOT / "io" / "__init__.py").exists()
+    assert not (ROOT / "tests" / "io").exists()
+
+
+def test_imports_have_no_cycle():
+    graph = {name: {m for m in imported(MODULES[name]) if m in MODULES} for name in MODULES}
+    left = dict(graph)
+    while free := [name for name, needs in left.items() if not needs & left.keys()]:
+        for name in free:
+            del left[name]
+    assert left == {}
+
+
+def test_heavy_libraries_wait_until_they_are_needed():
+    heavy = (
+        "onnx powerlaw matplotlib safetensors rich click h5netcdf h5py pyarrow.parquet ml_dtypes"
+    )
+    code = f"""
+import sys, spectra, spectra_io
+print([m for m in {heavy.split()} if m in sys.modules])
+"""
+    path = {"PYTHONPATH": f"{ROOT}:{ROOT / 'io'}"}
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=path)
+    assert (ran.stderr, ran.stdout.strip()) == ("", "[]")
+
+
+@pytest.mark.parametrize("name", sorted(VARIABLES))
+def test_variables_are_documented(name):
+    variable = VARIABLES[name]
+    assert variable.long_name
+    assert variable.source
+    assert variable.units or variable.kind in {"str", "flag"}
+
+
+def test_page_of_variables_is_up_to_date():
+    code = runpy.run_path(str(ROOT / "docs" / "make_variables.py"))
+    assert (ROOT / "docs" / "variables.md").read_text(encoding="utf-8") == code["page"]()
+
+
+def test_every_variable_is_produced_and_declared():
+    import numpy as np
+
+    conv = np.random.default_rng(0).standard_normal((8, 8, 2, 2))
+    ds = spectra.analyze(spectra.layers({"conv": conv}, pool=False))
+    produced = {*ds.data_vars, *spectra.summary(ds).data_vars}
+    assert produced == set(VARIABLES)
+    for data in (ds, spectra.summary(ds)):
+        for name, array in data.data_vars.items():
+            assert array.dims == VARIABLES[name].dims or data is not ds
+            assert array.attrs["long_name"] == VARIABLES[name].long_name
+
+
+@pytest.mark.parametrize("thing", list(public_functions()))
+def test_docstring_follows_numpydoc(thing):
+    from numpydoc.validate import validate
+
+    found = validate(f"{thing.__module__}.{thing.__qualname__}")
+    # no extended summary, see-also or raises is needed; a dataclass has its fields as parameters
+    ignored = {"ES01", "SA01", "SA04", "GL01", "GL08"}
+    if inspect.isclass(thing):
+        ignored |= {"PR01", "PR02", "SS05", "EX01"}
+    assert [e for e in found["errors"] if e[0] not in ignored] == []
+
+
+@pytest.mark.parametrize("thing", list(public_functions()))
+def test_docstring_has_an_example_that_runs(thing):
+    if inspect.isclass(thing) and issubclass(thing, spectra.SpectraError):
+        return
+    examples = doctest.DocTestFinder(recurse=False).find(thing, globs={})
+    assert any(test.examples for test in examples)
+
+
+def test_lines_of_a_changelog_entry_exist_for_the_version():
+    text = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    assert re.search(r"^## Unreleased$", text, re.M) or spectra.__version__ in text
