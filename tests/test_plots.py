@@ -3,6 +3,7 @@
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+from matplotlib.patches import StepPatch
 
 import spectra
 import spectra_io
@@ -54,8 +55,11 @@ def test_esd_is_drawn(ds, layer):
     ax = spectra_io.plot.esd(ds, layer=layer)
     assert (ax.get_xscale(), ax.get_yscale()) == ("log", "log")
     numbers = plotdata.esd(ds, layer=layer)
-    np.testing.assert_array_equal(ax.patches[0].get_data().values, numbers.density)
-    words = [t.get_text() for t in (*ax.texts, *(ax.get_legend().texts if ax.get_legend() else []))]
+    steps = ax.patches[0]
+    assert isinstance(steps, StepPatch)
+    np.testing.assert_array_equal(steps.get_data()[0], numbers.density)
+    legend = ax.get_legend()
+    words = [t.get_text() for t in (*ax.texts, *(legend.texts if legend else []))]
     fitted = ds.alpha.sel(layer=layer).notnull()
     assert any((r"$\alpha$" if fitted else "no fit") in text for text in words)
     ax.figure.canvas.draw()

@@ -36,7 +36,7 @@ samples = st.builds(
 def naive(data, correction=0, shortest=2):
     """Equations 3.1 and 3.9 of Clauset et al., one candidate and one datum at a time."""
     x = sorted(data)
-    best = (math.inf, None)
+    best: tuple[float, tuple[float, float, int]] = (math.inf, (0.0, 0.0, 0))
     for i in range(len(x) - shortest + 1):
         tail = x[i:]
         logs = [math.log(t / x[i]) for t in tail]
@@ -120,7 +120,7 @@ def test_bias_of_the_estimators(estimator, excess):
 
 def test_exact_value_for_two_points():
     fit = power_law.fit([1.0, math.e], estimator="n")
-    assert (fit.alpha, fit.xmin, fit.num_tail) == (pytest.approx(3.0), 1.0, 2)
+    assert (fit.alpha, fit.xmin, fit.num_tail) == pytest.approx((3.0, 1.0, 2))
     assert pytest.approx(abs(1 - math.exp(-2) - 0.5)) == fit.D
 
 
@@ -158,4 +158,4 @@ def test_equal_points_at_the_top_are_no_tail():
 )
 def test_misuse_says_what_is_wanted(arguments, words):
     with pytest.raises(ArgumentError, match=words):
-        power_law.fit(*arguments, estimator="median")
+        power_law.fit(*arguments, estimator="median")  # type: ignore[arg-type]

@@ -143,8 +143,8 @@ def test_every_variable_is_produced_and_declared():
     assert produced == set(VARIABLES)
     for data in (ds, spectra.summary(ds)):
         for name, array in data.data_vars.items():
-            assert array.dims == VARIABLES[name].dims or data is not ds
-            assert array.attrs["long_name"] == VARIABLES[name].long_name
+            assert array.dims == VARIABLES[str(name)].dims or data is not ds
+            assert array.attrs["long_name"] == VARIABLES[str(name)].long_name
 
 
 @pytest.mark.parametrize("thing", list(public_functions()))
