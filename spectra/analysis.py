@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 import xarray as xr
 
-from spectra import dataset
+from spectra.dataset import build
 from spectra.eigen import spectrum
-from spectra.errors import ArgumentError, SpectraError, UnknownNameError
+from spectra.errors import ArgumentError, SpectraError, unknown_name
 from spectra.measures import CORE
 from spectra.variables import VARIABLES, Status
 from spectra.verdicts import Verdict
@@ -77,7 +77,7 @@ def _measure(found: Spectrum, measures: Iterable[Measure], known: Collection[str
         row.update(measure(found))
     for name in row:
         if name not in known:  # at the first layer, not after the last
-            raise UnknownNameError(name, known, what="variable")
+            raise unknown_name(name, known, what="variable")
     return row
 
 
@@ -137,6 +137,12 @@ def _all_layers(model: Mapping[str, Tensor | npt.ArrayLike] | Iterable[Layer]) -
         raise ArgumentError(msg)
     return everything
 
+
+_ALWAYS = (
+    *(name for name, v in VARIABLES.items() if v.dims == ("tensor",)),
+    *("tensor_name", "layer_type", "N", "M", "Q", "rf", "num_evals"),
+)
+"""What the Dataset of a model without layers, or without tensors, has too."""
 
 _ATTRS = {
     "title": "spectra of the weight matrices of a neural network",
@@ -208,8 +214,9 @@ def analyze(
         layer.tensor.name: why for layer, (_, why) in zip(taken, results, strict=True) if why
     }
     rows = {layer.name: row for layer, (row, _) in zip(taken, results, strict=True)}
-    return dataset.build(
+    return build(
         {"layer": rows, "tensor": _by_tensor(everything, problems)},
+        always=(*_ALWAYS, "status"),
         variables=declared,
         attrs=_ATTRS,
     )
@@ -244,8 +251,10 @@ def describe(model: Mapping[str, Tensor | npt.ArrayLike] | Iterable[Layer], /) -
     """
     everything = _all_layers(model)
     rows = {layer.name: _shape_row(layer) for layer in everything if layer.taken}
-    return dataset.build(
-        {"layer": rows, "tensor": _by_tensor(everything, {})}, attrs={**_ATTRS, "title": "layers"}
+    return build(
+        {"layer": rows, "tensor": _by_tensor(everything, {})},
+        always=_ALWAYS,
+        attrs={**_ATTRS, "title": "layers and tensors of a neural network"},
     )
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from spectra.errors import ArgumentError, UnknownNameError
+from spectra.errors import ArgumentError, unknown_name
 from spectra.variables import VARIABLES, Variable
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def _declared(names: Iterable[str], variables: Mapping[str, Variable]) -> list[V
     """Return the declarations of `names`, in the order they are declared."""
     wanted = set(names)
     for name in sorted(wanted - set(variables)):
-        raise UnknownNameError(name, variables, what="variable")
+        raise unknown_name(name, variables, what="variable")
     return [v for v in variables.values() if v.name in wanted]
 
 
@@ -48,6 +48,7 @@ def build(
     rows: Mapping[str, Mapping[str, Row]],
     /,
     *,
+    always: Iterable[str] = (),
     variables: Iterable[Variable] = (),
     attrs: Mapping[str, Any] | None = None,
 ) -> xr.Dataset:
@@ -59,6 +60,8 @@ def build(
     rows : mapping of str to mapping of str to dict
         For each dimension its labels, and for each label the values it has. What a label lacks is
         missing: ``nan``, -1, the empty string, or code 0.
+    always : iterable of str, optional
+        Variables to have even if no row has them.
     variables : iterable of Variable, optional
         Declarations beside :data:`~spectra.variables.VARIABLES`.
     attrs : mapping, optional
@@ -85,7 +88,9 @@ def build(
     for dim, labelled in rows.items():
         ds = ds.assign_coords({dim: np.array(list(labelled), dtype=object)})
         values = list(labelled.values())
-        for v in _declared({name for row in values for name in row}, known):
+        names = {name for row in values for name in row}
+        names |= {name for name in always if known[name].dims[:1] == (dim,)}
+        for v in _declared(names, known):
             if v.dims[:1] != (dim,):
                 msg = f"variable {v.name!r} has dimensions {v.dims}, so no {dim} can have it"
                 raise ArgumentError(msg)
@@ -157,7 +162,7 @@ def select(ds: xr.Dataset, layer: str, /) -> xr.Dataset:
     2.5
     """
     if layer not in ds.indexes["layer"]:
-        raise UnknownNameError(layer, map(str, ds.layer.values), what="layer")
+        raise unknown_name(layer, map(str, ds.layer.values), what="layer")
     return ds.sel(layer=layer)
 
 
@@ -188,7 +193,7 @@ def table(ds: xr.Dataset, /, *, dim: str = "layer") -> pd.DataFrame:
     {'alpha': 2.5, 'verdict': 'well_trained'}
     """
     if dim not in ds.dims:
-        raise UnknownNameError(dim, map(str, ds.dims), what="dimension")
+        raise unknown_name(dim, map(str, ds.dims), what="dimension")
     columns = {
         str(name): labels(v).values if "flag_values" in v.attrs else v.values
         for name, v in ds.data_vars.items()

@@ -28,11 +28,40 @@ __all__ = [
     "ModelNotFoundError",
     "SpectraError",
     "UnknownNameError",
+    "one_line",
+    "unknown_name",
 ]
+
+
+def one_line(text: object) -> str:
+    r"""
+    Return text fit for one line of a terminal, control characters made visible.
+
+    Parameters
+    ----------
+    text : object
+        Anything with a string; a file may have chosen it.
+
+    Returns
+    -------
+    str
+        One line.
+
+    Examples
+    --------
+    >>> one_line("two\nlines \x1b[31mred")
+    'two lines \\x1b[31mred'
+    """
+    words = " ".join(str(text).split())
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in words)
 
 
 class SpectraError(Exception):
     """Any error this library raises on purpose; ``str`` of it is one line for a person."""
+
+    def __str__(self) -> str:
+        """Return the message as one line, whatever a file has put in it."""
+        return one_line(self.args[0]) if self.args else ""
 
 
 class ArgumentError(SpectraError, ValueError):
@@ -40,8 +69,12 @@ class ArgumentError(SpectraError, ValueError):
 
 
 class UnknownNameError(SpectraError, KeyError):
+    """A name that is not there; the message has the nearest that are."""
+
+
+def unknown_name(name: str, known: Iterable[str], /, *, what: str) -> UnknownNameError:
     """
-    A name that is not there.
+    Return the error for a name that is not there.
 
     Parameters
     ----------
@@ -52,22 +85,21 @@ class UnknownNameError(SpectraError, KeyError):
     what : str
         What was looked for: ``"layer"``, ``"variable"``.
 
+    Returns
+    -------
+    UnknownNameError
+        To be raised.
+
     Examples
     --------
-    >>> str(UnknownNameError("fc3", ["fc1", "fc2"], what="layer"))
+    >>> str(unknown_name("fc3", ["fc1", "fc2"], what="layer"))
     "no layer 'fc3'; the nearest of 2 are 'fc1', 'fc2'"
     """
-
-    def __init__(self, name: str, known: Iterable[str], *, what: str) -> None:
-        names = sorted(known)
-        near = difflib.get_close_matches(name, names, n=3, cutoff=0.3) or names[:3]
-        listed = ", ".join(repr(n) for n in sorted(near))
-        hint = f"the nearest of {len(names)} are {listed}" if names else "there are none"
-        super().__init__(f"no {what} {name!r}; {hint}")
-
-    def __str__(self) -> str:
-        """Return the message itself, not its ``repr`` as ``KeyError`` does."""
-        return str(self.args[0])
+    names = sorted(known)
+    near = difflib.get_close_matches(name, names, n=3, cutoff=0.3) or names[:3]
+    listed = ", ".join(repr(n) for n in sorted(near))
+    hint = f"the nearest of {len(names)} are {listed}" if names else "there are none"
+    return UnknownNameError(f"no {what} {name!r}; {hint}")
 
 
 class ModelError(SpectraError, OSError):

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from spectra import norms as _norms
-from spectra import power_law as _power_law
-from spectra import ranks as _ranks
+import spectra.norms as _norms
+import spectra.power_law as _power_law
+import spectra.ranks as _ranks
 from spectra.verdicts import judge
 
 if TYPE_CHECKING:

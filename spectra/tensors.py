@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from spectra import roles
 from spectra.errors import ArgumentError, ModelFormatError
+from spectra.roles import ROLES, from_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -126,9 +126,9 @@ def from_array(name: str, array: npt.ArrayLike, /, *, role: str | None = None) -
     """
     values = np.asarray(array)
     if role is None:
-        role = roles.from_name(name, values.shape)
-    elif role not in roles.ROLES:
-        msg = f"`role` must be one of {', '.join(sorted(roles.ROLES))}, got {role!r}"
+        role = from_name(name, values.shape)
+    elif role not in ROLES:
+        msg = f"`role` must be one of {', '.join(sorted(ROLES))}, got {role!r}"
         raise ArgumentError(msg)
     return Tensor(name, values.shape, values.dtype.name, role, partial(_same, values))
 

@@ -136,7 +136,7 @@ def _views(tensor: Tensor, name: str, *, pool: bool) -> Iterator[Layer]:
     positions = math.prod(tensor.shape[2:])
     if reason:
         yield Layer(name, tensor, reason=reason)
-    elif pool or tensor.ndim == 2 or positions == 0:
+    elif pool or tensor.ndim == 2 or tensor.size == 0:
         yield Layer(name, tensor, rf=positions)
     else:
         for position, index in enumerate(np.ndindex(tensor.shape[2:])):

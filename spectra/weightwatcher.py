@@ -20,7 +20,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from spectra import measures, power_law
+import spectra.measures as _measures
+import spectra.power_law as _power_law
 from spectra.eigen import Spectrum, spectrum
 from spectra.norms import log10
 from spectra.power_law import SMALL_SAMPLE_TAIL, FitStatus
@@ -74,13 +75,13 @@ def _small_fit(x: FloatArray) -> Fit:
     D = float(np.max(np.abs(model - np.arange(len(x)) / len(x))))
     sigma = -1 / math.sqrt(len(x))
     xmin, xmax = float(x[0]), float(x[-1])
-    return power_law.Fit(float(alpha), xmin, xmax, D, sigma, len(x), FitStatus.FITTED)
+    return _power_law.Fit(float(alpha), xmin, xmax, D, sigma, len(x), FitStatus.FITTED)
 
 
 def _fit(eigenvalues: FloatArray) -> dict[str, Any]:
     x = eigenvalues[eigenvalues > _THRESHOLD]
     small = 2 <= len(x) < SMALL_SAMPLE_TAIL and x[-1] > x[0]
-    fit = _small_fit(x) if small else power_law.fit(x)
+    fit = _small_fit(x) if small else _power_law.fit(x)
     if fit.status is not FitStatus.FITTED:
         failed = dict.fromkeys(("alpha", "xmin", "D", "sigma", "num_pl_spikes"), -1)
         return {**failed, "xmax": None, "status": "failed", "warning": "over-trained"}
@@ -112,8 +113,8 @@ def _numbers(found: Spectrum, tolerance: float) -> dict[str, Any]:
     values = found.eigenvalues
     with np.errstate(invalid="ignore"):
         row = {
-            **measures.norms(found),
-            **measures.ranks(found, tolerance=tolerance),
+            **_measures.norms(found),
+            **_measures.ranks(found, tolerance=tolerance),
             **_fit(values),
         }
     row["sv_min"] = math.sqrt(found.by_matrix[:, 0].max())

@@ -71,11 +71,11 @@ class ByteRange:
         ModelFormatError
             If more bytes are needed.
         """
-        if min(self.shape, default=0) < 0 or self.offset < 0 or self.num_bytes > available:
+        if self.num_bytes > available or available < 0:
             shape = "x".join(map(str, self.shape))
             msg = (
-                f"{self.path}: {what} is {shape} {self.dtype}, {self.num_bytes} bytes "
-                f"from byte {self.offset} on; found {max(available, 0)}"
+                f"{what} is {shape} {self.dtype}, {self.num_bytes} bytes from byte "
+                f"{self.offset} of {self.path.name} on; found {max(available, 0)}"
             )
             raise ModelFormatError(msg)
 
@@ -93,7 +93,7 @@ class ByteRange:
         ModelFormatError
             If the file has become shorter.
         """
-        self.check(available=self.path.stat().st_size - self.offset, what="an array")
+        self.check(available=self.path.stat().st_size - self.offset, what=str(self.path))
         if self.num_bytes == 0:
             return np.zeros(self.shape, self.dtype)
         raw = np.memmap(self.path, np.uint8, "r", self.offset, (self.num_bytes,))

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
+from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 import spectra
-from spectra.errors import ArgumentError, SpectraError, UnknownNameError
+from spectra.errors import ArgumentError, SpectraError, unknown_name
 from spectra_io import stores
 from spectra_io.models import open_model
 
@@ -122,7 +123,7 @@ def analyze(path: Path, pool: bool, outputs: Sequence[Path]) -> None:
 def _one(layers: Sequence[spectra.Layer], name: str) -> list[spectra.Layer]:
     found = [layer for layer in layers if layer.taken and layer.name == name]
     if not found:
-        raise UnknownNameError(name, [x.name for x in layers if x.taken], what="layer")
+        raise unknown_name(name, [x.name for x in layers if x.taken], what="layer")
     return found
 
 
@@ -184,11 +185,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _run(arguments: Sequence[str] | None) -> int:
+    for stream in (sys.stdout, sys.stderr):  # a name may hold letters that the stream lacks
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     try:
         cli.main(arguments, prog_name="spectra", standalone_mode=False)
-    except BrokenPipeError:  # the reader of our output has seen enough
-        sys.stderr.close()
-        return 0
     except (click.exceptions.Abort, KeyboardInterrupt):
         return _fail("interrupted", code=130)
     except click.ClickException as error:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from spectra.errors import ModelFormatError, ModelNotFoundError
+from spectra_io.contents import EXPECTED
 
 if TYPE_CHECKING:
     import os
@@ -14,27 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = ["open_model"]
 
-_EXPECTED = "expected a .safetensors or .onnx file, a *.index.json, or a folder with one of these"
 _INDEX = ".safetensors.index.json"
-_SIGNATURES = {
-    b"version https://git-lfs": "a Git LFS pointer, not the file itself; `git lfs pull` fetches it",
-    b"PK\x03\x04": "a zip archive (a PyTorch checkpoint?); save its weights as safetensors",
-    b"\x89HDF": "an HDF5 file (a Keras model?); export it to ONNX",
-    b"GGUF": "a GGUF file, which is not read",
-    b"\x80": "a Python pickle, which is never opened; save its weights as safetensors",
-}
-
-
-def _content(head: bytes) -> str | None:
-    """Say what a file that is no model holds; None if it may be one."""
-    if not head:
-        return "an empty file"
-    for signature, what in _SIGNATURES.items():
-        if head.startswith(signature):
-            return what
-    text = head.decode("utf-8", errors="replace")
-    printable = sum(c.isprintable() or c.isspace() for c in text)
-    return "text" if printable > 0.99 * len(text) else None
 
 
 def _is_safetensors(path: Path, head: bytes) -> bool:
@@ -47,10 +28,7 @@ def _open_file(path: Path) -> dict[str, Tensor]:
 
         return safetensors_files.open_index(path)
     with path.open("rb") as file:
-        head = file.read(256)
-    if what := _content(head):
-        msg = f"{path}: found {what}; {_EXPECTED}"
-        raise ModelFormatError(msg)
+        head = file.read(9)
     if _is_safetensors(path, head):
         from spectra_io import safetensors_files
 
@@ -70,15 +48,16 @@ def _one(paths: list[Path], what: str) -> Path:
 
 def _open_folder(folder: Path) -> dict[str, Tensor]:
     entries = sorted(folder.iterdir())
-    if indexes := [p for p in entries if p.name.endswith(_INDEX)]:
+    files = [entry for entry in entries if entry.is_file()]
+    if indexes := [p for p in files if p.name.endswith(_INDEX)]:
         return _open_file(_one(indexes, "index"))
-    if shards := [p for p in entries if p.suffix == ".safetensors"]:
+    if shards := [p for p in files if p.suffix == ".safetensors"]:
         return _open_shards(shards)
-    if graphs := [p for p in entries if p.suffix == ".onnx"]:
+    if graphs := [p for p in files if p.suffix == ".onnx"]:
         return _open_file(_one(graphs, "ONNX file"))
     listed = ", ".join(p.name for p in entries[:5]) or "nothing"
     more = f" and {len(entries) - 5} more" if len(entries) > 5 else ""
-    msg = f"{folder}: no weights in this folder, found {listed}{more}; {_EXPECTED}"
+    msg = f"{folder}: no weights in this folder, found {listed}{more}; {EXPECTED}"
     raise ModelNotFoundError(msg)
 
 
@@ -127,9 +106,17 @@ def open_model(path: str | os.PathLike[str], /) -> dict[str, Tensor]:
     'dense'
     """
     where = Path(path)
-    if where.is_dir():
+    try:
+        is_folder, is_file, is_there = where.is_dir(), where.is_file(), where.exists()
+    except (OSError, ValueError) as error:
+        msg = f"{where}: no such file or folder can be: {error}; {EXPECTED}"
+        raise ModelNotFoundError(msg) from error
+    if is_folder:
         return _open_folder(where)
-    if not where.exists():
-        msg = f"{where}: no such file or folder; {_EXPECTED}"
+    if not is_there:
+        msg = f"{where}: no such file or folder; {EXPECTED}"
         raise ModelNotFoundError(msg)
+    if not is_file:
+        msg = f"{where}: found a device or a pipe; {EXPECTED}"
+        raise ModelFormatError(msg)
     return _open_file(where)

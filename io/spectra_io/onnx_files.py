@@ -5,18 +5,15 @@ from __future__ import annotations
 import itertools
 from collections import ChainMap, Counter
 from dataclasses import dataclass, field
-from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import onnx
 from onnx import numpy_helper
 
-from spectra.errors import ModelFormatError
 from spectra.tensors import Tensor
-from spectra_io import skeleton
-from spectra_io.byte_ranges import ByteRange
-from spectra_io.paths import inside
+from spectra_io.onnx_numbers import locate
+from spectra_io.skeleton import read
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -48,13 +45,6 @@ _ROLES: dict[str, dict[int, str]] = {
 }
 """What an operator uses its inputs for; any other input is a constant of the computation."""
 
-_WHOLE_BYTES = frozenset(
-    {"float64", "float32", "float16", "bfloat16", "bool", "complex64", "complex128"}
-    | {f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)}
-    | {f"float8_{kind}" for kind in ("e4m3fn", "e4m3fnuz", "e5m2", "e5m2fnuz", "e8m0fnu")}
-)
-"""Types whose numbers take whole bytes each."""
-
 _SAME = {"Identity", "Cast", "Dropout"}  # their output is their first input
 _ADDS_VECTOR = {"Add", "Sum"}
 
@@ -84,30 +74,43 @@ class _Stored:
 _Scope = ChainMap[str, _Stored]
 
 
+def _text(value: str | bytes) -> str:
+    """Return a string of the file, which protobuf leaves as bytes if it is not UTF-8."""
+    return value if isinstance(value, str) else value.decode("utf-8", "backslashreplace")
+
+
 def _sparse(name: str, tensor: onnx.SparseTensorProto) -> _Stored:
     use = _Use(1 << 61, "constant", "sparse: not read yet")
-    return _Stored(name or tensor.values.name, None, tuple(tensor.dims), [use])
+    return _Stored(name or _text(tensor.values.name), None, tuple(tensor.dims), [use])
+
+
+_NUMBERS: dict[str, Callable[[onnx.AttributeProto], AnyArray]] = {
+    "value_float": lambda a: np.array(a.f, np.float32),
+    "value_floats": lambda a: np.array(a.floats, np.float32),
+    "value_int": lambda a: np.array(a.i, np.int64),
+    "value_ints": lambda a: np.array(a.ints, np.int64),
+}
 
 
 def _constant(node: onnx.NodeProto) -> _Stored | None:
-    """Return the tensor of a Constant node; None if it holds strings."""
-    name = node.output[0] if node.output else node.name
+    """Return the tensor of a Constant node; None if it holds strings or its caller gives it."""
+    name = _text(node.output[0] if node.output else node.name)
     for attribute in node.attribute:
-        if attribute.name == "value":
+        if attribute.ref_attr_name:
+            return None
+        if attribute.HasField("t"):
             return _Stored(name, attribute.t, tuple(attribute.t.dims))
-        if attribute.name == "sparse_value":
+        if attribute.HasField("sparse_tensor"):
             return _sparse(name, attribute.sparse_tensor)
-        if attribute.name in {"value_float", "value_floats", "value_int", "value_ints"}:
-            values = onnx.helper.get_attribute_value(attribute)
-            kind = np.float32 if "float" in attribute.name else np.int64
-            proto = numpy_helper.from_array(np.asarray(values, kind), name)
+        if attribute.name in _NUMBERS:
+            proto = numpy_helper.from_array(_NUMBERS[attribute.name](attribute), name)
             return _Stored(name, proto, tuple(proto.dims))
     return None
 
 
 def _initializers(graph: onnx.GraphProto) -> Iterator[_Stored]:
     for tensor in graph.initializer:
-        yield _Stored(tensor.name, tensor, tuple(tensor.dims))
+        yield _Stored(_text(tensor.name), tensor, tuple(tensor.dims))
     for sparse in graph.sparse_initializer:
         yield _sparse("", sparse)
 
@@ -116,7 +119,7 @@ def _use(node: onnx.NodeProto, index: int, tensor: _Stored, order: int) -> _Use:
     role = _ROLES.get(node.op_type, {}).get(index, "constant")
     if node.op_type in _ADDS_VECTOR and sum(size > 1 for size in tensor.shape) == 1:
         role = "bias"
-    return _Use(order, role, f"input {index} of {node.op_type}")
+    return _Use(order, role, f"input {index} of {_text(node.op_type)}")
 
 
 def _passes_on(node: onnx.NodeProto, tensor: _Stored) -> bool:
@@ -145,12 +148,12 @@ class _Walk:
             scope[constant.name] = constant
             self.found.append(constant)
         order = next(self._order)
-        for index, name in enumerate(node.input):
+        for index, name in enumerate(map(_text, node.input)):
             tensor = scope.get(name)
             if tensor is None:
                 continue
             if index == 0 and node.output and _passes_on(node, tensor):
-                scope[node.output[0]] = tensor
+                scope[_text(node.output[0])] = tensor
             else:
                 tensor.uses.append(_use(node, index, tensor, order))
         for attribute in node.attribute:
@@ -158,69 +161,10 @@ class _Walk:
                 self.graph(graph, scope)
 
 
-def _decode(path: Path, proto: onnx.TensorProto) -> AnyArray:
-    try:
-        return numpy_helper.to_array(proto)
-    except (ValueError, TypeError, NotImplementedError) as error:
-        msg = f"{path}: tensor {proto.name!r} could not be read: {error}"
-        raise ModelFormatError(msg) from error
-
-
-def _dtype(data_type: int) -> str:
-    """Return numpy's name of an ONNX type."""
-    try:
-        name = str(onnx.helper.tensor_dtype_to_np_dtype(data_type).name)
-    except (KeyError, ValueError):
-        return f"onnx-type-{data_type}"
-    return "string" if name == "object" else name
-
-
-def _number(path: Path, tensor: str, notes: dict[str, str], key: str, default: int) -> int:
-    text = notes.get(key, str(default))
-    if not (text.isascii() and text.isdecimal()):
-        msg = f"{path}: tensor {tensor!r} has the {key} {text!r}, which must be a number of bytes"
-        raise ModelFormatError(msg)
-    return int(text)
-
-
-def _range(path: Path, tensor: _Stored, notes: dict[str, str], dtype: str) -> ByteRange:
-    """Return where the numbers of a tensor lie, in this file or in another one."""
-    what = f"tensor {tensor.name!r}"
-    number = partial(_number, path, tensor.name, notes)
-    if skeleton.OFFSET in notes:
-        file, offset = path, number(skeleton.OFFSET, 0)
-        available = number(skeleton.LENGTH, 0)
-    else:
-        file = inside(path.parent, notes.get("location", ""), asked_by=f"{path}: {what}")
-        offset = number("offset", 0)
-        rest = file.stat().st_size - offset
-        available = min(rest, number("length", max(rest, 0)))
-    found = ByteRange(file, offset, dtype, tensor.shape)
-    found.check(available=available, what=what)
-    return found
-
-
 def _tensor(path: Path, stored: _Stored, name: str) -> Tensor:
-    """Return the handle of a tensor, its size checked against the file."""
-    use, proto = stored.use(), stored.proto
-    if min(stored.shape, default=0) < 0:
-        msg = f"{path}: tensor {name!r} has the shape {stored.shape}; no side may be negative"
-        raise ModelFormatError(msg)
-    if proto is None:
-        not_read = partial(_not_read, path, name)
-        return Tensor(name, stored.shape, "sparse", use.role, not_read, use.note)
-    dtype = _dtype(proto.data_type)
-    notes = {entry.key: entry.value for entry in proto.external_data}
-    source: Callable[[], AnyArray] = partial(_decode, path, proto)
-    if notes or proto.data_location == onnx.TensorProto.EXTERNAL:
-        whole = dtype in _WHOLE_BYTES
-        source = _range(path, stored, notes, dtype) if whole else partial(_not_read, path, name)
-    return Tensor(name, stored.shape, dtype, use.role, source, use.note)
-
-
-def _not_read(path: Path, name: str) -> AnyArray:
-    msg = f"{path}: tensor {name!r} is in a format that is not read yet"
-    raise ModelFormatError(msg)
+    use = stored.use()
+    numbers = locate(path, name, stored.shape, stored.proto)
+    return Tensor(name, stored.shape, numbers.dtype, use.role, numbers.source, use.note)
 
 
 def _unique(names: Iterable[str]) -> list[str]:
@@ -275,7 +219,7 @@ def open_file(path: Path, /) -> dict[str, Tensor]:
     ((4, 3), 'dense', 'input 1 of MatMul')
     """
     path = path.absolute()
-    model = skeleton.read(path)
+    model = read(path)
     walk = _Walk()
     walk.graph(model.graph, ChainMap())
     for function in model.functions:

@@ -14,6 +14,12 @@ def _hub_blobs(folder: Path) -> Path | None:
     return folder.parent.parent / "blobs" if folder.parent.name == "snapshots" else None
 
 
+def _is_contained(path: Path, folder: Path) -> bool:
+    root = folder.resolve()
+    roots = [root, blobs] if (blobs := _hub_blobs(root)) else [root]
+    return any(path.resolve().is_relative_to(allowed) for allowed in roots)
+
+
 def inside(folder: Path, location: str, *, asked_by: str) -> Path:
     """
     Return the path of a file that a model refers to.
@@ -48,16 +54,19 @@ def inside(folder: Path, location: str, *, asked_by: str) -> Path:
     """
     parts = {*PurePosixPath(location).parts, *PureWindowsPath(location).parts}
     absolute = PurePosixPath(location).is_absolute() or PureWindowsPath(location).drive
-    if ".." in parts or absolute or "\0" in location or not location:
+    if ".." in parts or absolute or not location or "\0" in location:
         msg = f"{asked_by} refers to {location!r}, outside the model's folder"
         raise ModelFormatError(msg)
     path = folder / location
-    root = folder.resolve()
-    roots = [root, blobs] if (blobs := _hub_blobs(root)) else [root]
-    if not any(path.resolve().is_relative_to(allowed) for allowed in roots):
+    try:
+        contained, there = _is_contained(path, folder), path.is_file()
+    except (OSError, RuntimeError, ValueError) as error:  # too long, a circle of links, no text
+        msg = f"{asked_by} refers to {location!r}, which cannot be a file: {error}"
+        raise ModelFormatError(msg) from error
+    if not contained:
         msg = f"{asked_by} refers to {location!r}, a link that leads outside the model's folder"
         raise ModelFormatError(msg)
-    if not path.is_file():
+    if not there:
         msg = f"{path}: no such file; {asked_by} refers to it"
         raise ModelNotFoundError(msg)
     return path

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import warnings
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from spectra import plotdata
+import spectra.plotdata as _plotdata
 from spectra.dataset import labels, select
-from spectra.errors import ArgumentError
+from spectra.errors import ArgumentError, one_line
 from spectra.verdicts import OVER_TRAINED_BELOW, UNDER_TRAINED_ABOVE
 
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ def esd(ds: xr.Dataset, /, *, layer: str, ax: Axes | None = None) -> Axes:
     >>> esd(ds, layer="fc").get_xscale()
     'log'
     """
-    numbers = plotdata.esd(ds, layer=layer)
+    numbers = _plotdata.esd(ds, layer=layer)
     ax = _axes(ax)
     ax.stairs(numbers.density, numbers.edges, fill=True, color=_BULK, alpha=0.55)
     ax.stairs(numbers.density, numbers.edges, color=_BULK, linewidth=1)
@@ -94,7 +95,7 @@ def esd(ds: xr.Dataset, /, *, layer: str, ax: Axes | None = None) -> Axes:
     ax.set_xlabel(r"eigenvalue $\lambda$ of $W^T W$")
     ax.set_ylabel(r"density $\rho(\lambda)$")
     zero = f" ({numbers.num_zero} zero eigenvalues not shown)" if numbers.num_zero else ""
-    ax.set_title(f"{layer}{zero}", loc="left")
+    ax.set_title(f"{one_line(layer)}{zero}", loc="left", parse_math=False)
     ax.spines[["top", "right"]].set_visible(False)
     return ax
 
@@ -128,7 +129,7 @@ def correlation_flow(ds: xr.Dataset, /, *, ax: Axes | None = None) -> Axes:
     >>> correlation_flow(ds).get_ylabel()
     'power-law exponent $\\alpha$'
     """
-    numbers = plotdata.correlation_flow(ds)
+    numbers = _plotdata.correlation_flow(ds)
     ax = _axes(ax)
     low, high = OVER_TRAINED_BELOW, UNDER_TRAINED_ABOVE
     ax.axhspan(low, high, color=_BAND, alpha=0.15, label=f"well trained: {low:g} to {high:g}")
@@ -154,9 +155,10 @@ def _name_layers(ax: Axes, names: list[str]) -> None:
     if len(names) > _MAX_NAMES:
         ax.set_xlabel("layer, in the order of the model")
         return
-    ax.set_xticks(range(1, len(names) + 1), [_short(name) for name in names])
+    ax.set_xticks(range(1, len(names) + 1), [_short(one_line(name)) for name in names])
     ax.tick_params("x", labelrotation=60 if len(names) > 5 else 0, labelsize=7)
     for label in ax.get_xticklabels():
+        label.set_parse_math(False)
         label.set_horizontalalignment("right" if len(names) > 5 else "center")
     ax.set_xlabel("layer")
 
@@ -226,4 +228,6 @@ def to_file(path: Path, /) -> Iterator[Axes]:
     check(path)
     figure = Figure(figsize=FIGSIZE, dpi=150, layout="constrained")
     yield figure.subplots()
-    figure.savefig(path)
+    with warnings.catch_warnings():  # a name may hold letters that the font lacks
+        warnings.filterwarnings("ignore", message="Glyph", category=UserWarning)
+        figure.savefig(path)

@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 import re
 from functools import partial
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
 from safetensors import SafetensorError, safe_open
 
-from spectra import roles
 from spectra.errors import ModelFormatError
+from spectra.roles import from_name
 from spectra.tensors import Tensor
+from spectra_io.contents import not_a_model
 from spectra_io.paths import inside
 
 if TYPE_CHECKING:
@@ -41,16 +43,19 @@ _MAX_INDEX = 1 << 27  # bytes; that of the largest public model takes about 10 M
 
 
 def _natural(name: str) -> list[tuple[int, str]]:
-    """Sort key that puts layer 2 before layer 10."""
-    parts = re.split(r"(\d+)", name)
-    return [(int(p), "") if p.isdecimal() else (-1, p) for p in parts]
+    """Return a sort key that puts layer 2 before layer 10."""
+    parts = re.split(r"([0-9]+)", name)
+    digits = [p.lstrip("0") for p in parts[1::2]]
+    numbers = [(len(d), d) for d in digits]  # longer is larger, however long
+    words = [(0, p) for p in parts[::2]]
+    return [part for pair in zip_longest(words, numbers) for part in pair if part]
 
 
 def _read(path: Path, name: str) -> AnyArray:
     try:
         with safe_open(path, framework="numpy") as file:
             array: AnyArray = file.get_tensor(name)
-    except (SafetensorError, TypeError, ValueError) as error:
+    except (SafetensorError, AttributeError, TypeError, ValueError) as error:
         msg = f"{path}: tensor {name!r} could not be read: {error}"
         raise ModelFormatError(msg) from error
     return array
@@ -62,11 +67,11 @@ def _diagnose(path: Path, error: Exception) -> str:
     with path.open("rb") as file:
         header = int.from_bytes(file.read(8), "little")
     if size < 8 or header > size - 8:
-        return f"{path}: truncated: found {size} bytes, the header alone ends at {8 + header}"
+        return f"truncated: found {size} bytes, the header alone ends at {8 + header}"
     reason = " ".join(str(error).split())
     if "MetadataIncompleteBuffer" in reason or "incomplete metadata" in reason:
-        return f"{path}: truncated or overlong: its {size} bytes are not what the header says"
-    return f"{path}: not a safetensors file: {reason}"
+        return f"truncated or overlong: its {size} bytes are not what the header says"
+    return f"not a safetensors file: {reason}"
 
 
 def open_file(path: Path, /) -> dict[str, Tensor]:
@@ -107,10 +112,10 @@ def open_file(path: Path, /) -> dict[str, Tensor]:
                 view = file.get_slice(name)
                 shape, stored = tuple(view.get_shape()), view.get_dtype()
                 dtype = _DTYPES.get(stored, stored.lower())
-                role = roles.from_name(name, shape)
+                role = from_name(name, shape)
                 tensors[name] = Tensor(name, shape, dtype, role, partial(_read, path, name))
     except SafetensorError as error:
-        raise ModelFormatError(_diagnose(path, error)) from error
+        raise not_a_model(path, _diagnose(path, error)) from error
     return tensors
 
 
@@ -138,9 +143,13 @@ def open_files(paths: Iterable[Path], /) -> dict[str, Tensor]:
     >>> open_files([])
     {}
     """
+    files = list(paths)
+    return _joined(files, map(open_file, files))
+
+
+def _joined(paths: Iterable[Path], models: Iterable[dict[str, Tensor]]) -> dict[str, Tensor]:
     tensors: dict[str, Tensor] = {}
-    for path in paths:
-        found = open_file(path)
+    for path, found in zip(paths, models, strict=True):
         for name in found.keys() & tensors.keys():
             msg = f"{path}: tensor {name!r} is in another file of the model too"
             raise ModelFormatError(msg)
@@ -200,10 +209,10 @@ def open_index(path: Path, /) -> dict[str, Tensor]:
     mapping = _weight_map(path)
     asked_by = f"the index {path.name}"
     files = sorted(set(mapping.values()))
-    shards = [inside(path.parent, file, asked_by=asked_by) for file in files]
-    tensors = open_files(shards)
+    shards = {file: inside(path.parent, file, asked_by=asked_by) for file in files}
+    held = {file: open_file(shard) for file, shard in shards.items()}
     for name, file in mapping.items():
-        if name not in tensors:
-            msg = f"{path.parent / file}: no tensor {name!r}, which {asked_by} says is there"
+        if name not in held[file]:
+            msg = f"{shards[file]}: no tensor {name!r}, which {asked_by} says is there"
             raise ModelFormatError(msg)
-    return tensors
+    return _joined(shards.values(), held.values())

@@ -15,13 +15,16 @@ from typing import TYPE_CHECKING, NamedTuple
 import onnx
 from google.protobuf.message import DecodeError
 
-from spectra.errors import ModelFormatError
+from spectra_io.contents import not_a_model
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-__all__ = ["LENGTH", "OFFSET", "read"]
+__all__ = ["FIELD", "LENGTH", "OFFSET", "read"]
+
+FIELD = "weightspectra.field"
+"""Key of the note that says which field of the tensor held its numbers."""
 
 OFFSET = "weightspectra.offset"
 """Key of the note that says where in the file the numbers of a tensor begin."""
@@ -43,6 +46,7 @@ _CHILDREN = {
 _BULK = {4, 9, 10}  # float_data, raw_data, double_data: numbers in little-endian order
 _SMALL = 1024  # bytes; fewer are left in place
 _MAX_DEPTH = 100  # protobuf's own limit
+_MAX_FIELDS = 1 << 23  # a graph of 100,000 operators has two million
 _BYTES, _FIXED = 2, {1: 8, 5: 4}  # wire types
 
 
@@ -58,35 +62,67 @@ class _Broken(Exception):
     """The bytes are no protobuf message."""
 
 
-def _varint(data: mmap.mmap, position: int, stop: int) -> tuple[int, int]:
-    value = shift = 0
-    while position < stop and shift < 70:
-        byte = data[position]
-        position += 1
-        value |= (byte & 0x7F) << shift
-        if byte < 0x80:
-            return value, position
-        shift += 7
-    raise _Broken
+class _Walker:
+    """A walk over the fields of a message, with a limit on how many there may be."""
 
+    def __init__(self, data: mmap.mmap) -> None:
+        self.data = data
+        self.left = _MAX_FIELDS
 
-def _fields(data: mmap.mmap, position: int, stop: int) -> Iterator[_Field]:
-    while position < stop:
-        start = position
-        tag, position = _varint(data, position, stop)
-        kind, value = tag & 7, position
-        if kind == 0:
-            _, position = _varint(data, position, stop)
-        elif kind == _BYTES:
-            length, value = _varint(data, position, stop)
-            position = value + length
-        elif kind in _FIXED:
-            position += _FIXED[kind]
-        else:
+    def varint(self, position: int, stop: int) -> tuple[int, int]:
+        """Return a number and the position after it."""
+        value = shift = 0
+        while position < stop and shift < 70:
+            byte = self.data[position]
+            position += 1
+            value |= (byte & 0x7F) << shift
+            if byte < 0x80:
+                return value, position
+            shift += 7
+        raise _Broken
+
+    def fields(self, position: int, stop: int) -> Iterator[_Field]:
+        """Yield the fields between two positions."""
+        while position < stop:
+            start = position
+            tag, value = self.varint(position, stop)
+            kind = tag & 7
+            if kind == 0:
+                _, position = self.varint(value, stop)
+            elif kind == _BYTES:
+                length, value = self.varint(value, stop)
+                position = value + length
+            else:
+                position = value + _FIXED.get(kind, stop)
+            self.left -= 1
+            if position > stop or self.left < 0:
+                raise _Broken
+            yield _Field(tag >> 3, start, value, position, kind == _BYTES)
+
+    def bulk(self, position: int, stop: int) -> _Field | None:
+        """Return the field of a tensor that holds its numbers, if one field holds them all."""
+        found = [f for f in self.fields(position, stop) if f.is_bytes and f.number in _BULK]
+        large = len(found) == 1 and found[0].stop - found[0].value > _SMALL
+        return found[0] if large else None
+
+    def strip(self, position: int, stop: int, message: str, depth: int = 0) -> bytes:
+        """Return a message with every large run of numbers replaced by a note of its place."""
+        if depth > _MAX_DEPTH:
             raise _Broken
-        if position > stop:
-            raise _Broken
-        yield _Field(tag >> 3, start, value, position, kind == _BYTES)
+        bulk = self.bulk(position, stop) if message == "tensor" else None
+        out, copied = bytearray(), position
+        for field in self.fields(position, stop):
+            child = _CHILDREN[message].get(field.number) if field.is_bytes else None
+            if child or field == bulk:
+                out += self.data[copied : field.start]
+                copied = field.stop
+            if child:
+                content = self.strip(field.value, field.stop, child, depth + 1)
+                out += _bytes_field(field.number, content)
+            elif field == bulk:
+                out += _note(field)
+        out += self.data[copied:stop]
+        return bytes(out)
 
 
 def _bytes_field(number: int, content: bytes) -> bytes:
@@ -101,34 +137,13 @@ def _bytes_field(number: int, content: bytes) -> bytes:
 
 
 def _note(field: _Field) -> bytes:
-    """Return two entries of external_data (13) that say where the content of a field lies."""
-    where = {OFFSET: field.value, LENGTH: field.stop - field.value}
+    """Return entries of external_data (13) that say where the content of a field lies."""
+    where = {FIELD: field.number, OFFSET: field.value, LENGTH: field.stop - field.value}
     entries = (
         _bytes_field(1, key.encode()) + _bytes_field(2, str(value).encode())
         for key, value in where.items()
     )
     return b"".join(_bytes_field(13, entry) for entry in entries)
-
-
-def _strip(data: mmap.mmap, position: int, stop: int, message: str, depth: int = 0) -> bytes:
-    """Return a message with every large run of numbers replaced by a note of its place."""
-    if depth > _MAX_DEPTH:
-        raise _Broken
-    fields = list(_fields(data, position, stop))
-    numbers = [f for f in fields if message == "tensor" and f.is_bytes and f.number in _BULK]
-    # packed numbers may come in pieces, to be joined: those are left to the parser
-    bulk = numbers[0] if len(numbers) == 1 else None
-    out = []
-    for field in fields:
-        child = _CHILDREN[message].get(field.number)
-        if child and field.is_bytes:
-            content = _strip(data, field.value, field.stop, child, depth + 1)
-            out.append(_bytes_field(field.number, content))
-        elif field is bulk and field.stop - field.value > _SMALL:
-            out.append(_note(field))
-        else:
-            out.append(data[field.start : field.stop])
-    return b"".join(out)
 
 
 def read(path: Path, /) -> onnx.ModelProto:
@@ -138,13 +153,13 @@ def read(path: Path, /) -> onnx.ModelProto:
     Parameters
     ----------
     path : Path
-        The file, not empty.
+        The file.
 
     Returns
     -------
     onnx.ModelProto
-        The model; a tensor of more than a kilobyte has the entries :data:`OFFSET` and
-        :data:`LENGTH` in its ``external_data`` instead of numbers.
+        The model; a tensor of more than a kilobyte has the entries :data:`FIELD`,
+        :data:`OFFSET` and :data:`LENGTH` in its ``external_data`` instead of numbers.
 
     Raises
     ------
@@ -160,17 +175,19 @@ def read(path: Path, /) -> onnx.ModelProto:
     >>> path = Path(tempfile.mkdtemp()) / "model.onnx"
     >>> onnx.save(onnx.helper.make_model(graph), path)
     >>> tensor = read(path).graph.initializer[0]
-    >>> tensor.name, len(tensor.raw_data), [entry.key for entry in tensor.external_data]
-    ('w', 0, ['weightspectra.offset', 'weightspectra.length'])
+    >>> tensor.name, len(tensor.raw_data), tensor.external_data[2].value
+    ('w', 0, '32768')
     """
+    size = path.stat().st_size
+    if not size:
+        raise not_a_model(path, "empty")
+    model = onnx.ModelProto()
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
         try:
-            model = onnx.ModelProto()
-            model.ParseFromString(_strip(data, 0, len(data), "model"))
+            model.ParseFromString(_Walker(data).strip(0, size, "model"))
         except (_Broken, DecodeError) as error:
-            msg = f"{path}: not an ONNX file, or a truncated one ({len(data)} bytes)"
-            raise ModelFormatError(msg) from error
+            reason = f"not an ONNX file, or a truncated one ({size} bytes)"
+            raise not_a_model(path, reason) from error
     if not model.HasField("graph"):
-        msg = f"{path}: an ONNX model must have a graph, this file has none"
-        raise ModelFormatError(msg)
+        raise not_a_model(path, "an ONNX model must have a graph, this file has none")
     return model

@@ -9,11 +9,12 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import xarray as xr
 
 from spectra.analysis import summary
 from spectra.dataset import records, table
-from spectra.errors import ArgumentError, ModelFormatError, ModelNotFoundError
+from spectra.errors import ArgumentError, ModelFormatError, ModelNotFoundError, one_line
 
 if TYPE_CHECKING:
     import os
@@ -23,11 +24,15 @@ __all__ = ["FORMATS", "load", "save", "writer"]
 
 
 def _write_netcdf(ds: xr.Dataset, path: Path) -> None:
+    for name, array in ds.variables.items():
+        if array.dtype == object and any("\0" in text for text in array.values):  # ends a string
+            shown = np.array([text.replace("\0", "\\x00") for text in array.values], dtype=object)
+            ds = ds.assign({str(name): (array.dims, shown, array.attrs)})
     ds.to_netcdf(path, engine="h5netcdf")
 
 
 def _write_csv(ds: xr.Dataset, path: Path) -> None:
-    table(ds).to_csv(path)
+    table(ds).rename(index=one_line).to_csv(path)  # one line a layer, whatever its name holds
 
 
 def _write_parquet(ds: xr.Dataset, path: Path) -> None:

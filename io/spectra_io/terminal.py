@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import os
+import sys
 from collections import Counter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -14,12 +16,13 @@ from rich.text import Text
 
 from spectra.analysis import summary
 from spectra.dataset import records, table
+from spectra.errors import one_line
 from spectra.variables import Status
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-__all__ = ["ProgressBar", "layer_table", "note", "one_line", "show", "summary_line", "tensor_table"]
+__all__ = ["ProgressBar", "layer_table", "note", "show", "summary_line", "tensor_table"]
 
 _WIDE = 100_000  # columns: nothing is wrapped or cut in a pipe
 _STYLES = {"over-trained": "red", "well-trained": "green", "under-trained": "yellow"}
@@ -53,29 +56,6 @@ _TENSOR_COLUMNS = (
     _Column("layers", "tensor_layers"),
     _Column("not taken because", "tensor_reason"),
 )
-
-
-def one_line(text: object) -> str:
-    r"""
-    Return text fit for one line of a terminal, control characters made visible.
-
-    Parameters
-    ----------
-    text : object
-        Anything with a string; a file may have chosen it.
-
-    Returns
-    -------
-    str
-        One line.
-
-    Examples
-    --------
-    >>> one_line("two\nlines \x1b[31mred")
-    'two lines \\x1b[31mred'
-    """
-    words = " ".join(str(text).split())
-    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in words)
 
 
 def _console(*, stderr: bool = False) -> Console:
@@ -117,13 +97,17 @@ def show(shown: Table | str) -> None:
     3 layers
     """
     console = _console()
-    if console.is_terminal:
-        console.print(shown)
-        return
-    with console.capture() as captured:
-        console.print(shown, soft_wrap=isinstance(shown, str))
-    for line in captured.get().splitlines():
-        console.file.write(line.rstrip() + "\n")
+    try:
+        if console.is_terminal:
+            console.print(shown)
+        else:
+            with console.capture() as captured:
+                console.print(shown, soft_wrap=isinstance(shown, str))
+            for line in captured.get().splitlines():
+                console.file.write(line.rstrip() + "\n")
+        console.file.flush()
+    except BrokenPipeError:  # the reader has seen enough: let what follows go nowhere
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _cell(value: Any, digits: int | None) -> Text:
@@ -275,7 +259,7 @@ class ProgressBar:
         work = list(items)
         console = _console(stderr=True)
         columns = (
-            TextColumn("{task.description}"),
+            TextColumn("{task.description}", markup=False),
             BarColumn(),
             MofNCompleteColumn(),
             TimeRemainingColumn(),
@@ -285,6 +269,6 @@ class ProgressBar:
             task = progress.add_task("", total=len(work))
             for item in work:
                 name = one_line(getattr(item, "name", ""))[-40:]
-                progress.update(task, description=name.replace("[", r"\["))
+                progress.update(task, description=name)
                 yield function(item)
                 progress.advance(task)
