@@ -32,7 +32,9 @@ def _write_netcdf(ds: xr.Dataset, path: Path) -> None:
 
 
 def _write_csv(ds: xr.Dataset, path: Path) -> None:
-    table(ds).rename(index=one_line).to_csv(path)  # one line a layer, whatever its name holds
+    # one line a layer, whatever its name holds
+    frame = table(ds).rename(index=one_line)
+    frame.map(lambda value: one_line(value) if isinstance(value, str) else value).to_csv(path)
 
 
 def _write_parquet(ds: xr.Dataset, path: Path) -> None:
