@@ -120,17 +120,15 @@ def _by_tensor(views: Iterable[Layer], problems: Mapping[str, str]) -> dict[str,
 
 
 def _all_layers(model: Mapping[str, Tensor | npt.ArrayLike] | Iterable[Layer]) -> list[Layer]:
-    if not isinstance(model, Iterable):
-        msg = f"a model must be a mapping of names to arrays, or layers; got {type(model).__name__}"
+    if isinstance(model, Mapping):
+        return layers(model)
+    everything = list(model) if isinstance(model, Iterable) else [model]
+    if not all(isinstance(layer, Layer) for layer in everything):
+        msg = (
+            f"a model must be a mapping of names to arrays, or layers; got {type(model).__name__}; "
+            'open a file with spectra_io.open_model(path), pass an array as {"name": array}'
+        )
         raise ArgumentError(msg)
-    everything = layers(model) if isinstance(model, Mapping) else list(model)
-    for layer in everything:
-        if not isinstance(layer, Layer):
-            msg = (
-                "a model must be a mapping of names to arrays, or layers; "
-                f"got {type(model).__name__} of {type(layer).__name__}"
-            )
-            raise ArgumentError(msg)
     repeated = [name for name, n in Counter(layer.name for layer in everything).items() if n > 1]
     if repeated:
         msg = f"layer names must differ, got {repeated[0]!r} more than once"

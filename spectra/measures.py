@@ -118,7 +118,7 @@ def power_law(spectrum: Spectrum, /, *, estimator: Estimator = "published") -> M
     --------
     >>> from spectra.eigen import spectrum
     >>> power_law(spectrum([[1.0, 2.0]]))["fit_status"]
-    <FitStatus.TOO_FEW_EIGENVALUES: 1>
+    <FitStatus.TOO_FEW_EIGENVALUES: 2>
     """
     values = spectrum.eigenvalues
     fit = _power_law.fit(values[values > spectrum.zero], estimator=estimator)

@@ -34,10 +34,11 @@ class FitStatus(IntEnum):
     'too_few_eigenvalues'
     """
 
-    FITTED = 0
-    TOO_FEW_EIGENVALUES = 1
-    EQUAL_EIGENVALUES = 2
-    NOT_FINITE = 3
+    NO_SPECTRUM = 0
+    FITTED = 1
+    TOO_FEW_EIGENVALUES = 2
+    EQUAL_EIGENVALUES = 3
+    NOT_FINITE = 4
 
 
 class Fit(NamedTuple):

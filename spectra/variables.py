@@ -29,15 +29,15 @@ class Status(IntEnum):
 
     Examples
     --------
-    >>> Status(2).name.lower()
+    >>> Status(3).name.lower()
     'all_zero'
     """
 
-    COMPUTED = 0
-    NOT_FINITE = 1
-    ALL_ZERO = 2
-    EMPTY = 3
-    NOT_READ = 4
+    NOT_READ = 0
+    COMPUTED = 1
+    NOT_FINITE = 2
+    ALL_ZERO = 3
+    EMPTY = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ class Variable:
     kind : {"float", "int", "str", "flag"}, default: "float"
         What it holds. Counts that may be missing are floats, missing being ``nan``.
     flags : type of IntEnum, optional
-        The codes of a flag.
+        The codes of a flag; 0 stands for what is missing.
 
     Examples
     --------

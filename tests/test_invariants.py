@@ -112,6 +112,7 @@ def test_matrices_without_a_fit_have_a_status(W, status, fit_status):
     assert np.isnan(odd.alpha)
     if fit_status is None:
         assert np.isnan(odd.stable_rank)
+        assert odd.fit_status == FitStatus.NO_SPECTRUM
     else:
         assert odd.fit_status == fit_status
         assert 1 <= odd.stable_rank <= odd.num_evals
