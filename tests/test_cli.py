@@ -520,6 +520,7 @@ WRONG = [
     (["describe", "two\nlines\x1b[31m.onnx"], "two lines\\x1b[31m.onnx: no such file or folder"),
     (["describe", "[/red].onnx"], "[/red].onnx: no such file or folder"),
     (["describe", "x" * 300], "xxx: "),
+    (["describe", "--a\nb\x1b[31m"], "No such option"),
     (["describe", __file__], "found text"),
     (["plot", "gone.onnx", "-o", "a.png"], "gone.onnx: no such file or folder"),
 ]
@@ -669,12 +670,12 @@ def test_a_terminal_gets_a_coloured_table_that_fits():
 
 @pytest.mark.parametrize("command", ["describe", "analyze"])
 def test_a_terminal_folds_long_names_only(tmp_path, command):
-    path = write_safetensors(
-        tmp_path / "m.safetensors", {"block." * 30 + "w": f32(30, 20), "b": f32(30, 20)}
-    )
+    long = "block." * 30 + "w"
+    path = write_safetensors(tmp_path / "m.safetensors", {long: f32(30, 20), "b": f32(30, 20)})
     _, shown = on_a_terminal(command, path)
     lines = lines_on_screen(shown)
     assert max(map(len, lines)) <= 100
+    assert long in "".join(line.split(" ")[0] for line in lines)
     (short,) = [line for line in lines if line.startswith("b ")]
     numbers = ["30x20", "1"] if command == "describe" else ["30", "20", "2.78"]
     assert set(numbers) <= set(short.split())

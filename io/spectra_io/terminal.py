@@ -6,7 +6,7 @@ import math
 import os
 import sys
 from collections import Counter
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import xarray as xr
 from rich.console import Console
@@ -110,6 +110,11 @@ def show(shown: Table | str) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
+_FOLDED = 26
+_LEFT = {"layer", "verdict", "tensor", "tensor_role", "tensor_dtype", "tensor_reason"}
+_EXPENDABLE = ("alpha_weighted", "log_norm", "rf", "stable_rank", "sigma", "tensor_dtype")
+
+
 def _cell(value: Any, digits: int | None) -> Text:
     if isinstance(value, float) and math.isnan(value):
         return Text("-")
@@ -117,18 +122,24 @@ def _cell(value: Any, digits: int | None) -> Text:
     return Text(text or "-", style=_STYLES.get(text, ""))
 
 
-def _table(columns: Sequence[_Column], rows: Iterable[dict[str, Any]]) -> Table:
+def _table(columns: Sequence[_Column], rows: Sequence[dict[str, Any]]) -> Table:
+    """Lay out rows, without the columns that a narrow terminal has no room for."""
+    cells = {c: [_cell(row[c.name], c.digits) for row in rows] for c in columns}
+    width = {c: max(len(c.head), *map(len, cells[c]), 0) for c in columns}
+    folded = {columns[0], columns[-1]}  # names and reasons
+    width |= {c: min(width[c], _FOLDED) for c in folded}
+    kept = list(columns)
+    for name in _EXPENDABLE:
+        if sum(width[c] + 2 for c in kept) - 2 > _console().width:
+            kept = [c for c in kept if c.name != name]
     shown = Table(box=None, pad_edge=False, header_style="bold")
-    for i, column in enumerate(columns):
-        text = i == 0 or column.name in {"verdict", "tensor_reason", "tensor_role", "tensor_dtype"}
+    for c in kept:
+        side: Literal["left", "right"] = "left" if c.name in _LEFT else "right"
         shown.add_column(
-            column.head,
-            justify="left" if text else "right",
-            overflow="fold",
-            no_wrap=not text,
+            c.head, justify=side, overflow="fold", no_wrap=c not in folded, min_width=width[c]
         )
-    for row in rows:
-        shown.add_row(*(_cell(row[column.name], column.digits) for column in columns))
+    for row in zip(*(cells[c] for c in kept), strict=True):
+        shown.add_row(*row)
     return shown
 
 
@@ -158,12 +169,12 @@ def layer_table(ds: xr.Dataset) -> Table:
     Examples
     --------
     >>> import numpy as np, spectra
-    >>> show(layer_table(spectra.analyze({"fc": 2 * np.eye(3)})))  # doctest: +NORMALIZE_WHITESPACE
+    >>> show(layer_table(spectra.analyze({"fc": 2 * np.eye(3)})))  # doctest: +ELLIPSIS
     layer  N  M  alpha  sigma  D  tail  log_norm  stable_rank  alpha_hat  verdict
-    fc     3  3      -      -  -     0      1.08          3.0          -  not fitted: too few ...
+    fc     3  3      -      -  -     0      1.08          3.0          -  not fitted: too ...
     """
     missing = dict.fromkeys((c.name for c in _LAYER_COLUMNS), math.nan)
-    defaults = {**missing, "verdict": "not_fitted", "fit_status": "fitted"}
+    defaults = {**missing, "verdict": "not_fitted", "fit_status": "not measured"}
     rows = [{**defaults, **row} for row in records(ds)]
     shown = [{**row, "verdict": _verdict(row)} for row in rows]
     pooled = any(row["rf"] > 1 for row in rows)
