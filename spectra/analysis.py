@@ -11,8 +11,8 @@ import numpy as np
 import xarray as xr
 
 from spectra.dataset import build
-from spectra.eigen import spectrum
-from spectra.errors import ArgumentError, SpectraError, unknown_name
+from spectra.eigen import Spectrum, spectrum
+from spectra.errors import ArgumentError, SpectraError, UnknownNameError, unknown_name
 from spectra.measures import CORE
 from spectra.variables import VARIABLES, Status
 from spectra.verdicts import Verdict
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from spectra.dataset import Row
-    from spectra.eigen import Spectrum
     from spectra.measures import Measure
     from spectra.tensors import Tensor
     from spectra.variables import Variable
@@ -72,13 +71,27 @@ def _shape_row(layer: Layer) -> Row:
 
 
 def _measure(found: Spectrum, measures: Iterable[Measure], known: Collection[str]) -> Row:
+    """Return what the measures find; complain of a wrong one at the first layer, not the last."""
     row: Row = {}
     for measure in measures:
-        row.update(measure(found))
-    for name in row:
-        if name not in known:  # at the first layer, not after the last
-            raise unknown_name(name, known, what="variable")
+        results = measure(found)
+        if not isinstance(results, Mapping):
+            got = type(results).__name__
+            msg = f"measure {measure!r} must return a mapping of names to numbers, got {got}"
+            raise ArgumentError(msg)
+        for name in results:
+            if name not in known:
+                problem = unknown_name(name, known, what="variable")
+                msg = f"measure {measure!r}: {problem}; declare it with variables=[Variable(...)]"
+                raise UnknownNameError(msg)
+        row |= results
     return row
+
+
+def _returned(measures: Iterable[Measure]) -> Collection[str]:
+    """Return the names that those of our own measures return, for a model without a spectrum."""
+    unit = Spectrum(np.ones((1, 1)), N=1)
+    return {name for measure in measures if measure in CORE for name in measure(unit)}
 
 
 def _layer_row(
@@ -206,7 +219,8 @@ def analyze(
     taken = [layer for layer in everything if layer.taken]
     declared = tuple(variables)
     known = {*VARIABLES, *(v.name for v in declared)}
-    work = partial(_layer_row, measures=tuple(measures), known=known, rtol=rtol)
+    chosen = tuple(measures)
+    work = partial(_layer_row, measures=chosen, known=known, rtol=rtol)
     results = list((executor.map if executor else map)(work, taken))
     problems = {
         layer.tensor.name: why for layer, (_, why) in zip(taken, results, strict=True) if why
@@ -214,7 +228,7 @@ def analyze(
     rows = {layer.name: row for layer, (row, _) in zip(taken, results, strict=True)}
     return build(
         {"layer": rows, "tensor": _by_tensor(everything, problems)},
-        always=(*_ALWAYS, "status"),
+        always=(*_ALWAYS, "status", *_returned(chosen)),
         variables=declared,
         attrs=_ATTRS,
     )

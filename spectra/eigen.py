@@ -115,7 +115,7 @@ def eigenvalues(W: npt.ArrayLike, /, *, rtol: float = 1e-6) -> FloatArray:
     return values
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Spectrum:
     """
     The spectrum of one layer: what a measure is given.
@@ -143,9 +143,13 @@ class Spectrum:
     N: int
     matrices: AnyArray | None = None
 
+    def __repr__(self) -> str:
+        """Return the shape, not the numbers."""
+        return f"<Spectrum of {self.rf} matrices, N={self.N}, M={self.M}>"
+
     @cached_property
     def eigenvalues(self) -> FloatArray:
-        """Eigenvalues of all matrices together, ascending, shape (rf * M,)."""
+        """Eigenvalues of all matrices together, shape (rf * M,), ascending as numpy's are."""
         return np.sort(self.by_matrix, axis=None)
 
     @property

@@ -16,6 +16,7 @@ Data never raise: a layer that cannot be analysed is a row with a status.
 from __future__ import annotations
 
 import difflib
+import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ def one_line(text: object) -> str:
     >>> one_line("two\nlines \x1b[31mred")
     'two lines \\x1b[31mred'
     """
-    words = " ".join(str(text).split())
+    words = re.sub(r"[^\S ]+", " ", str(text)).strip()
     return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in words)
 
 

@@ -19,6 +19,7 @@ __all__ = ["ESD", "CorrelationFlow", "correlation_flow", "esd"]
 
 _MAX_BINS = 100
 _TAIL_POINTS = 50
+_SHOWN = 0.01  # of the start of the tail; smaller eigenvalues are only counted
 
 
 class ESD(NamedTuple):
@@ -39,8 +40,8 @@ class ESD(NamedTuple):
     """Points from `xmin` to `xmax`, in weight units squared; empty without a fit."""
     tail_density: FloatArray
     """The fitted power law there, times the share of eigenvalues in the tail."""
-    num_zero: int
-    """Eigenvalues that are zero and so not in the picture."""
+    num_left_out: int
+    """Eigenvalues too small for the picture, below a hundredth of the start of the tail."""
 
 
 class CorrelationFlow(NamedTuple):
@@ -98,26 +99,27 @@ def esd(ds: xr.Dataset, /, *, layer: str) -> ESD:
     >>> import numpy as np, spectra
     >>> ds = spectra.analyze({"fc": np.random.default_rng(0).pareto(1.5, (200, 100))})
     >>> figure = esd(ds, layer="fc")
-    >>> round(float(figure.density @ np.diff(figure.edges)), 12)
-    1.0
+    >>> round(float(figure.density @ np.diff(figure.edges)), 12), figure.num_left_out
+    (1.0, 0)
     """
     _need(ds, "eigenvalue", "alpha", "xmin", "xmax", "num_pl_spikes")
     row = select(ds, layer)
     values = row.eigenvalue.dropna("mode").values
-    tiny = row.eigenvalue.max().item() * (ds.N.sel(layer=layer).item() * np.finfo(float).eps) ** 2
-    x = values[values > tiny]
-    if not len(x):
+    if not (values > 0).any():
         msg = f"layer {layer!r} has no positive eigenvalue to draw"
         raise ArgumentError(msg)
+    # a few tiny eigenvalues would push all that matters into a corner
+    start = row.xmin.item() if row.xmin.notnull() else float(np.max(values))
+    x = values[values >= _SHOWN * start]
     bins = min(_MAX_BINS, math.ceil(2 * math.sqrt(len(x))))
     low, high = np.histogram_bin_edges(np.log10(x), bins=1)  # wide enough for equal eigenvalues
     edges = np.logspace(low, high, bins + 1)
     edges[0], edges[-1] = min(edges[0], x.min()), max(edges[-1], x.max())
     counts, _ = np.histogram(x, edges)
-    density = counts / (len(x) * np.diff(edges))
+    density = counts / (len(values) * np.diff(edges))
     alpha, xmin, num_tail = row.alpha.item(), row.xmin.item(), row.num_pl_spikes.item()
     tail = np.geomspace(xmin, row.xmax.item(), _TAIL_POINTS) if alpha > 1 else np.empty(0)
-    tail_density = num_tail / len(x) * (alpha - 1) / xmin * (tail / xmin) ** -alpha
+    tail_density = num_tail / len(values) * (alpha - 1) / xmin * (tail / xmin) ** -alpha
     return ESD(edges, density, tail, tail_density, len(values) - len(x))
 
 

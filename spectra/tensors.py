@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["Tensor", "from_array", "from_arrays"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Tensor:
     """
     One tensor of a model, not yet read.
@@ -60,6 +60,11 @@ class Tensor:
     role: str
     source: Callable[[], AnyArray]
     note: str = ""
+
+    def __repr__(self) -> str:
+        """Return what it is, in one line."""
+        shape = "x".join(map(str, self.shape)) or "scalar"
+        return f"<Tensor {self.name!r} {shape} {self.dtype} {self.role}>"
 
     @property
     def size(self) -> int:
@@ -117,14 +122,18 @@ def from_array(name: str, array: npt.ArrayLike, /, *, role: str | None = None) -
     Raises
     ------
     ArgumentError
-        If `role` is not a known role.
+        If `array` is not an array, or `role` not a known role.
 
     Examples
     --------
     >>> from_array("embed.weight", [[1.0, 2.0]]).role
     'embedding'
     """
-    values = np.asarray(array)
+    try:
+        values = np.asarray(array)
+    except (TypeError, ValueError, RuntimeError) as error:
+        msg = f"tensor {name!r} must be an array of numbers: {error}"
+        raise ArgumentError(msg) from error
     if role is None:
         role = from_name(name, values.shape)
     elif role not in ROLES:
@@ -150,7 +159,7 @@ def from_arrays(tensors: Mapping[str, Tensor | npt.ArrayLike], /) -> dict[str, T
     Raises
     ------
     ArgumentError
-        If `tensors` is not a mapping.
+        If `tensors` is not a mapping of names to arrays.
 
     Examples
     --------
@@ -163,4 +172,8 @@ def from_arrays(tensors: Mapping[str, Tensor | npt.ArrayLike], /) -> dict[str, T
             'open a file with spectra_io.open_model, or pass {"name": array}'
         )
         raise ArgumentError(msg)
+    for name in tensors:
+        if not isinstance(name, str):
+            msg = f"the names of a model's tensors must be strings, got {name!r}"
+            raise ArgumentError(msg)
     return {n: t if isinstance(t, Tensor) else from_array(n, t) for n, t in tensors.items()}

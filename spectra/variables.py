@@ -139,7 +139,7 @@ _LAYERS = (
         "eigenvalue",
         "eigenvalues of W.T @ W, not divided by N, largest first",
         "w2",
-        "lambda_i = sigma_i^2",
+        "lambda_i = sv_i^2",
         _HTSR,
         dims=("layer", "mode"),
     ),
@@ -149,13 +149,15 @@ _NORMS = (
     _layer("norm", "squared Frobenius norm", "w2", "sum(lambda)", _WW),
     _layer("log_norm", "logarithm of the squared Frobenius norm", "1", "log10 norm", _WW),
     _layer("spectral_norm", "squared spectral norm", "w2", "lambda_max", _WW),
-    _layer("log_spectral_norm", "logarithm of it", "1", "log10 lambda_max", _WW),
+    _layer(
+        "log_spectral_norm", "logarithm of the squared spectral norm", "1", "log10 lambda_max", _WW
+    ),
     _layer("lambda_max", "largest eigenvalue", "w2", "max(lambda)", _WW),
     _layer("sv_max", "largest singular value", "w", "sqrt(max(lambda))", _GVL),
     _layer("sv_min", "smallest singular value", "w", "sqrt(min(lambda))", _GVL),
     _layer(
         "stable_rank",
-        "stable rank",
+        "stable rank, the number of directions that carry the weight",
         "1",
         "norm / lambda_max",
         "Rudelson & Vershynin (2007), doi:10.1145/1255443.1255449",
@@ -163,12 +165,12 @@ _NORMS = (
 )
 
 _RANKS = (
-    _layer("matrix_rank", "numerical rank", "1", "#{sigma > sigma_max N eps}", _GVL),
+    _layer("matrix_rank", "numerical rank", "1", "#{sv > sv_max N eps}", _GVL),
     _layer(
         "rank_loss",
         "zero singular values, each matrix by its own largest",
         "1",
-        "#{sigma <= sigma_max N eps}",
+        "#{sv <= sv_max N eps}",
         _PRACTICE,
     ),
     _layer("weak_rank_loss", "eigenvalues below 1e-6 w2", "1", "#{lambda < 1e-6}", _PRACTICE),
@@ -177,15 +179,17 @@ _RANKS = (
 
 _POWER_LAW = (
     _layer("alpha", "power-law exponent of the tail", "1", "1 + n / sum ln(lambda/xmin)", _CSN),
+    _layer("sigma", "standard error of alpha, xmin known", "1", "(alpha - 1) / sqrt(n)", _CSN),
+    _layer("D", "Kolmogorov-Smirnov distance of tail and fit", "1", "max |S - P|", _CSN),
+    _layer("num_pl_spikes", "eigenvalues in the tail", "1", "n = #{lambda >= xmin}", _CSN),
+    _flag("verdict", "band of alpha", "alpha < 2, 2 to 6, > 6", _WW, Verdict),
+    _flag("fit_status", "whether there is a fit, and why not", "", "this library", FitStatus),
     _layer("xmin", "start of the tail", "w2", "argmin D", _CSN),
     _layer("xmax", "end of the tail", "w2", "max(lambda)", _CSN),
-    _layer("D", "Kolmogorov-Smirnov distance of tail and fit", "1", "max |S - P|", _CSN),
-    _layer("sigma", "standard error of alpha, xmin known", "1", "(alpha - 1) / sqrt(n)", _CSN),
-    _layer("num_pl_spikes", "eigenvalues in the tail", "1", "n = #{lambda >= xmin}", _CSN),
-    _layer("alpha_weighted", "alpha-hat", "1", "alpha log10 lambda_max", _WW),
+    _layer(
+        "alpha_weighted", "alpha-hat, alpha weighted by scale", "1", "alpha log10 lambda_max", _WW
+    ),
     _layer("log_alpha_norm", "log of the alpha-norm", "1", "log10 sum(lambda^alpha)", _WW),
-    _flag("fit_status", "whether there is a fit, and why not", "", "this library", FitStatus),
-    _flag("verdict", "band of alpha", "alpha < 2, 2 to 6, > 6", _WW, Verdict),
 )
 
 _SUMMARY = (
@@ -194,6 +198,6 @@ _SUMMARY = (
 )
 
 VARIABLES: Mapping[str, Variable] = {
-    v.name: v for v in (*_TENSORS, *_LAYERS, *_NORMS, *_RANKS, *_POWER_LAW, *_SUMMARY)
+    v.name: v for v in (*_POWER_LAW, *_NORMS, *_RANKS, *_LAYERS, *_TENSORS, *_SUMMARY)
 }
 """All variables by name."""

@@ -43,8 +43,9 @@ def judge(alpha: float, /) -> Verdict:
 
     Notes
     -----
-    The bands are empirical, found on networks for vision and language trained to convergence. A
-    layer of pure noise reads under-trained; so may a good layer that is small or nearly square.
+    The bands are empirical, found on networks for vision and language trained to convergence. Pure
+    noise has an alpha too: with 500 eigenvalues it mostly reads under-trained, with 100 and fewer
+    as often well-trained. Look at the length of the tail and at D as well.
 
     References
     ----------

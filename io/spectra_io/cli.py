@@ -8,7 +8,6 @@ one line and exit code 1.
 from __future__ import annotations
 
 import sys
-from collections import Counter
 from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,7 +22,6 @@ from spectra_io.models import open_model
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    import xarray as xr
 
 __all__ = ["cli", "main"]
 
@@ -34,6 +32,25 @@ _POOL = click.option(
     help="Kernel positions of a convolution together (default), or a row each.",
 )
 _HELP = {"help_option_names": ["-h", "--help"]}
+
+
+_ANALYZE = """Print a table of every layer's spectrum, power-law fit and verdict.
+
+\b
+N, M            longer and shorter side of the matrix
+rf              matrices in the layer: the kernel positions of a convolution
+alpha           exponent of the power law fitted to the largest eigenvalues
+sigma           standard error of alpha
+D               distance of tail and fit; pure noise has 0.12 and more
+tail            eigenvalues in the tail (num_pl_spikes); a few say little
+log_norm        log10 of the squared Frobenius norm
+stable_rank     squared Frobenius norm over the largest eigenvalue
+alpha_weighted  alpha times log10 of the largest eigenvalue
+verdict         over-trained: alpha < 2, under-trained: alpha > 6
+
+A layer of a hundred eigenvalues or fewer has an alpha between 2 and 6 as often as not, even if it
+is pure noise.
+"""
 
 
 def _print_version(context: click.Context, _: click.Parameter, wanted: bool) -> None:
@@ -62,17 +79,6 @@ def cli(context: click.Context) -> None:
         click.echo(context.get_help())
 
 
-def _note_left_out(ds: xr.Dataset) -> None:
-    from spectra_io import terminal
-
-    reasons = Counter(str(reason) for reason in ds.tensor_reason.values if reason)
-    if reasons:
-        most = "; ".join(f"{n} x {reason}" for reason, n in reasons.most_common(3))
-        rest = "; ..." if len(reasons) > 3 else ""
-        num = sum(reasons.values())
-        terminal.note(f"{num} of {ds.sizes['tensor']} tensors not analysed: {most}{rest}")
-
-
 @cli.command(short_help="List every tensor, and why it is not taken.")
 @_MODEL
 @_POOL
@@ -84,12 +90,13 @@ def describe(path: Path, pool: bool) -> None:
     terminal.show(terminal.tensor_table(ds))
     taken = ds.tensor_layers > 0
     terminal.show(
-        f"\n{ds.sizes['tensor']} tensors: {int(taken.sum())} taken as {ds.sizes['layer']} layers "
-        f"({int(ds.tensor_size.where(taken, 0).sum()):,} of {int(ds.tensor_size.sum()):,} elements)"
+        f"\ntaken: {int(taken.sum())} of {ds.sizes['tensor']} tensors, "
+        f"{int(ds.tensor_size.where(taken, 0).sum()):,} of {int(ds.tensor_size.sum()):,} elements; "
+        f"layers: {ds.sizes['layer']}"
     )
 
 
-@cli.command(short_help="Print every layer's fit and verdict.")
+@cli.command(short_help="Print every layer's fit and verdict.", help=_ANALYZE)
 @_MODEL
 @_POOL
 @click.option(
@@ -117,7 +124,8 @@ def analyze(path: Path, pool: bool, outputs: Sequence[Path]) -> None:
         terminal.show(terminal.layer_table(ds))
         terminal.show("")
     terminal.show(terminal.summary_line(ds))
-    _note_left_out(ds)
+    if line := terminal.left_out_line(ds):
+        terminal.note(line)
 
 
 def _one(layers: Sequence[spectra.Layer], name: str) -> list[spectra.Layer]:
@@ -149,8 +157,7 @@ def plot(path: Path, pool: bool, layer: str | None, output: Path) -> None:
     wanted = layers if layer is None else _one(layers, layer)
     ds = spectra.analyze(wanted, executor=terminal.ProgressBar())
     if not ds.sizes["layer"]:
-        _note_left_out(ds)
-        msg = f"{path}: no layer to draw"
+        msg = f"{path}: no layer to draw; {terminal.left_out_line(ds)}"
         raise ArgumentError(msg)
     with figures.to_file(output) as ax:
         if layer is None:

@@ -45,6 +45,8 @@ _ROLES: dict[str, dict[int, str]] = {
 }
 """What an operator uses its inputs for; any other input is a constant of the computation."""
 
+_DOMAINS = {"", "ai.onnx", "com.microsoft"}  # another domain may call anything a Gemm
+
 _SAME = {"Identity", "Cast", "Dropout"}  # their output is their first input
 _ADDS_VECTOR = {"Add", "Sum"}
 
@@ -116,7 +118,8 @@ def _initializers(graph: onnx.GraphProto) -> Iterator[_Stored]:
 
 
 def _use(node: onnx.NodeProto, index: int, tensor: _Stored, order: int) -> _Use:
-    role = _ROLES.get(node.op_type, {}).get(index, "constant")
+    known = _ROLES.get(node.op_type, {}) if node.domain in _DOMAINS else {}
+    role = known.get(index, "constant")
     if node.op_type in _ADDS_VECTOR and sum(size > 1 for size in tensor.shape) == 1:
         role = "bias"
     return _Use(order, role, f"input {index} of {_text(node.op_type)}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from contextlib import contextmanager
+from itertools import takewhile
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,11 +15,13 @@ from spectra.errors import ArgumentError, one_line
 from spectra.verdicts import OVER_TRAINED_BELOW, UNDER_TRAINED_ABOVE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     import xarray as xr
     from matplotlib.axes import Axes
+
+    from spectra._typing import FloatArray
 
 __all__ = ["FORMATS", "check", "correlation_flow", "esd", "to_file"]
 
@@ -87,15 +90,18 @@ def esd(ds: xr.Dataset, /, *, layer: str, ax: Axes | None = None) -> Axes:
     if len(numbers.tail):
         ax.plot(numbers.tail, numbers.tail_density, color=_TAIL, linewidth=2, label=label)
         ax.axvline(numbers.tail[0], color=_TAIL, linestyle=":", label="start of the tail")
-        ax.legend(frameon=False, loc="upper right")
+        ax.legend(loc="upper right", framealpha=0.9, edgecolor="none")
     elif label:
         ax.text(0.03, 0.05, label, transform=ax.transAxes)
     drawn = [*numbers.density[numbers.density > 0], *numbers.tail_density]
     ax.set(xscale="log", yscale="log", ylim=(min(drawn) / 2, max(drawn) * 3))
+    _few_ticks(ax, numbers.edges)
     ax.set_xlabel(r"eigenvalue $\lambda$ of $W^T W$")
     ax.set_ylabel(r"density $\rho(\lambda)$")
-    zero = f" ({numbers.num_zero} zero eigenvalues not shown)" if numbers.num_zero else ""
-    ax.set_title(f"{one_line(layer)}{zero}", loc="left", parse_math=False)
+    less = (
+        f" ({numbers.num_left_out} smaller eigenvalues not shown)" if numbers.num_left_out else ""
+    )
+    ax.set_title(f"{one_line(layer)}{less}", loc="left", parse_math=False)
     ax.spines[["top", "right"]].set_visible(False)
     return ax
 
@@ -133,8 +139,9 @@ def correlation_flow(ds: xr.Dataset, /, *, ax: Axes | None = None) -> Axes:
     ax = _axes(ax)
     low, high = OVER_TRAINED_BELOW, UNDER_TRAINED_ABOVE
     ax.axhspan(low, high, color=_BAND, alpha=0.15, label=f"well trained: {low:g} to {high:g}")
+    place, alpha, sigma = _with_gaps(numbers, ds.sizes["layer"])
     ax.errorbar(
-        numbers.depth, numbers.alpha, yerr=numbers.sigma,
+        place, alpha, yerr=sigma,
         color=_BULK, marker="o", markersize=5, linewidth=1, capsize=2, label=r"$\alpha$ ± $\sigma$",
     )  # fmt: skip
     top = 1.05 * float(np.max(numbers.alpha + numbers.sigma, initial=high))
@@ -151,11 +158,31 @@ def correlation_flow(ds: xr.Dataset, /, *, ax: Axes | None = None) -> Axes:
     return ax
 
 
+def _few_ticks(ax: Axes, edges: FloatArray) -> None:
+    """Label 1, 2 and 5 where there is hardly a power of ten to label."""
+    from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
+
+    if edges[-1] < 30 * edges[0]:
+        ax.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        ax.xaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
+    ax.xaxis.set_minor_formatter(NullFormatter())
+
+
+def _with_gaps(
+    numbers: _plotdata.CorrelationFlow, num: int
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Return depth, alpha and sigma of all layers, ``nan`` for those without a fit."""
+    alpha, sigma = np.full(num, np.nan), np.full(num, np.nan)
+    fitted = numbers.depth.astype(int) - 1
+    alpha[fitted], sigma[fitted] = numbers.alpha, numbers.sigma
+    return np.arange(1.0, num + 1), alpha, sigma
+
+
 def _name_layers(ax: Axes, names: list[str]) -> None:
     if len(names) > _MAX_NAMES:
         ax.set_xlabel("layer, in the order of the model")
         return
-    ax.set_xticks(range(1, len(names) + 1), [_short(one_line(name)) for name in names])
+    ax.set_xticks(range(1, len(names) + 1), _short([one_line(name) for name in names]))
     ax.tick_params("x", labelrotation=60 if len(names) > 5 else 0, labelsize=7)
     for label in ax.get_xticklabels():
         label.set_parse_math(False)
@@ -163,8 +190,13 @@ def _name_layers(ax: Axes, names: list[str]) -> None:
     ax.set_xlabel("layer")
 
 
-def _short(name: str, length: int = 28) -> str:
-    return name if len(name) <= length else "…" + name[1 - length :]
+def _short(names: Sequence[str], length: int = 28) -> list[str]:
+    """Shorten names at their common end, then in the middle."""
+    backwards = zip(*(reversed(name) for name in names), strict=False)
+    common = sum(1 for _ in takewhile(lambda ends: len(set(ends)) == 1, backwards))
+    cut = [f"{name[:-common]}…" if common > 8 and len(names) > 1 else name for name in names]
+    half = length // 2
+    return [n if len(n) <= length else f"{n[:half]}…{n[-half + 1 :]}" for n in cut]
 
 
 def check(path: Path, /) -> None:

@@ -8,6 +8,7 @@ from functools import partial
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
+import ml_dtypes  # noqa: F401  (makes bfloat16 known to numpy, which the reader below needs)
 from safetensors import SafetensorError, safe_open
 
 from spectra.errors import ModelFormatError

@@ -136,7 +136,7 @@ def writer(path: Path, /) -> Callable[[xr.Dataset, Path], None]:
         msg = f"{path}: its name must end in {', '.join(most)} or {last}"
         raise ArgumentError(msg)
     if path.suffix.lower() == ".parquet" and find_spec("pyarrow") is None:
-        msg = f"{path}: .parquet needs pyarrow; pip install 'weightspectra[parquet]'"
+        msg = f"{path}: .parquet needs pyarrow; pip install pyarrow"
         raise ArgumentError(msg)
     if path.is_dir() or not path.parent.is_dir():
         what = path if path.is_dir() else path.parent

@@ -6,13 +6,21 @@ import math
 import os
 import sys
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import xarray as xr
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
 from rich.table import Table
 from rich.text import Text
+from threadpoolctl import threadpool_limits
 
 from spectra.analysis import summary
 from spectra.dataset import records, table
@@ -22,7 +30,15 @@ from spectra.variables import Status
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-__all__ = ["ProgressBar", "layer_table", "note", "show", "summary_line", "tensor_table"]
+__all__ = [
+    "ProgressBar",
+    "layer_table",
+    "left_out_line",
+    "note",
+    "show",
+    "summary_line",
+    "tensor_table",
+]
 
 _WIDE = 100_000  # columns: nothing is wrapped or cut in a pipe
 _STYLES = {"over-trained": "red", "well-trained": "green", "under-trained": "yellow"}
@@ -45,7 +61,7 @@ _LAYER_COLUMNS = (
     _Column("tail", "num_pl_spikes", 0),
     _Column("log_norm", "log_norm", 2),
     _Column("stable_rank", "stable_rank", 1),
-    _Column("alpha_hat", "alpha_weighted", 2),
+    _Column("alpha_weighted", "alpha_weighted", 2),
     _Column("verdict", "verdict"),
 )
 _TENSOR_COLUMNS = (
@@ -170,8 +186,8 @@ def layer_table(ds: xr.Dataset) -> Table:
     --------
     >>> import numpy as np, spectra
     >>> show(layer_table(spectra.analyze({"fc": 2 * np.eye(3)})))  # doctest: +ELLIPSIS
-    layer  N  M  alpha  sigma  D  tail  log_norm  stable_rank  alpha_hat  verdict
-    fc     3  3      -      -  -     0      1.08          3.0          -  not fitted: too ...
+    layer  N  M  alpha  sigma  D  tail  log_norm  stable_rank  alpha_weighted  verdict
+    fc     3  3      -      -  -     0      1.08          3.0               -  not fitted: too ...
     """
     missing = dict.fromkeys((c.name for c in _LAYER_COLUMNS), math.nan)
     defaults = {**missing, "verdict": "not_fitted", "fit_status": "not measured"}
@@ -241,9 +257,46 @@ def summary_line(ds: xr.Dataset) -> str:
     return f"{line}; mean {', '.join(shown)}" if shown else line
 
 
+def left_out_line(ds: xr.Dataset) -> str:
+    """
+    Say how much of a model was not analysed and why, the largest part first.
+
+    Parameters
+    ----------
+    ds : xarray.Dataset
+        Result of :func:`spectra.analyze`.
+
+    Returns
+    -------
+    str
+        The line; empty if all was analysed.
+
+    Examples
+    --------
+    >>> import numpy as np, spectra
+    >>> left_out_line(spectra.analyze({"fc": np.eye(3), "v": np.ones(1)}))
+    'not analysed: 1 of 2 tensors, 10.0 % of the elements: 1 x 1-D: a vector has no spectrum'
+    """
+    left = table(ds, dim="tensor").query("tensor_reason != ''")
+    if left.empty:
+        return ""
+    sizes = left.groupby("tensor_reason").tensor_size.agg(["sum", "count"])
+    largest = sizes.sort_values(["sum", "count"], ascending=False)
+    most = [f"{count} x {reason}" for reason, count in largest["count"].items()]
+    rest = f"; and {len(most) - 3} other reasons (spectra describe)" if len(most) > 3 else ""
+    share = left.tensor_size.sum() / max(1, int(ds.tensor_size.sum()))
+    return (
+        f"not analysed: {len(left)} of {ds.sizes['tensor']} tensors, {share:.1%} of the elements: "
+        f"{'; '.join(most[:3])}{rest}"
+    ).replace("%", " %", 1)
+
+
 class ProgressBar:
     """
-    An executor that works here and now and shows how far it is, on a terminal only.
+    An executor that works here, on all cores, and shows how far it is, on a terminal only.
+
+    Each core takes a layer and one thread of linear algebra: on matrices of common sizes several
+    threads for one are often slower, much so on a busy machine.
 
     Examples
     --------
@@ -253,7 +306,7 @@ class ProgressBar:
 
     def map(self, function: Callable[..., Any], /, items: Iterable[Any]) -> Iterator[Any]:
         """
-        Apply a function to items one after the other.
+        Apply a function to items.
 
         Parameters
         ----------
@@ -269,17 +322,13 @@ class ProgressBar:
         """
         work = list(items)
         console = _console(stderr=True)
-        columns = (
-            TextColumn("{task.description}", markup=False),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TimeRemainingColumn(),
+        columns = (BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn())
+        progress = Progress(
+            *columns, console=console, transient=True, disable=not console.is_terminal
         )
-        off = not console.is_terminal
-        with Progress(*columns, console=console, transient=True, disable=off) as progress:
-            task = progress.add_task("", total=len(work))
-            for item in work:
-                name = one_line(getattr(item, "name", ""))[-40:]
-                progress.update(task, description=name)
-                yield function(item)
-                progress.advance(task)
+        pool = ThreadPoolExecutor(os.cpu_count())
+        with progress, threadpool_limits(1, "blas"):
+            try:
+                yield from progress.track(pool.map(function, work), total=len(work))
+            finally:  # an interrupt waits for the layers in work, not for those to come
+                pool.shutdown(cancel_futures=True)
