@@ -91,7 +91,8 @@ def _measure(found: Spectrum, measures: Iterable[Measure], known: Collection[str
 def _returned(measures: Iterable[Measure]) -> Collection[str]:
     """Return the names that those of our own measures return, for a model without a spectrum."""
     unit = Spectrum(np.ones((1, 1)), N=1)
-    return {name for measure in measures if measure in CORE for name in measure(unit)}
+    ours = (measure for measure in measures if getattr(measure, "func", measure) in CORE)
+    return {"eigenvalue", *(name for measure in ours for name in measure(unit))}
 
 
 def _layer_row(
@@ -103,9 +104,11 @@ def _layer_row(
         return {**row, "status": Status.EMPTY}, ""
     try:
         found = spectrum(layer.matrices(), rtol=rtol)
-    except (SpectraError, OSError, MemoryError) as error:
+    except np.linalg.LinAlgError as error:
+        return {**row, "status": Status.NOT_CONVERGED}, f"no eigenvalues: {error}"
+    except (SpectraError, OSError, ValueError, MemoryError) as error:
         return {**row, "status": Status.NOT_READ}, f"not read: {error or type(error).__name__}"
-    if not np.isfinite(found.eigenvalues.sum()):
+    if not np.isfinite(found.lambda_max * found.eigenvalues.size):
         return {**row, "status": Status.NOT_FINITE}, ""
     row["eigenvalue"] = found.eigenvalues[::-1]
     if found.lambda_max == 0:
@@ -148,6 +151,19 @@ def _all_layers(model: Mapping[str, Tensor | npt.ArrayLike] | Iterable[Layer]) -
         raise ArgumentError(msg)
     return everything
 
+
+def _check_room(taken: Collection[Layer]) -> None:
+    """Refuse before the work, not after it, what no table has room for."""
+    most = max((layer.num_evals for layer in taken), default=0)
+    if len(taken) * most > _MAX_EIGENVALUES:
+        msg = (
+            f"{len(taken)} layers of up to {most} eigenvalues do not fit one table; "
+            "analyse them in parts: spectra.analyze(layers[:1000])"
+        )
+        raise ArgumentError(msg)
+
+
+_MAX_EIGENVALUES = 1 << 29  # 4 GiB, padding included
 
 _ALWAYS = (
     *(name for name, v in VARIABLES.items() if v.dims == ("tensor",)),
@@ -217,6 +233,7 @@ def analyze(
     """
     everything = _all_layers(model)
     taken = [layer for layer in everything if layer.taken]
+    _check_room(taken)
     declared = tuple(variables)
     known = {*VARIABLES, *(v.name for v in declared)}
     chosen = tuple(measures)
@@ -286,6 +303,11 @@ def summary(ds: xr.Dataset, /) -> xr.Dataset:
         `alpha_weighted`, `log_alpha_norm`, `log_norm`, `log_spectral_norm`, `stable_rank`,
         `entropy` and `D` where `ds` has them; `num_layers`; `num_fitted` with alpha.
 
+    Raises
+    ------
+    ArgumentError
+        If `ds` has no dimension ``layer``.
+
     Notes
     -----
     Layers without a fit do not count; WeightWatcher averages their alpha of -1 in.
@@ -301,6 +323,10 @@ def summary(ds: xr.Dataset, /) -> xr.Dataset:
     >>> round(summary(ds).log_norm.item(), 4), summary(ds).num_fitted.item()
     (0.7782, 0)
     """
+    if "layer" not in ds.dims:
+        dims = ", ".join(map(str, ds.dims)) or "none"
+        msg = f"the Dataset must have a dimension layer, it has {dims}"
+        raise ArgumentError(msg)
     means = {name: ds[name].mean(keep_attrs=True) for name in _AVERAGED if name in ds}
     for mean in means.values():
         mean.attrs["cell_methods"] = "layer: mean"

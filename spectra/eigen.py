@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["Spectrum", "eigenvalues", "spectrum"]
 
 _EPS = float(np.finfo(np.float64).eps)
-_GRAM_ERROR = 8 * _EPS  # worst seen at the small end, over the largest eigenvalue, was 2 eps
+_GRAM_ERROR = 8 * _EPS  # worst seen at the small end, over the largest eigenvalue, was 3.9 eps
 _BLOCK = 1 << 22  # elements converted to float64 at a time: 32 MiB
 
 
@@ -28,12 +28,14 @@ def _real_matrix(W: npt.ArrayLike) -> AnyArray:
     if array.ndim != 2 or not (floating or array.dtype.kind in "iub"):
         msg = f"`W` must be a matrix of real numbers, got {array.ndim}-D {array.dtype}"
         raise ArgumentError(msg)
-    return array if floating else array.astype(np.float64)
+    wide = array.dtype.kind == "f" or array.dtype.name == "bfloat16"
+    return array if wide else array.astype(np.float64)
 
 
 def _exponent(W: AnyArray) -> int | None:
     """Return the power of two above the largest element, None if one is not finite."""
-    largest = np.maximum(W.max(), -W.min()).astype(np.float64)
+    with np.errstate(invalid="ignore"):
+        largest = np.maximum(W.max(), -W.min()).astype(np.float64)
     return int(np.frexp(largest)[1]) if np.isfinite(largest) else None
 
 
@@ -52,7 +54,7 @@ def _scaled_eigenvalues(tall: AnyArray, exponent: int, rtol: float) -> FloatArra
     """Return the eigenvalues of `tall` over ``2**exponent``, from its Gram matrix if it will do."""
     if rtol > 0:
         values = np.linalg.eigvalsh(_gram(tall, exponent)).astype(np.float64, copy=False)
-        if values[0] * rtol >= _GRAM_ERROR * values[-1] or np.isinf(rtol):
+        if np.isinf(rtol) or values[0] * rtol >= _GRAM_ERROR * values[-1]:
             return values.clip(min=0)
     scaled = np.ldexp(tall.astype(np.float64), -exponent)
     singular: FloatArray = np.linalg.svd(scaled, compute_uv=False)[::-1]
@@ -88,8 +90,9 @@ def eigenvalues(W: npt.ArrayLike, /, *, rtol: float = 1e-6) -> FloatArray:
     The Gram matrix is accumulated in float64 whatever the stored type. Its eigenvalues are off by
     about :math:`\epsilon\lambda_{max}`, so :math:`\lambda_i` has relative error
     :math:`\epsilon\lambda_{max}/\lambda_i`: nothing at the large end, everything at condition
-    numbers of :math:`10^8`. W is first scaled by a power of two, so that squares neither overflow
-    nor underflow.
+    numbers of :math:`10^8`. W is first scaled by a power of two, so that no square overflows or
+    underflows on the way; an eigenvalue beyond the range of float64 is ``inf`` or zero all the same
+    (elements beyond 1e154 or below 1e-154).
 
     References
     ----------
@@ -115,7 +118,7 @@ def eigenvalues(W: npt.ArrayLike, /, *, rtol: float = 1e-6) -> FloatArray:
     return values
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class Spectrum:
     """
     The spectrum of one layer: what a measure is given.

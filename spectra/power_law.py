@@ -21,6 +21,7 @@ Estimator = Literal["published", "n", "n-1"]
 
 SMALL_SAMPLE = 20  # below this many points the published numbers use another rule
 SMALL_SAMPLE_TAIL = 8
+MAX_SCANNED = 50_000  # the scan takes eight seconds there, and grows with the square
 _SPREAD = 1e-12  # mean log-excess of a tail below which its points are equal to within rounding
 
 
@@ -39,6 +40,7 @@ class FitStatus(IntEnum):
     TOO_FEW_EIGENVALUES = 2
     EQUAL_EIGENVALUES = 3
     NOT_FINITE = 4
+    TOO_MANY_EIGENVALUES = 5
 
 
 class Fit(NamedTuple):
@@ -198,7 +200,8 @@ def fit(eigenvalues: npt.ArrayLike, /, *, estimator: Estimator = "published") ->
     and :math:`\sigma = (\alpha - 1) / \sqrt n`. The empirical distribution in D takes its value
     from the lower step, :math:`0, 1/n, \dots, (n-1)/n`, as in the published numbers; the two-sided
     distance is up to 1/n larger. Pure noise is fitted too: the edge of a Marchenko-Pastur bulk
-    gives alpha of 14 to 50 from a handful of points. Look at `num_tail` before believing it.
+    gives alpha of 14 to 50 from a handful of points. Look at `num_tail` before believing it. More
+    than 50,000 data are not searched.
 
     References
     ----------
@@ -215,6 +218,8 @@ def fit(eigenvalues: npt.ArrayLike, /, *, estimator: Estimator = "published") ->
     x = _positive(eigenvalues)
     if not np.isfinite(x).all():
         return _no_fit(FitStatus.NOT_FINITE)
+    if len(x) > MAX_SCANNED:
+        return _no_fit(FitStatus.TOO_MANY_EIGENVALUES)
     candidates = scan(x, estimator=estimator)
     if not len(candidates.D):
         return _no_fit(FitStatus.TOO_FEW_EIGENVALUES)

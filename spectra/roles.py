@@ -35,14 +35,28 @@ _EMBEDDING = {"emb", "embed", "embeds", "embedding", "embeddings", "wte", "wpe"}
 _NORM = {"norm", "bn", "ln", "layernorm", "batchnorm", "rmsnorm", "groupnorm", "running"}
 _RECURRENT = {"ih", "hh", "lstm", "gru", "rnn"}
 _BIAS = {"bias", "beta", "b"}
-_MAX_KERNEL = 31  # the widest kernel in common networks; an expert's inner side is far wider
+_CONSTANT = {"scale", "scales", "inv", "absmax", "zeros", "qzeros", "freqs", "cos", "sin"}
+_LORA = (
+    ("lora_B", re.compile(r"lora_(embedding_)?b|lora_up", re.IGNORECASE)),
+    ("lora_A", re.compile(r"lora_(embedding_)?a|lora_down", re.IGNORECASE)),
+)
+_MAX_KERNEL = {3: 31, 4: 64, 5: 31}  # patches of vision transformers reach 32 x 32
 
 
-def _looks_like_kernel(shape: Sequence[int]) -> bool:
-    return max(shape[2:]) <= _MAX_KERNEL and max(shape[2:]) <= max(shape[:2])
+def _words(text: str) -> list[str]:
+    return [word.lower() for word in _WORD.findall(text)]
+
+
+def _looks_like_kernel(shape: Sequence[int], *, named: bool) -> bool:
+    """Tell (out, in, positions...) from kernels with their channels last and from other stacks."""
+    kernel, channels = max(shape[2:]), max(shape[:2])
+    if len(shape) == 4 and shape[1] == shape[2] <= 11 < shape[3]:  # (out, height, width, in)
+        return False
+    return kernel <= channels and (named or kernel <= _MAX_KERNEL[len(shape)])
 
 
 def _matrix_role(words: set[str]) -> str:
+    """Return the role of a matrix by the words of the last part of its name."""
     if words & _EMBEDDING:
         return "embedding"
     if words & _NORM:
@@ -83,18 +97,22 @@ def from_name(name: str, shape: Sequence[int], /) -> str:
     >>> from_name("mlp.experts.gate_up_proj", (8, 64, 256))
     'experts'
     """
-    parts = [word.lower() for word in _WORD.findall(name)]
-    words, last = set(parts), parts[-1] if parts else ""
-    if "lora" in words and len(shape) > 1:
-        return "lora_B" if "b" in words else "lora_A"
+    words = _words(name)
+    last = words[-1] if words else ""
     if last == "bias":
         return "bias"
     if len(shape) < 2:
-        return "norm" if words & _NORM else "bias" if words & _BIAS else "unknown"
+        return "norm" if {*words} & _NORM else "bias" if {*words} & _BIAS else "unknown"
+    for role, pattern in _LORA:
+        if pattern.search(name):
+            return role
+    if last in _CONSTANT:
+        return "constant"
     if len(shape) == 2:
-        return _matrix_role(words)
-    if words & {"expert", "experts"}:
+        module = name.removesuffix(".weight").rpartition(".")[2]
+        return _matrix_role({*_words(module)})
+    if {*words} & {"expert", "experts"}:
         return "experts"
-    if len(shape) <= 5 and ("conv" in words or _looks_like_kernel(shape)):
+    if len(shape) <= 5 and _looks_like_kernel(shape, named="conv" in words):
         return "conv"
     return "unknown"

@@ -38,6 +38,7 @@ class Status(IntEnum):
     NOT_FINITE = 2
     ALL_ZERO = 3
     EMPTY = 4
+    NOT_CONVERGED = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +134,13 @@ _LAYERS = (
     _layer("Q", "aspect ratio", "1", "N / M", _HTSR),
     _count("rf", "matrices in the layer (receptive field)", "product of the kernel axes"),
     _count("num_evals", "number of eigenvalues", "M rf"),
-    _count("slice_id", "kernel position, row-major", "0 ... rf - 1"),
+    Variable(
+        "slice_id",
+        "kernel position, row-major, if each is a layer",
+        "1",
+        "0, 1, ...",
+        "the tensor's shape",
+    ),
     _flag("status", "whether there is a spectrum, and why not", "", "this library", Status),
     Variable(
         "eigenvalue",
@@ -178,9 +185,21 @@ _RANKS = (
 )
 
 _POWER_LAW = (
-    _layer("alpha", "power-law exponent of the tail", "1", "1 + n / sum ln(lambda/xmin)", _CSN),
+    _layer(
+        "alpha",
+        "power-law exponent of the tail",
+        "1",
+        "1 + n / sum ln(lambda/xmin); n - 1 for n below 20 eigenvalues",
+        _CSN,
+    ),
     _layer("sigma", "standard error of alpha, xmin known", "1", "(alpha - 1) / sqrt(n)", _CSN),
-    _layer("D", "Kolmogorov-Smirnov distance of tail and fit", "1", "max |S - P|", _CSN),
+    _layer(
+        "D",
+        "Kolmogorov-Smirnov distance of tail and fit",
+        "1",
+        "max |S - P|, S from its lower step",
+        _CSN,
+    ),
     _layer("num_pl_spikes", "eigenvalues in the tail", "1", "n = #{lambda >= xmin}", _CSN),
     _flag("verdict", "band of alpha", "alpha < 2, 2 to 6, > 6", _WW, Verdict),
     _flag("fit_status", "whether there is a fit, and why not", "", "this library", FitStatus),

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -11,13 +13,13 @@ import numpy as np
 from spectra.tensors import Tensor, from_arrays
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     import numpy.typing as npt
 
     from spectra._typing import AnyArray
 
-__all__ = ["Layer", "layers"]
+__all__ = ["Layer", "layers", "numbered"]
 
 FLOATS = frozenset({"float64", "float32", "float16", "bfloat16"})
 MATRICES = frozenset({"dense", "embedding", "recurrent", "lora_A", "lora_B"})
@@ -118,8 +120,10 @@ def _reason_not_taken(tensor: Tensor) -> str:
         return f"{tensor.role}: not a weight matrix"
     if tensor.ndim < 2:
         return f"{kind}: a {'vector' if tensor.ndim else 'number'} has no spectrum"
-    if tensor.role in {"constant", "unused"}:
-        return f"{tensor.note or tensor.role}: not a weight matrix"
+    if tensor.role == "unused":
+        return tensor.note or "unused"
+    if tensor.role == "constant":
+        return f"{tensor.note or tensor.role}: no known use as a weight matrix"
     if tensor.role in MATRICES and tensor.ndim == 2:
         return ""
     if tensor.role == "conv" and tensor.ndim in KERNEL_NDIM:
@@ -136,6 +140,38 @@ def _base_names(names: Sequence[str]) -> dict[str, str]:
     short = {name: name.removesuffix(".weight") or name for name in names}
     taken = set(names)
     return {n: n if s != n and s in taken else s for n, s in short.items()}
+
+
+def numbered(names: Iterable[str], /) -> list[str]:
+    """
+    Put a number on the second and later of equal names.
+
+    Parameters
+    ----------
+    names : iterable of str
+        Some of them equal.
+
+    Returns
+    -------
+    list of str
+        As many names, all different.
+
+    Examples
+    --------
+    >>> numbered(["a", "b", "a"])
+    ['a', 'b', 'a#2']
+    """
+    taken: set[str] = set()
+    counts: Counter[str] = Counter()
+    out = []
+    for name in names:
+        unique = name
+        while unique in taken:
+            counts[name] += 1
+            unique = f"{name}#{counts[name] + 1}"
+        taken.add(unique)
+        out.append(unique)
+    return out
 
 
 def _views(tensor: Tensor, name: str, *, pool: bool) -> Iterator[Layer]:
@@ -189,4 +225,8 @@ def layers(tensors: Mapping[str, Tensor | npt.ArrayLike], /, *, pool: bool = Tru
     """
     model = from_arrays(tensors)
     names = _base_names(list(model))
-    return [layer for key, t in model.items() for layer in _views(t, names[key], pool=pool)]
+    views = [layer for key, t in model.items() for layer in _views(t, names[key], pool=pool)]
+    return [
+        dataclasses.replace(layer, name=name)
+        for layer, name in zip(views, numbered([view.name for view in views]), strict=True)
+    ]

@@ -23,6 +23,7 @@ import pandas as pd
 import spectra.measures as _measures
 import spectra.power_law as _power_law
 from spectra.eigen import Spectrum, spectrum
+from spectra.errors import SpectraError
 from spectra.norms import log10
 from spectra.power_law import SMALL_SAMPLE_TAIL, FitStatus
 from spectra.tensors import from_arrays
@@ -129,7 +130,10 @@ def _row(layer: Layer, *, pool: bool, conv2d_norm: bool, tolerance: float) -> di
     N, M = _shape(tensor)
     slices = math.prod(tensor.shape[2:])
     factor = (1 if pool else slices) / 2 if conv2d_norm and tensor.ndim == 4 else 1.0
-    by_matrix = spectrum(layer.matrices(), rtol=_RTOL).by_matrix
+    try:
+        by_matrix = spectrum(layer.matrices(), rtol=_RTOL).by_matrix
+    except (SpectraError, OSError, ValueError, MemoryError):  # one bad tensor fails alone
+        by_matrix = np.full((layer.rf, layer.M), np.nan)
     found = Spectrum(by_matrix * factor, N)
     facts = {
         "N": N,

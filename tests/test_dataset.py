@@ -168,3 +168,66 @@ def test_what_is_no_netcdf_is_refused(tmp_path):
     (tmp_path / "a.nc").write_text("hello")
     with pytest.raises(ModelFormatError, match="not a netCDF file"):
         spectra_io.load(tmp_path / "a.nc")
+
+
+def test_summary_has_these_means_and_no_other(ds):
+    means = ["alpha", "alpha_weighted", "log_alpha_norm", "log_norm", "log_spectral_norm"]
+    counts = ["num_layers", "num_fitted"]
+    assert list(spectra.summary(ds)) == [*means, "stable_rank", "entropy", "D", *counts]
+    with pytest.raises(ArgumentError, match="must have a dimension layer"):
+        spectra.summary(ds.sel(layer="big"))
+
+
+@pytest.mark.parametrize("model", [{}, {"w": np.zeros((3, 3))}, {"w": np.full((3, 3), np.nan)}])
+def test_a_model_without_a_spectrum_has_all_variables(model):
+    ds = spectra.analyze(model)
+    full = spectra.analyze({"w": np.eye(3)})
+    assert set(ds.data_vars) == set(full.data_vars)
+    assert spectra.summary(ds).num_fitted == 0
+    spectra_io.plot.correlation_flow(ds)
+
+
+@pytest.mark.parametrize("error", [OSError("gone"), ValueError("odd"), MemoryError()])
+def test_whatever_reading_raises_stops_no_other(error):
+    def lost():
+        raise error
+
+    model = {"broken": spectra.Tensor("broken", (9, 9), "float32", "dense", lost)}
+    model["good"] = spectra.from_array("good", np.diag(np.arange(1.0, 10)))
+    ds = spectra.analyze(model)
+    assert spectra.labels(ds.status).values.tolist() == ["not_read", "computed"]
+    assert spectra.weightwatcher.analyze(model).status.tolist() == ["failed", "success"]
+
+
+def test_a_solver_that_gives_up_stops_no_other(monkeypatch):
+    def stubborn(matrix, **_):
+        msg = "did not converge"
+        raise np.linalg.LinAlgError(msg)
+
+    monkeypatch.setattr(np.linalg, "svd", stubborn)
+    ds = spectra.analyze({"bad": np.ones((5, 5)), "good": np.eye(5)})
+    assert spectra.labels(ds.status).values.tolist() == ["not_converged", "computed"]
+    assert ds.tensor_reason.values.tolist() == ["no eigenvalues: did not converge", ""]
+
+
+def test_a_table_too_large_for_memory_is_refused_before_the_work():
+    wide = spectra.Tensor("wide", (50_000, 50_000), "float32", "dense", lambda: np.empty(0))
+    layers = spectra.layers({f"w{i}": wide for i in range(20_000)})
+    with pytest.raises(ArgumentError, match="do not fit one table"):
+        spectra.analyze(layers)
+
+
+def test_damaged_netcdf_is_refused(ds, tmp_path):
+    path = tmp_path / "ds.nc"
+    spectra_io.save(ds, path)
+    whole = path.read_bytes()
+    for cut in (10, 100, 1000, len(whole) // 2):
+        path.write_bytes(whole[:cut])
+        with pytest.raises(ModelFormatError, match="not a netCDF file"):
+            spectra_io.load(path)
+
+
+def test_names_that_positions_would_repeat_are_numbered():
+    model = {"c": np.ones((2, 2, 1, 1)), "c[0,0]": np.eye(2)}
+    names = [layer.name for layer in spectra.layers(model, pool=False)]
+    assert names == ["c[0,0]", "c[0,0]#2"]

@@ -126,3 +126,35 @@ def test_a_stack_is_its_matrices(seed, rf, shape):
 def test_a_stack_has_three_dimensions():
     with pytest.raises(ArgumentError, match="stack of matrices"):
         spectrum(np.zeros(3))
+
+
+def test_small_and_large_halves_in_one_matrix():
+    """No number is lost by scaling before it is double precision."""
+    W = np.ldexp(gaussian(0, (40, 30)), np.linspace(-20, 12, 30).astype(int)).astype(np.float16)
+    exact = np.sort(scipy.linalg.svdvals(W.astype(np.float64))) ** 2
+    np.testing.assert_allclose(eigenvalues(W, rtol=1e-10), exact, rtol=1e-9)
+
+
+@pytest.mark.parametrize("name", ["float8_e4m3fn", "float8_e5m2", "float8_e8m0fnu", "uint8"])
+def test_narrow_types_are_numbers_too(name):
+    W = np.abs(4 * gaussian(0, (20, 10)) + 9).astype(name)
+    exact = np.sort(scipy.linalg.svdvals(W.astype(np.float64))) ** 2
+    np.testing.assert_allclose(eigenvalues(W, rtol=1e-10), exact, rtol=1e-9)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, ml_dtypes.bfloat16])
+def test_not_finite_in_any_type_is_silent(dtype):
+    W = np.full((4, 3), np.nan).astype(dtype)
+    assert np.isnan(eigenvalues(W)).all()
+
+
+def test_zero_matrix_is_zero_by_either_way():
+    for rtol in (0.0, 1e-6, np.inf):
+        assert eigenvalues(np.zeros((4, 3)), rtol=rtol).tolist() == [0, 0, 0]
+
+
+def test_views_and_orders_of_memory_do_not_matter():
+    W = gaussian(0, (60, 40))
+    values = eigenvalues(W[::2, ::3])
+    close(eigenvalues(np.asfortranarray(W[::2, ::3])), values)
+    close(eigenvalues(W[::2, ::3].copy()), values)

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 import spectra
 from spectra import UnknownNameError, Variable, measures, norms, ranks, spectrum
+from spectra.power_law import FitStatus
 
 matrices = st.builds(
     lambda seed, shape: np.random.default_rng(seed).standard_normal(shape),
@@ -132,3 +133,37 @@ def test_options_belong_to_the_measure():
     ds = spectra.analyze({"w": np.diag([1.0, 2.0])}, measures=[coarse])
     assert ds.weak_rank_loss.item() == 1
     assert "alpha" not in ds
+
+
+def test_rank_and_tail_have_thresholds_of_their_own():
+    """Singular values on both sides of N eps, and eigenvalues on both sides of its square."""
+    eps, N = np.finfo(float).eps, 50
+    singular = np.array([1.0, 10 * N * eps, 0.1 * N * eps, *np.geomspace(0.1, 0.9, 20)])
+    found = spectra.Spectrum(np.sort(singular**2)[np.newaxis], N)
+    assert measures.ranks(found)["matrix_rank"] == 22
+    assert measures.ranks(found)["rank_loss"] == 1
+    assert (found.eigenvalues > found.zero).sum() == 22
+    deep = spectra.Spectrum(np.array([[1e-24, 1e-20, 1.0]]), N)
+    assert (deep.eigenvalues > deep.zero).sum() == 3
+
+
+def test_eigenvalues_equal_to_rounding_are_no_tail():
+    nearly = 1 + 1e-15 * np.arange(40)
+    assert spectra.power_law.fit(nearly).status is FitStatus.EQUAL_EIGENVALUES
+
+
+def test_too_many_eigenvalues_for_the_search_say_so():
+    fit = spectra.power_law.fit(np.arange(1.0, 60_000))
+    assert fit.status is FitStatus.TOO_MANY_EIGENVALUES
+
+
+@pytest.mark.parametrize(
+    ("result", "words"),
+    [(1.0, "must return a mapping of names to numbers, got float"), ({"x": 1}, "declare it with")],
+)
+def test_a_measure_that_returns_something_else_is_named(result, words):
+    def odd(_):
+        return result
+
+    with pytest.raises(spectra.SpectraError, match=f"measure .*odd.*{words}"):
+        spectra.analyze({"w": np.eye(3)}, measures=[odd])

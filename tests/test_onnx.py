@@ -14,7 +14,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 import spectra
 from spectra import ModelFormatError, ModelNotFoundError
-from spectra_io import open_model
+from spectra_io import onnx_files, open_model
 from tests.builders import (
     copied,
     damaged,
@@ -120,7 +120,7 @@ def test_an_initializer_that_nothing_uses(tmp_path):
     model = opened(tmp_path, [], [from_array(f32(4, 4), "w")])
     (layer,) = spectra.layers(model)
     assert model["w"].role == "unused"
-    assert layer.reason == "no operator uses it: not a weight matrix"
+    assert layer.reason == "no operator uses it"
 
 
 def test_quantized_weights_are_listed_with_the_reason(tmp_path):
@@ -734,3 +734,20 @@ VALID, NUMBERS = small_model()
 def test_damaged_files_raise_only_our_errors(scratch, content):
     write(scratch / "e.bin", bytes(24))
     read_all_or_complain(write(scratch / "damaged.onnx", content))
+
+
+@pytest.mark.parametrize(("operator", "roles"), onnx_files._ROLES.items())
+def test_roles_of_every_operator(tmp_path, operator, roles):
+    """Each input that an operator has a use for, and the one after the last, which it has not."""
+    last = max(roles) + 1
+    weights = [from_array(f32(3, 3), f"w{i}") for i in range(last + 1)]
+    made = node(operator, [weight.name for weight in weights], ["y"])
+    model = opened(tmp_path, [made], weights)
+    found = {i: model[f"w{i}"].role for i in range(last + 1)}
+    assert found == {i: roles.get(i, "constant") for i in range(last + 1)}
+
+
+def test_an_operator_of_another_domain_is_another_operator(tmp_path):
+    weights = [from_array(f32(3, 3), "w")]
+    made = helper.make_node("MatMul", ["x", "w"], ["y"], domain="my.own")
+    assert opened(tmp_path, [made], weights)["w"].role == "constant"

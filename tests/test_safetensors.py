@@ -362,7 +362,9 @@ def test_a_file_that_lost_its_end_after_opening(tmp_path):
     path = write_safetensors(tmp_path / "m.safetensors", {"w": f32(20, 20)})
     tensor = open_model(path)["w"]
     write(path, path.read_bytes()[:-8])
-    with pytest.raises(ModelFormatError, match="tensor 'w' could not be read"):
+    with pytest.raises(
+        ModelFormatError, match=r"m\.safetensors is 20x20 float32, 1600 bytes .* found 1592"
+    ):
         tensor.read()
 
 

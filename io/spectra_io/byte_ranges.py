@@ -16,7 +16,39 @@ if TYPE_CHECKING:
 
     from spectra._typing import AnyArray
 
-__all__ = ["ByteRange"]
+__all__ = ["ByteRange", "check_shape"]
+
+_MAX_NDIM = 32  # of numpy 1; numpy 2 has 64
+_MAX_SIZE = 1 << 56  # elements; their bytes fit a signed 64-bit number in any type
+
+
+def check_shape(what: str, shape: tuple[int, ...]) -> None:
+    """
+    Refuse what no array can be, empty sides aside: then no size overflows further on.
+
+    Parameters
+    ----------
+    what : str
+        Whose shape it is, for the message.
+    shape : tuple of int
+        As a file says it.
+
+    Raises
+    ------
+    ModelFormatError
+        If it has a negative side, too many sides, or too many elements.
+
+    Examples
+    --------
+    >>> check_shape("tensor 'w'", (0, 1 << 60))  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+        ...
+    spectra.errors.ModelFormatError: tensor 'w' has the shape 0x1152921504606846976, ...
+    """
+    broken = len(shape) > _MAX_NDIM or min(shape, default=0) < 0
+    if broken or math.prod(max(side, 1) for side in shape) > _MAX_SIZE:
+        msg = f"{what} has the shape {'x'.join(map(str, shape)):.80}, which no array can have"
+        raise ModelFormatError(msg)
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,8 @@ from spectra_io.models import open_model
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    import xarray as xr
+
 
 __all__ = ["cli", "main"]
 
@@ -84,10 +86,10 @@ def cli(context: click.Context) -> None:
 @_POOL
 def describe(path: Path, pool: bool) -> None:
     """List every tensor, and why it is not taken; no eigenvalues are computed."""
-    from spectra_io import terminal
+    from spectra_io import sheets, terminal
 
     ds = spectra.describe(spectra.layers(open_model(path), pool=pool))
-    terminal.show(terminal.tensor_table(ds))
+    terminal.show(sheets.tensor_sheet(ds))
     taken = ds.tensor_layers > 0
     terminal.show(
         f"\ntaken: {int(taken.sum())} of {ds.sizes['tensor']} tensors, "
@@ -110,22 +112,36 @@ def describe(path: Path, pool: bool) -> None:
 )
 def analyze(path: Path, pool: bool, outputs: Sequence[Path]) -> None:
     """Print a table of every layer's spectrum, power-law fit and verdict."""
-    from spectra_io import terminal
+    from spectra_io import sheets, terminal
 
     for output in outputs:
-        stores.writer(output)
+        stores.check(output)
     layers = spectra.layers(open_model(path), pool=pool)
     ds = spectra.analyze(layers, executor=terminal.ProgressBar())
-    ds.attrs["source"] = f"{path.name}, analysed by weightspectra {spectra.__version__}"
-    for output in outputs:
-        stores.save(ds, output)
-        terminal.note(f"wrote {output}")
+    source = f"{path.resolve().name}, analysed by weightspectra {spectra.__version__}"
+    ds.attrs["source"] = source.encode(errors="backslashreplace").decode()
     if ds.sizes["layer"]:
-        terminal.show(terminal.layer_table(ds))
+        terminal.show(sheets.layer_sheet(ds))
         terminal.show("")
-    terminal.show(terminal.summary_line(ds))
-    if line := terminal.left_out_line(ds):
+    terminal.show(sheets.summary_line(ds))
+    if line := sheets.left_out_line(ds):
         terminal.note(line)
+    _save(ds, outputs)
+
+
+def _save(ds: xr.Dataset, outputs: Sequence[Path]) -> None:
+    """Write every file that can be written, then complain of those that cannot."""
+    from spectra_io import terminal
+
+    problems = []
+    for output in outputs:
+        try:
+            stores.save(ds, output)
+            terminal.note(f"wrote {output}")
+        except (OSError, SpectraError, ValueError) as error:
+            problems.append(f"{output}: not written: {getattr(error, 'strerror', '') or error}")
+    if problems:
+        raise click.ClickException("; ".join(problems))
 
 
 def _one(layers: Sequence[spectra.Layer], name: str) -> list[spectra.Layer]:
@@ -150,14 +166,14 @@ def _one(layers: Sequence[spectra.Layer], name: str) -> list[spectra.Layer]:
 def plot(path: Path, pool: bool, layer: str | None, output: Path) -> None:
     """Draw alpha against depth, or the spectrum of one layer with its fitted tail."""
     from spectra_io import plot as figures
-    from spectra_io import terminal
+    from spectra_io import sheets, terminal
 
     figures.check(output)
     layers = spectra.layers(open_model(path), pool=pool)
     wanted = layers if layer is None else _one(layers, layer)
     ds = spectra.analyze(wanted, executor=terminal.ProgressBar())
     if not ds.sizes["layer"]:
-        msg = f"{path}: no layer to draw; {terminal.left_out_line(ds)}"
+        msg = f"{path}: no layer to draw; {sheets.left_out_line(ds)}"
         raise ArgumentError(msg)
     with figures.to_file(output) as ax:
         if layer is None:
@@ -204,10 +220,13 @@ def _run(arguments: Sequence[str] | None) -> int:
     except MemoryError:
         return _fail("out of memory")
     except OSError as error:
-        is_ours = isinstance(error, SpectraError) or not error.strerror
-        return _fail(str(error) if is_ours else f"{error.filename}: {error.strerror}")
+        ours = isinstance(error, SpectraError) or not error.strerror
+        where = f"{error.filename}: " if error.filename else ""
+        return _fail(str(error) if ours else f"{where}{error.strerror}")
     except SpectraError as error:
         return _fail(str(error))
+    except Exception as error:  # whatever it is, a person gets a line
+        return _fail(f"a defect, please report it: {type(error).__name__}: {error}")
     return 0
 
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 __all__ = ["EXPECTED", "found_in", "not_a_model"]
 
-EXPECTED = "expected a .safetensors or .onnx file, a *.index.json, or a folder with one of these"
+EXPECTED = "expected a .safetensors or .onnx file, a .safetensors.index.json, or a folder of these"
 """What can be opened."""
 
 _SIGNATURES = {

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from spectra.errors import ModelFormatError, ModelNotFoundError
 from spectra_io.contents import EXPECTED
+from spectra_io.paths import inside
 
 if TYPE_CHECKING:
     import os
@@ -18,12 +19,16 @@ __all__ = ["open_model"]
 _INDEX = ".safetensors.index.json"
 
 
+def _is_index(path: Path) -> bool:
+    return path.name.endswith(_INDEX)
+
+
 def _is_safetensors(path: Path, head: bytes) -> bool:
     return path.suffix == ".safetensors" or (path.suffix != ".onnx" and head[8:9] == b"{")
 
 
 def _open_file(path: Path) -> dict[str, Tensor]:
-    if path.name.endswith(_INDEX):
+    if _is_index(path):
         from spectra_io import safetensors_files
 
         return safetensors_files.open_index(path)
@@ -48,8 +53,10 @@ def _one(paths: list[Path], what: str) -> Path:
 
 def _open_folder(folder: Path) -> dict[str, Tensor]:
     entries = sorted(folder.iterdir())
-    files = [entry for entry in entries if entry.is_file()]
-    if indexes := [p for p in files if p.name.endswith(_INDEX)]:
+    weights = [p for p in entries if p.suffix in {".safetensors", ".onnx"} or _is_index(p)]
+    held = [p for p in weights if p.is_symlink() or p.is_file()]
+    files = [inside(folder, p.name, asked_by=str(folder)) for p in held if not p.is_dir()]
+    if indexes := list(filter(_is_index, files)):
         return _open_file(_one(indexes, "index"))
     if shards := [p for p in files if p.suffix == ".safetensors"]:
         return _open_shards(shards)

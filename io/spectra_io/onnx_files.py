@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections import ChainMap, Counter
+from collections import ChainMap
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -12,11 +12,12 @@ import onnx
 from onnx import numpy_helper
 
 from spectra.tensors import Tensor
+from spectra.views import numbered
 from spectra_io.onnx_numbers import locate
-from spectra_io.skeleton import read
+from spectra_io.skeleton import read, text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from spectra._typing import AnyArray
@@ -26,8 +27,11 @@ __all__ = ["open_file"]
 _ROLES: dict[str, dict[int, str]] = {
     "Gemm": {0: "dense", 1: "dense", 2: "bias"},
     "MatMul": {0: "dense", 1: "dense"},
+    "FusedGemm": {0: "dense", 1: "dense", 2: "bias"},
+    "FusedMatMul": {0: "dense", 1: "dense"},
     "Conv": {1: "conv", 2: "bias"},
     "ConvTranspose": {1: "conv", 2: "bias"},
+    "FusedConv": {1: "conv", 2: "bias"},
     "Gather": {0: "embedding"},
     "LSTM": {1: "recurrent", 2: "recurrent", 3: "bias", 7: "bias"},
     "GRU": {1: "recurrent", 2: "recurrent", 3: "bias"},
@@ -76,14 +80,9 @@ class _Stored:
 _Scope = ChainMap[str, _Stored]
 
 
-def _text(value: str | bytes) -> str:
-    """Return a string of the file, which protobuf leaves as bytes if it is not UTF-8."""
-    return value if isinstance(value, str) else value.decode("utf-8", "backslashreplace")
-
-
 def _sparse(name: str, tensor: onnx.SparseTensorProto) -> _Stored:
     use = _Use(1 << 61, "constant", "sparse: not read yet")
-    return _Stored(name or _text(tensor.values.name), None, tuple(tensor.dims), [use])
+    return _Stored(name or text(tensor.values.name), None, tuple(tensor.dims), [use])
 
 
 _NUMBERS: dict[str, Callable[[onnx.AttributeProto], AnyArray]] = {
@@ -96,7 +95,7 @@ _NUMBERS: dict[str, Callable[[onnx.AttributeProto], AnyArray]] = {
 
 def _constant(node: onnx.NodeProto) -> _Stored | None:
     """Return the tensor of a Constant node; None if it holds strings or its caller gives it."""
-    name = _text(node.output[0] if node.output else node.name)
+    name = text(node.output[0] if node.output else node.name)
     for attribute in node.attribute:
         if attribute.ref_attr_name:
             return None
@@ -112,7 +111,7 @@ def _constant(node: onnx.NodeProto) -> _Stored | None:
 
 def _initializers(graph: onnx.GraphProto) -> Iterator[_Stored]:
     for tensor in graph.initializer:
-        yield _Stored(_text(tensor.name), tensor, tuple(tensor.dims))
+        yield _Stored(text(tensor.name), tensor, tuple(tensor.dims))
     for sparse in graph.sparse_initializer:
         yield _sparse("", sparse)
 
@@ -122,7 +121,7 @@ def _use(node: onnx.NodeProto, index: int, tensor: _Stored, order: int) -> _Use:
     role = known.get(index, "constant")
     if node.op_type in _ADDS_VECTOR and sum(size > 1 for size in tensor.shape) == 1:
         role = "bias"
-    return _Use(order, role, f"input {index} of {_text(node.op_type)}")
+    return _Use(order, role, f"input {index} of {text(node.op_type)}")
 
 
 def _passes_on(node: onnx.NodeProto, tensor: _Stored) -> bool:
@@ -151,12 +150,12 @@ class _Walk:
             scope[constant.name] = constant
             self.found.append(constant)
         order = next(self._order)
-        for index, name in enumerate(map(_text, node.input)):
+        for index, name in enumerate(map(text, node.input)):
             tensor = scope.get(name)
             if tensor is None:
                 continue
             if index == 0 and node.output and _passes_on(node, tensor):
-                scope[_text(node.output[0])] = tensor
+                scope[text(node.output[0])] = tensor
             else:
                 tensor.uses.append(_use(node, index, tensor, order))
         for attribute in node.attribute:
@@ -168,21 +167,6 @@ def _tensor(path: Path, stored: _Stored, name: str) -> Tensor:
     use = stored.use()
     numbers = locate(path, name, stored.shape, stored.proto)
     return Tensor(name, stored.shape, numbers.dtype, use.role, numbers.source, use.note)
-
-
-def _unique(names: Iterable[str]) -> list[str]:
-    """Put a number on the second and later of equal names."""
-    taken: set[str] = set()
-    counts: Counter[str] = Counter()
-    out = []
-    for name in names:
-        unique = name
-        while unique in taken:
-            counts[name] += 1
-            unique = f"{name}#{counts[name] + 1}"
-        taken.add(unique)
-        out.append(unique)
-    return out
 
 
 def open_file(path: Path, /) -> dict[str, Tensor]:
@@ -230,5 +214,5 @@ def open_file(path: Path, /) -> dict[str, Tensor]:
         for node in function.node:
             walk.node(node, scope)
     in_order = sorted(walk.found, key=lambda tensor: tensor.use().order)
-    names = _unique([stored.name for stored in in_order])
+    names = numbered([stored.name for stored in in_order])
     return {n: _tensor(path, stored, n) for n, stored in zip(names, in_order, strict=True)}

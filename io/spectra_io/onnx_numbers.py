@@ -11,10 +11,10 @@ import onnx
 from onnx import numpy_helper
 
 from spectra.errors import ModelFormatError
-from spectra_io.byte_ranges import ByteRange
+from spectra_io.byte_ranges import ByteRange, check_shape
 from spectra_io.contents import found_in
 from spectra_io.paths import inside
-from spectra_io.skeleton import FIELD, LENGTH, OFFSET
+from spectra_io.skeleton import FIELD, LENGTH, OFFSET, text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,8 +31,6 @@ _WHOLE_BYTES = frozenset(
 )
 """Types whose numbers take whole bytes each."""
 
-_MAX_NDIM = 32  # of numpy 1; numpy 2 has 64
-_MAX_SIZE = 1 << 56  # elements; their bytes fit a signed 64-bit number in any type
 _FIELDS = {"4": "float32", "10": "float64"}  # float_data and double_data hold this type only
 
 
@@ -61,11 +59,6 @@ def _dtype(data_type: int) -> str:
     return "string" if name == "object" else name
 
 
-def _text(value: str | bytes) -> str:
-    """Return a string of the file, which protobuf leaves as bytes if it is not UTF-8."""
-    return value if isinstance(value, str) else value.decode("utf-8", "backslashreplace")
-
-
 def _decode(what: str, proto: onnx.TensorProto) -> AnyArray:
     try:
         return numpy_helper.to_array(proto)
@@ -79,14 +72,6 @@ def _not_read(what: str) -> AnyArray:
     raise ModelFormatError(msg)
 
 
-def _check_shape(what: str, shape: tuple[int, ...]) -> None:
-    """Refuse what no array can be, empty sides aside: then no size overflows further on."""
-    broken = len(shape) > _MAX_NDIM or min(shape, default=0) < 0
-    if broken or math.prod(max(side, 1) for side in shape) > _MAX_SIZE:
-        msg = f"{what} has the shape {'x'.join(map(str, shape)):.80}, which no array can have"
-        raise ModelFormatError(msg)
-
-
 def _check_count(what: str, shape: tuple[int, ...], dtype: str, found: float) -> None:
     if found != math.prod(shape):
         wanted = f"{'x'.join(map(str, shape))} {dtype}, {math.prod(shape)} numbers"
@@ -95,11 +80,11 @@ def _check_count(what: str, shape: tuple[int, ...], dtype: str, found: float) ->
 
 
 def _number(what: str, notes: dict[str, str], key: str, default: int) -> int:
-    text = notes.get(key, str(default))
-    if not (text.isascii() and text.isdecimal() and len(text) < 19):
-        msg = f"{what}: {key} must be a number of bytes, got {text!r:.40}"
+    digits = notes.get(key, str(default))
+    if not (digits.isascii() and digits.isdecimal() and len(digits) < 19):
+        msg = f"{what}: {key} must be a number of bytes, got {digits!r:.40}"
         raise ModelFormatError(msg)
-    return int(text)
+    return int(digits)
 
 
 def _embedded(
@@ -178,11 +163,11 @@ def locate(
     'float16'
     """
     what = f"{path}: tensor {name!r}"
-    _check_shape(what, shape)
+    check_shape(what, shape)
     if proto is None:
         return Numbers("sparse", partial(_not_read, what))
     dtype = _dtype(proto.data_type)
-    notes = {_text(entry.key): _text(entry.value) for entry in proto.external_data}
+    notes = {text(entry.key): text(entry.value) for entry in proto.external_data}
     if not notes and proto.data_location != onnx.TensorProto.EXTERNAL:
         return Numbers(dtype, _kept(what, proto, dtype))
     if dtype not in _WHOLE_BYTES:

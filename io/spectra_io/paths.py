@@ -1,12 +1,18 @@
-"""Paths found in files: followed only inside the model's folder."""
+"""Paths: those in files lead nowhere but inside the model's folder; results replace whole."""
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from pathlib import Path, PurePosixPath, PureWindowsPath
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 
-from spectra.errors import ModelFormatError, ModelNotFoundError
+from spectra.errors import ArgumentError, ModelFormatError, ModelNotFoundError
 
-__all__ = ["inside"]
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
+
+__all__ = ["check_writable", "inside", "written"]
 
 
 def _hub_blobs(folder: Path) -> Path | None:
@@ -70,3 +76,71 @@ def inside(folder: Path, location: str, *, asked_by: str) -> Path:
         msg = f"{path}: no such file; {asked_by} refers to it"
         raise ModelNotFoundError(msg)
     return path
+
+
+def check_writable(path: Path, endings: Collection[str], /) -> None:
+    """
+    Check that a file can be written, before there is anything to lose.
+
+    Parameters
+    ----------
+    path : Path
+        Where to write.
+    endings : collection of str
+        What its name may end in.
+
+    Raises
+    ------
+    ArgumentError
+        If its name ends otherwise, or nothing can be written there.
+
+    Examples
+    --------
+    >>> check_writable(Path("a.txt"), [".csv", ".json"])
+    Traceback (most recent call last):
+        ...
+    spectra.errors.ArgumentError: a.txt: its name must end in .csv or .json
+    """
+    if path.suffix.lower() not in endings:
+        *most, last = endings
+        msg = f"{path}: its name must end in {', '.join(most)} or {last}"
+        raise ArgumentError(msg)
+    if path.is_dir() or not path.parent.is_dir():
+        what = f"{path} is a" if path.is_dir() else f"{path.parent} is no"
+        msg = f"{path}: cannot be written, {what} folder"
+        raise ArgumentError(msg)
+    try:
+        with TemporaryDirectory(dir=path.parent, prefix=".spectra-"):
+            pass
+    except OSError as error:
+        msg = f"{path}: nothing can be written to {path.parent}: {error.strerror}"
+        raise ArgumentError(msg) from error
+
+
+@contextmanager
+def written(path: Path, /) -> Iterator[Path]:
+    """
+    Give a path to write to, which takes its place when all is written.
+
+    Parameters
+    ----------
+    path : Path
+        Where the file shall be.
+
+    Yields
+    ------
+    Path
+        Where to write it, in a folder beside it that goes away.
+
+    Examples
+    --------
+    >>> with TemporaryDirectory() as folder:
+    ...     with written(Path(folder) / "a.txt") as path:
+    ...         _ = path.write_text("hello")
+    ...     (Path(folder) / "a.txt").read_text()
+    'hello'
+    """
+    with TemporaryDirectory(dir=path.parent, prefix=".spectra-") as folder:
+        partial = Path(folder) / path.name
+        yield partial
+        partial.replace(path)

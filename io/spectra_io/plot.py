@@ -11,8 +11,9 @@ import numpy as np
 
 import spectra.plotdata as _plotdata
 from spectra.dataset import labels, select
-from spectra.errors import ArgumentError, one_line
+from spectra.errors import one_line
 from spectra.verdicts import OVER_TRAINED_BELOW, UNDER_TRAINED_ABOVE
+from spectra_io.paths import check_writable, written
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -96,12 +97,10 @@ def esd(ds: xr.Dataset, /, *, layer: str, ax: Axes | None = None) -> Axes:
     drawn = [*numbers.density[numbers.density > 0], *numbers.tail_density]
     ax.set(xscale="log", yscale="log", ylim=(min(drawn) / 2, max(drawn) * 3))
     _few_ticks(ax, numbers.edges)
-    ax.set_xlabel(r"eigenvalue $\lambda$ of $W^T W$")
+    less = f" ({numbers.num_left_out} smaller ones not shown)" if numbers.num_left_out else ""
+    ax.set_xlabel(rf"eigenvalue $\lambda$ of $W^T W${less}")
     ax.set_ylabel(r"density $\rho(\lambda)$")
-    less = (
-        f" ({numbers.num_left_out} smaller eigenvalues not shown)" if numbers.num_left_out else ""
-    )
-    ax.set_title(f"{one_line(layer)}{less}", loc="left", parse_math=False)
+    ax.set_title(_short([one_line(layer)], 60)[0], loc="left", parse_math=False)
     ax.spines[["top", "right"]].set_visible(False)
     return ax
 
@@ -145,7 +144,7 @@ def correlation_flow(ds: xr.Dataset, /, *, ax: Axes | None = None) -> Axes:
         color=_BULK, marker="o", markersize=5, linewidth=1, capsize=2, label=r"$\alpha$ ± $\sigma$",
     )  # fmt: skip
     top = 1.05 * float(np.max(numbers.alpha + numbers.sigma, initial=high))
-    ax.set(ylim=(0, top), xlim=(0.5, ds.sizes["layer"] + 0.5))
+    ax.set(ylim=(0, top), xlim=(0.5, max(1, ds.sizes["layer"]) + 0.5))
     if top > 5 * high:
         ax.set_yscale("symlog", linthresh=high, linscale=2)
     _name_layers(ax, [str(name) for name in ds.layer.values])
@@ -190,7 +189,7 @@ def _name_layers(ax: Axes, names: list[str]) -> None:
     ax.set_xlabel("layer")
 
 
-def _short(names: Sequence[str], length: int = 28) -> list[str]:
+def _short(names: Sequence[str], length: int = 32) -> list[str]:
     """Shorten names at their common end, then in the middle."""
     backwards = zip(*(reversed(name) for name in names), strict=False)
     common = sum(1 for _ in takewhile(lambda ends: len(set(ends)) == 1, backwards))
@@ -221,13 +220,7 @@ def check(path: Path, /) -> None:
         ...
     spectra.errors.ArgumentError: figure.txt: its name must end in .png, .pdf or .svg
     """
-    if path.suffix.lower() not in FORMATS:
-        msg = f"{path}: its name must end in .png, .pdf or .svg"
-        raise ArgumentError(msg)
-    if path.is_dir() or not path.parent.is_dir():
-        what = f"{path} is a" if path.is_dir() else f"{path.parent} is no"
-        msg = f"{path}: cannot be written, {what} folder"
-        raise ArgumentError(msg)
+    check_writable(path, FORMATS)
 
 
 @contextmanager
@@ -262,4 +255,5 @@ def to_file(path: Path, /) -> Iterator[Axes]:
     yield figure.subplots()
     with warnings.catch_warnings():  # a name may hold letters that the font lacks
         warnings.filterwarnings("ignore", message="Glyph", category=UserWarning)
-        figure.savefig(path)
+        with written(path) as partial:
+            figure.savefig(partial)

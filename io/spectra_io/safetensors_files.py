@@ -8,17 +8,17 @@ from functools import partial
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
-import ml_dtypes  # noqa: F401  (makes bfloat16 known to numpy, which the reader below needs)
 from safetensors import SafetensorError, safe_open
 
 from spectra.errors import ModelFormatError
 from spectra.roles import from_name
 from spectra.tensors import Tensor
+from spectra_io.byte_ranges import ByteRange, check_shape
 from spectra_io.contents import not_a_model
 from spectra_io.paths import inside
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
 
     from spectra._typing import AnyArray
@@ -40,11 +40,14 @@ _DTYPES = {
     "U64": "uint64",
     "BOOL": "bool",
 }
+_MAX_NATURAL = 1000  # characters of a name to look for numbers in
 _MAX_INDEX = 1 << 27  # bytes; that of the largest public model takes about 10 MB
 
 
 def _natural(name: str) -> list[tuple[int, str]]:
     """Return a sort key that puts layer 2 before layer 10."""
+    if len(name) > _MAX_NATURAL:
+        return [(0, name)]
     parts = re.split(r"([0-9]+)", name)
     digits = [p.lstrip("0") for p in parts[1::2]]
     numbers = [(len(d), d) for d in digits]  # longer is larger, however long
@@ -52,14 +55,31 @@ def _natural(name: str) -> list[tuple[int, str]]:
     return [part for pair in zip_longest(words, numbers) for part in pair if part]
 
 
-def _read(path: Path, name: str) -> AnyArray:
-    try:
-        with safe_open(path, framework="numpy") as file:
-            array: AnyArray = file.get_tensor(name)
-    except (SafetensorError, AttributeError, TypeError, ValueError) as error:
-        msg = f"{path}: tensor {name!r} could not be read: {error}"
-        raise ModelFormatError(msg) from error
-    return array
+def _not_read(what: str, dtype: str) -> AnyArray:
+    msg = f"{what} is {dtype}, which is not read yet"
+    raise ModelFormatError(msg)
+
+
+def _tensor(path: Path, start: int, name: str, entry: Mapping[str, Any]) -> Tensor:
+    """Return the handle of a tensor, given its entry in the header and where the data start."""
+    what, stored, shape = f"{path}: tensor {name!r}", entry["dtype"], tuple(entry["shape"])
+    check_shape(what, shape)
+    dtype = _DTYPES.get(stored, stored.lower())
+    source: Callable[[], AnyArray] = partial(_not_read, what, stored)
+    if stored in _DTYPES:
+        source = ByteRange(path, start + entry["data_offsets"][0], dtype, shape)
+    return Tensor(name, shape, dtype, from_name(name, shape), source)
+
+
+def _header(path: Path) -> tuple[int, dict[str, Any]]:
+    """Return where the data start and what the header says, once the library has checked it."""
+    with safe_open(path, framework="numpy"):  # all that is wrong with a file it finds here
+        pass
+    with path.open("rb") as file:
+        length = int.from_bytes(file.read(8), "little")
+        header = json.loads(file.read(length))
+    header.pop("__metadata__", None)
+    return 8 + length, header
 
 
 def _diagnose(path: Path, error: Exception) -> str:
@@ -106,18 +126,12 @@ def open_file(path: Path, /) -> dict[str, Tensor]:
     (3, 2)
     """
     path = path.absolute()
-    tensors = {}
     try:
-        with safe_open(path, framework="numpy") as file:
-            for name in sorted(file.keys(), key=_natural):
-                view = file.get_slice(name)
-                shape, stored = tuple(view.get_shape()), view.get_dtype()
-                dtype = _DTYPES.get(stored, stored.lower())
-                role = from_name(name, shape)
-                tensors[name] = Tensor(name, shape, dtype, role, partial(_read, path, name))
-    except SafetensorError as error:
+        start, header = _header(path)
+    except (SafetensorError, ValueError, RecursionError) as error:
         raise not_a_model(path, _diagnose(path, error)) from error
-    return tensors
+    names = sorted(header, key=_natural)
+    return {name: _tensor(path, start, name, header[name]) for name in names}
 
 
 def open_files(paths: Iterable[Path], /) -> dict[str, Tensor]:

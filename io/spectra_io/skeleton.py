@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-__all__ = ["FIELD", "LENGTH", "OFFSET", "read"]
+__all__ = ["FIELD", "LENGTH", "OFFSET", "read", "text"]
 
 FIELD = "weightspectra.field"
 """Key of the note that says which field of the tensor held its numbers."""
@@ -46,6 +46,7 @@ _CHILDREN = {
 _BULK = {4, 9, 10}  # float_data, raw_data, double_data: numbers in little-endian order
 _SMALL = 1024  # bytes; fewer are left in place
 _MAX_DEPTH = 100  # protobuf's own limit
+_MAX_KEPT = 1 << 30  # bytes besides the numbers; protobuf parses less than twice that
 _MAX_FIELDS = 1 << 23  # a graph of 100,000 operators has two million
 _BYTES, _FIXED = 2, {1: 8, 5: 4}  # wire types
 
@@ -99,6 +100,12 @@ class _Walker:
                 raise _Broken
             yield _Field(tag >> 3, start, value, position, kind == _BYTES)
 
+    def keep(self, start: int, stop: int) -> bytes:
+        """Return the bytes between two positions."""
+        if stop - start > _MAX_KEPT:
+            raise _Broken
+        return self.data[start:stop]
+
     def bulk(self, position: int, stop: int) -> _Field | None:
         """Return the field of a tensor that holds its numbers, if one field holds them all."""
         found = [f for f in self.fields(position, stop) if f.is_bytes and f.number in _BULK]
@@ -114,14 +121,14 @@ class _Walker:
         for field in self.fields(position, stop):
             child = _CHILDREN[message].get(field.number) if field.is_bytes else None
             if child or field == bulk:
-                out += self.data[copied : field.start]
+                out += self.keep(copied, field.start)
                 copied = field.stop
             if child:
                 content = self.strip(field.value, field.stop, child, depth + 1)
                 out += _bytes_field(field.number, content)
             elif field == bulk:
                 out += _note(field)
-        out += self.data[copied:stop]
+        out += self.keep(copied, stop)
         return bytes(out)
 
 
@@ -144,6 +151,28 @@ def _note(field: _Field) -> bytes:
         for key, value in where.items()
     )
     return b"".join(_bytes_field(13, entry) for entry in entries)
+
+
+def text(value: str | bytes, /) -> str:
+    r"""
+    Return a string of the message, which protobuf leaves as bytes if it is not UTF-8.
+
+    Parameters
+    ----------
+    value : str or bytes
+        As protobuf gives it.
+
+    Returns
+    -------
+    str
+        The string.
+
+    Examples
+    --------
+    >>> text(b"\xff")
+    '\\xff'
+    """
+    return value if isinstance(value, str) else value.decode("utf-8", "backslashreplace")
 
 
 def read(path: Path, /) -> onnx.ModelProto:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import math
-import tempfile
 from importlib.util import find_spec
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,12 +15,13 @@ import xarray as xr
 from spectra.analysis import summary
 from spectra.dataset import records, table
 from spectra.errors import ArgumentError, ModelFormatError, ModelNotFoundError, one_line
+from spectra_io.paths import check_writable, written
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Callable, Mapping
 
-__all__ = ["FORMATS", "load", "save", "writer"]
+__all__ = ["FORMATS", "check", "load", "save"]
 
 
 def _write_netcdf(ds: xr.Dataset, path: Path) -> None:
@@ -28,7 +29,9 @@ def _write_netcdf(ds: xr.Dataset, path: Path) -> None:
         if array.dtype == object and any("\0" in text for text in array.values):  # ends a string
             shown = np.array([text.replace("\0", "\\x00") for text in array.values], dtype=object)
             ds = ds.assign({str(name): (array.dims, shown, array.attrs)})
-    ds.to_netcdf(path, engine="h5netcdf")
+    buffer = BytesIO()  # the library does not survive a full disk
+    ds.to_netcdf(buffer, engine="h5netcdf")
+    path.write_bytes(buffer.getvalue())
 
 
 def _write_csv(ds: xr.Dataset, path: Path) -> None:
@@ -51,7 +54,7 @@ def _records(ds: xr.Dataset, dim: str) -> list[dict[str, Any]]:
 
 def _write_json(ds: xr.Dataset, path: Path) -> None:
     document = {
-        "attributes": ds.attrs,
+        "attributes": {str(key): str(value) for key, value in ds.attrs.items()},
         "summary": {name: _plain(v.item()) for name, v in summary(ds).data_vars.items()},
         "layers": _records(ds, "layer"),
         "tensors": _records(ds, "tensor"),
@@ -84,65 +87,51 @@ def save(ds: xr.Dataset, path: str | os.PathLike[str], /) -> None:
     Raises
     ------
     ArgumentError
-        If it cannot be written, see :func:`writer`.
+        If it cannot be written, see :func:`check`.
     OSError
         If the file cannot be written.
 
     Examples
     --------
     >>> import numpy as np, spectra
+    >>> import tempfile
     >>> path = Path(tempfile.mkdtemp()) / "result.nc"
     >>> save(spectra.analyze({"fc": np.eye(4)}), path)
     >>> load(path).norm.sel(layer="fc").item()
     4.0
     """
     where = Path(path)
-    write = writer(where)
-    with tempfile.TemporaryDirectory(dir=where.parent, prefix=".spectra-") as folder:
-        partial = Path(folder) / where.name
-        write(ds, partial)
-        partial.replace(where)
+    check(where)
+    with written(where) as partial:
+        FORMATS[where.suffix.lower()](ds, partial)
 
 
-def writer(path: Path, /) -> Callable[[xr.Dataset, Path], None]:
+def check(path: Path, /) -> None:
     """
-    Return the function that writes to such a file, before there is anything to lose.
+    Check that results can be written to a file, before there is anything to lose.
 
     Parameters
     ----------
     path : Path
         Where to write.
 
-    Returns
-    -------
-    callable
-        Takes the Dataset and the path.
-
     Raises
     ------
     ArgumentError
         If the ending of the name is none of :data:`FORMATS`, its library is not installed, or
-        there is no folder to write to.
+        nothing can be written there.
 
     Examples
     --------
-    >>> writer(Path("a.txt"))
+    >>> check(Path("a.txt"))
     Traceback (most recent call last):
         ...
     spectra.errors.ArgumentError: a.txt: its name must end in .nc, .csv, .json or .parquet
     """
-    if path.suffix.lower() not in FORMATS:
-        *most, last = FORMATS
-        msg = f"{path}: its name must end in {', '.join(most)} or {last}"
-        raise ArgumentError(msg)
+    check_writable(path, FORMATS)
     if path.suffix.lower() == ".parquet" and find_spec("pyarrow") is None:
         msg = f"{path}: .parquet needs pyarrow; pip install pyarrow"
         raise ArgumentError(msg)
-    if path.is_dir() or not path.parent.is_dir():
-        what = path if path.is_dir() else path.parent
-        msg = f"{path}: cannot be written, {what} is {'a' if path.is_dir() else 'no'} folder"
-        raise ArgumentError(msg)
-    return FORMATS[path.suffix.lower()]
 
 
 def load(path: str | os.PathLike[str], /) -> xr.Dataset:
@@ -179,6 +168,6 @@ def load(path: str | os.PathLike[str], /) -> xr.Dataset:
         raise ModelNotFoundError(msg)
     try:
         return xr.load_dataset(where, engine="h5netcdf")
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, KeyError, RuntimeError, TypeError) as error:
         msg = f"{where}: not a netCDF file that this library wrote: {error}"
         raise ModelFormatError(msg) from error

@@ -1,0 +1,256 @@
+"""Sheets: results as rows of words, for a terminal or a pipe."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import xarray as xr
+
+from spectra.analysis import summary
+from spectra.dataset import records, table
+from spectra.errors import one_line
+from spectra.variables import Status
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+__all__ = ["Column", "Sheet", "layer_sheet", "left_out_line", "summary_line", "tensor_sheet"]
+
+_PADDED = 120  # characters; what is longer is not cut, but does not push the others aside
+
+
+class Column(NamedTuple):
+    """
+    One column of a sheet.
+
+    Examples
+    --------
+    >>> Column("tail", "num_pl_spikes", digits=0).left
+    False
+    """
+
+    head: str
+    """What stands above it."""
+    name: str
+    """The variable in it."""
+    digits: int | None = None
+    """Digits after the point, of a number."""
+    left: bool = False
+    """Whether it is words, and so aligned to the left."""
+    expendable: int = 0
+    """What a narrow screen goes without: 1 first, 0 never."""
+
+
+class Sheet(NamedTuple):
+    """
+    Rows of words under their heads.
+
+    Examples
+    --------
+    >>> list(Sheet((Column("layer", "layer", left=True), Column("N", "N")), [["fc", "3"]]).lines())
+    ['layer  N', 'fc     3']
+    """
+
+    columns: tuple[Column, ...]
+    """What is in each row."""
+    rows: list[list[str]]
+    """The words, as many in each row as there are columns."""
+
+    def widths(self) -> list[int]:
+        """
+        Measure the columns.
+
+        Returns
+        -------
+        list of int
+            Characters of the longest entry of each.
+        """
+        heads = [column.head for column in self.columns]
+        return [max(map(len, entries)) for entries in zip(heads, *self.rows, strict=True)]
+
+    def lines(self) -> Iterator[str]:
+        """
+        Lay out the sheet as plain text, a line a row.
+
+        Yields
+        ------
+        str
+            The heads, then the rows, in aligned columns.
+        """
+        widths = [min(width, _PADDED) for width in self.widths()]
+        for row in [[column.head for column in self.columns], *self.rows]:
+            cells = (
+                text.ljust(width) if column.left else text.rjust(width)
+                for text, width, column in zip(row, widths, self.columns, strict=True)
+            )
+            yield "  ".join(cells).rstrip()
+
+
+_LAYER_COLUMNS = (
+    Column("layer", "layer", left=True),
+    Column("N", "N"),
+    Column("M", "M"),
+    Column("rf", "rf", expendable=3),
+    Column("alpha", "alpha", 2),
+    Column("sigma", "sigma", 2, expendable=5),
+    Column("D", "D", 3),
+    Column("tail", "num_pl_spikes", 0),
+    Column("log_norm", "log_norm", 2, expendable=2),
+    Column("stable_rank", "stable_rank", 1, expendable=4),
+    Column("alpha_weighted", "alpha_weighted", 2, expendable=1),
+    Column("verdict", "verdict", left=True),
+)
+_TENSOR_COLUMNS = (
+    Column("tensor", "tensor", left=True),
+    Column("role", "tensor_role", left=True),
+    Column("dtype", "tensor_dtype", left=True, expendable=1),
+    Column("shape", "tensor_shape"),
+    Column("layers", "tensor_layers"),
+    Column("not taken because", "tensor_reason", left=True),
+)
+
+
+def _text(value: Any, digits: int | None) -> str:
+    if isinstance(value, float) and math.isnan(value):
+        return "-"
+    return one_line(value if digits is None else f"{value:z.{digits}f}") or "-"
+
+
+def _sheet(columns: Sequence[Column], rows: Sequence[dict[str, Any]]) -> Sheet:
+    texts = [[_text(row[c.name], c.digits) for c in columns] for row in rows]
+    return Sheet(tuple(columns), texts)
+
+
+def _verdict(row: dict[str, Any]) -> str:
+    """Return the verdict in words, with the reason if there is none."""
+    if row["verdict"] != "not_fitted":
+        return str(row["verdict"]).replace("_", "-")
+    computed = row["status"] == Status.COMPUTED.name.lower()
+    why = row["fit_status"] if computed else row["status"]
+    return f"not fitted: {why.replace('_', ' ')}"
+
+
+def layer_sheet(ds: xr.Dataset, /) -> Sheet:
+    """
+    Lay out the results of an analysis, one line a layer.
+
+    Parameters
+    ----------
+    ds : xarray.Dataset
+        Result of :func:`spectra.analyze`.
+
+    Returns
+    -------
+    Sheet
+        The rows.
+
+    Examples
+    --------
+    >>> import numpy as np, spectra
+    >>> sheet = layer_sheet(spectra.analyze({"fc": 2 * np.eye(3)}))
+    >>> sheet.rows[0][-1]
+    'not fitted: too few eigenvalues'
+    """
+    missing = dict.fromkeys((c.name for c in _LAYER_COLUMNS), math.nan)
+    defaults = {**missing, "verdict": "not_fitted", "fit_status": "not measured"}
+    rows = [{**defaults, **row} for row in records(ds)]
+    pooled = any(row["rf"] > 1 for row in rows)
+    columns = [c for c in _LAYER_COLUMNS if c.name != "rf" or pooled]
+    return _sheet(columns, [{**row, "verdict": _verdict(row)} for row in rows])
+
+
+def tensor_sheet(ds: xr.Dataset, /) -> Sheet:
+    """
+    Lay out every tensor of a model, one line each.
+
+    Parameters
+    ----------
+    ds : xarray.Dataset
+        Result of :func:`spectra.describe` or :func:`spectra.analyze`.
+
+    Returns
+    -------
+    Sheet
+        The rows.
+
+    Examples
+    --------
+    >>> import numpy as np, spectra
+    >>> for line in tensor_sheet(spectra.describe({"fc": np.eye(3)})).lines():
+    ...     print(line)
+    tensor  role   dtype    shape  layers  not taken because
+    fc      dense  float64    3x3       1  -
+    """
+    return _sheet(_TENSOR_COLUMNS, records(ds, dim="tensor"))
+
+
+def summary_line(ds: xr.Dataset) -> str:
+    """
+    Sum up an analysis in one line.
+
+    Parameters
+    ----------
+    ds : xarray.Dataset
+        Result of :func:`spectra.analyze`.
+
+    Returns
+    -------
+    str
+        The line.
+
+    Examples
+    --------
+    >>> import numpy as np, spectra
+    >>> summary_line(spectra.analyze({"fc": np.eye(3)}))
+    '1 layer, 0 fitted; mean log_norm 0.48, log_spectral_norm 0.00, stable_rank 3.00, entropy 1.00'
+    """
+    means = summary(ds)
+    layers, fitted = (int(means.get(n, xr.DataArray(0))) for n in ("num_layers", "num_fitted"))
+    shown = [
+        f"{name} {value.item():.2f}"
+        for name, value in means.data_vars.items()
+        if value.dtype.kind == "f" and not math.isnan(value.item())
+    ]
+    line = f"{layers} layer{'' if layers == 1 else 's'}, {fitted} fitted"
+    verdicts = Counter(table(ds).get("verdict", []))
+    verdicts.pop("not_fitted", None)
+    if verdicts:
+        counted = (f"{n} {word.replace('_', '-')}" for word, n in sorted(verdicts.items()))
+        line += f" ({', '.join(counted)})"
+    return f"{line}; mean {', '.join(shown)}" if shown else line
+
+
+def left_out_line(ds: xr.Dataset) -> str:
+    """
+    Say how much of a model was not analysed and why, the largest part first.
+
+    Parameters
+    ----------
+    ds : xarray.Dataset
+        Result of :func:`spectra.analyze`.
+
+    Returns
+    -------
+    str
+        The line; empty if all was analysed.
+
+    Examples
+    --------
+    >>> import numpy as np, spectra
+    >>> left_out_line(spectra.analyze({"fc": np.eye(3), "v": np.ones(1)}))
+    'not analysed: 1 of 2 tensors, 10.0 % of the elements: 1 x 1-D: a vector has no spectrum'
+    """
+    left = table(ds, dim="tensor").query("tensor_reason != ''")
+    if left.empty:
+        return ""
+    sizes = left.groupby("tensor_reason").tensor_size.agg(["sum", "count"])
+    largest = sizes.sort_values(["sum", "count"], ascending=False)
+    most = [f"{count} x {reason}" for reason, count in largest["count"].items()]
+    rest = f"; and {len(most) - 3} other reasons (spectra describe)" if len(most) > 3 else ""
+    share = left.tensor_size.sum() / max(1, int(ds.tensor_size.sum()))
+    return (
+        f"not analysed: {len(left)} of {ds.sizes['tensor']} tensors, "
+        f"{100 * share:.1f} % of the elements: {'; '.join(most[:3])}{rest}"
+    )
