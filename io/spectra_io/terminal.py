@@ -101,6 +101,17 @@ def _cores() -> int:
     return os.cpu_count() or 1
 
 
+def _watched(results: Iterable[Any], total: int) -> Iterator[Any]:
+    """Show how many results there are, on a terminal."""
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield from results
+        return
+    columns = (BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, transient=True) as progress:
+        yield from progress.track(results, total=total)
+
+
 class ProgressBar:
     """
     An executor that works here, on all cores, and shows how far it is, on a terminal only.
@@ -131,14 +142,9 @@ class ProgressBar:
             The results, in order.
         """
         work = list(items)
-        console = Console(stderr=True)
-        columns = (BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn())
-        progress = Progress(
-            *columns, console=console, transient=True, disable=not console.is_terminal
-        )
         pool = ThreadPoolExecutor(_cores())
-        with progress, threadpool_limits(1, "blas"):
+        with threadpool_limits(1, "blas"):
             try:
-                yield from progress.track(pool.map(function, work), total=len(work))
+                yield from _watched(pool.map(function, work), len(work))
             finally:  # an interrupt waits for the layers in work, not for those to come
                 pool.shutdown(cancel_futures=True)
