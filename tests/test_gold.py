@@ -117,3 +117,13 @@ def test_columns_are_those_of_the_default_options(path):
     others = {"W_scale", "sigma_mp", "max_rand_eval", "num_ERG_spikes", "tensor"}
     theirs = [c for c in gold["rows"][0] if not c.startswith(optional) and c not in others]
     assert list(ours) == theirs
+
+
+@each_file
+def test_published_averages(path):
+    gold = json.loads(path.read_text())
+    model = spectra_io.open_model(model_of(gold, path))
+    table = spectra.weightwatcher.analyze(model, pool=gold["meta"]["options"]["pool"])
+    ours = {name: table[name].mean() for name in gold["summary"] if name in table}
+    assert len(ours) == 6
+    assert ours == pytest.approx({name: gold["summary"][name] for name in ours}, rel=RTOL)
