@@ -19,6 +19,7 @@ __all__ = ["Spectrum", "eigenvalues", "spectrum"]
 
 _EPS = float(np.finfo(np.float64).eps)
 _GRAM_ERROR = 8 * _EPS  # worst seen at the small end, over the largest eigenvalue, was 3.9 eps
+_SAFE_EXPONENT = 400  # sums of squares of numbers within 2**400 of 1 are within float64
 _BLOCK = 1 << 22  # elements converted to float64 at a time: 32 MiB
 
 
@@ -33,10 +34,19 @@ def _real_matrix(W: npt.ArrayLike) -> AnyArray:
 
 
 def _exponent(W: AnyArray) -> int | None:
-    """Return the power of two above the largest element, None if one is not finite."""
+    """Return the power of two to divide W by before it is squared, None if W is not finite."""
     with np.errstate(invalid="ignore"):
         largest = np.maximum(W.max(), -W.min()).astype(np.float64)
-    return int(np.frexp(largest)[1]) if np.isfinite(largest) else None
+    if not np.isfinite(largest):
+        return None
+    exponent = int(np.frexp(largest)[1])
+    return exponent if abs(exponent) > _SAFE_EXPONENT else 0
+
+
+def _scaled(W: AnyArray, exponent: int) -> FloatArray:
+    """Return W over ``2**exponent`` in float64."""
+    wide = W.astype(np.float64)
+    return np.ldexp(wide, -exponent) if exponent else wide
 
 
 def _gram(tall: AnyArray, exponent: int) -> FloatArray:
@@ -45,7 +55,7 @@ def _gram(tall: AnyArray, exponent: int) -> FloatArray:
     step = max(1, _BLOCK // columns)
     total = np.zeros((columns, columns))
     for start in range(0, rows, step):
-        block = np.ldexp(tall[start : start + step].astype(np.float64), -exponent)
+        block = _scaled(tall[start : start + step], exponent)
         total += block.T @ block
     return total
 
@@ -56,9 +66,8 @@ def _scaled_eigenvalues(tall: AnyArray, exponent: int, rtol: float) -> FloatArra
         values = np.linalg.eigvalsh(_gram(tall, exponent)).astype(np.float64, copy=False)
         if np.isinf(rtol) or values[0] * rtol >= _GRAM_ERROR * values[-1]:
             return values.clip(min=0)
-    scaled = np.ldexp(tall.astype(np.float64), -exponent)
-    singular: FloatArray = np.linalg.svd(scaled, compute_uv=False)[::-1]
-    return singular**2
+    singular = np.linalg.svd(_scaled(tall, exponent), compute_uv=False)
+    return np.square(singular[::-1], dtype=np.float64)
 
 
 def eigenvalues(W: npt.ArrayLike, /, *, rtol: float = 1e-6) -> FloatArray:
@@ -90,9 +99,9 @@ def eigenvalues(W: npt.ArrayLike, /, *, rtol: float = 1e-6) -> FloatArray:
     The Gram matrix is accumulated in float64 whatever the stored type. Its eigenvalues are off by
     about :math:`\epsilon\lambda_{max}`, so :math:`\lambda_i` has relative error
     :math:`\epsilon\lambda_{max}/\lambda_i`: nothing at the large end, everything at condition
-    numbers of :math:`10^8`. W is first scaled by a power of two, so that no square overflows or
-    underflows on the way; an eigenvalue beyond the range of float64 is ``inf`` or zero all the same
-    (elements beyond 1e154 or below 1e-154).
+    numbers of :math:`10^8`. Huge and tiny W are first scaled by a power of two, so that no square
+    overflows or underflows on the way; an eigenvalue beyond the range of float64 is ``inf`` or zero
+    all the same (elements beyond 1e154 or below 1e-154).
 
     References
     ----------
