@@ -67,7 +67,8 @@ def _scaled_eigenvalues(tall: AnyArray, exponent: int, rtol: float) -> FloatArra
         if np.isinf(rtol) or values[0] * rtol >= _GRAM_ERROR * values[-1]:
             return values.clip(min=0)
     singular = np.linalg.svd(_scaled(tall, exponent), compute_uv=False)
-    return np.square(singular[::-1], dtype=np.float64)
+    squares: FloatArray = np.square(singular[::-1], dtype=np.float64)
+    return squares
 
 
 def eigenvalues(W: npt.ArrayLike, /, *, rtol: float = 1e-6) -> FloatArray:
