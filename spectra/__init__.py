@@ -12,7 +12,8 @@ Examples
 """
 
 from spectra import measures, plotdata, power_law, roles, weightwatcher
-from spectra.analysis import analyze, describe, summary
+from spectra.analysis import analyze, describe
+from spectra.averages import summary
 from spectra.dataset import build, labels, select, table
 from spectra.eigen import Spectrum, eigenvalues, spectrum
 from spectra.errors import (

@@ -8,38 +8,26 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
-import xarray as xr
 
 from spectra.dataset import build
 from spectra.eigen import Spectrum, spectrum
 from spectra.errors import ArgumentError, SpectraError, UnknownNameError, unknown_name
 from spectra.measures import CORE
 from spectra.variables import VARIABLES, Status
-from spectra.verdicts import Verdict
 from spectra.views import Layer, layers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
     import numpy.typing as npt
+    import xarray as xr
 
     from spectra.dataset import Row
     from spectra.measures import Measure
     from spectra.tensors import Tensor
     from spectra.variables import Variable
 
-__all__ = ["Executor", "analyze", "describe", "summary"]
-
-_AVERAGED = (
-    "alpha",
-    "alpha_weighted",
-    "log_alpha_norm",
-    "log_norm",
-    "log_spectral_norm",
-    "stable_rank",
-    "entropy",
-    "D",
-)
+__all__ = ["Executor", "analyze", "describe"]
 
 
 class Executor(Protocol):
@@ -221,7 +209,7 @@ def analyze(
     See Also
     --------
     describe : The same rows without reading a number.
-    summary : The averages over the layers.
+    spectra.summary : The averages over the layers.
 
     Examples
     --------
@@ -285,53 +273,3 @@ def describe(model: Mapping[str, Tensor | npt.ArrayLike] | Iterable[Layer], /) -
         always=_ALWAYS,
         attrs={**_ATTRS, "title": "layers and tensors of a neural network"},
     )
-
-
-def summary(ds: xr.Dataset, /) -> xr.Dataset:
-    """
-    Average the layers of a model.
-
-    Parameters
-    ----------
-    ds : xarray.Dataset
-        Result of :func:`analyze`.
-
-    Returns
-    -------
-    xarray.Dataset
-        Without dimensions: the plain mean over the layers that have a value, of `alpha`,
-        `alpha_weighted`, `log_alpha_norm`, `log_norm`, `log_spectral_norm`, `stable_rank`,
-        `entropy` and `D` where `ds` has them; `num_layers`; `num_fitted` with alpha.
-
-    Raises
-    ------
-    ArgumentError
-        If `ds` has no dimension ``layer``.
-
-    Notes
-    -----
-    Layers without a fit do not count; WeightWatcher averages their alpha of -1 in.
-
-    References
-    ----------
-    Martin, Peng & Mahoney (2021), doi:10.1038/s41467-021-24025-8.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> ds = analyze({"a": np.eye(3), "b": 2 * np.eye(3)})
-    >>> round(summary(ds).log_norm.item(), 4), summary(ds).num_fitted.item()
-    (0.7782, 0)
-    """
-    if "layer" not in ds.dims:
-        dims = ", ".join(map(str, ds.dims)) or "none"
-        msg = f"the Dataset must have a dimension layer, it has {dims}"
-        raise ArgumentError(msg)
-    means = {name: ds[name].mean(keep_attrs=True) for name in _AVERAGED if name in ds}
-    for mean in means.values():
-        mean.attrs["cell_methods"] = "layer: mean"
-    counts = {"num_layers": ds.sizes["layer"]}
-    if "verdict" in ds:
-        counts["num_fitted"] = int((ds.verdict != Verdict.NOT_FITTED).sum())
-    counted = {name: ((), value, VARIABLES[name].attrs) for name, value in counts.items()}
-    return xr.Dataset({**means, **counted}, attrs=ds.attrs)

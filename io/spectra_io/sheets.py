@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import xarray as xr
 
-from spectra.analysis import summary
+from spectra.averages import summary
 from spectra.dataset import records, table
 from spectra.errors import one_line
 from spectra.variables import Status

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import xarray as xr
 
-from spectra.analysis import summary
+from spectra.averages import summary
 from spectra.dataset import records, table
 from spectra.errors import ArgumentError, ModelFormatError, ModelNotFoundError, one_line
 from spectra_io.paths import check_writable, written
