@@ -75,9 +75,9 @@ def test_order_of_tensors_changes_nothing(Ws, random):
 def test_workers_change_nothing(Ws):
     model = {f"w{i}": W for i, W in enumerate(Ws)}
     with ThreadPoolExecutor(2) as executor:
-        xr.testing.assert_identical(
-            spectra.analyze(model, executor=executor), spectra.analyze(model)
-        )
+        parallel = spectra.analyze(model, executor=executor)
+    # linear algebra may share its own threads out otherwise, which changes the last digits
+    xr.testing.assert_allclose(parallel, spectra.analyze(model), rtol=1e-9)
 
 
 def with_element(value):
