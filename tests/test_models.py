@@ -77,6 +77,18 @@ def test_every_tensor_is_taken_or_has_a_reason(path):
 
 
 @each_file
+def test_every_layer_has_a_spectrum(path):
+    ds = spectra.analyze(spectra_io.open_model(path))
+    assert set(spectra.labels(ds.status).values.tolist()) <= {"computed"}
+    assert (ds.eigenvalue.notnull().sum("mode") == ds.num_evals).all()
+    # the trace, straight from the arrays
+    traces = {name: float(np.sum(np.square(array, dtype=float))) for name, array in arrays(path)}
+    for name, norm in zip(ds.tensor_name.values, ds.norm.values, strict=True):
+        if name in traces:
+            assert norm == pytest.approx(traces[name], rel=1e-12)
+
+
+@each_file
 def test_the_command_line_analyses_it(path, capsys):
     with pytest.raises(SystemExit) as stopped:
         main(["analyze", str(path)])

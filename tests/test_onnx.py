@@ -751,3 +751,31 @@ def test_an_operator_of_another_domain_is_another_operator(tmp_path):
     weights = [from_array(f32(3, 3), "w")]
     made = helper.make_node("MatMul", ["x", "w"], ["y"], domain="my.own")
     assert opened(tmp_path, [made], weights)["w"].role == "constant"
+
+
+WEIGHTS = {
+    "Gemm": "A B C",
+    "MatMul": "A B",
+    "Conv": "W B",
+    "ConvTranspose": "W B",
+    "Gather": "data",
+    "LSTM": "W R B P",
+    "GRU": "W R B",
+    "RNN": "W R B",
+    "BatchNormalization": "scale B input_mean input_var",
+    "InstanceNormalization": "scale B",
+    "LayerNormalization": "Scale B",
+    "GroupNormalization": "scale bias",
+    "RMSNormalization": "scale",
+    "QLinearConv": "w B",
+    "QLinearMatMul": "a b",
+    "ConvInteger": "w",
+    "MatMulInteger": "A B",
+    "DequantizeLinear": "x",
+}
+
+
+@pytest.mark.parametrize(("operator", "names"), WEIGHTS.items())
+def test_roles_are_of_the_inputs_that_the_standard_calls_weights(operator, names):
+    inputs = [parameter.name for parameter in onnx.defs.get_schema(operator).inputs]
+    assert set(onnx_files._ROLES[operator]) == {inputs.index(name) for name in names.split()}

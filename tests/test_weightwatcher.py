@@ -76,6 +76,8 @@ def test_limits_leave_layers_out():
 
     assert names(min_evals=30) == {"dense", "even", "odd", "wide_kernel", "tiny"}
     assert names(max_evals=10) == {"n10", "seven"}
+    assert names(max_N=39) == set(MODEL) - {"dense", "tiny", "n10"}
+    assert names(max_N=40) == set(MODEL) - {"n10"}
     assert names(max_N=10) == {"even", "seven", "wide_kernel"}
     assert names(min_evals=0, max_evals=0) == set(MODEL)
 

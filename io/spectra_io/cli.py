@@ -75,7 +75,8 @@ def cli(context: click.Context) -> None:
     """
     Eigenvalue spectra of trained networks.
 
-    PATH is a .safetensors or .onnx file, a *.safetensors.index.json, or a folder that holds one.
+    PATH is a .safetensors or .onnx file, a *.safetensors.index.json, or a folder that holds one
+    (safetensors first, if it holds both).
     """
     if context.invoked_subcommand is None:
         click.echo(context.get_help())
@@ -108,7 +109,7 @@ def describe(path: Path, pool: bool) -> None:
     multiple=True,
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="Write the results to FILE, by its ending .nc, .csv, .json or .parquet. Repeatable.",
+    help="Write the results to FILE: .nc, .csv, .json or (with pyarrow) .parquet. Repeatable.",
 )
 def analyze(path: Path, pool: bool, outputs: Sequence[Path]) -> None:
     """Print a table of every layer's spectrum, power-law fit and verdict."""
