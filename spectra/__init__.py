@@ -11,7 +11,20 @@ Examples
 32
 """
 
-from spectra import measures, plotdata, power_law, roles, weightwatcher
+from spectra import (
+    alternatives,
+    bootstrap,
+    fingers,
+    hill,
+    marchenko_pastur,
+    measures,
+    minima,
+    plotdata,
+    power_law,
+    roles,
+    truncated_power_law,
+    weightwatcher,
+)
 from spectra.analysis import analyze, describe
 from spectra.averages import summary
 from spectra.dataset import build, labels, select, table
@@ -26,7 +39,7 @@ from spectra.errors import (
 )
 from spectra.tensors import Tensor, from_array, from_arrays
 from spectra.variables import VARIABLES, Status, Variable
-from spectra.verdicts import Verdict, judge
+from spectra.verdicts import Support, Verdict, judge, weigh
 from spectra.views import Layer, layers
 
 __version__ = "0.1.0.dev0"
@@ -41,20 +54,27 @@ __all__ = [
     "SpectraError",
     "Spectrum",
     "Status",
+    "Support",
     "Tensor",
     "UnknownNameError",
     "Variable",
     "Verdict",
+    "alternatives",
     "analyze",
+    "bootstrap",
     "build",
     "describe",
     "eigenvalues",
+    "fingers",
     "from_array",
     "from_arrays",
+    "hill",
     "judge",
     "labels",
     "layers",
+    "marchenko_pastur",
     "measures",
+    "minima",
     "plotdata",
     "power_law",
     "roles",
@@ -62,5 +82,7 @@ __all__ = [
     "spectrum",
     "summary",
     "table",
+    "truncated_power_law",
+    "weigh",
     "weightwatcher",
 ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from functools import partial
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -17,32 +17,18 @@ from spectra.variables import VARIABLES, Status
 from spectra.views import Layer, layers
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Collection
 
     import numpy.typing as npt
     import xarray as xr
 
     from spectra.dataset import Row
+    from spectra.executors import Executor
     from spectra.measures import Measure
     from spectra.tensors import Tensor
     from spectra.variables import Variable
 
-__all__ = ["Executor", "analyze", "describe"]
-
-
-class Executor(Protocol):
-    """
-    Anything that maps a function over items, as ``concurrent.futures.Executor`` does.
-
-    Examples
-    --------
-    >>> from concurrent.futures import ThreadPoolExecutor
-    >>> executor: Executor = ThreadPoolExecutor(2)
-    """
-
-    def map(self, function: Callable[..., Any], /, items: Iterable[Any]) -> Iterable[Any]:
-        """Apply `function` to each of `items`, results in their order."""
-        ...
+__all__ = ["analyze", "describe"]
 
 
 def _shape_row(layer: Layer) -> Row:

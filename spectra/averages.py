@@ -6,7 +6,7 @@ import xarray as xr
 
 from spectra.errors import ArgumentError
 from spectra.variables import VARIABLES
-from spectra.verdicts import Verdict
+from spectra.verdicts import Support, Verdict
 
 __all__ = ["summary"]
 
@@ -36,7 +36,8 @@ def summary(ds: xr.Dataset, /) -> xr.Dataset:
     xarray.Dataset
         Without dimensions: the plain mean over the layers that have a value, of `alpha`,
         `alpha_weighted`, `log_alpha_norm`, `log_norm`, `log_spectral_norm`, `stable_rank`,
-        `entropy` and `D` where `ds` has them; `num_layers`; `num_fitted` with alpha.
+        `entropy` and `D` where `ds` has them; `num_layers`; `num_fitted` with alpha;
+        `num_supported` with a power law that the evidence supports.
 
     Raises
     ------
@@ -68,5 +69,7 @@ def summary(ds: xr.Dataset, /) -> xr.Dataset:
     counts = {"num_layers": ds.sizes["layer"]}
     if "verdict" in ds:
         counts["num_fitted"] = int((ds.verdict != Verdict.NOT_FITTED).sum())
+    if "power_law" in ds:
+        counts["num_supported"] = int((ds.power_law == Support.SUPPORTED).sum())
     counted = {name: ((), value, VARIABLES[name].attrs) for name, value in counts.items()}
     return xr.Dataset({**means, **counted}, attrs=ds.attrs)

@@ -166,6 +166,11 @@ class Spectrum:
         return np.sort(self.by_matrix, axis=None)
 
     @property
+    def ratio(self) -> float:
+        """M/N, one over the aspect ratio."""
+        return self.M / self.N
+
+    @property
     def rf(self) -> int:
         """Number of matrices."""
         return len(self.by_matrix)

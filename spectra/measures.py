@@ -9,21 +9,31 @@ as these; declare what it returns with :class:`~spectra.variables.Variable`.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict, get_args
 
 import numpy as np
 
+import spectra.alternatives as _alternatives
+import spectra.bootstrap as _bootstrap
+import spectra.hill as _hill
+import spectra.marchenko_pastur as _mp
+import spectra.minima as _minima
 import spectra.norms as _norms
 import spectra.power_law as _power_law
 import spectra.ranks as _ranks
-from spectra.verdicts import judge
+from spectra.alternatives import Law, Vuong
+from spectra.verdicts import judge, weigh
 
 if TYPE_CHECKING:
-    from spectra.eigen import Spectrum
-    from spectra.power_law import Estimator
+    from typing import Unpack
 
-__all__ = ["CORE", "Measure", "norms", "power_law", "ranks"]
+    from spectra.eigen import Spectrum
+    from spectra.hill import Half
+    from spectra.power_law import Convention
+
+__all__ = ["CORE", "Measure", "evidence", "hill", "norms", "power_law", "ranks"]
 
 Measure = Callable[["Spectrum"], Mapping[str, float]]
 """The type of a measure."""
@@ -97,7 +107,7 @@ def ranks(spectrum: Spectrum, /, *, tolerance: float = 1e-6) -> Mapping[str, flo
     }
 
 
-def power_law(spectrum: Spectrum, /, *, estimator: Estimator = "published") -> Mapping[str, float]:
+def power_law(spectrum: Spectrum, /, **convention: Unpack[Convention]) -> Mapping[str, float]:
     """
     Fit a power law to the tail and say what its exponent means.
 
@@ -105,14 +115,15 @@ def power_law(spectrum: Spectrum, /, *, estimator: Estimator = "published") -> M
     ----------
     spectrum : Spectrum
         Of one layer; eigenvalues that are zero to within rounding are left out.
-    estimator : {"published", "n", "n-1"}, default: "published"
+    **convention
         As in :func:`spectra.power_law.fit`.
 
     Returns
     -------
     mapping of str to float
         `alpha`, `xmin`, `xmax`, `D`, `sigma`, `num_pl_spikes`, `alpha_weighted`,
-        `log_alpha_norm`, `fit_status` and `verdict`.
+        `log_alpha_norm`, `fit_status` and `verdict`; `alpha_noise` and `D_noise`, those of a tail
+        as long in noise of the same shape.
 
     Examples
     --------
@@ -121,7 +132,8 @@ def power_law(spectrum: Spectrum, /, *, estimator: Estimator = "published") -> M
     <FitStatus.TOO_FEW_EIGENVALUES: 2>
     """
     values = spectrum.eigenvalues
-    fit = _power_law.fit(values[values > spectrum.zero], estimator=estimator)
+    fit = _power_law.fit(values[values > spectrum.zero], **convention)
+    share, ratio = fit.num_tail / len(values), spectrum.ratio
     return {
         "alpha": fit.alpha,
         "xmin": fit.xmin,
@@ -133,8 +145,119 @@ def power_law(spectrum: Spectrum, /, *, estimator: Estimator = "published") -> M
         "log_alpha_norm": _norms.log_schatten(values, fit.alpha),
         "fit_status": fit.status,
         "verdict": judge(fit.alpha),
+        "alpha_noise": _mp.hill_alpha(ratio, fraction=share) if share else math.nan,
+        "D_noise": _mp.tail_distance(ratio, fraction=share) if share else math.nan,
     }
 
 
-CORE: tuple[Measure, ...] = (norms, ranks, power_law)
+def hill(spectrum: Spectrum, /, *, convention: Half = "code") -> Mapping[str, float]:
+    """
+    Estimate the exponent of the larger half of the spectrum, without a search for a threshold.
+
+    Parameters
+    ----------
+    spectrum : Spectrum
+        Of one layer; eigenvalues that are zero to within rounding are left out.
+    convention : {"code", "paper"}, default: "code"
+        As in :func:`spectra.hill.half`.
+
+    Returns
+    -------
+    mapping of str to float
+        `alpha_hill`, and `alpha_hill_noise`, that of noise of the same shape.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from spectra.eigen import spectrum
+    >>> found = hill(spectrum(np.random.default_rng(0).standard_normal((400, 200))))
+    >>> round(found["alpha_hill"], 1), round(found["alpha_hill_noise"], 1)
+    (2.8, 2.7)
+    """
+    values = spectrum.eigenvalues
+    alpha = _hill.half(values[values > spectrum.zero], convention=convention)
+    return {
+        "alpha_hill": alpha if math.isfinite(alpha) else math.nan,
+        "alpha_hill_noise": _mp.hill_alpha(spectrum.ratio),
+    }
+
+
+def evidence(
+    spectrum: Spectrum,
+    /,
+    *,
+    level: float = 0.9,
+    resamples: int = 100,
+    seed: int = 0,
+    **convention: Unpack[Convention],
+) -> Mapping[str, float]:
+    """
+    Say how sure alpha is, and whether the tail is a power law.
+
+    Parameters
+    ----------
+    spectrum : Spectrum
+        Of one layer; eigenvalues that are zero to within rounding are left out.
+    level : float, default: 0.9
+        Of the confidence intervals.
+    resamples : int, default: 100
+        Samples fitted for the intervals, and as many for the p-value.
+    seed : int, default: 0
+        Of these samples; every layer has the same.
+    **convention
+        As in :func:`spectra.power_law.fit`; should be that of :func:`power_law`.
+
+    Returns
+    -------
+    mapping of str to float
+        `alpha_low`, `alpha_high`, `xmin_low`, `xmin_high`, `alpha_precision`, `p_value`,
+        `p_precision`, `alpha_rival`, `power_law`, and for each other law its likelihood ratio and
+        p-value.
+
+    Notes
+    -----
+    Rivals are looked for among up to 20,000 eigenvalues: their number of candidates squared is
+    too many beyond.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from spectra.eigen import spectrum
+    >>> weights = np.random.default_rng(1).standard_t(1.5, (400, 200))
+    >>> found = evidence(spectrum(weights))
+    >>> found["power_law"].name, found["alpha_low"] < 1.75 < found["alpha_high"]
+    ('SUPPORTED', True)
+    """
+    x = spectrum.eigenvalues[spectrum.eigenvalues > spectrum.zero]
+    fit = _power_law.fit(x, **convention)
+    sampling: _Sampling = {"resamples": resamples, "seed": seed}
+    interval = _bootstrap.interval(x, level=level, **sampling, **convention)
+    goodness = _bootstrap.goodness_of_fit(x, **sampling, **convention)
+    tests = _alternatives.compare(x, xmin=fit.xmin) if fit.num_tail else _NO_TESTS
+    few = 0 < len(x) <= _MAX_SCANNED
+    rival = _minima.rival(_minima.local_minima(x, **convention)) if few else math.nan
+    return {
+        "alpha_low": interval.alpha_low,
+        "alpha_high": interval.alpha_high,
+        "alpha_precision": interval.precision,
+        "xmin_low": interval.xmin_low,
+        "xmin_high": interval.xmin_high,
+        "p_value": goodness.p,
+        "p_precision": goodness.precision,
+        "alpha_rival": rival,
+        "power_law": weigh(fit.num_tail, goodness.p, tests),
+        **{f"R_{law}": test.R for law, test in tests.items()},
+        **{f"p_{law}": test.p for law, test in tests.items()},
+    }
+
+
+class _Sampling(TypedDict):
+    resamples: int
+    seed: int
+
+
+_MAX_SCANNED = 20_000
+_NO_TESTS: dict[Law, Vuong] = dict.fromkeys(get_args(Law)[1:], Vuong(math.nan, math.nan, math.nan))
+
+CORE: tuple[Measure, ...] = (norms, ranks, power_law, hill, evidence)
 """The measures taken by default."""

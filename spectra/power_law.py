@@ -2,27 +2,74 @@
 
 from __future__ import annotations
 
+import math
 from enum import IntEnum
-from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypedDict, get_args
 
 import numpy as np
 
+import spectra.excess as _excess
 from spectra.errors import ArgumentError
+from spectra.thresholds import Tails, distances, search
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Unpack
+
     import numpy.typing as npt
 
-    from spectra._typing import FloatArray
+    from spectra._typing import AnyArray, FloatArray
 
-__all__ = ["Estimator", "Fit", "FitStatus", "Scan", "fit", "scan"]
+__all__ = [
+    "Convention",
+    "Distance",
+    "Estimator",
+    "Fit",
+    "FitStatus",
+    "Fits",
+    "Scan",
+    "Threshold",
+    "Ties",
+    "fit",
+    "fits",
+    "positive",
+    "prepare",
+    "scan",
+    "tails",
+]
 
-Estimator = Literal["published", "n", "n-1"]
+Estimator = Literal["published", "n", "n-1", "n-2"]
 """How alpha is estimated from a tail of n points; see :func:`fit`."""
+
+Distance = Literal["lower", "two-sided"]
+"""Which steps of the empirical distribution D is taken from; see :func:`fit`."""
+
+Ties = Literal["each", "clauset", "distinct"]
+"""What equal data count as; see :func:`fit`."""
+
+Threshold = float | tuple[float, float] | None
+"""A fixed start of the tail, the range to search it in, or all data."""
 
 SMALL_SAMPLE = 20  # below this many points the published numbers use another rule
 SMALL_SAMPLE_TAIL = 8
-MAX_SCANNED = 50_000  # the scan takes eight seconds there, and grows with the square
-_SPREAD = 1e-12  # mean log-excess of a tail below which its points are equal to within rounding
+_SPREAD = 1e-12  # mean excess of a tail below which its points are equal to within rounding
+
+
+class Convention(TypedDict, total=False):
+    """
+    What a fit depends on besides the data: the keywords of :func:`fit`.
+
+    Examples
+    --------
+    >>> Convention(ties="clauset", distance="two-sided")
+    {'ties': 'clauset', 'distance': 'two-sided'}
+    """
+
+    xmin: Threshold
+    xmax: float | None
+    estimator: Estimator
+    distance: Distance
+    ties: Ties
 
 
 class FitStatus(IntEnum):
@@ -40,7 +87,7 @@ class FitStatus(IntEnum):
     TOO_FEW_EIGENVALUES = 2
     EQUAL_EIGENVALUES = 3
     NOT_FINITE = 4
-    TOO_MANY_EIGENVALUES = 5
+    NEGATIVE = 5
 
 
 class Fit(NamedTuple):
@@ -56,9 +103,9 @@ class Fit(NamedTuple):
     alpha: float
     """Exponent of the density ``x**-alpha``."""
     xmin: float
-    """Start of the tail, one of the data."""
+    """Start of the tail: one of the data, or what was asked for."""
     xmax: float
-    """Largest of the data."""
+    """Largest of the data, or what was asked for."""
     D: float
     """Kolmogorov-Smirnov distance of tail and fit."""
     sigma: float
@@ -67,6 +114,28 @@ class Fit(NamedTuple):
     """Number of data from `xmin` up."""
     status: FitStatus
     """Whether there is a fit and, if not, why."""
+
+
+class Fits(NamedTuple):
+    """
+    The fits of many samples; ``nan`` where there is none.
+
+    Examples
+    --------
+    >>> Fits._fields
+    ('alpha', 'xmin', 'D', 'sigma', 'num_tail')
+    """
+
+    alpha: FloatArray
+    """Exponents."""
+    xmin: FloatArray
+    """Starts of the tails."""
+    D: FloatArray
+    """Kolmogorov-Smirnov distances."""
+    sigma: FloatArray
+    """Asymptotic standard errors."""
+    num_tail: FloatArray
+    """Numbers of data in the tails."""
 
 
 class Scan(NamedTuple):
@@ -85,57 +154,299 @@ class Scan(NamedTuple):
     """Exponent of the tail from each candidate up; ``inf`` where its points are equal."""
     D: FloatArray
     """Kolmogorov-Smirnov distance of each tail; 1 where its points are equal."""
+    sigma: FloatArray
+    """Asymptotic standard error of each alpha."""
+    num_tail: FloatArray
+    """Number of data in each tail."""
 
 
-def _positive(values: npt.ArrayLike) -> FloatArray:
+def _one_of(name: str, value: object, allowed: object) -> None:
+    if value not in get_args(allowed):
+        msg = f"`{name}` must be one of {', '.join(get_args(allowed))}, got {value!r}"
+        raise ArgumentError(msg)
+
+
+def _check(
+    *,
+    xmin: Threshold = None,
+    xmax: float | None = None,
+    estimator: Estimator = "published",
+    distance: Distance = "lower",
+    ties: Ties = "each",
+) -> None:
+    _one_of("estimator", estimator, Estimator)
+    _one_of("distance", distance, Distance)
+    _one_of("ties", ties, Ties)
+    low, high = xmin if isinstance(xmin, tuple) else (xmin, xmin)
+    if low is not None and high is not None and not 0 <= low <= high < math.inf:
+        msg = f"`xmin` must be a finite positive number, or a range (low, high), got {xmin!r}"
+        raise ArgumentError(msg)
+    if _fixed(xmin) == 0:
+        msg = "`xmin` must be positive, got 0; leave it out to search all data"
+        raise ArgumentError(msg)
+    if xmax is not None and not (low or 0.0) < xmax < math.inf:
+        msg = f"`xmax` must be finite, positive and above `xmin`, got {xmax!r}"
+        raise ArgumentError(msg)
+
+
+def positive(values: npt.ArrayLike, /) -> tuple[FloatArray, FitStatus]:
+    """
+    Sort what a power law can be fitted to, and say whether all of it makes sense.
+
+    Parameters
+    ----------
+    values : array_like, shape (n,)
+        Data in any order.
+
+    Returns
+    -------
+    values : ndarray
+        Those that are positive, ascending; none if the data make no sense.
+    status : FitStatus
+        ``NOT_FINITE``, ``NEGATIVE``, or ``FITTED`` if neither. Negative values no larger than
+        rounding, n eps times the largest, count as zeros.
+
+    Raises
+    ------
+    ArgumentError
+        If `values` is not one-dimensional.
+
+    Examples
+    --------
+    >>> values, status = positive([3.0, 0.0, 1.0, -1e-17])
+    >>> values, status.name
+    (array([1., 3.]), 'FITTED')
+    """
     x = np.asarray(values, dtype=np.float64)
     if x.ndim != 1:
         msg = f"`eigenvalues` must be one-dimensional, got shape {x.shape}"
         raise ArgumentError(msg)
-    return np.sort(x[~(x <= 0)])  # keeps nan, which is no eigenvalue and must not pass for one
+    if not np.isfinite(x).all():
+        return np.empty(0), FitStatus.NOT_FINITE
+    rounding = len(x) * np.finfo(float).eps * x.max(initial=0.0)
+    if x.min(initial=0.0) < -rounding:
+        return np.empty(0), FitStatus.NEGATIVE
+    return np.sort(x[x > 0]), FitStatus.FITTED
 
 
 def _rule(estimator: Estimator, num: int) -> tuple[int, int]:
     """Return the correction of n, and the shortest tail, for `num` data."""
-    if estimator not in get_args(Estimator):
-        msg = f"`estimator` must be one of {', '.join(get_args(Estimator))}, got {estimator!r}"
+    if estimator == "published":
+        return (0, 2) if num >= SMALL_SAMPLE else (1, SMALL_SAMPLE_TAIL)
+    correction = {"n": 0, "n-1": 1, "n-2": 2}[estimator]
+    return correction, max(2, correction + 1)
+
+
+def _fixed(xmin: Threshold) -> float | None:
+    return None if xmin is None or isinstance(xmin, tuple) else float(xmin)
+
+
+def _first_of_equals(x: FloatArray) -> AnyArray:
+    return np.diff(x, axis=1, prepend=0.0) > 0
+
+
+def _starts(
+    x: FloatArray, log_x: FloatArray, shortest: int, xmin: Threshold, ties: Ties
+) -> tuple[FloatArray, FloatArray, AnyArray]:
+    """Return the logarithm of every threshold, the excess over it, and whether it counts."""
+    count = max(0, x.shape[1] - shortest + 1)
+    if (fixed := _fixed(xmin)) is not None:
+        log_xmin = np.full((len(x), min(1, count)), math.log(fixed))
+        total = (log_x - math.log(fixed)).sum(axis=1, keepdims=True)[:, :count]
+        return log_xmin, total, np.ones_like(total, dtype=bool)
+    allowed = np.ones((len(x), count), dtype=bool)
+    if isinstance(xmin, tuple):
+        allowed &= (x[:, :count] >= xmin[0]) & (x[:, :count] <= xmin[1])
+    if ties != "each":
+        allowed &= _first_of_equals(x)[:, :count]
+    return log_x[:, :count], _excess.totals(log_x)[:, :count], allowed
+
+
+def tails(
+    samples: FloatArray,
+    /,
+    *,
+    xmin: Threshold = None,
+    xmax: float | None = None,
+    estimator: Estimator = "published",
+    distance: Distance = "lower",
+    ties: Ties = "each",
+) -> Tails:
+    """
+    Fit a power law above every candidate threshold of every sample, without its distance.
+
+    Parameters
+    ----------
+    samples : ndarray, shape (rows, n)
+        Positive data, ascending along each row; all of them above `xmin`, if it is fixed.
+    xmin : float or (float, float), optional
+        As in :func:`fit`, like the following.
+    xmax : float, optional
+        End of the law.
+    estimator : {"published", "n", "n-1", "n-2"}, default: "published"
+        Of alpha.
+    distance : {"lower", "two-sided"}, default: "lower"
+        Steps that D is taken from.
+    ties : {"each", "clauset", "distinct"}, default: "each"
+        What equal data count as.
+
+    Returns
+    -------
+    Tails
+        Of all rows. The first parameter of the law is alpha less one.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> found = tails(np.array([[1.0, 2.0, 4.0]]), estimator="n")
+    >>> found.parameters[0].round(3)
+    array([[1.443, 2.885]])
+    """
+    n = samples.shape[1]
+    correction, shortest = _rule(estimator, n)
+    log_x = np.log(samples)
+    log_xmin, total, allowed = _starts(samples, log_x, shortest, xmin, ties)
+    num = n - np.arange(total.shape[1])
+    allowed &= total > num * _SPREAD
+    mean = np.where(allowed, total, 1.0) / (num - correction)
+    cdf: Callable[..., FloatArray] = _excess.cdf
+    parameters: tuple[FloatArray, ...] = (1 / mean,)
+    if xmax is not None:
+        length = math.log(xmax) - log_xmin
+        allowed &= mean < length
+        length = np.where(allowed, length, 2 * mean)
+        cdf, parameters = _excess.bounded_cdf, (_excess.bounded_rate(mean, length), length)
+    half = 0.5 if distance == "two-sided" else 0.0
+    steps = _first_of_equals(samples) if ties == "distinct" and not half else None
+    return Tails(log_x, log_xmin, allowed, cdf, parameters, half, steps)
+
+
+def _sigma(parameters: tuple[FloatArray, ...], num_tail: FloatArray) -> FloatArray:
+    rate, *length = parameters
+    if length:
+        return _excess.bounded_sigma(rate, length[0], num_tail)
+    return rate / np.sqrt(num_tail)
+
+
+def fits(samples: npt.ArrayLike, /, **convention: Unpack[Convention]) -> Fits:
+    """
+    Fit many samples of the same size at once, much faster than one after the other.
+
+    Parameters
+    ----------
+    samples : array_like, shape (rows, n)
+        Positive data, a sample a row, in any order; within `xmin` if it is fixed, and `xmax`.
+    **convention
+        As in :func:`fit`.
+
+    Returns
+    -------
+    Fits
+        Arrays of shape (rows,).
+
+    Raises
+    ------
+    ArgumentError
+        If `samples` are not two-dimensional, positive, finite and within `xmin` and `xmax`.
+
+    See Also
+    --------
+    fit : One sample, with a status.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> samples = np.random.default_rng(0).pareto(1.5, (100, 500)) + 1  # alpha = 2.5
+    >>> round(float(np.mean(fits(samples).alpha)), 1)
+    2.5
+    """
+    _check(**convention)
+    x = np.sort(np.asarray(samples, dtype=np.float64), axis=-1)
+    xmin, xmax = convention.get("xmin"), convention.get("xmax")
+    low = _fixed(xmin) or 0.0
+    high = math.inf if xmax is None else xmax
+    if x.ndim != 2 or not (np.isfinite(x) & (x > 0) & (x >= low) & (x <= high)).all():
+        msg = f"`samples` must be rows of positive numbers from {low:g} to {high:g}"
         raise ArgumentError(msg)
-    if estimator == "n" or (estimator == "published" and num >= SMALL_SAMPLE):
-        return 0, 2
-    return 1, SMALL_SAMPLE_TAIL if estimator == "published" else 2
+    found = tails(x, **convention)
+    if not found.allowed.shape[1]:
+        return Fits(*np.full((5, len(x)), np.nan))
+    index, D = search(found)
+    row = np.arange(len(x))
+    parameters = tuple(p[row, index] for p in found.parameters)
+    num_tail = (x.shape[1] - index).astype(np.float64)
+    start = np.full(len(x), low) if low else x[row, index]
+    every = (1 + parameters[0], start, D, _sigma(parameters, num_tail), num_tail)
+    return Fits(*(np.where(index >= 0, values, np.nan) for values in every))
 
 
-def _distance(log_excess: FloatArray, alpha: float) -> float:
-    """Return the distance of a tail, given ``ln(x / xmin)`` ascending, from its power law."""
-    num = len(log_excess)
-    model = -np.expm1((1 - alpha) * log_excess)
-    return float(np.max(np.abs(model - np.arange(num) / num)))
+def prepare(
+    eigenvalues: npt.ArrayLike, /, **convention: Unpack[Convention]
+) -> tuple[FloatArray, FitStatus, Convention]:
+    """
+    Take from the data what a fit uses, and settle what depends on how many there are.
+
+    Parameters
+    ----------
+    eigenvalues : array_like, shape (n,)
+        Data in any order.
+    **convention
+        As in :func:`fit`.
+
+    Returns
+    -------
+    sample : ndarray
+        The positive data, ascending, without those above `xmax` or below a fixed `xmin`.
+    status : FitStatus
+        As in :func:`positive`.
+    convention : Convention
+        The same, the small-sample rule applied if `xmin` is fixed.
+
+    Raises
+    ------
+    ArgumentError
+        If `eigenvalues` is not one-dimensional or a keyword is wrong.
+
+    Examples
+    --------
+    >>> sample, status, convention = prepare([3.0, 1.0, 2.0], xmin=2.0)
+    >>> sample, convention["estimator"]
+    (array([2., 3.]), 'n-1')
+    """
+    _check(**convention)
+    values, status = positive(eigenvalues)
+    xmin, xmax = _fixed(convention.get("xmin")), convention.get("xmax")
+    if xmin is not None and convention.get("estimator", "published") == "published":
+        convention["estimator"] = "n" if len(values) >= SMALL_SAMPLE else "n-1"
+    inside = (values >= (xmin or 0.0)) & (values <= (math.inf if xmax is None else xmax))
+    return values[inside], status, convention
 
 
-def scan(eigenvalues: npt.ArrayLike, /, *, estimator: Estimator = "published") -> Scan:
+def scan(eigenvalues: npt.ArrayLike, /, **convention: Unpack[Convention]) -> Scan:
     r"""
     Fit a power law above every candidate threshold.
 
     Parameters
     ----------
     eigenvalues : array_like, shape (n,)
-        Data in any order; those not positive are left out.
-    estimator : {"published", "n", "n-1"}, default: "published"
+        Data in any order; zeros are left out.
+    **convention
         As in :func:`fit`.
 
     Returns
     -------
     Scan
-        One entry for every datum that leaves a tail long enough, in ascending order.
+        One entry for every datum that leaves a tail long enough, in ascending order; none if the
+        data are negative or not finite.
 
     Raises
     ------
     ArgumentError
-        If `eigenvalues` is not one-dimensional or `estimator` is unknown.
+        If `eigenvalues` is not one-dimensional or a keyword is wrong.
 
     See Also
     --------
-    fit : The best of them.
+    fit : The best of them, much faster.
 
     Notes
     -----
@@ -146,25 +457,29 @@ def scan(eigenvalues: npt.ArrayLike, /, *, estimator: Estimator = "published") -
     >>> len(scan(range(1, 101)).xmin)
     99
     """
-    x = _positive(eigenvalues)
-    correction, shortest = _rule(estimator, len(x))
-    count = max(0, len(x) - shortest + 1)
-    log_x = np.log(x)
-    num_tail = len(x) - np.arange(count)
-    log_sum = np.cumsum(log_x[::-1] - log_x[-1:])[::-1][:count] - num_tail * (
-        log_x[:count] - log_x[-1:]
+    x, _, convention = prepare(eigenvalues, **convention)
+    fixed = _fixed(convention.get("xmin"))
+    found = tails(x[None], **convention)
+    allowed, num_tail = found.allowed[0], len(x) - np.arange(found.allowed.shape[1])
+    return Scan(
+        xmin=x[: len(allowed)] if fixed is None else np.full(len(allowed), fixed),
+        alpha=np.where(allowed, 1 + found.parameters[0][0], np.inf),
+        D=distances(found),
+        sigma=_sigma(tuple(p[0] for p in found.parameters), num_tail.astype(np.float64)),
+        num_tail=num_tail.astype(np.float64),
     )
-    spread = log_sum > num_tail * _SPREAD
-    alpha = np.full(count, np.inf)
-    np.divide(num_tail - correction, log_sum, out=alpha, where=spread)
-    alpha += 1
-    D = np.ones(count)
-    for i in np.flatnonzero(spread):
-        D[i] = _distance(log_x[i:] - log_x[i], alpha[i])
-    return Scan(x[:count], alpha, D)
 
 
-def fit(eigenvalues: npt.ArrayLike, /, *, estimator: Estimator = "published") -> Fit:
+def fit(
+    eigenvalues: npt.ArrayLike,
+    /,
+    *,
+    xmin: Threshold = None,
+    xmax: float | None = None,
+    estimator: Estimator = "published",
+    distance: Distance = "lower",
+    ties: Ties = "each",
+) -> Fit:
     r"""
     Fit a power law :math:`p(x) \propto x^{-\alpha}` to the tail of a spectrum.
 
@@ -174,11 +489,25 @@ def fit(eigenvalues: npt.ArrayLike, /, *, estimator: Estimator = "published") ->
     Parameters
     ----------
     eigenvalues : array_like, shape (n,)
-        Data in any order and unit; those not positive are left out.
-    estimator : {"published", "n", "n-1"}, default: "published"
+        Data in any order and unit; zeros are left out.
+    xmin : float or (float, float), optional
+        Where the tail starts, or the range to search it in. By default every datum is tried.
+    xmax : float, optional
+        Where the power law ends: larger data are left out and the likelihood knows it (a doubly
+        bounded power law). To leave data out without telling the likelihood, pass fewer data.
+    estimator : {"published", "n", "n-1", "n-2"}, default: "published"
         ``"n"`` is the maximum-likelihood estimate, ``"n-1"`` unbiased for a threshold known
-        beforehand; both try tails of two points and more. ``"published"`` is what WeightWatcher's
-        numbers use: ``"n"`` from 20 data on, ``"n-1"`` with tails of at least 8 below that.
+        beforehand, ``"n-2"`` unbiased for one that is the smallest of the tail. ``"published"`` is
+        what WeightWatcher's numbers use: ``"n"`` from 20 data on, ``"n-1"`` with tails of at least
+        8 below that.
+    distance : {"lower", "two-sided"}, default: "lower"
+        Whether D looks at the lower steps of the empirical distribution only, as published numbers
+        do, or at both, as textbooks do; the two differ by up to 1/n.
+    ties : {"each", "clauset", "distinct"}, default: "each"
+        ``"each"`` of several equal data may start a tail, without those before it (WeightWatcher).
+        With ``"clauset"`` a tail holds all data equal to its start, but each has a step of its own
+        in D (the programs of Clauset et al.). With ``"distinct"`` the steps too are at distinct
+        data (the powerlaw package). Without ties they agree.
 
     Returns
     -------
@@ -188,24 +517,26 @@ def fit(eigenvalues: npt.ArrayLike, /, *, estimator: Estimator = "published") ->
     Raises
     ------
     ArgumentError
-        If `eigenvalues` is not one-dimensional or `estimator` is unknown.
+        If `eigenvalues` is not one-dimensional or a keyword is wrong.
 
     See Also
     --------
     scan : The distance and exponent for every threshold.
+    fits : Many samples at once.
+    spectra.bootstrap.interval : How sure alpha and xmin are.
+    spectra.bootstrap.goodness_of_fit : Whether it is a power law.
 
     Notes
     -----
     For a tail of n data from :math:`x_{min}` up, :math:`\alpha = 1 + n / \sum \ln (x / x_{min})`
-    and :math:`\sigma = (\alpha - 1) / \sqrt n`. The empirical distribution in D takes its value
-    from the lower step, :math:`0, 1/n, \dots, (n-1)/n`, as in the published numbers; the two-sided
-    distance is up to 1/n larger. Pure noise is fitted too: the edge of a Marchenko-Pastur bulk
-    gives alpha of 14 to 50 from a handful of points. Look at `num_tail` before believing it. More
-    than 50,000 data are not searched.
+    and :math:`\sigma = (\alpha - 1) / \sqrt n`. The search is exact and takes time proportional
+    to n, see :mod:`spectra.thresholds`. Pure noise is fitted too: the edge of a Marchenko-Pastur
+    bulk gives alpha of 14 to 50 from a handful of points. Look at `num_tail` before believing it.
 
     References
     ----------
-    Clauset, Shalizi & Newman (2009), doi:10.1137/070710111, equations 3.1 and 3.9.
+    Clauset, Shalizi & Newman (2009), doi:10.1137/070710111, equations 3.1 and 3.9. Aban,
+    Meerschaert & Panorska (2006), doi:10.1198/016214505000000411, for the doubly bounded law.
 
     Examples
     --------
@@ -214,27 +545,25 @@ def fit(eigenvalues: npt.ArrayLike, /, *, estimator: Estimator = "published") ->
     >>> result = fit(x)
     >>> round(result.alpha, 2), result.status.name
     (2.5, 'FITTED')
+    >>> round(fit(x, xmin=2.0, xmax=50.0).alpha, 1)
+    2.5
     """
-    x = _positive(eigenvalues)
-    if not np.isfinite(x).all():
-        return _no_fit(FitStatus.NOT_FINITE)
-    if len(x) > MAX_SCANNED:
-        return _no_fit(FitStatus.TOO_MANY_EIGENVALUES)
-    candidates = scan(x, estimator=estimator)
-    if not len(candidates.D):
-        return _no_fit(FitStatus.TOO_FEW_EIGENVALUES)
-    best = int(np.argmin(candidates.D))
-    alpha = float(candidates.alpha[best])
-    if np.isinf(alpha):
-        return _no_fit(FitStatus.EQUAL_EIGENVALUES)
-    num_tail = len(x) - best
+    x, status, convention = prepare(
+        eigenvalues, xmin=xmin, xmax=xmax, estimator=estimator, distance=distance, ties=ties
+    )
+    if status is not FitStatus.FITTED:
+        return _no_fit(status)
+    found = fits(x[None], **convention)
+    if np.isnan(found.alpha[0]):
+        few = len(x) < _rule(convention["estimator"], len(x))[1]
+        return _no_fit(FitStatus.TOO_FEW_EIGENVALUES if few else FitStatus.EQUAL_EIGENVALUES)
     return Fit(
-        alpha=alpha,
-        xmin=float(x[best]),
-        xmax=float(x[-1]),
-        D=float(candidates.D[best]),
-        sigma=(alpha - 1) / float(np.sqrt(num_tail)),
-        num_tail=num_tail,
+        alpha=float(found.alpha[0]),
+        xmin=float(found.xmin[0]),
+        xmax=float(x[-1]) if xmax is None else xmax,
+        D=float(found.D[0]),
+        sigma=float(found.sigma[0]),
+        num_tail=int(found.num_tail[0]),
         status=FitStatus.FITTED,
     )
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
 
+from spectra.alternatives import Law
 from spectra.power_law import FitStatus
-from spectra.verdicts import Verdict
+from spectra.verdicts import Support, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -211,12 +212,104 @@ _POWER_LAW = (
     _layer("log_alpha_norm", "log of the alpha-norm", "1", "log10 sum(lambda^alpha)", _WW),
 )
 
+_MP = "Marchenko & Pastur (1967), doi:10.1070/SM1967v001n04ABEH001994"
+_HILL = "Hill (1975), doi:10.1214/aos/1176343247"
+_VUONG = "Vuong (1989), doi:10.2307/1912557"
+_BOOTSTRAP = "Efron & Tibshirani (1993), An Introduction to the Bootstrap"
+
+_NULLS = (
+    _layer(
+        "alpha_noise",
+        "exponent that a tail as long has in noise of the same shape",
+        "1",
+        "1 + f / int_q ln(x/q) rho dx, f = num_pl_spikes / num_evals",
+        _MP,
+    ),
+    _layer(
+        "D_noise",
+        "distance that a tail as long has in noise of the same shape",
+        "1",
+        "max |S - P| of the Marchenko-Pastur law above its quantile",
+        _MP,
+    ),
+    _layer(
+        "alpha_hill", "exponent of the larger half", "1", "1 + k / sum ln(lambda/median)", _HILL
+    ),
+    _layer(
+        "alpha_hill_noise",
+        "exponent of the larger half of noise of the same shape",
+        "1",
+        "1 + 1 / (2 int_q ln(x/q) rho dx), q the median",
+        _MP,
+    ),
+)
+
+_EVIDENCE = (
+    _layer("alpha_low", "lower end of the interval of alpha", "1", "5 % of refits", _BOOTSTRAP),
+    _layer("alpha_high", "upper end of the interval of alpha", "1", "95 % of refits", _BOOTSTRAP),
+    _layer(
+        "alpha_precision",
+        "standard error of the ends of the interval",
+        "1",
+        "from the number of resamples",
+        _BOOTSTRAP,
+    ),
+    _layer("xmin_low", "lower end of the interval of xmin", "w2", "5 % of refits", _BOOTSTRAP),
+    _layer("xmin_high", "upper end of the interval of xmin", "w2", "95 % of refits", _BOOTSTRAP),
+    _layer(
+        "p_value",
+        "share of true power laws that fit no better",
+        "1",
+        "(1 + #{D* >= D}) / (1 + resamples)",
+        _CSN,
+    ),
+    _layer(
+        "p_precision",
+        "largest standard error of p_value",
+        "1",
+        "1 / (2 sqrt(1 + resamples))",
+        "binomial distribution",
+    ),
+    _layer(
+        "alpha_rival",
+        "exponent of another plausible tail that disagrees",
+        "1",
+        "local minima of D(xmin); none if alpha is not ambiguous",
+        "this library",
+    ),
+    _flag(
+        "power_law",
+        "whether the tail is a power law",
+        "p_value, likelihood ratios and num_pl_spikes",
+        _CSN,
+        Support,
+    ),
+    *(
+        Variable(
+            f"{kind}_{law}",
+            f"{what} of power law and {law.replace('_', ' ')}",
+            "1",
+            formula,
+            _VUONG,
+        )
+        for law in get_args(Law)[1:]
+        for kind, what, formula in (
+            ("R", "log-likelihood ratio", "sum l / (sd(l) sqrt(n)); positive for the power law"),
+            ("p", "p-value of the ratio", "erfc(|R| / sqrt(2)); nested: chi2(2 |sum l|)"),
+        )
+    ),
+)
+
 _SUMMARY = (
     Variable("num_layers", "layers in the model", "1", "", "this library", (), "int"),
     Variable("num_fitted", "layers with a fit", "1", "", "this library", (), "int"),
+    Variable(
+        "num_supported", "layers with a power law supported", "1", "", "this library", (), "int"
+    ),
 )
 
 VARIABLES: Mapping[str, Variable] = {
-    v.name: v for v in (*_POWER_LAW, *_NORMS, *_RANKS, *_LAYERS, *_TENSORS, *_SUMMARY)
+    v.name: v
+    for v in (*_POWER_LAW, *_NULLS, *_EVIDENCE, *_NORMS, *_RANKS, *_LAYERS, *_TENSORS, *_SUMMARY)
 }
 """All variables by name."""

@@ -15,19 +15,18 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pandas as pd
 
 import spectra.measures as _measures
-import spectra.power_law as _power_law
 from spectra.eigen import Spectrum, spectrum
 from spectra.errors import SpectraError
 from spectra.norms import log10
-from spectra.power_law import SMALL_SAMPLE_TAIL, FitStatus
+from spectra.published_fits import Options
+from spectra.published_fits import row as published_row
 from spectra.tensors import from_arrays
-from spectra.verdicts import Verdict, judge
 from spectra.views import FLOATS, Layer, layers
 
 if TYPE_CHECKING:
@@ -36,7 +35,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from spectra._typing import FloatArray
-    from spectra.power_law import Fit
+    from spectra.published_fits import FixFingers, Package, Shape
     from spectra.tensors import Tensor
 
 __all__ = ["analyze"]
@@ -44,13 +43,13 @@ __all__ = ["analyze"]
 _ROLES = {2: "dense", 4: "conv"}
 _TYPES = {2: "dense", 4: "conv2d"}
 _COLUMNS = (
-    *("D", "M", "N", "Q", "alpha", "alpha_weighted", "entropy", "has_esd", "lambda_max"),
+    *("D", "Lambda", "M", "N", "Q", "alpha", "alpha_weighted", "entropy", "has_esd", "lambda_max"),
     *("layer_type", "log_alpha_norm", "log_norm", "log_spectral_norm", "longname"),
-    *("matrix_rank", "norm", "num_evals", "num_pl_spikes", "rank_loss", "rf", "sigma"),
+    *("matrix_rank", "norm", "num_evals", "num_fingers", "num_pl_spikes", "rank_loss"),
+    *("raw_alpha", "rf", "sigma"),
     *("slice_id", "spectral_norm", "stable_rank", "status", "sv_max", "sv_min", "warning"),
     *("weak_rank_loss", "xmax", "xmin"),
 )
-_THRESHOLD = 1e-5  # EVALS_THRESH
 _EPSILON = 1e-10  # added to probabilities and rank in the entropy
 _RTOL = 1e-10  # its singular values come from W itself
 
@@ -68,37 +67,6 @@ def _shape(tensor: Tensor) -> tuple[int, int]:
     return (second, first) if swapped else (first, second)
 
 
-def _small_fit(x: FloatArray) -> Fit:
-    """Fit fewer than eight points: the whole sample, its sigma taken before alpha was known."""
-    logs = np.log(x / x[0])
-    alpha = 1 + (len(x) - 1) / logs.sum()
-    model = -np.expm1((1 - alpha) * logs)
-    D = float(np.max(np.abs(model - np.arange(len(x)) / len(x))))
-    sigma = -1 / math.sqrt(len(x))
-    xmin, xmax = float(x[0]), float(x[-1])
-    return _power_law.Fit(float(alpha), xmin, xmax, D, sigma, len(x), FitStatus.FITTED)
-
-
-def _fit(eigenvalues: FloatArray) -> dict[str, Any]:
-    x = eigenvalues[eigenvalues > _THRESHOLD]
-    small = 2 <= len(x) < SMALL_SAMPLE_TAIL and x[-1] > x[0]
-    fit = _small_fit(x) if small else _power_law.fit(x)
-    if fit.status is not FitStatus.FITTED:
-        failed = dict.fromkeys(("alpha", "xmin", "D", "sigma", "num_pl_spikes"), -1)
-        return {**failed, "xmax": None, "status": "failed", "warning": "over-trained"}
-    warning = {Verdict.OVER_TRAINED: "over-trained", Verdict.UNDER_TRAINED: "under-trained"}
-    return {
-        "alpha": fit.alpha,
-        "xmin": fit.xmin,
-        "xmax": fit.xmax,
-        "D": fit.D,
-        "sigma": fit.sigma,
-        "num_pl_spikes": int(np.sum(eigenvalues >= fit.xmin)),
-        "status": "success",
-        "warning": warning.get(judge(fit.alpha), ""),
-    }
-
-
 def _entropy(eigenvalues: FloatArray, rank: float) -> float:
     with np.errstate(invalid="ignore", divide="ignore"):
         p = eigenvalues / eigenvalues.sum() + _EPSILON
@@ -110,13 +78,13 @@ def _log_alpha_norm(eigenvalues: FloatArray, alpha: float) -> float:
         return log10(float(np.sum(eigenvalues**alpha)))
 
 
-def _numbers(found: Spectrum, tolerance: float) -> dict[str, Any]:
+def _numbers(found: Spectrum, options: Options, tolerance: float) -> dict[str, Any]:
     values = found.eigenvalues
     with np.errstate(invalid="ignore"):
         row = {
             **_measures.norms(found),
             **_measures.ranks(found, tolerance=tolerance),
-            **_fit(values),
+            **published_row(values, options),
         }
     row["sv_min"] = math.sqrt(found.by_matrix[:, 0].max())
     row["entropy"] = _entropy(values, row["matrix_rank"])
@@ -125,7 +93,9 @@ def _numbers(found: Spectrum, tolerance: float) -> dict[str, Any]:
     return row
 
 
-def _row(layer: Layer, *, pool: bool, conv2d_norm: bool, tolerance: float) -> dict[str, Any]:
+def _row(
+    layer: Layer, options: Options, *, pool: bool, conv2d_norm: bool, tolerance: float
+) -> dict[str, Any]:
     tensor = layer.tensor
     N, M = _shape(tensor)
     slices = math.prod(tensor.shape[2:])
@@ -146,7 +116,7 @@ def _row(layer: Layer, *, pool: bool, conv2d_norm: bool, tolerance: float) -> di
         "longname": layer.tensor.name.removesuffix(".weight"),
     }
     position = {} if pool else {"slice_id": layer.position or 0}
-    return {**facts, **position, **_numbers(found, tolerance)}
+    return {**facts, **position, **_numbers(found, options, tolerance)}
 
 
 def _eligible(model: Mapping[str, Tensor]) -> Iterator[Tensor]:
@@ -172,6 +142,13 @@ def analyze(
     max_N: int = 50000,
     tolerance: float = 1e-6,
     start_ids: int = 0,
+    fit: Shape = "PL",
+    pl_package: Package | None = None,
+    xmax: int | Literal["force"] | None = None,
+    fix_fingers: FixFingers = False,
+    xmin_max: float | None = None,
+    max_fingers: int = 10,
+    finger_thresh: float = 1.0,
 ) -> pd.DataFrame:
     """
     Return the details table that WeightWatcher 0.7.7 gives for a model.
@@ -192,6 +169,22 @@ def analyze(
         Threshold of `weak_rank_loss`.
     start_ids : int, default: 0
         Added to `layer_id`, which counts the 2-D and 4-D tensors of the model from 1.
+    fit : {"PL", "TPL", "E_TPL"}, default: "PL"
+        A power law, a truncated one (column `Lambda`), or a truncated one from the peak of the
+        spectrum up. The long names "power_law" and "truncated_power_law" are known too.
+    pl_package : {"ww", "powerlaw"}, optional
+        Whose conventions; ``"powerlaw"`` is version 1.5, and the default for what needs it.
+    xmax : int or "force", optional
+        How many of the largest eigenvalues to leave out of the fit, or to end the law at the
+        largest.
+    fix_fingers : {False, "xmin_peak", "clip_xmax"}, default: False
+        Correction for a few large outliers; ``"clip_xmax"`` adds `num_fingers` and `raw_alpha`.
+    xmin_max : float, optional
+        Where the search of ``"xmin_peak"`` ends; 1.5 times the peak by default.
+    max_fingers : int, default: 10
+        Where that of ``"clip_xmax"`` ends; without effect below half the eigenvalues.
+    finger_thresh : float, default: 1.0
+        By how much alpha must fall for ``"clip_xmax"``.
 
     Returns
     -------
@@ -201,7 +194,7 @@ def analyze(
     Raises
     ------
     ArgumentError
-        If `model` is not a mapping.
+        If `model` is not a mapping, or an option is wrong.
 
     Notes
     -----
@@ -219,6 +212,10 @@ def analyze(
     >>> df[["longname", "N", "M", "status"]].values.tolist()
     [['fc1', 100, 50, 'success']]
     """
+    needing = fit not in {"PL", "power_law"} or xmax == "force" or fix_fingers == "xmin_peak"
+    package = pl_package or ("powerlaw" if needing else "ww")
+    options = Options(fit, package, xmax, fix_fingers, xmin_max, max_fingers, finger_thresh)
+    options.check()
     rows = []
     for index, tensor in enumerate(_eligible(from_arrays(model)), start=1):
         limits = {"min_evals": min_evals, "max_evals": max_evals, "max_N": max_N}
@@ -226,8 +223,13 @@ def analyze(
             continue
         view = {tensor.name: dataclasses.replace(tensor, role=_ROLES[tensor.ndim])}
         for layer in layers(view, pool=pool):
-            row = _row(layer, pool=pool, conv2d_norm=conv2d_norm, tolerance=tolerance)
+            row = _row(layer, options, pool=pool, conv2d_norm=conv2d_norm, tolerance=tolerance)
             name = row["longname"].rpartition(".")[-1]
             rows.append({"layer_id": start_ids + index, "name": name, **row})
-    columns = [c for c in _COLUMNS if not (pool and c == "slice_id")]
+    absent = {"slice_id"} if pool else set()
+    if not options.truncated:
+        absent |= {"Lambda"}
+    if fix_fingers != "clip_xmax":
+        absent |= {"num_fingers", "raw_alpha"}
+    columns = [c for c in _COLUMNS if c not in absent]
     return pd.DataFrame(rows, columns=["layer_id", "name", *columns])

@@ -186,7 +186,9 @@ def test_analyze_prints_what_the_library_computes(run, mnist):
         assert row["D"] == f"{one.D.item():.3f}"
         assert int(row["tail"]) == one.num_pl_spikes.item()
         assert row["verdict"] == "well-trained"
-    assert out.splitlines()[-1].startswith("3 layers, 3 fitted (3 well-trained); mean alpha 2.56, ")
+    assert out.splitlines()[-1].startswith(
+        "3 layers, 3 fitted (3 well-trained), power law supported in 1; mean alpha 2.56, "
+    )
     assert err.endswith("3 x bias: not a weight matrix\n")
     assert len(err.splitlines()) == 1
 
@@ -713,7 +715,7 @@ def test_a_terminal_folds_long_names_only(tmp_path, command):
     assert max(map(len, lines)) <= 100
     assert long in "".join(line.split(" ")[0] for line in lines)
     (short,) = [line for line in lines if line.startswith("b ")]
-    numbers = ["30x20", "1"] if command == "describe" else ["30", "20", "2.78"]
+    numbers = ["30x20", "1"] if command == "describe" else ["30", "20", "2.70"]
     assert set(numbers) <= set(short.split())
 
 

@@ -172,7 +172,7 @@ def test_what_is_no_netcdf_is_refused(tmp_path):
 
 def test_summary_has_these_means_and_no_other(ds):
     means = ["alpha", "alpha_weighted", "log_alpha_norm", "log_norm", "log_spectral_norm"]
-    counts = ["num_layers", "num_fitted"]
+    counts = ["num_layers", "num_fitted", "num_supported"]
     assert list(spectra.summary(ds)) == [*means, "stable_rank", "entropy", "D", *counts]
     with pytest.raises(ArgumentError, match="must have a dimension layer"):
         spectra.summary(ds.sel(layer="big"))

@@ -1,6 +1,7 @@
 """WeightWatcher's conventions where real networks do not reach: its numbers for made-up tensors."""
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -71,7 +72,7 @@ def test_slice_row(key):
 
 
 def test_limits_leave_layers_out():
-    def names(**limits: int):
+    def names(**limits: Any):
         return set(weightwatcher.analyze(MODEL, pool=True, conv2d_norm=True, **limits).longname)
 
     assert names(min_evals=30) == {"dense", "even", "odd", "wide_kernel", "tiny"}
@@ -112,3 +113,106 @@ def test_plain_analysis_calls_no_failed_fit_over_trained():
     tiny, zero = (ds.sel(layer=name) for name in ("tiny", "zero"))
     assert tiny.alpha == pytest.approx(ds.alpha.sel(layer="dense").item(), rel=1e-5)
     assert spectra.labels(zero.verdict).item() == "not_fitted"
+
+
+FITTED = {
+    "dense": waves(120, 90),
+    "fingers": np.diag(
+        np.sqrt([*np.sort(((np.arange(60) + 0.5) / 60) ** (-1 / 1.6))[:-4], 60, 61, 62, 63])
+    ).astype(np.float32),
+}
+# what WeightWatcher 0.7.7 printed for these with powerlaw 1.5: alpha, xmin, D and others
+OPTIONS: list[tuple[dict[str, Any], dict[str, dict[str, Any]]]] = [
+    (
+        {"pl_package": "powerlaw"},
+        {
+            "dense": {"alpha": 5.927780413361947, "D": 0.13064138114014884, "xmax": None},
+            "fingers": {"alpha": 2.351792991840335, "sigma": 0.17451572483058383, "xmax": None},
+        },
+    ),
+    (
+        {"fix_fingers": "xmin_peak"},
+        {"dense": {"alpha": 5.927780413361947, "xmin": 273.80669938645565, "xmax": None}},
+    ),
+    (
+        {"fix_fingers": "xmin_peak", "xmin_max": 3.0},
+        {
+            "fingers": {"alpha": 2.351792991840335, "num_pl_spikes": 60},
+        },
+    ),
+    (
+        {"xmax": "force"},
+        {
+            "dense": {"alpha": 6.998275245018608, "xmin": 298.3490229834193, "num_pl_spikes": 11},
+            "fingers": {"D": 0.06641198575531093, "xmax": 63.000000298958184},
+        },
+    ),
+    (
+        {"fix_fingers": "clip_xmax"},
+        {
+            "dense": {
+                "alpha": 4.4910320804079245,
+                "xmin": 203.39229193402926,
+                "num_fingers": 1,
+                "raw_alpha": 5.9277804133619245,
+                "num_pl_spikes": 26,
+                "xmax": 387.24564673620864,
+            },
+            "fingers": {"num_fingers": 0, "raw_alpha": 2.351792991840335},
+        },
+    ),
+    (
+        {"xmax": -3},
+        {
+            "dense": {"alpha": 4.6913189766821635, "num_pl_spikes": 23, "xmax": 375.715699687344},
+            "fingers": {"alpha": 2.780135078930323, "D": 0.02146509896326665, "num_pl_spikes": 57},
+        },
+    ),
+]
+# the same with laws that it fits by a simplex, which stops near the maximum
+TRUNCATED = {
+    "dense": {"alpha": 1.0000505, "Lambda": 0.00872775, "xmin": 203.392292, "D": 0.1083931},
+    "fingers": {"alpha": 2.3518130, "Lambda": 1.13e-10, "xmin": 1.0052440, "D": 0.0626916},
+}
+
+
+@pytest.mark.parametrize(("options", "rows"), OPTIONS, ids=lambda o: str(o) if "dense" in o else "")
+def test_options_of_the_fit(options, rows):
+    table = weightwatcher.analyze(FITTED, **options).set_index("longname")
+    for name, expected in rows.items():
+        loose = 2e-4 if options == {"xmax": "force"} else 1e-6
+        for column, value in expected.items():
+            if value is None or isinstance(value, str):
+                assert table.loc[name, column] == value or table.loc[name, column] is value
+            else:
+                assert table.loc[name, column] == pytest.approx(value, rel=loose), (name, column)
+
+
+@pytest.mark.parametrize("fit", ["TPL", "E_TPL", "truncated_power_law"])
+def test_truncated_fits(fit):
+    table = weightwatcher.analyze(FITTED, fit=fit).set_index("longname")
+    for name, expected in TRUNCATED.items():
+        for column, value in expected.items():
+            found = table.loc[name, column]
+            assert found == pytest.approx(value, rel=1e-3, abs=1e-3), (name, column)
+        assert np.isnan(table.sigma[name])
+        assert table.loc[name, "xmax"] is None
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"fit": "lognormal"}, "`fit` must be one of 'PL'"),
+        ({"fit": "TPL", "pl_package": "ww"}, "fit='TPL' needs pl_package='powerlaw'"),
+        ({"fit": "TPL", "fix_fingers": "clip_xmax"}, "is for power laws"),
+        ({"fix_fingers": "xmin_peak", "pl_package": "ww"}, "needs pl_package='powerlaw'"),
+        ({"fix_fingers": "both"}, "`fix_fingers` must be one of False"),
+        ({"xmax": "force", "pl_package": "ww"}, "xmax='force' needs"),
+        ({"xmax": True}, "`xmax` must be None, 'force' or an integer"),
+        ({"xmax": 0}, "`xmax` must be None, 'force' or an integer"),
+        ({"pl_package": "plfit"}, "`pl_package` must be one of 'ww', 'powerlaw'"),
+    ],
+)
+def test_options_that_do_not_go_together(options, words):
+    with pytest.raises(spectra.ArgumentError, match=words):
+        weightwatcher.analyze(FITTED, **options)

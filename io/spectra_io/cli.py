@@ -8,6 +8,7 @@ one line and exit code 1.
 from __future__ import annotations
 
 import sys
+from functools import partial
 from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING
 import click
 
 import spectra
+from spectra import measures
 from spectra.errors import ArgumentError, SpectraError, unknown_name
 from spectra_io import stores
 from spectra_io.models import open_model
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 
     import xarray as xr
 
+    from spectra.measures import Measure
 
 __all__ = ["cli", "main"]
 
@@ -42,16 +45,19 @@ _ANALYZE = """Print a table of every layer's spectrum, power-law fit and verdict
 N, M            longer and shorter side of the matrix
 rf              matrices in the layer: the kernel positions of a convolution
 alpha           exponent of the power law fitted to the largest eigenvalues
-sigma           standard error of alpha
+90 %            confidence interval of alpha, the start of the tail searched anew each time
+noise           alpha that a tail as long has in pure noise of the same shape
 D               distance of tail and fit; pure noise has 0.12 and more
 tail            eigenvalues in the tail (num_pl_spikes); a few say little
+p               share of true power laws that fit no better; small: it is none
+power law       supported, rejected, or neither; says nothing of tails below 50
 log_norm        log10 of the squared Frobenius norm
 stable_rank     squared Frobenius norm over the largest eigenvalue
 alpha_weighted  alpha times log10 of the largest eigenvalue
 verdict         over-trained: alpha < 2, under-trained: alpha > 6
 
 A layer of a hundred eigenvalues or fewer has an alpha between 2 and 6 as often as not, even if it
-is pure noise.
+is pure noise: look at what noise would have, and at whether there is a power law at all.
 """
 
 
@@ -111,14 +117,21 @@ def describe(path: Path, pool: bool) -> None:
     metavar="FILE",
     help="Write the results to FILE: .nc, .csv, .json or (with pyarrow) .parquet. Repeatable.",
 )
-def analyze(path: Path, pool: bool, outputs: Sequence[Path]) -> None:
+@click.option(
+    "--resamples",
+    type=click.IntRange(0, 100_000),
+    default=100,
+    show_default=True,
+    help="Samples for interval and p-value; 0 for neither, and no verdict on the power law.",
+)
+def analyze(path: Path, pool: bool, outputs: Sequence[Path], resamples: int) -> None:
     """Print a table of every layer's spectrum, power-law fit and verdict."""
     from spectra_io import sheets, terminal
 
     for output in outputs:
         stores.check(output)
     layers = spectra.layers(open_model(path), pool=pool)
-    ds = spectra.analyze(layers, executor=terminal.ProgressBar())
+    ds = spectra.analyze(layers, measures=_measures(resamples), executor=terminal.ProgressBar())
     source = f"{path.resolve().name}, analysed by weightspectra {spectra.__version__}"
     ds.attrs["source"] = source.encode(errors="backslashreplace").decode()
     if ds.sizes["layer"]:
@@ -128,6 +141,14 @@ def analyze(path: Path, pool: bool, outputs: Sequence[Path]) -> None:
     if line := sheets.left_out_line(ds):
         terminal.note(line)
     _save(ds, outputs)
+
+
+def _measures(resamples: int) -> list[Measure]:
+    """Return the default measures, with the evidence that was asked for."""
+    if not resamples:
+        return [measure for measure in measures.CORE if measure is not measures.evidence]
+    chosen = partial(measures.evidence, resamples=resamples)
+    return [chosen if measure is measures.evidence else measure for measure in measures.CORE]
 
 
 def _save(ds: xr.Dataset, outputs: Sequence[Path]) -> None:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, get_args
 
 import xarray as xr
 
+from spectra.alternatives import Law
 from spectra.averages import summary
 from spectra.dataset import records, table
 from spectra.errors import one_line
 from spectra.variables import Status
+from spectra.verdicts import SIGNIFICANT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -94,9 +96,13 @@ _LAYER_COLUMNS = (
     Column("M", "M"),
     Column("rf", "rf", expendable=3),
     Column("alpha", "alpha", 2),
-    Column("sigma", "sigma", 2, expendable=5),
-    Column("D", "D", 3),
+    Column("90 %", "interval"),
+    Column("sigma", "sigma", 2, expendable=6),
+    Column("noise", "alpha_noise", 2, expendable=5),
+    Column("D", "D", 3, expendable=7),
     Column("tail", "num_pl_spikes", 0),
+    Column("p", "p_value", 2, expendable=8),
+    Column("power law", "power_law", left=True, expendable=9),
     Column("log_norm", "log_norm", 2, expendable=2),
     Column("stable_rank", "stable_rank", 1, expendable=4),
     Column("alpha_weighted", "alpha_weighted", 2, expendable=1),
@@ -132,6 +138,26 @@ def _verdict(row: dict[str, Any]) -> str:
     return f"not fitted: {why.replace('_', ' ')}"
 
 
+def _support(row: dict[str, Any]) -> str:
+    """Return whether there is a power law and, if the data fit another law better, which."""
+    word = str(row["power_law"])
+    likelier = {
+        law: row[f"p_{law}"]
+        for law in get_args(Law)[1:]
+        if row.get(f"R_{law}", 0) < 0 and row[f"p_{law}"] <= SIGNIFICANT
+    }
+    if word == "rejected" and likelier and row["p_value"] > SIGNIFICANT:
+        word = f"rejected: {min(likelier, key=likelier.__getitem__)}"
+    return "-" if word == "not_fitted" else word.replace("_", " ")
+
+
+def _interval(row: dict[str, Any]) -> str:
+    low, high = row["alpha_low"], row["alpha_high"]
+    if math.isnan(low):
+        return "-"
+    return f"{low:.{1 if high < 100 else 0}f}-{high:.{1 if high < 100 else 0}f}"
+
+
 def layer_sheet(ds: xr.Dataset, /) -> Sheet:
     """
     Lay out the results of an analysis, one line a layer.
@@ -154,11 +180,22 @@ def layer_sheet(ds: xr.Dataset, /) -> Sheet:
     'not fitted: too few eigenvalues'
     """
     missing = dict.fromkeys((c.name for c in _LAYER_COLUMNS), math.nan)
-    defaults = {**missing, "verdict": "not_fitted", "fit_status": "not measured"}
+    words = {"verdict": "not_fitted", "fit_status": "not measured", "power_law": "not_fitted"}
+    defaults = {**missing, "alpha_low": math.nan, "alpha_high": math.nan, **words}
     rows = [{**defaults, **row} for row in records(ds)]
-    pooled = any(row["rf"] > 1 for row in rows)
-    columns = [c for c in _LAYER_COLUMNS if c.name != "rf" or pooled]
-    return _sheet(columns, [{**row, "verdict": _verdict(row)} for row in rows])
+    absent = {"interval", "p_value", "power_law"} if "alpha_low" not in ds else {"sigma"}
+    absent |= set() if any(row["rf"] > 1 for row in rows) else {"rf"}
+    absent |= set() if "alpha_noise" in ds else {"alpha_noise"}
+    shown = [
+        {
+            **row,
+            "verdict": _verdict(row),
+            "interval": _interval(row),
+            "power_law": _support(row),
+        }
+        for row in rows
+    ]
+    return _sheet([c for c in _LAYER_COLUMNS if c.name not in absent], shown)
 
 
 def tensor_sheet(ds: xr.Dataset, /) -> Sheet:
@@ -207,7 +244,8 @@ def summary_line(ds: xr.Dataset) -> str:
     '1 layer, 0 fitted; mean log_norm 0.48, log_spectral_norm 0.00, stable_rank 3.00, entropy 1.00'
     """
     means = summary(ds)
-    layers, fitted = (int(means.get(n, xr.DataArray(0))) for n in ("num_layers", "num_fitted"))
+    counts = ("num_layers", "num_fitted", "num_supported")
+    layers, fitted, supported = (int(means.get(n, xr.DataArray(0))) for n in counts)
     shown = [
         f"{name} {value.item():.2f}"
         for name, value in means.data_vars.items()
@@ -219,6 +257,8 @@ def summary_line(ds: xr.Dataset) -> str:
     if verdicts:
         counted = (f"{n} {word.replace('_', '-')}" for word, n in sorted(verdicts.items()))
         line += f" ({', '.join(counted)})"
+    if "power_law" in ds and fitted:
+        line += f", power law supported in {supported}"
     return f"{line}; mean {', '.join(shown)}" if shown else line
 
 

@@ -1,0 +1,278 @@
+"""
+Thresholds: where a tail starts, the best of all data found exactly without trying them all.
+
+The distance of a tail from its law is the largest of its deviations, one for each datum in it. So
+any few of these bound it from below, and the search for the smallest distance is a search for the
+smallest of many maxima. It is solved by cutting planes (Kelley 1960): deviations at a handful of
+data bound every candidate; the candidate of smallest bound is evaluated in full; the datum where
+it deviates most is nearly the worst for its neighbours too, and so bounds all of them almost
+tightly. A candidate whose bound exceeds the best distance found is never evaluated. About ten
+evaluations, each in time proportional to n, settle samples of any size; no candidate that could be
+the best is left out.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from spectra.excess import STEPHENS_AT_05, stephens
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from spectra._typing import AnyArray, FloatArray
+
+__all__ = ["Tails", "distances", "longest", "search"]
+
+_SAMPLED = 8  # candidates up to this many times as long as a sampled datum's own tail are bounded
+_SLACK = 1e-15  # rounding of a deviation, which is at most 1
+
+
+class Tails(NamedTuple):
+    """
+    Samples of equal size with the law fitted above every datum that may start the tail.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> def cdf(excess, rate):
+    ...     return -np.expm1(-rate * excess)
+    >>> log_x = np.log([[1.0, 2.0, 3.0, 5.0]])
+    >>> rate = np.array([[1.2, 1.7, 3.9]])
+    >>> tails = Tails(log_x, log_x[:, :3], np.ones((1, 3), bool), cdf, (rate,))
+    >>> index, distance = search(tails)
+    >>> int(index[0]), [round(float(D), 3) for D in distances(tails)]
+    (1, [0.315, 0.165, 0.364])
+    """
+
+    log_x: FloatArray
+    """Logarithms of the data, a sample a row, ascending."""
+    log_xmin: FloatArray
+    """Those of the candidates, number i being datum i or, if there is only one, just below it."""
+    allowed: AnyArray
+    """Whether each candidate counts."""
+    cdf: Callable[..., FloatArray]
+    """The law: ``cdf(excess, *parameters)`` of the excess ``ln(x / xmin)``, elementwise."""
+    parameters: tuple[FloatArray, ...]
+    """Fitted above each candidate, each of the shape of `log_xmin`."""
+    half: float = 0.0
+    """0 for the deviation from the lower step of the empirical distribution, 0.5 for both steps."""
+    steps: AnyArray | None = None
+    """Data at which the deviation counts, same shape as `log_x`; by default all."""
+
+
+def _deviation(
+    tails: Tails,
+    log_xmin: FloatArray,
+    parameters: tuple[FloatArray, ...],
+    log_x: FloatArray,
+    i: AnyArray | int,
+    j: AnyArray | int,
+) -> FloatArray:
+    """Return by how much datum j deviates from the law above datum i; elementwise."""
+    num = tails.log_x.shape[1] - i
+    model = tails.cdf(np.maximum(log_x - log_xmin, 0.0), *parameters)
+    # the larger of the two steps' deviations is that of their middle and half a step
+    found: FloatArray = np.abs(model - (j - i + tails.half) / num) + tails.half / num
+    return found
+
+
+def _sampled_bounds(tails: Tails) -> FloatArray:
+    """Bound every candidate by the deviations at the data that halve, quarter, ... the sample."""
+    log_x = tails.log_x
+    n, count = log_x.shape[1], tails.allowed.shape[1]
+    index = np.arange(count)
+    bounds = np.where(tails.allowed, 0.0, np.inf)
+    above = n // 2
+    while above >= 1:
+        j = n - above
+        s = slice(max(0, n - _SAMPLED * above), min(j, count))
+        parameters = tuple(p[:, s] for p in tails.parameters)
+        found = _deviation(tails, tails.log_xmin[:, s], parameters, log_x[:, j, None], index[s], j)
+        if tails.steps is not None:
+            found[~tails.steps[:, j]] = 0.0
+        np.maximum(bounds[:, s], found, out=bounds[:, s])
+        above //= 2
+    return bounds
+
+
+def _worst(
+    tails: Tails,
+    row: AnyArray,
+    i: AnyArray,
+    log_xmin: FloatArray,
+    parameters: tuple[FloatArray, ...],
+) -> tuple[AnyArray, FloatArray]:
+    """Return where each candidate, one for each of `row`, deviates most, and by how much."""
+    first = int(i.min())
+    j = np.arange(first, tails.log_x.shape[1])
+    columns = tuple(p[:, None] for p in parameters)
+    log_x = tails.log_x[row, first:]
+    found = _deviation(tails, log_xmin[:, None], columns, log_x, i[:, None], j)
+    found[j < i[:, None]] = 0.0
+    if tails.steps is not None:
+        found[~tails.steps[row, first:]] = 0.0
+    worst = np.argmax(found, axis=1)
+    return worst + first, found[np.arange(len(row)), worst]
+
+
+def search(tails: Tails, /) -> tuple[AnyArray, FloatArray]:
+    """
+    Find the candidate of smallest distance in each sample.
+
+    Parameters
+    ----------
+    tails : Tails
+        Samples and the law above each candidate.
+
+    Returns
+    -------
+    index : ndarray of int, shape (rows,)
+        Of the candidate; the first if several are equal, -1 if none counts.
+    distance : ndarray, shape (rows,)
+        Its Kolmogorov-Smirnov distance, ``inf`` if none counts.
+
+    See Also
+    --------
+    distances : All of them, in quadratic time.
+
+    References
+    ----------
+    Kelley (1960), The cutting-plane method for solving convex programs, doi:10.1137/0108053; the
+    maximum over data takes the place of the supporting planes.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> log_x = np.sort(np.random.default_rng(0).exponential(size=(1, 500)))
+    >>> n = 500 - np.arange(499)
+    >>> excess = log_x[:, ::-1].cumsum(axis=1)[:, :0:-1] - n * log_x[:, :-1]
+    >>> def cdf(excess, rate):
+    ...     return -np.expm1(-rate * excess)
+    >>> tails = Tails(log_x, log_x[:, :-1], np.ones((1, 499), bool), cdf, (n / excess,))
+    >>> index, distance = search(tails)
+    >>> bool(index[0] == distances(tails).argmin())
+    True
+    """
+    num_rows = len(tails.log_x)
+    best, at = np.full(num_rows, np.inf), np.full(num_rows, -1)
+    bounds = _sampled_bounds(tails)
+    row, i = np.nonzero(bounds < np.inf)  # the candidates still in question, row by row
+    bound, log_xmin = bounds[row, i], tails.log_xmin[row, i]
+    parameters = tuple(p[row, i] for p in tails.parameters)
+    while len(row):
+        starts = np.flatnonzero(np.diff(row, prepend=-1))
+        rows, counts = row[starts], np.diff(starts, append=len(row))
+        lowest = np.flatnonzero(bound == np.repeat(np.minimum.reduceat(bound, starts), counts))
+        chosen = lowest[np.searchsorted(lowest, starts)]
+        tried = i[chosen]
+        worst, found = _worst(
+            tails, rows, tried, log_xmin[chosen], tuple(p[chosen] for p in parameters)
+        )
+        better = (found < best[rows]) | ((found == best[rows]) & (tried < at[rows]))
+        best[rows[better]], at[rows[better]] = found[better], tried[better]
+        j = np.repeat(worst, counts)
+        cut = _deviation(
+            tails, log_xmin, parameters, np.repeat(tails.log_x[rows, worst], counts), i, j
+        )
+        bound = np.maximum(bound, np.where(i <= j, cut, 0.0))
+        bound[chosen] = np.inf
+        left = bound <= np.repeat(best[rows], counts) + _SLACK
+        row, i, bound, log_xmin = row[left], i[left], bound[left], log_xmin[left]
+        parameters = tuple(p[left] for p in parameters)
+    return at, best
+
+
+def _distance(tails: Tails, i: int) -> tuple[int, float]:
+    """Return where candidate i of the first sample deviates most, and by how much."""
+    one = np.array([i])
+    parameters = tuple(p[0, one] for p in tails.parameters)
+    j, found = _worst(tails, np.array([0]), one, tails.log_xmin[0, one], parameters)
+    return int(j[0]), float(found[0])
+
+
+def distances(tails: Tails, /) -> FloatArray:
+    """
+    Compute the distance of every candidate.
+
+    Parameters
+    ----------
+    tails : Tails
+        One sample and the law above each candidate.
+
+    Returns
+    -------
+    ndarray, shape (candidates,)
+        Kolmogorov-Smirnov distances; 1 for a candidate that does not count.
+
+    See Also
+    --------
+    search : The smallest of them, much faster.
+
+    Notes
+    -----
+    Takes :math:`O(n^2)` time and :math:`O(n)` memory.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> def cdf(excess, rate):
+    ...     return -np.expm1(-rate * excess)
+    >>> log_x = np.log([[1.0, 2.0]])
+    >>> tails = Tails(log_x, log_x[:, :1], np.ones((1, 1), bool), cdf, (np.array([[2.9]]),))
+    >>> distances(tails).round(3)
+    array([0.366])
+    """
+    found = np.ones(tails.allowed.shape[1])
+    for i in np.flatnonzero(tails.allowed[0]):
+        found[i] = _distance(tails, int(i))[1]
+    return found
+
+
+def longest(tails: Tails, /, *, before: int) -> int:
+    """
+    Find the longest tail that a test at the 5 % level does not tell from its law.
+
+    Parameters
+    ----------
+    tails : Tails
+        One sample and the law above each candidate.
+    before : int
+        A candidate to fall back on; only longer tails are tried.
+
+    Returns
+    -------
+    int
+        Index of the first candidate that passes, `before` if none does.
+
+    Notes
+    -----
+    The test is that of :func:`spectra.excess.stephens`, with D from both steps.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> log_x = np.log([[1.0, 1.5, 2.3, 3.9, 8.1]])
+    >>> def cdf(excess, rate):
+    ...     return -np.expm1(-rate * excess)
+    >>> rate = np.array([[1.1, 1.2, 1.5, 2.7]])
+    >>> tails = Tails(log_x, log_x[:, :4], np.ones((1, 4), bool), cdf, (rate,))
+    >>> longest(tails, before=3)
+    0
+    """
+    both = tails._replace(half=0.5)
+    num = tails.log_x.shape[1] - np.arange(before)
+    bounds = _sampled_bounds(both)[0, :before]
+    parameters = tuple(p[0, :before] for p in both.parameters)
+    log_xmin, index = both.log_xmin[0, :before], np.arange(before)
+    while (possible := np.flatnonzero(stephens(bounds, num) <= STEPHENS_AT_05)).size:
+        i = int(possible[0])
+        j, distance = _distance(both, i)
+        if stephens(np.array(distance), num[i]) <= STEPHENS_AT_05:
+            return i
+        cut = _deviation(both, log_xmin, parameters, both.log_x[0, j : j + 1], index, j)
+        bounds = np.maximum(bounds, np.where(index <= j, cut, 0.0))
+        bounds[i] = np.inf
+    return before

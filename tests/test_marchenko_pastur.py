@@ -1,0 +1,121 @@
+"""The Marchenko-Pastur law against published values, quadrature and random matrices."""
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.integrate import quad
+
+from spectra import ArgumentError, hill, marchenko_pastur, power_law
+
+ratios = st.floats(0.01, 1.0)
+fractions = st.floats(0.005, 0.995)
+
+# M/N, edges, median: exact values to the digits given
+LAW = [
+    (0.05, 0.602786, 1.497214, 0.983308),
+    (0.10, 0.467544, 1.732456, 0.966565),
+    (0.25, 0.25, 2.25, 0.916004),
+    (0.50, 0.085786, 2.914214, 0.830466),
+    (0.75, 0.017949, 3.482051, 0.742948),
+    (1.00, 0.0, 4.0, 0.652776),
+]
+# Q, alpha of the larger half, mean logarithm, share and start of the tail of product 1
+NULLS = [
+    (1, 2.12168, -1, 0.73107, 0.18120),
+    (1.5, 2.44921, -0.45069, 0.78433, 0.25901),
+    (2, 2.70584, -0.30685, 0.81450, 0.31165),
+    (3, 3.11755, -0.18907, 0.84938, 0.38387),
+    (4, 3.45459, -0.13695, 0.86985, 0.43361),
+    (8, 4.46992, -0.06528, 0.90824, 0.54630),
+    (16, 5.87750, -0.03192, 0.93523, 0.64554),
+    (32, 7.84872, -0.01579, 0.95429, 0.72891),
+]
+
+
+def density(x, ratio):
+    lower, upper = marchenko_pastur.edges(ratio)
+    return math.sqrt(max(0.0, (upper - x) * (x - lower))) / (2 * math.pi * ratio * x)
+
+
+def above(function, start, ratio):
+    upper = marchenko_pastur.edges(ratio)[1]
+    return quad(lambda x: function(x) * density(x, ratio), start, upper, limit=200)[0]
+
+
+def noise(ratio, M, seed):
+    W = np.random.default_rng(seed).standard_normal((round(M / ratio), M))
+    return np.linalg.eigvalsh(W.T @ W) * ratio / M
+
+
+@pytest.mark.parametrize(("ratio", "lower", "upper", "median"), LAW)
+def test_edges_and_median(ratio, lower, upper, median):
+    found = (*marchenko_pastur.edges(ratio), marchenko_pastur.quantile(0.5, ratio))
+    assert found == pytest.approx((lower, upper, median), abs=6e-7)
+
+
+@pytest.mark.parametrize(("Q", "alpha", "mean_log", "share", "edge"), NULLS)
+def test_null_values(Q, alpha, mean_log, share, edge):
+    ratio = 1 / Q
+    assert marchenko_pastur.hill_alpha(ratio) == pytest.approx(alpha, abs=5.1e-6)
+    assert marchenko_pastur.mean_log(ratio) == pytest.approx(mean_log, abs=5.1e-6)
+    assert marchenko_pastur.erg_tail(ratio) == pytest.approx((share, edge), abs=5.1e-6)
+
+
+@given(ratios, st.floats(0, 1))
+def test_survival_against_quadrature(ratio, place):
+    lower, upper = marchenko_pastur.edges(ratio)
+    x = lower + (upper - lower) * (0.01 + 0.99 * place)
+    assert marchenko_pastur.survival(x, ratio) == pytest.approx(
+        above(lambda _: 1, x, ratio), abs=1e-7
+    )
+
+
+@given(ratios, fractions)
+def test_quantile_inverts_survival(ratio, fraction):
+    x = marchenko_pastur.quantile(fraction, ratio)
+    assert marchenko_pastur.survival(x, ratio) == pytest.approx(fraction, abs=1e-9)
+
+
+@given(ratios, st.floats(0.01, 0.9))
+def test_alpha_of_noise_against_quadrature(ratio, fraction):
+    start = marchenko_pastur.quantile(fraction, ratio)
+    excess = above(lambda x: math.log(x / start), start, ratio) / fraction
+    found = marchenko_pastur.hill_alpha(ratio, fraction=fraction)
+    assert found == pytest.approx(1 + 1 / excess, rel=1e-5)
+
+
+@pytest.mark.parametrize("ratio", [1.0, 0.5, 0.125])
+@pytest.mark.parametrize("fraction", [0.5, 0.1])
+def test_noise_has_these_values(ratio, fraction):
+    """The mean over random matrices is off by its own error and, of order 1/M, by finite size."""
+    k = round(1000 * fraction)
+    found = np.array([hill.alpha(noise(ratio, 1000, seed), k=k) for seed in range(3)])
+    assert found.mean() == pytest.approx(
+        marchenko_pastur.hill_alpha(ratio, fraction=fraction), rel=0.02
+    )
+    x = noise(ratio, 1000, 0)
+    fit = power_law.fit(x, xmin=float(np.sort(x)[-k]))
+    expected = marchenko_pastur.tail_distance(ratio, fraction=fraction)
+    assert pytest.approx(expected, abs=0.02) == fit.D
+
+
+@pytest.mark.parametrize("ratio", [0.0, -1.0, 1.01, math.nan])
+def test_a_ratio_is_at_most_1(ratio):
+    for function in (
+        *(marchenko_pastur.edges, marchenko_pastur.mean_log, marchenko_pastur.hill_alpha),
+        marchenko_pastur.erg_tail,
+    ):
+        with pytest.raises(ArgumentError, match="`ratio` must be M/N"):
+            function(ratio)
+    with pytest.raises(ArgumentError, match="`fraction` must be above 0"):
+        marchenko_pastur.quantile(ratio, 0.5)
+
+
+@pytest.mark.parametrize("ratio", [1e-7, 1e-3, 1.0])
+def test_extreme_shapes_and_shares(ratio):
+    for fraction in (1e-6, 0.5, 1.0):
+        assert 1 <= marchenko_pastur.hill_alpha(ratio, fraction=fraction) < math.inf
+        assert 0 <= marchenko_pastur.tail_distance(ratio, fraction=fraction) <= 1
