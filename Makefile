@@ -27,5 +27,6 @@ docs:  ## Pages and pictures made from the code
 bench:  ## Measure speed, as ratios in one run
 	$(PYTHON) tests/bench/import_time.py
 	$(PYTHON) tests/bench/analyze.py
+	$(PYTHON) tests/bench/power_law.py
 
 .PHONY: help setup check lint types test docs bench

@@ -365,7 +365,8 @@ def fits(samples: npt.ArrayLike, /, **convention: Unpack[Convention]) -> Fits:
     xmin, xmax = convention.get("xmin"), convention.get("xmax")
     low = _fixed(xmin) or 0.0
     high = math.inf if xmax is None else xmax
-    if x.ndim != 2 or not (np.isfinite(x) & (x > 0) & (x >= low) & (x <= high)).all():
+    ends = x[..., [0, -1]] if x.size else x  # of sorted rows, nan last
+    if x.ndim != 2 or not (np.isfinite(ends) & (ends > 0) & (ends >= low) & (ends <= high)).all():
         msg = f"`samples` must be rows of positive numbers from {low:g} to {high:g}"
         raise ArgumentError(msg)
     found = tails(x, **convention)

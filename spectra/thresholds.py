@@ -71,19 +71,19 @@ def _deviation(
     i: AnyArray | int,
     j: AnyArray | int,
 ) -> FloatArray:
-    """Return by how much datum j deviates from the law above datum i; elementwise."""
+    """Return by how much datum j >= i deviates from the law above datum i; elementwise."""
     num = tails.log_x.shape[1] - i
-    model = tails.cdf(np.maximum(log_x - log_xmin, 0.0), *parameters)
+    model = tails.cdf(log_x - log_xmin, *parameters)
+    found: FloatArray = np.abs(model - (j - i + tails.half) / num)
     # the larger of the two steps' deviations is that of their middle and half a step
-    found: FloatArray = np.abs(model - (j - i + tails.half) / num) + tails.half / num
-    return found
+    return found + tails.half / num if tails.half else found
 
 
 def _sampled_bounds(tails: Tails) -> FloatArray:
     """Bound every candidate by the deviations at the data that halve, quarter, ... the sample."""
     log_x = tails.log_x
     n, count = log_x.shape[1], tails.allowed.shape[1]
-    index = np.arange(count)
+    index = np.arange(count, dtype=np.float64)  # so that no step of the way converts
     bounds = np.where(tails.allowed, 0.0, np.inf)
     above = n // 2
     while above >= 1:
@@ -109,7 +109,7 @@ def _worst(
     first = int(i.min())
     j = np.arange(first, tails.log_x.shape[1])
     columns = tuple(p[:, None] for p in parameters)
-    log_x = tails.log_x[row, first:]
+    log_x = np.maximum(tails.log_x[row, first:], log_xmin[:, None])
     found = _deviation(tails, log_xmin[:, None], columns, log_x, i[:, None], j)
     found[j < i[:, None]] = 0.0
     if tails.steps is not None:
@@ -158,31 +158,50 @@ def search(tails: Tails, /) -> tuple[AnyArray, FloatArray]:
     """
     num_rows = len(tails.log_x)
     best, at = np.full(num_rows, np.inf), np.full(num_rows, -1)
+    witness = np.zeros(num_rows, dtype=np.int64)  # where the last one tried deviates most
     bounds = _sampled_bounds(tails)
-    row, i = np.nonzero(bounds < np.inf)  # the candidates still in question, row by row
-    bound, log_xmin = bounds[row, i], tails.log_xmin[row, i]
-    parameters = tuple(p[row, i] for p in tails.parameters)
-    while len(row):
-        starts = np.flatnonzero(np.diff(row, prepend=-1))
-        rows, counts = row[starts], np.diff(starts, append=len(row))
-        lowest = np.flatnonzero(bound == np.repeat(np.minimum.reduceat(bound, starts), counts))
-        chosen = lowest[np.searchsorted(lowest, starts)]
-        tried = i[chosen]
-        worst, found = _worst(
-            tails, rows, tried, log_xmin[chosen], tuple(p[chosen] for p in parameters)
-        )
+    if not bounds.size:
+        return at, best
+    tried = bounds.argmin(axis=1)
+    rows = np.flatnonzero(np.take_along_axis(bounds, tried[:, None], 1) < np.inf)
+    tried = tried[rows]
+    row, i = np.empty((2, 0), dtype=np.int64)  # the candidates still in question, row by row
+    first = True
+    while rows.size:
+        parameters = tuple(p[rows, tried] for p in tails.parameters)
+        log_xmin = tails.log_xmin[rows, tried]
+        witness[rows], found = _worst(tails, rows, tried, log_xmin, parameters)
         better = (found < best[rows]) | ((found == best[rows]) & (tried < at[rows]))
         best[rows[better]], at[rows[better]] = found[better], tried[better]
-        j = np.repeat(worst, counts)
-        cut = _deviation(
-            tails, log_xmin, parameters, np.repeat(tails.log_x[rows, worst], counts), i, j
-        )
-        bound = np.maximum(bound, np.where(i <= j, cut, 0.0))
-        bound[chosen] = np.inf
-        left = bound <= np.repeat(best[rows], counts) + _SLACK
-        row, i, bound, log_xmin = row[left], i[left], bound[left], log_xmin[left]
-        parameters = tuple(p[left] for p in parameters)
+        bounds[rows, tried] = np.inf
+        if first:
+            row, i = np.nonzero(bounds <= best[:, None] + _SLACK)
+            first = False
+        bound = np.maximum(bounds[row, i], _cuts(tails, row, i, witness[row]))
+        left = bound <= best[row] + _SLACK
+        row, i, bound = row[left], i[left], bound[left]
+        bounds[row, i] = bound
+        rows, tried = _lowest(row, i, bound)
     return at, best
+
+
+def _cuts(tails: Tails, row: AnyArray, i: AnyArray, j: AnyArray) -> FloatArray:
+    """Bound candidates by their deviations at data j, nothing if that is not in their tail."""
+    log_xmin = tails.log_xmin[row, i]
+    parameters = tuple(p[row, i] for p in tails.parameters)
+    log_x = np.maximum(tails.log_x[row, j], log_xmin)
+    found = _deviation(tails, log_xmin, parameters, log_x, i, j)
+    return np.where(i <= j, found, 0.0)
+
+
+def _lowest(row: AnyArray, i: AnyArray, bound: FloatArray) -> tuple[AnyArray, AnyArray]:
+    """Return every row that candidates are left in, and the one of smallest bound in it."""
+    if not row.size:
+        return row, i
+    starts = np.concatenate([[0], np.flatnonzero(row[1:] != row[:-1]) + 1])
+    counts = np.concatenate([starts[1:], [len(row)]]) - starts
+    lowest = np.flatnonzero(bound == np.repeat(np.minimum.reduceat(bound, starts), counts))
+    return row[starts], i[lowest[np.searchsorted(lowest, starts)]]
 
 
 def _distance(tails: Tails, i: int) -> tuple[int, float]:
@@ -265,14 +284,13 @@ def longest(tails: Tails, /, *, before: int) -> int:
     both = tails._replace(half=0.5)
     num = tails.log_x.shape[1] - np.arange(before)
     bounds = _sampled_bounds(both)[0, :before]
-    parameters = tuple(p[0, :before] for p in both.parameters)
-    log_xmin, index = both.log_xmin[0, :before], np.arange(before)
+    index = np.arange(before)
+    row = np.zeros_like(index)
     while (possible := np.flatnonzero(stephens(bounds, num) <= STEPHENS_AT_05)).size:
         i = int(possible[0])
         j, distance = _distance(both, i)
         if stephens(np.array(distance), num[i]) <= STEPHENS_AT_05:
             return i
-        cut = _deviation(both, log_xmin, parameters, both.log_x[0, j : j + 1], index, j)
-        bounds = np.maximum(bounds, np.where(index <= j, cut, 0.0))
+        bounds = np.maximum(bounds, _cuts(both, row, index, np.full_like(index, j)))
         bounds[i] = np.inf
     return before
