@@ -369,6 +369,11 @@ def fits(samples: npt.ArrayLike, /, **convention: Unpack[Convention]) -> Fits:
     if x.ndim != 2 or not (np.isfinite(ends) & (ends > 0) & (ends >= low) & (ends <= high)).all():
         msg = f"`samples` must be rows of positive numbers from {low:g} to {high:g}"
         raise ArgumentError(msg)
+    return _fits(x, low, convention)
+
+
+def _fits(x: FloatArray, fixed: float, convention: Convention) -> Fits:
+    """Fit rows that are ascending and checked, from `fixed` up if it is not 0."""
     found = tails(x, **convention)
     if not found.allowed.shape[1]:
         return Fits(*np.full((5, len(x)), np.nan))
@@ -376,7 +381,7 @@ def fits(samples: npt.ArrayLike, /, **convention: Unpack[Convention]) -> Fits:
     row = np.arange(len(x))
     parameters = tuple(p[row, index] for p in found.parameters)
     num_tail = (x.shape[1] - index).astype(np.float64)
-    start = np.full(len(x), low) if low else x[row, index]
+    start = np.full(len(x), fixed) if fixed else x[row, index]
     every = (1 + parameters[0], start, D, _sigma(parameters, num_tail), num_tail)
     return Fits(*(np.where(index >= 0, values, np.nan) for values in every))
 
@@ -554,7 +559,7 @@ def fit(
     )
     if status is not FitStatus.FITTED:
         return _no_fit(status)
-    found = fits(x[None], **convention)
+    found = _fits(x[None], _fixed(xmin) or 0.0, convention)
     if np.isnan(found.alpha[0]):
         few = len(x) < _rule(convention["estimator"], len(x))[1]
         return _no_fit(FitStatus.TOO_FEW_EIGENVALUES if few else FitStatus.EQUAL_EIGENVALUES)
