@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["Tails", "distances", "longest", "search"]
 
 _SAMPLED = 8  # candidates up to this many times as long as a sampled datum's own tail are bounded
+_BLOCK = 1 << 15  # deviations computed at once
 _SLACK = 1e-15  # rounding of a deviation, which is at most 1
 
 
@@ -245,8 +246,12 @@ def distances(tails: Tails, /) -> FloatArray:
     array([0.366])
     """
     found = np.ones(tails.allowed.shape[1])
-    for i in np.flatnonzero(tails.allowed[0]):
-        found[i] = _distance(tails, int(i))[1]
+    candidates = np.flatnonzero(tails.allowed[0])
+    together = max(1, _BLOCK // tails.log_x.shape[1])
+    for first in range(0, len(candidates), together):
+        i = candidates[first : first + together]
+        parameters = tuple(p[0, i] for p in tails.parameters)
+        found[i] = _worst(tails, np.zeros_like(i), i, tails.log_xmin[0, i], parameters)[1]
     return found
 
 
