@@ -51,7 +51,7 @@ class CorrelationFlow(NamedTuple):
     Examples
     --------
     >>> CorrelationFlow._fields
-    ('layer', 'depth', 'alpha', 'sigma')
+    ('layer', 'depth', 'alpha', 'low', 'high', 'noise')
     """
 
     layer: list[str]
@@ -60,8 +60,12 @@ class CorrelationFlow(NamedTuple):
     """Their place in the model, 1 the first layer; those without a fit leave gaps."""
     alpha: FloatArray
     """Their power-law exponents."""
-    sigma: FloatArray
-    """The standard errors of these."""
+    low: FloatArray
+    """Lower ends of their intervals, or one standard error less where there is none."""
+    high: FloatArray
+    """Upper ends, or one standard error more."""
+    noise: FloatArray
+    """Exponents that noise would have; ``nan`` if not measured."""
 
 
 def _need(ds: xr.Dataset, *names: str) -> None:
@@ -151,10 +155,15 @@ def correlation_flow(ds: xr.Dataset, /) -> CorrelationFlow:
     ['a']
     """
     _need(ds, "alpha", "sigma")
-    fitted = np.isfinite(ds.alpha.values)
+    fitted = ds.isel(layer=np.flatnonzero(np.isfinite(ds.alpha.values)))
+    alpha, sigma = fitted.alpha.values, fitted.sigma.values
+    low, high = (fitted.get(name) for name in ("alpha_low", "alpha_high"))
+    noise = fitted.get("alpha_noise")
     return CorrelationFlow(
-        layer=[str(name) for name in ds.layer.values[fitted]],
-        depth=np.flatnonzero(fitted).astype(np.float64) + 1,
-        alpha=ds.alpha.values[fitted],
-        sigma=ds.sigma.values[fitted],
+        layer=[str(name) for name in fitted.layer.values],
+        depth=np.flatnonzero(np.isfinite(ds.alpha.values)).astype(np.float64) + 1,
+        alpha=alpha,
+        low=alpha - sigma if low is None else low.fillna(alpha - sigma).values,
+        high=alpha + sigma if high is None else high.fillna(alpha + sigma).values,
+        noise=np.full(len(alpha), np.nan) if noise is None else noise.values,
     )

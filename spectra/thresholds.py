@@ -247,7 +247,7 @@ def distances(tails: Tails, /) -> FloatArray:
     """
     found = np.ones(tails.allowed.shape[1])
     candidates = np.flatnonzero(tails.allowed[0])
-    together = max(1, _BLOCK // tails.log_x.shape[1])
+    together = max(1, _BLOCK // max(1, tails.log_x.shape[1]))
     for first in range(0, len(candidates), together):
         i = candidates[first : first + together]
         parameters = tuple(p[0, i] for p in tails.parameters)

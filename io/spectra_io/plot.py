@@ -47,8 +47,12 @@ def _fit_label(ds: xr.Dataset, layer: str) -> str:
     row = select(ds, layer)
     if not row.alpha.notnull().item():
         return f"no fit: {labels(row.fit_status).item().replace('_', ' ')}"
-    alpha, sigma, num = row.alpha.item(), row.sigma.item(), int(row.num_pl_spikes.item())
-    return rf"$\alpha$ = {alpha:.2f} ± {sigma:.2f}, {num} of {row.num_evals.item()} eigenvalues"
+    alpha, num = row.alpha.item(), int(row.num_pl_spikes.item())
+    if "alpha_low" in row and row.alpha_low.notnull().item():
+        sure = f"({row.alpha_low.item():.2f} to {row.alpha_high.item():.2f})"
+    else:
+        sure = f"± {row.sigma.item():.2f}"
+    return rf"$\alpha$ = {alpha:.2f} {sure}, {num} of {row.num_evals.item()} eigenvalues"
 
 
 def esd(ds: xr.Dataset, /, *, layer: str, ax: Axes | None = None) -> Axes:
@@ -107,7 +111,7 @@ def esd(ds: xr.Dataset, /, *, layer: str, ax: Axes | None = None) -> Axes:
 
 def correlation_flow(ds: xr.Dataset, /, *, ax: Axes | None = None) -> Axes:
     r"""
-    Draw alpha against depth, the band from 2 to 6 shaded, with the standard error of each.
+    Draw alpha against depth with its interval, the band from 2 to 6, and what noise would have.
 
     Parameters
     ----------
@@ -138,12 +142,16 @@ def correlation_flow(ds: xr.Dataset, /, *, ax: Axes | None = None) -> Axes:
     ax = _axes(ax)
     low, high = OVER_TRAINED_BELOW, UNDER_TRAINED_ABOVE
     ax.axhspan(low, high, color=_BAND, alpha=0.15, label=f"well trained: {low:g} to {high:g}")
-    place, alpha, sigma = _with_gaps(numbers, ds.sizes["layer"])
+    place, alpha, below, above, noise = _with_gaps(numbers, ds.sizes["layer"])
+    label = r"$\alpha$, 90 % interval" if "alpha_low" in ds else r"$\alpha$ ± $\sigma$"
     ax.errorbar(
-        place, alpha, yerr=sigma,
-        color=_BULK, marker="o", markersize=5, linewidth=1, capsize=2, label=r"$\alpha$ ± $\sigma$",
+        place, alpha, yerr=(below, above),
+        color=_BULK, marker="o", markersize=5, linewidth=1, capsize=2, label=label,
     )  # fmt: skip
-    top = 1.05 * float(np.max(numbers.alpha + numbers.sigma, initial=high))
+    if np.isfinite(noise).any():
+        ax.plot(place, noise, "_", color="0.5", markersize=12, label="pure noise", zorder=1)
+    highest = [*numbers.alpha, *numbers.high, *numbers.noise[np.isfinite(numbers.noise)]]
+    top = 1.05 * float(np.max(highest, initial=high))
     ax.set(ylim=(0, top), xlim=(0.5, max(1, ds.sizes["layer"]) + 0.5))
     if top > 5 * high:
         ax.set_yscale("symlog", linthresh=high, linscale=2)
@@ -152,7 +160,7 @@ def correlation_flow(ds: xr.Dataset, /, *, ax: Axes | None = None) -> Axes:
     missing = ds.sizes["layer"] - len(numbers.alpha)
     without = f" ({missing} layers without a fit)" if missing else ""
     ax.set_title(f"correlation flow{without}", loc="left")
-    ax.legend(frameon=False, loc="lower right", bbox_to_anchor=(1, 1), borderaxespad=0, ncols=2)
+    ax.legend(frameon=False, loc="lower right", bbox_to_anchor=(1, 1), borderaxespad=0, ncols=3)
     ax.spines[["top", "right"]].set_visible(False)
     return ax
 
@@ -167,14 +175,16 @@ def _few_ticks(ax: Axes, edges: FloatArray) -> None:
     ax.xaxis.set_minor_formatter(NullFormatter())
 
 
-def _with_gaps(
-    numbers: _plotdata.CorrelationFlow, num: int
-) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Return depth, alpha and sigma of all layers, ``nan`` for those without a fit."""
-    alpha, sigma = np.full(num, np.nan), np.full(num, np.nan)
+def _with_gaps(numbers: _plotdata.CorrelationFlow, num: int) -> list[FloatArray]:
+    """Return depth, alpha, its errors below and above, and noise; ``nan`` for layers unfitted."""
     fitted = numbers.depth.astype(int) - 1
-    alpha[fitted], sigma[fitted] = numbers.alpha, numbers.sigma
-    return np.arange(1.0, num + 1), alpha, sigma
+    errors = (numbers.alpha - numbers.low, numbers.high - numbers.alpha)
+    every = [np.arange(1.0, num + 1)]
+    for values in (numbers.alpha, *(np.maximum(e, 0.0) for e in errors), numbers.noise):
+        column = np.full(num, np.nan)
+        column[fitted] = values
+        every.append(column)
+    return every
 
 
 def _name_layers(ax: Axes, names: list[str]) -> None:
