@@ -210,9 +210,9 @@ def evidence(
     Returns
     -------
     mapping of str to float
-        `alpha_low`, `alpha_high`, `xmin_low`, `xmin_high`, `alpha_precision`, `p_value`,
-        `p_precision`, `alpha_rival`, `power_law`, and for each other law its likelihood ratio and
-        p-value.
+        `interval_level`, `alpha_low`, `alpha_high`, `xmin_low`, `xmin_high`, `alpha_precision`,
+        `p_value`, `p_precision`, `alpha_rival`, `power_law`, and for each other law its
+        likelihood ratio and p-value.
 
     Notes
     -----
@@ -237,6 +237,7 @@ def evidence(
     few = 0 < len(x) <= _MAX_SCANNED
     rival = _minima.rival(_minima.local_minima(x, **convention)) if few else math.nan
     return {
+        "interval_level": interval.level,
         "alpha_low": interval.alpha_low,
         "alpha_high": interval.alpha_high,
         "alpha_precision": interval.precision,

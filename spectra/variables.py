@@ -245,8 +245,21 @@ _NULLS = (
 )
 
 _EVIDENCE = (
-    _layer("alpha_low", "lower end of the interval of alpha", "1", "5 % of refits", _BOOTSTRAP),
-    _layer("alpha_high", "upper end of the interval of alpha", "1", "95 % of refits", _BOOTSTRAP),
+    _layer("interval_level", "confidence level of the intervals", "1", "0.9", "this library"),
+    _layer(
+        "alpha_low",
+        "lower end of the interval of alpha",
+        "1",
+        "quantile (1 - level) / 2 of refits",
+        _BOOTSTRAP,
+    ),
+    _layer(
+        "alpha_high",
+        "upper end of the interval of alpha",
+        "1",
+        "quantile (1 + level) / 2 of refits",
+        _BOOTSTRAP,
+    ),
     _layer(
         "alpha_precision",
         "standard error of the ends of the interval",
@@ -254,8 +267,20 @@ _EVIDENCE = (
         "from the number of resamples",
         _BOOTSTRAP,
     ),
-    _layer("xmin_low", "lower end of the interval of xmin", "w2", "5 % of refits", _BOOTSTRAP),
-    _layer("xmin_high", "upper end of the interval of xmin", "w2", "95 % of refits", _BOOTSTRAP),
+    _layer(
+        "xmin_low",
+        "lower end of the interval of xmin",
+        "w2",
+        "quantile (1 - level) / 2 of refits",
+        _BOOTSTRAP,
+    ),
+    _layer(
+        "xmin_high",
+        "upper end of the interval of xmin",
+        "w2",
+        "quantile (1 + level) / 2 of refits",
+        _BOOTSTRAP,
+    ),
     _layer(
         "p_value",
         "share of true power laws that fit no better",

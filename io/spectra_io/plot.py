@@ -143,7 +143,9 @@ def correlation_flow(ds: xr.Dataset, /, *, ax: Axes | None = None) -> Axes:
     low, high = OVER_TRAINED_BELOW, UNDER_TRAINED_ABOVE
     ax.axhspan(low, high, color=_BAND, alpha=0.15, label=f"well trained: {low:g} to {high:g}")
     place, alpha, below, above, noise = _with_gaps(numbers, ds.sizes["layer"])
-    label = r"$\alpha$, 90 % interval" if "alpha_low" in ds else r"$\alpha$ ± $\sigma$"
+    label = r"$\alpha$ ± $\sigma$"
+    if "interval_level" in ds and (levels := ds.interval_level.dropna("layer").values).size:
+        label = rf"$\alpha$, {100 * levels[0]:g} % interval"
     ax.errorbar(
         place, alpha, yerr=(below, above),
         color=_BULK, marker="o", markersize=5, linewidth=1, capsize=2, label=label,

@@ -96,7 +96,7 @@ _LAYER_COLUMNS = (
     Column("M", "M"),
     Column("rf", "rf", expendable=3),
     Column("alpha", "alpha", 2),
-    Column("90 %", "interval"),
+    Column("interval", "interval"),
     Column("sigma", "sigma", 2, expendable=6),
     Column("noise", "alpha_noise", 2, expendable=5),
     Column("D", "D", 3, expendable=7),
@@ -195,7 +195,13 @@ def layer_sheet(ds: xr.Dataset, /) -> Sheet:
         }
         for row in rows
     ]
-    return _sheet([c for c in _LAYER_COLUMNS if c.name not in absent], shown)
+    levels = {row["interval_level"] for row in rows if row.get("interval_level", math.nan) > 0}
+    columns = [
+        c._replace(head=f"{100 * max(levels):g} %") if c.name == "interval" and levels else c
+        for c in _LAYER_COLUMNS
+        if c.name not in absent
+    ]
+    return _sheet(columns, shown)
 
 
 def tensor_sheet(ds: xr.Dataset, /) -> Sheet:
