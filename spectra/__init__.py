@@ -39,7 +39,7 @@ from spectra.errors import (
 )
 from spectra.tensors import Tensor, from_array, from_arrays
 from spectra.variables import VARIABLES, Status, Variable
-from spectra.verdicts import Support, Verdict, judge, weigh
+from spectra.verdicts import Likelier, Support, Verdict, judge, likelier, weigh
 from spectra.views import Layer, layers
 
 __version__ = "0.1.0.dev0"
@@ -48,6 +48,7 @@ __all__ = [
     "VARIABLES",
     "ArgumentError",
     "Layer",
+    "Likelier",
     "ModelError",
     "ModelFormatError",
     "ModelNotFoundError",
@@ -72,6 +73,7 @@ __all__ = [
     "judge",
     "labels",
     "layers",
+    "likelier",
     "marchenko_pastur",
     "measures",
     "minima",

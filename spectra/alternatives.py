@@ -11,6 +11,7 @@ power law. Only the exponential is a different law altogether.
 from __future__ import annotations
 
 import math
+from numbers import Real
 from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
 
 import numpy as np
@@ -64,7 +65,7 @@ class Vuong(NamedTuple):
     """
 
     ratio: float
-    """Sum of the differences of log-likelihood; positive if the first law is likelier."""
+    """Difference of the log-likelihoods of all data; positive if the first law is likelier."""
     R: float
     """The same over its standard deviation: a standard normal number if neither is better."""
     p: float
@@ -206,7 +207,10 @@ def fit(eigenvalues: npt.ArrayLike, /, *, law: Law, xmin: float) -> Fitted:
     if law not in get_args(Law):
         msg = f"`law` must be one of {', '.join(get_args(Law))}, got {law!r}"
         raise ArgumentError(msg)
-    x, _, _ = prepare(eigenvalues, xmin=xmin)
+    if not isinstance(xmin, Real) or not 0 < xmin < math.inf:
+        msg = f"`xmin` must be a positive number, where the tail starts, got {xmin!r}"
+        raise ArgumentError(msg)
+    x, _, _ = prepare(eigenvalues, xmin=float(xmin))
     if len(x) < 2 or not x[-1] > x[0]:
         return Fitted({}, np.full(len(x), math.nan))
     z = np.log(x) - math.log(xmin)
@@ -287,6 +291,12 @@ def compare(eigenvalues: npt.ArrayLike, /, *, xmin: float) -> dict[Law, Vuong]:
     ------
     ArgumentError
         If `xmin` is not positive.
+
+    Notes
+    -----
+    The ratio against a law that holds the power law as a limit is never positive. It is 0, with a p
+    of 1, where the likeliest law of that kind is the power law itself. The p of the truncated power
+    law is that of the nested test; the limits of the other two have no such test.
 
     References
     ----------

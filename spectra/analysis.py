@@ -210,7 +210,10 @@ def analyze(
     _check_room(taken)
     declared = tuple(variables)
     known = {*VARIABLES, *(v.name for v in declared)}
-    chosen = tuple(measures)
+    chosen = tuple(measures) if isinstance(measures, Iterable) else (None,)
+    if not all(callable(measure) for measure in chosen):
+        msg = f"`measures` must be functions, as in [*spectra.measures.CORE], got {measures!r}"
+        raise ArgumentError(msg)
     work = partial(_layer_row, measures=chosen, known=known, rtol=rtol)
     results = list((executor.map if executor else map)(work, taken))
     problems = {

@@ -24,7 +24,7 @@ import spectra.norms as _norms
 import spectra.power_law as _power_law
 import spectra.ranks as _ranks
 from spectra.alternatives import Law, Vuong
-from spectra.verdicts import judge, weigh
+from spectra.verdicts import judge, likelier, weigh
 
 if TYPE_CHECKING:
     from typing import Unpack
@@ -211,8 +211,8 @@ def evidence(
     -------
     mapping of str to float
         `interval_level`, `alpha_low`, `alpha_high`, `xmin_low`, `xmin_high`, `alpha_precision`,
-        `p_value`, `p_precision`, `alpha_rival`, `power_law`, and for each other law its
-        likelihood ratio and p-value.
+        `p_value`, `p_precision`, `alpha_rival`, `power_law`, `likelier_law`, and for each other
+        law its likelihood ratio and p-value.
 
     Notes
     -----
@@ -247,6 +247,7 @@ def evidence(
         "p_precision": goodness.precision,
         "alpha_rival": rival,
         "power_law": weigh(fit.num_tail, goodness.p, tests),
+        "likelier_law": likelier(tests),
         **{f"R_{law}": test.R for law, test in tests.items()},
         **{f"p_{law}": test.p for law, test in tests.items()},
     }

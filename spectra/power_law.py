@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from enum import IntEnum
+from numbers import Real
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypedDict, get_args
 
 import numpy as np
@@ -160,33 +161,45 @@ class Scan(NamedTuple):
     """Number of data in each tail."""
 
 
-def _one_of(name: str, value: object, allowed: object) -> None:
-    if value not in get_args(allowed):
-        msg = f"`{name}` must be one of {', '.join(get_args(allowed))}, got {value!r}"
+def _is_number(value: object) -> bool:
+    return isinstance(value, Real) and not isinstance(value, bool)
+
+
+def _check(convention: Convention) -> None:
+    """Refuse what no keyword of a fit may be."""
+    unknown = [name for name in convention if name not in Convention.__annotations__]
+    if unknown:
+        msg = f"unknown keyword {unknown[0]!r}; a fit takes {', '.join(Convention.__annotations__)}"
+        raise ArgumentError(msg)
+    for name, allowed in (("estimator", Estimator), ("distance", Distance), ("ties", Ties)):
+        value = convention.get(name, get_args(allowed)[0])
+        if value not in get_args(allowed):
+            msg = f"`{name}` must be one of {', '.join(get_args(allowed))}, got {value!r}"
+            raise ArgumentError(msg)
+    xmin, xmax = convention.get("xmin"), convention.get("xmax")
+    ends = (0.0, 0.0) if xmin is None else xmin if isinstance(xmin, tuple) else (xmin, xmin)
+    good = len(ends) == 2 and all(map(_is_number, ends)) and 0 <= ends[0] <= ends[1] < math.inf
+    if not good or _fixed(xmin) == 0:
+        msg = (
+            "`xmin` must be a finite positive number or a range (low, high), or left out to "
+            f"search all data; got {xmin!r}"
+        )
+        raise ArgumentError(msg)
+    if xmax is not None and not (_is_number(xmax) and ends[0] < xmax < math.inf):
+        msg = f"`xmax` must be a finite positive number above `xmin`, got {xmax!r}"
         raise ArgumentError(msg)
 
 
-def _check(
-    *,
-    xmin: Threshold = None,
-    xmax: float | None = None,
-    estimator: Estimator = "published",
-    distance: Distance = "lower",
-    ties: Ties = "each",
-) -> None:
-    _one_of("estimator", estimator, Estimator)
-    _one_of("distance", distance, Distance)
-    _one_of("ties", ties, Ties)
-    low, high = xmin if isinstance(xmin, tuple) else (xmin, xmin)
-    if low is not None and high is not None and not 0 <= low <= high < math.inf:
-        msg = f"`xmin` must be a finite positive number, or a range (low, high), got {xmin!r}"
+def _real(values: npt.ArrayLike) -> FloatArray:
+    """Return numbers as float64, those masked left out; refuse what is no real number."""
+    masked = isinstance(values, np.ma.MaskedArray) and values.ndim == 1
+    array = np.ma.compressed(values) if masked else np.asarray(values)
+    real = np.can_cast(array.dtype, np.float64, "same_kind") and array.dtype != bool
+    if array.size and not real:
+        got = f"{type(values).__name__} of {array.dtype}"
+        msg = f"`eigenvalues` must be an array of real numbers, got {got}"
         raise ArgumentError(msg)
-    if _fixed(xmin) == 0:
-        msg = "`xmin` must be positive, got 0; leave it out to search all data"
-        raise ArgumentError(msg)
-    if xmax is not None and not (low or 0.0) < xmax < math.inf:
-        msg = f"`xmax` must be finite, positive and above `xmin`, got {xmax!r}"
-        raise ArgumentError(msg)
+    return array.astype(np.float64)
 
 
 def positive(values: npt.ArrayLike, /) -> tuple[FloatArray, FitStatus]:
@@ -217,7 +230,7 @@ def positive(values: npt.ArrayLike, /) -> tuple[FloatArray, FitStatus]:
     >>> values, status.name
     (array([1., 3.]), 'FITTED')
     """
-    x = np.asarray(values, dtype=np.float64)
+    x = _real(values)
     if x.ndim != 1:
         msg = f"`eigenvalues` must be one-dimensional, got shape {x.shape}"
         raise ArgumentError(msg)
@@ -360,7 +373,7 @@ def fits(samples: npt.ArrayLike, /, **convention: Unpack[Convention]) -> Fits:
     >>> round(float(np.mean(fits(samples).alpha)), 1)
     2.5
     """
-    _check(**convention)
+    _check(convention)
     x = np.sort(np.asarray(samples, dtype=np.float64), axis=-1)
     xmin, xmax = convention.get("xmin"), convention.get("xmax")
     low = _fixed(xmin) or 0.0
@@ -419,7 +432,7 @@ def prepare(
     >>> sample, convention["estimator"]
     (array([2., 3.]), 'n-1')
     """
-    _check(**convention)
+    _check(convention)
     values, status = positive(eigenvalues)
     xmin, xmax = _fixed(convention.get("xmin")), convention.get("xmax")
     if xmin is not None and convention.get("estimator", "published") == "published":
@@ -518,7 +531,9 @@ def fit(
     Returns
     -------
     Fit
-        `alpha`, `xmin`, `xmax`, `D`, `sigma`, `num_tail` and a `status`.
+        `alpha`, `xmin`, `xmax`, `D`, `sigma`, `num_tail` and a `status`: fitted; or too few data
+        (below 8 in the default convention, below 2 above a fixed `xmin`); all of them equal; not
+        finite; negative.
 
     Raises
     ------
@@ -536,8 +551,13 @@ def fit(
     -----
     For a tail of n data from :math:`x_{min}` up, :math:`\alpha = 1 + n / \sum \ln (x / x_{min})`
     and :math:`\sigma = (\alpha - 1) / \sqrt n`. The search is exact and takes time proportional
-    to n, see :mod:`spectra.thresholds`. Pure noise is fitted too: the edge of a Marchenko-Pastur
-    bulk gives alpha of 14 to 50 from a handful of points. Look at `num_tail` before believing it.
+    to n, see :mod:`spectra.thresholds`.
+
+    The data are taken to be continuous. Counts (of words, of links) need another likelihood; fitted
+    here they give another alpha, mostly a larger one.
+
+    Pure noise is fitted too: the edge of a Marchenko-Pastur bulk gives an alpha of 3 to 50, from a
+    few dozen points. Look at `num_tail`, and at :mod:`spectra.bootstrap`, before believing it.
 
     References
     ----------

@@ -10,7 +10,7 @@ import numpy as np
 
 from spectra.alternatives import Law
 from spectra.power_law import FitStatus
-from spectra.verdicts import Support, Verdict
+from spectra.verdicts import Likelier, Support, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -309,6 +309,13 @@ _EVIDENCE = (
         _CSN,
         Support,
     ),
+    _flag(
+        "likelier_law",
+        "law that is significantly likelier than the power law",
+        "smallest p_* up to 0.1 with R_* < 0",
+        _VUONG,
+        Likelier,
+    ),
     *(
         Variable(
             f"{kind}_{law}",
@@ -320,7 +327,11 @@ _EVIDENCE = (
         for law in get_args(Law)[1:]
         for kind, what, formula in (
             ("R", "log-likelihood ratio", "sum l / (sd(l) sqrt(n)); positive for the power law"),
-            ("p", "p-value of the ratio", "erfc(|R| / sqrt(2)); nested: chi2(2 |sum l|)"),
+            (
+                "p",
+                "p-value of the ratio",
+                "P(chi2_1 > 2 |sum l|)" if law == "truncated_power_law" else "erfc(|R| / sqrt(2))",
+            ),
         )
     ),
 )

@@ -137,7 +137,12 @@ def test_doubly_bounded_samples_end_where_they_should():
     ("function", "options", "words"),
     [
         (bootstrap.interval, {"level": 1.0}, "`level` must be between 0 and 1"),
-        (bootstrap.interval, {"resamples": 0}, "`resamples` must be at least 1"),
+        (bootstrap.interval, {"resamples": 0}, "`resamples` must be a whole number, at least 1"),
+        (bootstrap.interval, {"resamples": 1e3}, "`resamples` must be a whole number"),
+        (bootstrap.interval, {"confidence": 0.9}, "unknown keyword 'confidence'; a fit takes xmin"),
+        (bootstrap.interval, {"seed": "abc"}, "`seed` must be a whole number"),
+        (bootstrap.interval, {"seed": -1}, "`seed` must be a whole number"),
+        (bootstrap.goodness_of_fit, {"executor": 4}, "`executor` must have a map"),
         (bootstrap.goodness_of_fit, {"null": "mine"}, "`null` must be one of longest, clauset"),
         (bootstrap.goodness_of_fit, {"ties": "none"}, "`ties` must be one of"),
     ],

@@ -6,7 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
+import xarray as xr
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -308,13 +310,22 @@ def test_numbers_at_the_ends_of_the_range(data):
         ({"estimator": "median"}, "`estimator` must be one of published, n, n-1, n-2"),
         ({"distance": "upper"}, "`distance` must be one of lower, two-sided"),
         ({"ties": "none"}, "`ties` must be one of each, clauset, distinct"),
-        ({"xmin": 0.0}, "`xmin` must be positive"),
+        ({"xmin": 0.0}, "`xmin` must be a finite positive number"),
         ({"xmin": -1.0}, "`xmin` must be a finite positive number"),
         ({"xmin": math.nan}, "`xmin` must be a finite positive number"),
         ({"xmin": (2.0, 1.0)}, "or a range"),
-        ({"xmax": 0.0}, "`xmax` must be finite, positive"),
-        ({"xmax": math.inf}, "`xmax` must be finite"),
+        ({"xmax": 0.0}, "`xmax` must be a finite positive number"),
+        ({"xmax": math.inf}, "`xmax` must be a finite"),
         ({"xmin": 3.0, "xmax": 2.0}, "above `xmin`"),
+        ({"xmin": [1.0, 2.0]}, "or a range"),
+        ({"xmin": "auto"}, "left out to search all data; got 'auto'"),
+        ({"xmin": (1.0, 2.0, 3.0)}, "or a range"),
+        ({"xmax": "max"}, "`xmax` must be a finite positive number"),
+        ({"eigenvalues": ["a", "b"]}, "must be an array of real numbers, got list of <U1"),
+        ({"eigenvalues": [True, False]}, "real numbers, got list of bool"),
+        ({"eigenvalues": [1j, 2j]}, "real numbers, got list of complex128"),
+        ({"eigenvalues": np.array(["2020-01-01"], "M8")}, "real numbers, got ndarray of datetime"),
+        ({"eigenvalues": [None, 1.0]}, "real numbers, got list of object"),
     ],
 )
 def test_misuse_says_what_is_wanted(arguments, words):
@@ -387,3 +398,21 @@ def test_goodness_of_fit_of_clauset_et_al(name, unit, p, width):
     assert abs(found.p - p) < 4 * math.sqrt(p * (1 - p) * (1 / 1000 + 1 / 2500))
     refits = spectra.bootstrap.refits(data, ties="clauset")
     assert round(float(refits.alpha.std()), 1) == width
+
+
+@pytest.mark.parametrize(
+    "kind", [list, tuple, np.float32, np.int64, "series", "dataarray", "masked"]
+)
+def test_every_kind_of_numbers_is_taken(kind):
+    whole = np.random.default_rng(0).pareto(1.5, 100) * 100 // 1 + 1
+    given: Any = kind(whole) if callable(kind) else whole
+    if kind == "series":
+        given = pd.Series(whole, index=range(100, 200))
+    elif kind == "dataarray":
+        given = xr.DataArray(whole, dims="mode")
+    elif kind == "masked":
+        given = np.ma.masked_greater(np.append(whole, [1e9, 2e9]), 1e8)
+    assert power_law.fit(given) == power_law.fit(whole)
+    frozen = whole.copy()
+    frozen.flags.writeable = False
+    assert power_law.fit(frozen) == power_law.fit(whole)

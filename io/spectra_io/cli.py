@@ -47,10 +47,12 @@ rf              matrices in the layer: the kernel positions of a convolution
 alpha           exponent of the power law fitted to the largest eigenvalues
 90 %            confidence interval of alpha, the start of the tail searched anew each time
 noise           alpha that a tail as long has in pure noise of the same shape
-D               distance of tail and fit; pure noise has 0.12 and more
+rival           alpha of another tail that fits about as well, if there is one
+D               distance of tail and fit; pure noise has about 0.12
 tail            eigenvalues in the tail (num_pl_spikes); a few say little
 p               share of true power laws that fit no better; small: it is none
-power law       supported, rejected, or neither; says nothing of tails below 50
+power law       supported, rejected or neither; of tails below 50 nothing is said
+likelier        law that fits the tail significantly better
 log_norm        log10 of the squared Frobenius norm
 stable_rank     squared Frobenius norm over the largest eigenvalue
 alpha_weighted  alpha times log10 of the largest eigenvalue

@@ -12,13 +12,14 @@ import numpy as np
 import spectra.plotdata as _plotdata
 from spectra.dataset import labels, select
 from spectra.errors import one_line
-from spectra.verdicts import OVER_TRAINED_BELOW, UNDER_TRAINED_ABOVE
+from spectra.verdicts import OVER_TRAINED_BELOW, UNDER_TRAINED_ABOVE, Support
 from spectra_io.paths import check_writable, written
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
+    import numpy.typing as npt
     import xarray as xr
     from matplotlib.axes import Axes
 
@@ -52,7 +53,10 @@ def _fit_label(ds: xr.Dataset, layer: str) -> str:
         sure = f"({row.alpha_low.item():.2f} to {row.alpha_high.item():.2f})"
     else:
         sure = f"± {row.sigma.item():.2f}"
-    return rf"$\alpha$ = {alpha:.2f} {sure}, {num} of {row.num_evals.item()} eigenvalues"
+    label = rf"$\alpha$ = {alpha:.2f} {sure}, {num} of {row.num_evals.item()} eigenvalues"
+    if "power_law" not in row:
+        return label
+    return f"{label}\npower law: {labels(row.power_law).item().replace('_', ' ')}"
 
 
 def esd(ds: xr.Dataset, /, *, layer: str, ax: Axes | None = None) -> Axes:
@@ -150,6 +154,11 @@ def correlation_flow(ds: xr.Dataset, /, *, ax: Axes | None = None) -> Axes:
         place, alpha, yerr=(below, above),
         color=_BULK, marker="o", markersize=5, linewidth=1, capsize=2, label=label,
     )  # fmt: skip
+    if len(doubtful := _doubtful(ds)):
+        ax.plot(
+            place[doubtful], alpha[doubtful], "o",
+            color=_BULK, markerfacecolor="white", markersize=5, label="not a supported power law",
+        )  # fmt: skip
     if np.isfinite(noise).any():
         ax.plot(place, noise, "_", color="0.5", markersize=12, label="pure noise", zorder=1)
     highest = [*numbers.alpha, *numbers.high, *numbers.noise[np.isfinite(numbers.noise)]]
@@ -160,11 +169,22 @@ def correlation_flow(ds: xr.Dataset, /, *, ax: Axes | None = None) -> Axes:
     _name_layers(ax, [str(name) for name in ds.layer.values])
     ax.set_ylabel(r"power-law exponent $\alpha$")
     missing = ds.sizes["layer"] - len(numbers.alpha)
-    without = f" ({missing} layers without a fit)" if missing else ""
-    ax.set_title(f"correlation flow{without}", loc="left")
-    ax.legend(frameon=False, loc="lower right", bbox_to_anchor=(1, 1), borderaxespad=0, ncols=3)
+    without = f" ({missing} without a fit)" if missing else ""
+    ax.set_xlabel(f"{ax.get_xlabel()}{without}")
+    ax.set_title("correlation flow", loc="left", pad=22)
+    ax.legend(
+        frameon=False, loc="lower left", bbox_to_anchor=(0, 1), borderaxespad=0,
+        ncols=4, fontsize=8, columnspacing=1.2, handletextpad=0.4,
+    )  # fmt: skip
     ax.spines[["top", "right"]].set_visible(False)
     return ax
+
+
+def _doubtful(ds: xr.Dataset) -> npt.NDArray[np.int64]:
+    """Return the layers whose power law is judged, and not supported."""
+    if "power_law" not in ds:
+        return np.empty(0, dtype=np.int64)
+    return np.flatnonzero((ds.power_law > 0) & (ds.power_law != Support.SUPPORTED))
 
 
 def _few_ticks(ax: Axes, edges: FloatArray) -> None:

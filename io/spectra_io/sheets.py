@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from typing import TYPE_CHECKING, Any, NamedTuple, get_args
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import xarray as xr
 
-from spectra.alternatives import Law
 from spectra.averages import summary
 from spectra.dataset import records, table
 from spectra.errors import one_line
 from spectra.variables import Status
-from spectra.verdicts import SIGNIFICANT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -92,19 +90,21 @@ class Sheet(NamedTuple):
 
 _LAYER_COLUMNS = (
     Column("layer", "layer", left=True),
-    Column("N", "N"),
-    Column("M", "M"),
-    Column("rf", "rf", expendable=3),
+    Column("N", "N", expendable=9),
+    Column("M", "M", expendable=10),
+    Column("rf", "rf", expendable=4),
     Column("alpha", "alpha", 2),
     Column("interval", "interval"),
-    Column("sigma", "sigma", 2, expendable=6),
-    Column("noise", "alpha_noise", 2, expendable=5),
+    Column("rival", "alpha_rival", 2, expendable=6),
+    Column("sigma", "sigma", 2, expendable=11),
+    Column("noise", "alpha_noise", 2, expendable=11),
     Column("D", "D", 3, expendable=7),
     Column("tail", "num_pl_spikes", 0),
     Column("p", "p_value", 2, expendable=8),
-    Column("power law", "power_law", left=True, expendable=9),
+    Column("power law", "power_law", left=True),
+    Column("likelier", "likelier_law", left=True, expendable=3),
     Column("log_norm", "log_norm", 2, expendable=2),
-    Column("stable_rank", "stable_rank", 1, expendable=4),
+    Column("stable_rank", "stable_rank", 1, expendable=5),
     Column("alpha_weighted", "alpha_weighted", 2, expendable=1),
     Column("verdict", "verdict", left=True),
 )
@@ -138,17 +138,8 @@ def _verdict(row: dict[str, Any]) -> str:
     return f"not fitted: {why.replace('_', ' ')}"
 
 
-def _support(row: dict[str, Any]) -> str:
-    """Return whether there is a power law and, if the data fit another law better, which."""
-    word = str(row["power_law"])
-    likelier = {
-        law: row[f"p_{law}"]
-        for law in get_args(Law)[1:]
-        if row.get(f"R_{law}", 0) < 0 and row[f"p_{law}"] <= SIGNIFICANT
-    }
-    if word == "rejected" and likelier and row["p_value"] > SIGNIFICANT:
-        word = f"rejected: {min(likelier, key=likelier.__getitem__)}"
-    return "-" if word == "not_fitted" else word.replace("_", " ")
+def _words(flag: object) -> str:
+    return "-" if flag in {"not_fitted", "none"} else str(flag).replace("_", " ")
 
 
 def _interval(row: dict[str, Any]) -> str:
@@ -181,9 +172,15 @@ def layer_sheet(ds: xr.Dataset, /) -> Sheet:
     """
     missing = dict.fromkeys((c.name for c in _LAYER_COLUMNS), math.nan)
     words = {"verdict": "not_fitted", "fit_status": "not measured", "power_law": "not_fitted"}
-    defaults = {**missing, "alpha_low": math.nan, "alpha_high": math.nan, **words}
+    ends = {"alpha_low": math.nan, "alpha_high": math.nan}
+    defaults = {**missing, **ends, **words, "likelier_law": "none"}
     rows = [{**defaults, **row} for row in records(ds)]
     absent = {"interval", "p_value", "power_law"} if "alpha_low" not in ds else {"sigma"}
+    absent |= {
+        name
+        for name, nothing in (("alpha_rival", math.isnan), ("likelier_law", "none".__eq__))
+        if all(nothing(row[name]) for row in rows)
+    }
     absent |= set() if any(row["rf"] > 1 for row in rows) else {"rf"}
     absent |= set() if "alpha_noise" in ds else {"alpha_noise"}
     shown = [
@@ -191,7 +188,7 @@ def layer_sheet(ds: xr.Dataset, /) -> Sheet:
             **row,
             "verdict": _verdict(row),
             "interval": _interval(row),
-            "power_law": _support(row),
+            **{name: _words(row[name]) for name in ("power_law", "likelier_law")},
         }
         for row in rows
     ]

@@ -57,7 +57,15 @@ def _fitted(sheet: Sheet, width: int) -> Table:
         too_wide = sum(widths[k] + 2 for k in kept) - 2 > width
         if too_wide and sheet.columns[i].expendable:
             kept.remove(i)
-    shown = Table(box=None, pad_edge=False, header_style="bold")
+    hidden = [column.head for i, column in enumerate(sheet.columns) if i not in kept]
+    less = f"no room for {', '.join(hidden)}: a wider terminal, a pipe or a file has them"
+    shown = Table(
+        box=None,
+        pad_edge=False,
+        header_style="bold",
+        caption=less if hidden else None,
+        caption_justify="left",
+    )
     for i in kept:
         side: Literal["left", "right"] = "left" if sheet.columns[i].left else "right"
         head, fixed = sheet.columns[i].head, i not in {0, last}
