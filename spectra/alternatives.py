@@ -115,24 +115,30 @@ def _stretched_exponential(z: FloatArray) -> tuple[dict[str, float], FloatArray]
     from scipy.optimize import brentq
 
     t = z / z.mean()
+    largest = float(t.max())
+
+    def stretched(beta: float) -> FloatArray:
+        """Return ``(exp(beta t) - 1) / beta`` over its power of e at the largest."""
+        value: FloatArray = (np.exp(beta * (t - largest)) - math.exp(-beta * largest)) / beta
+        return value
 
     def slope(beta: float) -> float:
         """Return the derivative of the mean log-likelihood, its scale taken at its best."""
-        stretched = np.expm1(beta * t) / beta
-        return 1 - float(np.mean((t * np.exp(beta * t) - stretched) / beta) / stretched.mean())
+        s = stretched(beta)
+        return 1 - float(np.mean((t * np.exp(beta * (t - largest)) - s) / beta) / s.mean())
 
-    steepest = 600 / float(t.max())
-    low, high = 1e-4, min(1.0, steepest)  # below, rounding tells no beta from 0, the power law
+    low, high = 1e-4, 1.0  # below, rounding tells no beta from 0, the power law
     if slope(low) <= 0:
         return {"Lambda": math.inf, "beta": 0.0}, _power_law(z)[1]
-    while slope(high) > 0 and high < steepest:
-        high = min(2 * high, steepest)
-    beta = (brentq(slope, low, high, xtol=1e-12) if slope(high) < 0 else high) / z.mean()
-    stretched = np.expm1(beta * z) / beta
-    rate = 1 / stretched.mean()
+    while slope(high) > 0 and high < _FARTHEST:
+        high *= 2
+    best = brentq(slope, low, high, xtol=1e-12) if slope(high) < 0 else high
+    s, beta = stretched(best), best / z.mean()
+    log_rate = -math.log(s.mean() * z.mean()) - best * largest
     # survival exp(-(Lambda x)**beta), in units of xmin
-    parameters = {"Lambda": (rate / beta) ** (1 / beta), "beta": float(beta)}
-    return parameters, math.log(rate) + beta * z - rate * stretched
+    scale = float(np.exp((log_rate - math.log(beta)) / beta))
+    parameters = {"Lambda": scale, "beta": float(beta)}
+    return parameters, log_rate + beta * z - s / s.mean()
 
 
 def _truncated_power_law(z: FloatArray) -> tuple[dict[str, float], FloatArray]:
@@ -187,9 +193,9 @@ def fit(eigenvalues: npt.ArrayLike, /, *, law: Law, xmin: float) -> Fitted:
 
     Notes
     -----
-    Densities above xmin, up to their norm: :math:`x^{-lpha}`; :math:`e^{-\Lambda x}`;
+    Densities above xmin, up to their norm: :math:`x^{-\alpha}`; :math:`e^{-\Lambda x}`;
     :math:`x^{-1} e^{-(\ln x - \mu)^2 / 2 \sigma^2}`;
-    :math:`x^{eta - 1} e^{-(\Lambda x)^eta}`; :math:`x^{-lpha} e^{-\Lambda x}`. Each is a
+    :math:`x^{\beta - 1} e^{-(\Lambda x)^\beta}`; :math:`x^{-\alpha} e^{-\Lambda x}`. Each is a
     problem in one variable, or a convex one, so that the maximum found is the only one; general
     optimizers, as in the powerlaw package, may stop short of it.
 

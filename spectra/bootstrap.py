@@ -11,14 +11,14 @@ from __future__ import annotations
 import math
 from functools import partial
 from numbers import Integral
-from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
 
 import numpy as np
 
 import spectra.excess as _excess
 from spectra.errors import ArgumentError
 from spectra.power_law import Fits, FitStatus, fits, prepare, tails
-from spectra.thresholds import longest
+from spectra.thresholds import longest, search
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,6 +35,7 @@ __all__ = ["GoodnessOfFit", "Interval", "Null", "goodness_of_fit", "interval", "
 Null = Literal["longest", "clauset"]
 """Where the power law of the null hypothesis starts; see :func:`goodness_of_fit`."""
 
+_FEWEST = 20  # resamples that an interval's precision can be told from
 _CHUNK = 1 << 16  # data drawn and fitted at once: what a processor's cache holds
 
 
@@ -59,7 +60,10 @@ class Interval(NamedTuple):
     level: float
     """Share of the resamples inside."""
     precision: float
-    """Standard error of the less certain end for alpha, from the finite number of resamples."""
+    """
+    Standard error of the less certain end for alpha, from the finite number of resamples; ``nan``
+    below 20 of them.
+    """
     resamples: int
     """Number of resamples that could be fitted."""
 
@@ -86,55 +90,49 @@ class GoodnessOfFit(NamedTuple):
     """Number of data that the null hypothesis takes for a power law."""
 
 
-def _resample(rng: np.random.Generator, rows: int, *, x: FloatArray) -> FloatArray:
-    """Draw from the data with replacement."""
-    return x[rng.integers(0, len(x), (rows, len(x)))]
-
-
-def _synthesize(
-    rng: np.random.Generator,
-    rows: int,
-    *,
-    x: FloatArray,
-    start: int,
-    log_xmin: float,
-    parameters: tuple[FloatArray, ...],
-) -> FloatArray:
-    """Draw the tail from its power law, the rest from the data below it."""
-    shape = (rows, len(x))
-    tail = np.exp(log_xmin + _excess.quantile(rng.random(shape), *parameters))
-    if start == 0:
-        return tail
-    body = x[rng.integers(0, start, shape)]
-    return np.where(rng.random(shape) < start / len(x), body, tail)
-
-
-def _fit_chunk(
-    chunk: tuple[np.random.Generator, int],
-    /,
-    *,
-    draw: Callable[[np.random.Generator, int], FloatArray],
-    convention: Convention,
+def _refit(
+    chunk: tuple[np.random.Generator, int], /, *, x: FloatArray, convention: Convention
 ) -> Fits:
-    return fits(draw(*chunk), **convention)
+    """Fit samples drawn from the data with replacement."""
+    rng, rows = chunk
+    return fits(x[rng.integers(0, len(x), (rows, len(x)))], **convention)
 
 
-def _fit_samples(
-    draw: Callable[[np.random.Generator, int], FloatArray],
-    convention: Convention,
+class _Law(NamedTuple):
+    """What synthetic samples follow: a power law from some datum up, the data below it."""
+
+    log_x: FloatArray
+    start: int
+    log_xmin: float
+    parameters: tuple[FloatArray, ...]
+
+
+def _synthetic_distances(
+    chunk: tuple[np.random.Generator, int], /, *, law: _Law, convention: Convention
+) -> FloatArray:
+    """Draw samples and fit them, in logarithms, which neither overflow nor round to below xmin."""
+    rng, rows = chunk
+    shape = (rows, len(law.log_x))
+    samples = law.log_xmin + _excess.quantile(rng.random(shape), *law.parameters)
+    if law.start:
+        body = law.log_x[rng.integers(0, law.start, shape)]
+        samples = np.where(rng.random(shape) < law.start / shape[1], body, samples)
+    return search(tails(np.sort(samples, axis=1), **convention))[1]
+
+
+def _in_chunks(
+    work: Callable[[tuple[np.random.Generator, int]], Any],
     num: int,
     resamples: int,
     seed: int | np.random.Generator,
     executor: Executor | None,
-) -> Fits:
-    """Draw and fit `resamples` samples of `num` data, chunk by chunk."""
+) -> list[Any]:
+    """Do the work on `resamples` samples of `num` data, each chunk with a stream of its own."""
     most = max(1, _CHUNK // num)
     sizes = [min(most, resamples - done) for done in range(0, resamples, most)]
     streams = np.random.default_rng(seed).spawn(len(sizes))
-    work = partial(_fit_chunk, draw=draw, convention=convention)
     chunks = list(zip(streams, sizes, strict=True))
-    found = (executor.map if executor else map)(work, chunks)
-    return Fits(*(np.concatenate(column) for column in zip(*found, strict=True)))
+    return list((executor.map if executor else map)(work, chunks))
 
 
 def _check_sampling(resamples: int, seed: object, executor: object) -> None:
@@ -202,8 +200,9 @@ def refits(
     x, status, convention = prepare(eigenvalues, **convention)
     if _one_fit(x, status, convention) is None:
         return Fits(*np.empty((len(Fits._fields), 0)))
-    draw = partial(_resample, x=x)
-    return _fit_samples(draw, convention, len(x), resamples, seed, executor)
+    work = partial(_refit, x=x, convention=convention)
+    found = _in_chunks(work, len(x), resamples, seed, executor)
+    return Fits(*(np.concatenate(column) for column in zip(*found, strict=True)))
 
 
 def interval(
@@ -283,7 +282,7 @@ def interval(
     # a quantile's standard error: that of its order, carried over to the value
     error = math.sqrt(ends[0] * ends[1] / num)
     around = np.quantile(found.alpha[fitted], np.clip([ends - error, ends + error], 0, 1))
-    precision = float(np.max(np.diff(around, axis=0))) / 2
+    precision = float(np.max(np.diff(around, axis=0))) / 2 if num >= _FEWEST else math.nan
     return Interval(
         *(float(low), float(high), float(xmin_low), float(xmin_high)), level, precision, num
     )
@@ -366,18 +365,14 @@ def goodness_of_fit(
     observed = _one_fit(x, status, convention)
     if observed is None:
         return GoodnessOfFit(math.nan, math.nan, math.nan, 0, 0)
-    found = tails(x[None], **convention)
-    chosen = len(x) - int(observed.num_tail[0])
+    found = tails(np.log(x[None]), **convention)
+    chosen = 0 if found.log_xmin.shape[1] == 1 else len(x) - int(observed.num_tail[0])
     start = longest(found, before=chosen) if null == "longest" else chosen
-    draw = partial(
-        _synthesize,
-        x=x,
-        start=start,
-        log_xmin=float(found.log_xmin[0, start]),
-        parameters=tuple(p[0, start] for p in found.parameters),
-    )
-    synthetic = _fit_samples(draw, convention, len(x), resamples, seed, executor)
-    D = synthetic.D[np.isfinite(synthetic.D)]
+    parameters = tuple(p[0, start] for p in found.parameters)
+    law = _Law(found.log_x[0], start, float(found.log_xmin[0, start]), parameters)
+    work = partial(_synthetic_distances, law=law, convention=convention)
+    D = np.concatenate(_in_chunks(work, len(x), resamples, seed, executor))
+    D = D[np.isfinite(D)]
     p = (1 + int(np.sum(observed.D[0] <= D))) / (1 + len(D))
     precision = 0.5 / math.sqrt(1 + len(D))
     return GoodnessOfFit(p, float(observed.D[0]), precision, len(D), len(x) - start)

@@ -32,7 +32,7 @@ STEPHENS_AT_05, STEPHENS_AT_10 = 1.094, 0.990
 """What :func:`stephens` exceeds in 5 and 10 % of samples."""
 
 _STEEPEST = 500.0  # most negative rate times length: beyond it all data lie at the far end
-_SHALLOWEST = 1e-100  # share of the length that the mean excess is
+_SHORTEST = 40.0  # lengths in units of the mean excess beyond which the end is not felt
 _NEWTON_STEPS = 6  # from a start within 5 %, quadratic convergence is done after four
 
 
@@ -187,12 +187,13 @@ def bounded_rate(mean: FloatArray, length: FloatArray, /) -> FloatArray:
     >>> round(float(1 / rate[1] - 1 / np.expm1(rate[1])), 12)
     0.25
     """
-    target = 1 - 2 * np.clip(mean / length, _SHALLOWEST, 1 - 1 / _STEEPEST)
+    target = 1 - 2 * np.clip(mean / length, 1 / _SHORTEST, 1 - 1 / _STEEPEST)
     t = target * (3 - target**2) / (1 - target**2)  # Cohen's approximation
     for _ in range(_NEWTON_STEPS):
         value, slope = _langevin(t)
         t = t - (value - target) / slope
-    return np.where(t == 0, np.finfo(float).tiny, 2 * t / length)
+    bounded = np.where(t == 0, np.finfo(float).tiny, 2 * t / length)
+    return np.where(length > _SHORTEST * mean, 1 / mean, bounded)
 
 
 def bounded_sigma(rate: FloatArray, length: FloatArray, num: npt.ArrayLike, /) -> FloatArray:

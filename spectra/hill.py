@@ -6,6 +6,7 @@ All k at once give the Hill plot; an exponent is believable where it stays level
 
 from __future__ import annotations
 
+from numbers import Integral
 from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
 
 import numpy as np
@@ -125,8 +126,8 @@ def alpha(eigenvalues: npt.ArrayLike, /, *, k: int) -> float:
     >>> round(alpha([1.0, 2.0, 4.0], k=2), 3)
     1.962
     """
-    if k < 1:
-        msg = f"`k` must be at least 1, got {k!r}"
+    if not isinstance(k, Integral) or k < 1:
+        msg = f"`k` must be a whole number, at least 1, got {k!r}"
         raise ArgumentError(msg)
     every = curve(eigenvalues)
     return float(every.alpha[k - 1]) if k <= len(every.k) else float("nan")

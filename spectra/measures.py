@@ -133,7 +133,8 @@ def power_law(spectrum: Spectrum, /, **convention: Unpack[Convention]) -> Mappin
     """
     values = spectrum.eigenvalues
     fit = _power_law.fit(values[values > spectrum.zero], **convention)
-    share, ratio = fit.num_tail / len(values), spectrum.ratio
+    topmost = convention.get("xmax") is None
+    share, ratio = fit.num_tail / len(values) if topmost else 0.0, spectrum.ratio
     return {
         "alpha": fit.alpha,
         "xmin": fit.xmin,
@@ -216,8 +217,9 @@ def evidence(
 
     Notes
     -----
-    Rivals are looked for among up to 20,000 eigenvalues: their number of candidates squared is
-    too many beyond.
+    The other laws have no end: with `xmax` there are no ratios, and the verdict rests on the
+    p-value alone. Rivals are looked for among up to 20,000 eigenvalues; beyond, a scan takes too
+    long.
 
     Examples
     --------
@@ -233,7 +235,8 @@ def evidence(
     sampling: _Sampling = {"resamples": resamples, "seed": seed}
     interval = _bootstrap.interval(x, level=level, **sampling, **convention)
     goodness = _bootstrap.goodness_of_fit(x, **sampling, **convention)
-    tests = _alternatives.compare(x, xmin=fit.xmin) if fit.num_tail else _NO_TESTS
+    unbounded = convention.get("xmax") is None  # as the other laws are
+    tests = _alternatives.compare(x, xmin=fit.xmin) if fit.num_tail and unbounded else _NO_TESTS
     few = 0 < len(x) <= _MAX_SCANNED
     rival = _minima.rival(_minima.local_minima(x, **convention)) if few else math.nan
     return {

@@ -89,6 +89,7 @@ class FitStatus(IntEnum):
     EQUAL_EIGENVALUES = 3
     NOT_FINITE = 4
     NEGATIVE = 5
+    NO_THRESHOLD = 6
 
 
 class Fit(NamedTuple):
@@ -178,8 +179,8 @@ def _check(convention: Convention) -> None:
             raise ArgumentError(msg)
     xmin, xmax = convention.get("xmin"), convention.get("xmax")
     ends = (0.0, 0.0) if xmin is None else xmin if isinstance(xmin, tuple) else (xmin, xmin)
-    good = len(ends) == 2 and all(map(_is_number, ends)) and 0 <= ends[0] <= ends[1] < math.inf
-    if not good or _fixed(xmin) == 0:
+    good = len(ends) == 2 and all(map(_is_number, ends)) and 0 <= ends[0] <= ends[1]
+    if not good or _fixed(xmin) == 0 or ends[0] == math.inf:
         msg = (
             "`xmin` must be a finite positive number or a range (low, high), or left out to "
             f"search all data; got {xmin!r}"
@@ -255,28 +256,30 @@ def _fixed(xmin: Threshold) -> float | None:
 
 
 def _first_of_equals(x: FloatArray) -> AnyArray:
-    return np.diff(x, axis=1, prepend=0.0) > 0
+    return np.diff(x, axis=1, prepend=-np.inf) > 0
 
 
 def _starts(
-    x: FloatArray, log_x: FloatArray, shortest: int, xmin: Threshold, ties: Ties
+    log_x: FloatArray, shortest: int, xmin: Threshold, ties: Ties
 ) -> tuple[FloatArray, FloatArray, AnyArray]:
     """Return the logarithm of every threshold, the excess over it, and whether it counts."""
-    count = max(0, x.shape[1] - shortest + 1)
+    count = max(0, log_x.shape[1] - shortest + 1)
     if (fixed := _fixed(xmin)) is not None:
-        log_xmin = np.full((len(x), min(1, count)), math.log(fixed))
+        log_xmin = np.full((len(log_x), min(1, count)), math.log(fixed))
         total = (log_x - math.log(fixed)).sum(axis=1, keepdims=True)[:, :count]
         return log_xmin, total, np.ones_like(total, dtype=bool)
-    allowed = np.ones((len(x), count), dtype=bool)
+    allowed = np.ones((len(log_x), count), dtype=bool)
     if isinstance(xmin, tuple):
-        allowed &= (x[:, :count] >= xmin[0]) & (x[:, :count] <= xmin[1])
+        with np.errstate(divide="ignore"):  # a range from 0 up
+            low, high = np.log(xmin)
+        allowed &= (log_x[:, :count] >= low) & (log_x[:, :count] <= high)
     if ties != "each":
-        allowed &= _first_of_equals(x)[:, :count]
+        allowed &= _first_of_equals(log_x)[:, :count]
     return log_x[:, :count], _excess.totals(log_x)[:, :count], allowed
 
 
 def tails(
-    samples: FloatArray,
+    log_x: FloatArray,
     /,
     *,
     xmin: Threshold = None,
@@ -290,8 +293,8 @@ def tails(
 
     Parameters
     ----------
-    samples : ndarray, shape (rows, n)
-        Positive data, ascending along each row; all of them above `xmin`, if it is fixed.
+    log_x : ndarray, shape (rows, n)
+        Logarithms of the data, ascending along each row; above that of `xmin`, if it is fixed.
     xmin : float or (float, float), optional
         As in :func:`fit`, like the following.
     xmax : float, optional
@@ -311,17 +314,16 @@ def tails(
     Examples
     --------
     >>> import numpy as np
-    >>> found = tails(np.array([[1.0, 2.0, 4.0]]), estimator="n")
+    >>> found = tails(np.log([[1.0, 2.0, 4.0]]), estimator="n")
     >>> found.parameters[0].round(3)
     array([[1.443, 2.885]])
     """
-    n = samples.shape[1]
+    n = log_x.shape[1]
     correction, shortest = _rule(estimator, n)
-    log_x = np.log(samples)
-    log_xmin, total, allowed = _starts(samples, log_x, shortest, xmin, ties)
+    log_xmin, total, allowed = _starts(log_x, shortest, xmin, ties)
     num = n - np.arange(total.shape[1])
     allowed &= total > num * _SPREAD
-    mean = np.where(allowed, total, 1.0) / (num - correction)
+    mean = np.where(allowed, total, 1.0) / (num - correction if xmax is None else num)
     cdf: Callable[..., FloatArray] = _excess.cdf
     parameters: tuple[FloatArray, ...] = (1 / mean,)
     if xmax is not None:
@@ -330,7 +332,7 @@ def tails(
         length = np.where(allowed, length, 2 * mean)
         cdf, parameters = _excess.bounded_cdf, (_excess.bounded_rate(mean, length), length)
     half = 0.5 if distance == "two-sided" else 0.0
-    steps = _first_of_equals(samples) if ties == "distinct" and not half else None
+    steps = _first_of_equals(log_x) if ties == "distinct" and not half else None
     return Tails(log_x, log_xmin, allowed, cdf, parameters, half, steps)
 
 
@@ -387,7 +389,7 @@ def fits(samples: npt.ArrayLike, /, **convention: Unpack[Convention]) -> Fits:
 
 def _fits(x: FloatArray, fixed: float, convention: Convention) -> Fits:
     """Fit rows that are ascending and checked, from `fixed` up if it is not 0."""
-    found = tails(x, **convention)
+    found = tails(np.log(x), **convention)
     if not found.allowed.shape[1]:
         return Fits(*np.full((5, len(x)), np.nan))
     index, D = search(found)
@@ -478,7 +480,7 @@ def scan(eigenvalues: npt.ArrayLike, /, **convention: Unpack[Convention]) -> Sca
     """
     x, _, convention = prepare(eigenvalues, **convention)
     fixed = _fixed(convention.get("xmin"))
-    found = tails(x[None], **convention)
+    found = tails(np.log(x[None]), **convention)
     allowed, num_tail = found.allowed[0], len(x) - np.arange(found.allowed.shape[1])
     return Scan(
         xmin=x[: len(allowed)] if fixed is None else np.full(len(allowed), fixed),
@@ -518,7 +520,7 @@ def fit(
         ``"n"`` is the maximum-likelihood estimate, ``"n-1"`` unbiased for a threshold known
         beforehand, ``"n-2"`` unbiased for one that is the smallest of the tail. ``"published"`` is
         what WeightWatcher's numbers use: ``"n"`` from 20 data on, ``"n-1"`` with tails of at least
-        8 below that.
+        8 below that. With `xmax` it is always the maximum of the likelihood.
     distance : {"lower", "two-sided"}, default: "lower"
         Whether D looks at the lower steps of the empirical distribution only, as published numbers
         do, or at both, as textbooks do; the two differ by up to 1/n.
@@ -533,7 +535,7 @@ def fit(
     Fit
         `alpha`, `xmin`, `xmax`, `D`, `sigma`, `num_tail` and a `status`: fitted; or too few data
         (below 8 in the default convention, below 2 above a fixed `xmin`); all of them equal; not
-        finite; negative.
+        finite; negative; none of them in the range for `xmin`.
 
     Raises
     ------
@@ -581,17 +583,26 @@ def fit(
         return _no_fit(status)
     found = _fits(x[None], _fixed(xmin) or 0.0, convention)
     if np.isnan(found.alpha[0]):
-        few = len(x) < _rule(convention["estimator"], len(x))[1]
-        return _no_fit(FitStatus.TOO_FEW_EIGENVALUES if few else FitStatus.EQUAL_EIGENVALUES)
+        return _no_fit(_why_not(x, convention))
     return Fit(
         alpha=float(found.alpha[0]),
         xmin=float(found.xmin[0]),
-        xmax=float(x[-1]) if xmax is None else xmax,
+        xmax=float(x[-1] if xmax is None else xmax),
         D=float(found.D[0]),
         sigma=float(found.sigma[0]),
         num_tail=int(found.num_tail[0]),
         status=FitStatus.FITTED,
     )
+
+
+def _why_not(x: FloatArray, convention: Convention) -> FitStatus:
+    """Say why no candidate counts."""
+    if len(x) < _rule(convention.get("estimator", "published"), len(x))[1]:
+        return FitStatus.TOO_FEW_EIGENVALUES
+    xmin = convention.get("xmin")
+    if isinstance(xmin, tuple) and not ((x >= xmin[0]) & (x <= xmin[1]))[:-1].any():
+        return FitStatus.NO_THRESHOLD
+    return FitStatus.EQUAL_EIGENVALUES
 
 
 def _no_fit(status: FitStatus) -> Fit:

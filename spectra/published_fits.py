@@ -10,6 +10,7 @@ stopped short of the maximum.
 from __future__ import annotations
 
 import math
+from numbers import Integral
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
 
 import numpy as np
@@ -87,8 +88,8 @@ class Options(NamedTuple):
                 words = ", ".join(map(repr, get_args(allowed)))
                 msg = f"`{name}` must be one of {words}, got {getattr(self, name)!r}"
                 raise ArgumentError(msg)
-        whole = isinstance(self.xmax, int) and not isinstance(self.xmax, bool) and self.xmax != 0
-        if not (self.xmax in {None, "force"} or whole):
+        whole = isinstance(self.xmax, Integral) and not isinstance(self.xmax, bool)
+        if not (self.xmax is None or self.xmax == "force" or (whole and self.xmax)):
             msg = f"`xmax` must be None, 'force' or an integer other than 0, got {self.xmax!r}"
             raise ArgumentError(msg)
         needing = {
@@ -96,6 +97,9 @@ class Options(NamedTuple):
             "fix_fingers='xmin_peak'": self.fix_fingers == "xmin_peak",
             "xmax='force'": self.xmax == "force",
         }
+        if self.xmin_max is not None and not self.xmin_max > 0:
+            msg = f"`xmin_max` must be positive, got {self.xmin_max!r}"
+            raise ArgumentError(msg)
         for option, used in needing.items():
             if used and self.pl_package != "powerlaw":
                 msg = f"{option} needs pl_package='powerlaw', got {self.pl_package!r}"
@@ -128,7 +132,7 @@ def row(eigenvalues: FloatArray, options: Options, /) -> dict[str, Any]:
     >>> row(np.linspace(1, 2, 50), Options())["warning"]
     'under-trained'
     """
-    if isinstance(options.xmax, int):
+    if isinstance(options.xmax, Integral):
         eigenvalues = _fingers.clip(eigenvalues, min(abs(options.xmax), len(eigenvalues)))
     x = eigenvalues[eigenvalues > _THRESHOLD]
     found = _truncated_row(x, options) if options.truncated else _power_law_row(x, options)
@@ -150,7 +154,8 @@ def _range(x: FloatArray, options: Options) -> tuple[float, float] | None:
     if not (options.fix_fingers == "xmin_peak" or options.fit == "E_TPL") or not len(x):
         return None
     peak = _fingers.peak(x)
-    return max(math.log10(0.95 * peak), 0.0), options.xmin_max or 1.5 * peak
+    low, high = max(math.log10(0.95 * peak), 0.0), options.xmin_max or 1.5 * peak
+    return low, max(low, high)  # nothing in it is a failed fit
 
 
 def _truncated_row(x: FloatArray, options: Options) -> dict[str, Any]:
@@ -207,7 +212,7 @@ def _forced_fit(x: FloatArray) -> Fit:
     plain = _power_law.fit(x, **_POWERLAW)
     if plain.status is not FitStatus.FITTED:
         return plain
-    unbounded = _power_law.tails(x[None], **_POWERLAW)
+    unbounded = _power_law.tails(np.log(x[None]), **_POWERLAW)
     length = np.log(x[-1]) - unbounded.log_xmin
     bounded = unbounded._replace(
         cdf=_excess.bounded_cdf, parameters=(*unbounded.parameters, np.maximum(length, 1e-300))

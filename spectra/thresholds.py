@@ -6,9 +6,10 @@ any few of these bound it from below, and the search for the smallest distance i
 smallest of many maxima. It is solved by cutting planes (Kelley 1960): deviations at a handful of
 data bound every candidate; the candidate of smallest bound is evaluated in full; the datum where
 it deviates most is nearly the worst for its neighbours too, and so bounds all of them almost
-tightly. A candidate whose bound exceeds the best distance found is never evaluated. About ten
+tightly. A candidate whose bound exceeds the best distance found is never evaluated. Three to thirty
 evaluations, each in time proportional to n, settle samples of any size; no candidate that could be
-the best is left out.
+the best is left out. Data without any randomness, such as exact quantiles of a power law, deviate
+nowhere more than elsewhere and can take the time of a full scan.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ __all__ = ["Tails", "distances", "longest", "search"]
 
 _SAMPLED = 8  # candidates up to this many times as long as a sampled datum's own tail are bounded
 _BLOCK = 1 << 15  # deviations computed at once
+_PATIENCE = 100  # evaluations one by one before all that are left are evaluated in blocks
 _SLACK = 1e-15  # rounding of a deviation, which is at most 1
 
 
@@ -167,7 +169,7 @@ def search(tails: Tails, /) -> tuple[AnyArray, FloatArray]:
     rows = np.flatnonzero(np.take_along_axis(bounds, tried[:, None], 1) < np.inf)
     tried = tried[rows]
     row, i = np.empty((2, 0), dtype=np.int64)  # the candidates still in question, row by row
-    first = True
+    first, patience = True, _PATIENCE
     while rows.size:
         parameters = tuple(p[rows, tried] for p in tails.parameters)
         log_xmin = tails.log_xmin[rows, tried]
@@ -183,7 +185,27 @@ def search(tails: Tails, /) -> tuple[AnyArray, FloatArray]:
         row, i, bound = row[left], i[left], bound[left]
         bounds[row, i] = bound
         rows, tried = _lowest(row, i, bound)
+        patience -= 1
+        if not patience:
+            _try_all(tails, row, i, bound, best, at)
+            break
     return at, best
+
+
+def _try_all(
+    tails: Tails, row: AnyArray, i: AnyArray, bound: FloatArray, best: FloatArray, at: AnyArray
+) -> None:
+    """Evaluate what is left block by block, those of smallest bound first, and update the best."""
+    together = max(1, _BLOCK // tails.log_x.shape[1])
+    order = np.argsort(bound, kind="stable")
+    while order.size:
+        now, order = order[:together], order[together:]
+        rows, tried = row[now], i[now]
+        parameters = tuple(p[rows, tried] for p in tails.parameters)
+        _, found = _worst(tails, rows, tried, tails.log_xmin[rows, tried], parameters)
+        for r, candidate, D in zip(rows, tried, found, strict=True):
+            best[r], at[r] = min((best[r], at[r]), (D, candidate))
+        order = order[bound[order] <= best[row[order]] + _SLACK]
 
 
 def _cuts(tails: Tails, row: AnyArray, i: AnyArray, j: AnyArray) -> FloatArray:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+import spectra.power_law as _power_law
 from spectra.power_law import FitStatus, prepare, tails
 from spectra.thresholds import search
 
@@ -34,7 +35,7 @@ _REACH = 40.0  # exp(-40) is nothing beside the rounding of an integral
 _FARTHEST = 700.0  # exp(710) is no double
 _BISECTIONS = 100
 _NEWTON_STEPS = 60
-_SMALLEST, _LARGEST = 1e-12, 1e6  # of lambda: below, nobody could tell it from a power law
+_SMALLEST, _LARGEST = 1e-9, 1e6  # of lambda, the smallest in units of 1 / mean(x / xmin)
 
 
 class TruncatedFit(NamedTuple):
@@ -157,7 +158,8 @@ def most_likely(mean_z: FloatArray, mean_growth: FloatArray, /) -> tuple[FloatAr
     inside = np.flatnonzero(mean_growth < expected)
     if not inside.size:
         return rate, cutoff
-    low = np.full(inside.size, math.log(_SMALLEST))
+    smallest = math.log(_SMALLEST) - np.log1p(mean_growth[inside])
+    low = smallest
     high = np.full(inside.size, math.log(_LARGEST))
     found = rate[inside]
     for _ in range(_BISECTIONS):
@@ -167,7 +169,7 @@ def most_likely(mean_z: FloatArray, mean_growth: FloatArray, /) -> tuple[FloatAr
         low, high = np.where(above, middle, low), np.where(above, high, middle)
         if np.all(high - low < 1e-11):
             break
-    tiny = high <= math.log(_SMALLEST) + 1e-6
+    tiny = high <= smallest + 1e-6  # nobody could tell it from a power law
     rate[inside] = np.where(tiny, rate[inside], found)
     cutoff[inside] = np.where(tiny, 0.0, np.exp(high))
     return rate, cutoff
@@ -279,10 +281,9 @@ def fit(eigenvalues: npt.ArrayLike, /, *, xmin: Threshold = None) -> TruncatedFi
     sample, status, _ = prepare(eigenvalues, xmin=xmin)
     if status is not FitStatus.FITTED:
         return _no_fit(status)
-    plain = tails(sample[None], xmin=xmin, estimator="n", ties="distinct")
+    plain = tails(np.log(sample[None]), xmin=xmin, estimator="n", ties="distinct")
     if not plain.allowed.any():
-        few = len(sample) < 2
-        return _no_fit(FitStatus.TOO_FEW_EIGENVALUES if few else FitStatus.EQUAL_EIGENVALUES)
+        return _no_fit(_power_law.fit(eigenvalues, xmin=xmin, estimator="n").status)
     found = _with_cutoff(plain, sample)
     index, D = search(found)
     start = int(index[0])

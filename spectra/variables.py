@@ -312,7 +312,7 @@ _EVIDENCE = (
     _flag(
         "likelier_law",
         "law that is significantly likelier than the power law",
-        "smallest p_* up to 0.1 with R_* < 0",
+        "likeliest of those with R_* < 0 and p_* up to 0.1",
         _VUONG,
         Likelier,
     ),

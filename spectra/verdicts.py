@@ -86,7 +86,7 @@ class Likelier(IntEnum):
 
 def likelier(tests: Mapping[Law, Vuong], /) -> Likelier:
     """
-    Name the law that is most significantly likelier than the power law.
+    Name the law that is significantly likelier than the power law.
 
     Parameters
     ----------
@@ -96,16 +96,16 @@ def likelier(tests: Mapping[Law, Vuong], /) -> Likelier:
     Returns
     -------
     Likelier
-        The one of smallest p-value, if that is 0.1 or less and its ratio negative.
+        The likeliest of those whose ratio is negative with a p-value of 0.1 or less.
 
     Examples
     --------
     >>> import numpy as np
     >>> from spectra.alternatives import compare
-    >>> likelier(compare(np.random.default_rng(0).exponential(size=500), xmin=0.2)).name
-    'EXPONENTIAL'
+    >>> likelier(compare(np.random.default_rng(0).lognormal(size=500), xmin=0.2)).name
+    'LOGNORMAL'
     """
-    better = {law: t.p for law, t in tests.items() if t.ratio < 0 and t.p <= SIGNIFICANT}
+    better = {law: t.ratio for law, t in tests.items() if t.ratio < 0 and t.p <= SIGNIFICANT}
     return Likelier[min(better, key=better.__getitem__).upper()] if better else Likelier.NONE
 
 
@@ -136,9 +136,9 @@ def weigh(num_tail: float, p: float, tests: Mapping[Law, Vuong], /) -> Support:
     law, but tails that short are found at the edge of any spectrum.
 
     A lognormal, a stretched exponential and a truncated power law hold the power law as a limit,
-    so that none of them can be less likely: supported means that none of them is needed. Of true
-    power laws with 100, 300 and 1000 points 75, 90 and 92 % are supported and 2 to 8 % rejected;
-    of lognormal samples 2 to 13 % are supported; of Gaussian matrices none in 240.
+    so that none of them can be less likely: supported means that none of them is needed. True
+    power laws are rejected as often as the tests together say, in 9 to 15 % of samples; the page on
+    metrics has the rates for other data. Of 1,400 Gaussian matrices none was supported.
 
     References
     ----------

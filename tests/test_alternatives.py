@@ -314,3 +314,20 @@ def test_truncated_law_has_a_status():
     assert truncated_power_law.fit([3.0, 3.0]).status.name == "EQUAL_EIGENVALUES"
     assert truncated_power_law.fit([1.0, 2.0], xmin=5.0).status.name == "TOO_FEW_EIGENVALUES"
     assert truncated_power_law.fit([1e-300, 1.0, 1e300]).status.name == "FITTED"
+
+
+def test_a_cut_off_is_found_across_forty_orders_of_e():
+    x = np.exp(np.sort(np.random.default_rng(3).uniform(0, 40, 200)))
+    found = truncated_power_law.fit(x, xmin=1.0)
+    rate, cutoff = 1e-4, 1e-17
+    z = np.log(x)
+    other = float(np.sum(truncated_power_law.log_density(z, rate, cutoff) - z))
+    assert found.log_likelihood > other > found.log_likelihood - 5
+
+
+def test_a_stretched_exponential_far_above_its_threshold():
+    z = 10 + 0.01 * np.random.default_rng(0).standard_normal(1000)
+    found = alternatives.fit(np.exp(z), law="stretched_exponential", xmin=1.0)
+    beta = found.parameters["beta"]
+    assert beta == pytest.approx(1 / (0.01 * math.sqrt(6) / math.pi), rel=0.3)  # a Gumbel law of z
+    assert found.log_likelihoods.sum() + z.sum() > 2989.0

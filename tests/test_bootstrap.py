@@ -150,3 +150,24 @@ def test_doubly_bounded_samples_end_where_they_should():
 def test_misuse_says_what_is_wanted(function, options, words):
     with pytest.raises(ArgumentError, match=words):
         function(range(1, 50), **options)
+
+
+@pytest.mark.parametrize(
+    ("data", "xmin"),
+    [
+        (10.0 ** np.random.default_rng(0).uniform(-300, 300, 200), None),
+        (10.0 ** np.random.default_rng(0).uniform(-100, 0, 500), None),
+        (1e300 * (1 + 1e-10 * np.random.default_rng(0).exponential(size=200)), 1e300),
+    ],
+)
+def test_samples_of_any_range_are_tested(data, xmin):
+    found = bootstrap.goodness_of_fit(data, xmin=xmin, resamples=20)
+    assert found.resamples == 20
+    assert 0 < found.p <= 1
+    assert not math.isnan(bootstrap.interval(data, xmin=xmin, resamples=20).alpha_low)
+
+
+def test_few_resamples_have_no_precision():
+    x = pareto(np.random.default_rng(0), 2.5, 100)
+    assert math.isnan(bootstrap.interval(x, resamples=19).precision)
+    assert bootstrap.interval(x, resamples=20).precision > 0

@@ -1,5 +1,7 @@
 """Corrections for a few outliers above a tail."""
 
+import math
+
 import numpy as np
 import pytest
 
@@ -18,20 +20,25 @@ def test_clip_leaves_out_the_largest():
             fingers.clip([3.0, 1.0, 2.0], k)
 
 
-@pytest.mark.parametrize("num", [1, 3, 6])
+@pytest.mark.parametrize("num", [1, 2, 3, 5])
 def test_clip_xmax_finds_the_fingers(num):
-    """Outliers in a cluster of their own, far above a short bulk, take the fit for themselves."""
-    bulk = np.linspace(1, 2, 40) ** 2
-    outliers = 100 * (1 + 1e-3 * np.arange(num))
-    data = np.concatenate([bulk, outliers])
-    plain = power_law.fit(data)
-    found = fingers.clip_xmax(data, drop=0.5)
-    assert found.raw_alpha == plain.alpha
-    if found.num_fingers:
-        assert found.fit == power_law.fit(fingers.clip(data, found.num_fingers))
-        assert found.fit.alpha + 0.5 < plain.alpha
-    else:
-        assert found.fit == plain
+    """Outliers close together above the edge of a bulk: alpha falls when the last of them goes."""
+    bulk = np.linspace(1, 3, 60)
+    data = np.concatenate([bulk, 3.15 + 0.01 * np.arange(num)])
+    found = fingers.clip_xmax(data)
+    assert found.num_fingers == num
+    assert found.raw_alpha == power_law.fit(data).alpha
+    assert found.fit == power_law.fit(bulk)
+    assert found.fit.alpha + 1 < found.raw_alpha
+
+
+def test_clip_xmax_tries_as_many_as_it_is_told():
+    data = [*np.linspace(1, 3, 60), 3.15, 3.16, 3.17]
+    assert fingers.clip_xmax(data, lengths=[2, 3]).num_fingers == 2 + (
+        power_law.fit(data[:-2]).alpha + 1 >= power_law.fit(data).alpha
+    )
+    assert fingers.clip_xmax(data, lengths=[]).num_fingers == 0
+    assert fingers.clip_xmax(data, drop=100.0).num_fingers == 0
 
 
 def test_a_power_law_has_no_fingers():
@@ -39,18 +46,15 @@ def test_a_power_law_has_no_fingers():
     assert (found.num_fingers, found.fit) == (0, power_law.fit(tail(2.5, 500)))
 
 
-def test_clip_xmax_needs_the_drop_it_asks_for():
-    data = np.concatenate([tail(3.0, 60)[:-2], [40.0, 40.1]])
-    ks = range(1, 10)
-    alphas = [power_law.fit(fingers.clip(data, k)).alpha for k in ks]
-    largest = power_law.fit(data).alpha - min(alphas)
-    drops = [largest * 0.5, largest * 1.01] if largest > 0 else [0.01]
-    for drop in drops:
-        found = fingers.clip_xmax(data, drop=drop)
-        accepted = [k for k, a in zip(ks, alphas, strict=True) if a + drop < found.raw_alpha]
-        stopped = [k for k, a in zip(ks, alphas, strict=True) if a <= 2]
-        first = accepted[0] if accepted and accepted[0] <= min(stopped, default=99) else 0
-        assert found.num_fingers == first
+@pytest.mark.parametrize("share", [0.5, 0.99, 1.01])
+def test_clip_xmax_needs_the_drop_it_asks_for(share):
+    data = np.array([*np.linspace(1, 3, 60), 3.15, 3.16, 3.17])
+    plain = power_law.fit(data).alpha
+    falls = [plain - power_law.fit(fingers.clip(data, k)).alpha for k in range(1, 10)]
+    assert max(falls) > 5  # or else nothing is tested here
+    found = fingers.clip_xmax(data, drop=share * max(falls))
+    enough = [k for k, fall in enumerate(falls, start=1) if fall > share * max(falls)]
+    assert found.num_fingers == (enough[0] if enough else 0)
 
 
 def test_peak_is_the_fullest_bin():
@@ -64,3 +68,7 @@ def test_xmin_peak_searches_around_the_peak():
     x = np.random.default_rng(0).lognormal(size=1000)
     peak = fingers.peak(x)
     assert fingers.xmin_peak(x) == power_law.fit(x, xmin=(0.95 * peak, 1.5 * peak))
+    with pytest.raises(ArgumentError, match="xmin_peak finds `xmin` itself"):
+        fingers.xmin_peak(x, xmin=1.0)
+    with pytest.raises(ArgumentError, match="some are nan"):
+        fingers.clip([1.0, math.nan], 1)

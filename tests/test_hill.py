@@ -57,7 +57,9 @@ def test_equal_and_impossible_data():
 
 
 def test_misuse_says_what_is_wanted():
-    with pytest.raises(ArgumentError, match="`k` must be at least 1"):
+    with pytest.raises(ArgumentError, match="`k` must be a whole number, at least 1"):
         hill.alpha([1.0, 2.0], k=0)
+    with pytest.raises(ArgumentError, match="`k` must be a whole number, at least 1"):
+        hill.alpha([1.0, 2.0], k=1.5)  # type: ignore[arg-type]
     with pytest.raises(ArgumentError, match="`convention` must be one of code, paper"):
         hill.half([1.0, 2.0], convention="book")  # type: ignore[arg-type]

@@ -83,7 +83,7 @@ def test_correlation_flow_has_a_point_for_each_fitted_layer(ds):
     drawn = np.asarray(ax.lines[0].get_xydata())
     np.testing.assert_array_equal(drawn[[0, 4]], np.c_[numbers.depth, numbers.alpha])
     assert np.isnan(drawn[1:4, 1]).all()
-    assert "3 layers without a fit" in ax.get_title(loc="left")
+    assert "(3 without a fit)" in ax.get_xlabel()
     ax.figure.canvas.draw()
 
 

@@ -164,7 +164,7 @@ def test_alpha_of_a_true_power_law_is_found(alpha):
 def test_bias_of_the_estimators(estimator, excess):
     """With xmin the smallest of n = 10 points, E[alpha - 1] is n / (n - 2), and (n-k) / (n-2)."""
     x = np.sort(pareto(np.random.default_rng(0), 3.0, (20000, 10)), axis=1)
-    first = power_law.tails(x, estimator=estimator).parameters[0][:, 0]
+    first = power_law.tails(np.log(x), estimator=estimator).parameters[0][:, 0]
     assert abs(first.mean() - excess) < 4 * first.std() / math.sqrt(len(first))
 
 
@@ -215,6 +215,14 @@ def test_doubly_bounded_law_is_unbiased_where_the_unbounded_is_not(alpha):
     assert abs(bounded.alpha.mean() - alpha) < 4 * error
     assert bounded.sigma.mean() == pytest.approx(bounded.alpha.std(), rel=0.15)
     assert power_law.fits(x, xmin=1.0, estimator="n").alpha.mean() > alpha + 8 * error
+
+
+@pytest.mark.parametrize("estimator", ["published", "n-1", "n-2"])
+def test_doubly_bounded_law_of_few_points_has_no_correction(estimator):
+    """The corrections are for a law without end; with one they would be biases."""
+    x = 10 ** np.random.default_rng(0).random((3000, 10))  # alpha = 1 on [1, 10]
+    found = power_law.fits(x, xmin=1.0, xmax=10.0, estimator=estimator).alpha
+    assert abs(found.mean() - 1) < 4 * found.std() / math.sqrt(3000)
 
 
 def test_doubly_bounded_likelihood_is_at_its_maximum():
@@ -287,6 +295,12 @@ def test_data_without_a_fit_have_nothing_else_either(data):
     assert not spectra.alternatives.fit(data, law="lognormal", xmin=1.0).parameters
     assert math.isnan(spectra.fingers.clip_xmax(data).raw_alpha)
     assert spectra.fingers.xmin_peak(data).num_tail == 0
+
+
+def test_a_range_without_data_has_a_status_of_its_own():
+    data = pareto(np.random.default_rng(0), 2.5, 300)
+    assert power_law.fit(data, xmin=(1e6, 1e7)).status is FitStatus.NO_THRESHOLD
+    assert power_law.fit(data, xmin=(2.0, math.inf)).status is FitStatus.FITTED
 
 
 def test_equal_points_at_the_top_are_no_tail():

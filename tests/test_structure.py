@@ -170,3 +170,9 @@ def test_docstring_has_an_example_that_runs(thing):
 def test_lines_of_a_changelog_entry_exist_for_the_version():
     text = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
     assert re.search(r"^## Unreleased$", text, re.M) or spectra.__version__ in text
+
+
+@pytest.mark.parametrize("name", sorted(MODULES))
+def test_source_has_no_control_characters(name):
+    source = Path(str(MODULES[name].__file__)).read_text(encoding="utf-8")
+    assert not re.search(r"[\x00-\x09\x0b-\x1f]", source)

@@ -22,14 +22,20 @@ def gram(weights):
     return np.linalg.eigvalsh(weights.T @ weights)
 
 
+def pooled(draw, size):
+    """Return the eigenvalues of one matrix, or pooled of as many as it takes."""
+    side = min(size, 300)
+    return np.concatenate([gram(draw(side)) for _ in range(-(-size // side))])[:size]
+
+
 def marchenko_pastur(rng, size):
-    size = min(size, 300)
-    return gram(rng.standard_normal((int(size * rng.uniform(1.05, 4)) + 1, size)))
+    aspect = rng.uniform(1.05, 4)
+    return pooled(lambda side: rng.standard_normal((int(side * aspect) + 1, side)), size)
 
 
 def heavy_tailed_wishart(rng, size):
-    size = min(size, 300)
-    return gram(rng.standard_t(rng.uniform(1, 4), (2 * size, size)))
+    freedom = rng.uniform(1, 4)
+    return pooled(lambda side: rng.standard_t(freedom, (2 * side, side)), size)
 
 
 def ties(rng, size):
@@ -156,7 +162,7 @@ def test_equal_distances_go_to_the_longest_tail():
 def test_longest_tail_is_the_first_that_passes(draw):
     for seed in range(20):
         x = np.sort(draw(np.random.default_rng(seed), 300))
-        found = power_law.tails(x[None])
+        found = power_law.tails(np.log(x[None]))
         D = power_law.scan(x, distance="two-sided").D
         n = 300 - np.arange(len(D))
         passed = (D - 0.2 / n) * (np.sqrt(n) + 0.26 + 0.5 / np.sqrt(n)) <= 1.094
@@ -167,8 +173,27 @@ def test_longest_tail_is_the_first_that_passes(draw):
 
 def test_distances_of_hand():
     """Of (1, e): alpha - 1 is 2, so the law has reached 1 - e**-2 where the data are at 1/2."""
-    found = power_law.tails(np.array([[1.0, math.e]]), estimator="n")
+    found = power_law.tails(np.array([[0.0, 1.0]]), estimator="n")
     assert distances(found) == pytest.approx([0.5 - math.exp(-2)])
-    both = power_law.tails(np.array([[1.0, math.e]]), estimator="n", distance="two-sided")
+    both = power_law.tails(np.array([[0.0, 1.0]]), estimator="n", distance="two-sided")
     assert distances(both) == pytest.approx([0.5])  # the step at the smallest datum
     assert search(both)[1] == pytest.approx([0.5])
+
+
+@pytest.mark.parametrize("distance", ["lower", "two-sided"])
+def test_data_without_randomness_are_searched_too(distance):
+    """Exact quantiles deviate nowhere more than elsewhere, so that no bound can decide."""
+    x = (1 - (np.arange(3000) + 0.5) / 3000) ** (-1 / 1.5)
+    for data in (x, np.linspace(1, 2, 3000), np.geomspace(1, 1e3, 3000)):
+        scan = power_law.scan(data, distance=distance)
+        fit = power_law.fit(data, distance=distance)
+        assert scan.D[3000 - fit.num_tail] == fit.D == scan.D.min()
+
+
+def test_samples_that_need_patience_are_searched_together(monkeypatch):
+    x = (1 - (np.arange(400) + 0.5) / 400) ** (-1 / 1.5)
+    samples = np.array([x, x**2, np.sort(pareto(np.random.default_rng(0), 400)), x])
+    expected = power_law.fits(samples, distance="two-sided")
+    monkeypatch.setattr(thresholds, "_PATIENCE", 2)
+    found = power_law.fits(samples, distance="two-sided")
+    assert np.array_equal(found, expected)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import spectra
-from spectra import Support, alternatives, bootstrap, measures, power_law, weigh
+from spectra import Likelier, Support, alternatives, bootstrap, measures, power_law, weigh
 from spectra.alternatives import Vuong
 
 AGAINST = Vuong(-5.0, -3.0, 0.003)
@@ -84,3 +84,34 @@ def test_conventions_reach_the_measures():
     assert plain["num_pl_spikes"] == 75
     fixed = measures.evidence(spectrum, xmin=float(np.median(x)), resamples=20)
     assert fixed["xmin_low"] == fixed["xmin_high"] == np.median(x)
+
+
+def test_a_law_that_ends_is_judged_by_its_own_test():
+    """The other laws have no end, so that their likelihoods say nothing about it."""
+    u = np.random.default_rng(0).random(300)
+    x = (1 + u * (10.0**-0.5 - 1)) ** (1 / -0.5)  # alpha = 1.5 on [1, 10]
+    spectrum = spectra.Spectrum(np.sort(x)[np.newaxis], N=600)
+    found = measures.evidence(spectrum, xmin=1.0, xmax=10.0)
+    assert found["power_law"] is Support.NOT_DISTINGUISHABLE
+    assert math.isnan(found["R_exponential"])
+    assert math.isnan(measures.power_law(spectrum, xmin=1.0, xmax=10.0)["alpha_noise"])
+    assert measures.evidence(spectrum, xmin=1.0)["power_law"] is Support.REJECTED
+
+
+def test_the_likelier_law_is_named():
+    assert spectra.likelier({}) is Likelier.NONE
+    assert spectra.likelier({"lognormal": FOR, "exponential": NEITHER}) is Likelier.NONE
+    both: dict[alternatives.Law, Vuong] = {
+        "lognormal": AGAINST,
+        "exponential": Vuong(-9.0, -4.0, 0.001),
+    }
+    assert spectra.likelier(both) is Likelier.EXPONENTIAL
+
+
+def test_nulls_and_evidence_leave_zeros_out_of_the_tail_only():
+    spectrum = spectra.Spectrum(np.sort([*np.zeros(50), *np.geomspace(1, 50, 50)])[None], N=200)
+    found = measures.power_law(spectrum)
+    share = found["num_pl_spikes"] / 100
+    assert found["alpha_noise"] == spectra.marchenko_pastur.hill_alpha(0.5, fraction=share)
+    x = spectrum.eigenvalues[50:]
+    assert measures.evidence(spectrum)["p_value"] == bootstrap.goodness_of_fit(x, resamples=100).p

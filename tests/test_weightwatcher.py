@@ -216,3 +216,26 @@ def test_truncated_fits(fit):
 def test_options_that_do_not_go_together(options, words):
     with pytest.raises(spectra.ArgumentError, match=words):
         weightwatcher.analyze(FITTED, **options)
+
+
+def test_limits_of_the_corrections():
+    """What the thresholds of clip_xmax and xmin_peak do, where real tables never go."""
+    fingers = {"w": np.diag(np.sqrt([*np.linspace(1, 3, 60), 3.15, 3.16, 3.17]))}
+    row = weightwatcher.analyze(fingers, fix_fingers="clip_xmax").iloc[0]
+    assert row.num_fingers in {1, 2}  # one less than it left out, and never just one
+    strict = weightwatcher.analyze(fingers, fix_fingers="clip_xmax", finger_thresh=50.0).iloc[0]
+    assert (strict.num_fingers, strict.alpha) == (0, row.raw_alpha)
+    few = {"w": np.diag(np.sqrt([*np.linspace(1, 3, 20), *(3.15 + 0.001 * np.arange(11))]))}
+    short = weightwatcher.analyze(few, fix_fingers="clip_xmax").iloc[0]
+    long = weightwatcher.analyze(few, fix_fingers="clip_xmax", max_fingers=20).iloc[0]
+    assert short.num_fingers <= 8
+    assert long.num_fingers >= short.num_fingers
+    assert weightwatcher.analyze(fingers, xmax=63).status.tolist() == ["failed"]
+    most: Any = np.int64(62)
+    assert weightwatcher.analyze(fingers, xmax=most).status.tolist() == ["failed"]
+    rng = np.random.default_rng(0)
+    two = {"a": 30 * rng.standard_normal((200, 100)), "b": 0.1 * rng.standard_normal((100, 60))}
+    table = weightwatcher.analyze(two, fit="E_TPL", xmin_max=1.0)
+    assert table.status.tolist()[0] == "failed"
+    with pytest.raises(spectra.ArgumentError, match="`xmin_max` must be positive"):
+        weightwatcher.analyze(two, fit="E_TPL", xmin_max=-1.0)

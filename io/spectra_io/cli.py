@@ -36,6 +36,7 @@ _POOL = click.option(
     default=True,
     help="Kernel positions of a convolution together (default), or a row each.",
 )
+_MOST_RESAMPLES = 100_000
 _HELP = {"help_option_names": ["-h", "--help"]}
 
 
@@ -61,6 +62,13 @@ verdict         over-trained: alpha < 2, under-trained: alpha > 6
 A layer of a hundred eigenvalues or fewer has an alpha between 2 and 6 as often as not, even if it
 is pure noise: look at what noise would have, and at whether there is a power law at all.
 """
+
+
+def _enough(_: click.Context, __: click.Parameter, resamples: int) -> int:
+    if not (resamples == 0 or 20 <= resamples <= _MOST_RESAMPLES):
+        msg = f"must be 0, or from 20 to {_MOST_RESAMPLES:,}; got {resamples}"
+        raise click.BadParameter(msg)
+    return resamples
 
 
 def _print_version(context: click.Context, _: click.Parameter, wanted: bool) -> None:
@@ -121,10 +129,11 @@ def describe(path: Path, pool: bool) -> None:
 )
 @click.option(
     "--resamples",
-    type=click.IntRange(0, 100_000),
+    type=int,
     default=100,
     show_default=True,
-    help="Samples for interval and p-value; 0 for neither, and no verdict on the power law.",
+    callback=_enough,
+    help="Samples for interval and p-value, at least 20; 0 for none, and no verdict on the tail.",
 )
 def analyze(path: Path, pool: bool, outputs: Sequence[Path], resamples: int) -> None:
     """Print a table of every layer's spectrum, power-law fit and verdict."""
