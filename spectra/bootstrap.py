@@ -250,7 +250,7 @@ def interval(
 
     Because xmin is searched for anew in every resample, the interval is wider than sigma, which
     takes xmin as known: on true power laws intervals of 90 % from sigma hold alpha in 83 to 89 %
-    of samples, these in 87 to 95 %. The bootstrap takes the data to be independent, and the
+    of samples, these in 85 to 95 %. The bootstrap takes the data to be independent, and the
     eigenvalues of one matrix are not. For heavy-tailed random matrices it is right nevertheless:
     with 300 eigenvalues and entries of tail index 1, 1.5 and 2.5 alpha varied between matrices by
     0.08, 0.12 and 0.55; the intervals say 0.07, 0.12 and 0.75.

@@ -53,10 +53,7 @@ def _fit_label(ds: xr.Dataset, layer: str) -> str:
         sure = f"({row.alpha_low.item():.2f} to {row.alpha_high.item():.2f})"
     else:
         sure = f"± {row.sigma.item():.2f}"
-    label = rf"$\alpha$ = {alpha:.2f} {sure}, {num} of {row.num_evals.item()} eigenvalues"
-    if "power_law" not in row:
-        return label
-    return f"{label}\npower law: {labels(row.power_law).item().replace('_', ' ')}"
+    return rf"$\alpha$ = {alpha:.2f} {sure}, {num} of {row.num_evals.item()} eigenvalues"
 
 
 def esd(ds: xr.Dataset, /, *, layer: str, ax: Axes | None = None) -> Axes:
@@ -108,7 +105,12 @@ def esd(ds: xr.Dataset, /, *, layer: str, ax: Axes | None = None) -> Axes:
     less = f" ({numbers.num_left_out} smaller ones not shown)" if numbers.num_left_out else ""
     ax.set_xlabel(rf"eigenvalue $\lambda$ of $W^T W${less}")
     ax.set_ylabel(r"density $\rho(\lambda)$")
-    ax.set_title(_short([one_line(layer)], 60)[0], loc="left", parse_math=False)
+    judged = "power_law" in ds and bool(select(ds, layer).power_law.item())
+    name = _short([one_line(layer)], 40 if judged else 60)[0]
+    ax.set_title(name, loc="left", parse_math=False)
+    if judged:
+        word = labels(select(ds, layer).power_law).item().replace("_", " ")
+        ax.set_title(f"power law: {word}", loc="right", fontsize="medium")
     ax.spines[["top", "right"]].set_visible(False)
     return ax
 
@@ -157,7 +159,8 @@ def correlation_flow(ds: xr.Dataset, /, *, ax: Axes | None = None) -> Axes:
     if len(doubtful := _doubtful(ds)):
         ax.plot(
             place[doubtful], alpha[doubtful], "o",
-            color=_BULK, markerfacecolor="white", markersize=5, label="not a supported power law",
+            color=_BULK, markerfacecolor="white", markersize=5, zorder=5,
+            label="power law not supported",
         )  # fmt: skip
     if np.isfinite(noise).any():
         ax.plot(place, noise, "_", color="0.5", markersize=12, label="pure noise", zorder=1)
