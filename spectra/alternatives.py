@@ -18,7 +18,7 @@ import numpy as np
 
 import spectra.truncated_power_law as _truncated
 from spectra.errors import ArgumentError
-from spectra.power_law import prepare
+from spectra.samples import prepare
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -17,7 +17,8 @@ import numpy as np
 
 import spectra.excess as _excess
 from spectra.errors import ArgumentError
-from spectra.power_law import Fits, FitStatus, fits, prepare, tails
+from spectra.power_law import Fits, fits, tails
+from spectra.samples import FitStatus, prepare
 from spectra.thresholds import longest, search
 
 if TYPE_CHECKING:
@@ -27,8 +28,8 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from spectra._typing import FloatArray
+    from spectra.conventions import Convention
     from spectra.executors import Executor
-    from spectra.power_law import Convention
 
 __all__ = ["GoodnessOfFit", "Interval", "Null", "goodness_of_fit", "interval", "refits"]
 

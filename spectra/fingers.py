@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from spectra.errors import ArgumentError
-from spectra.power_law import Fit, FitStatus, fit, positive
+from spectra.power_law import Fit, fit
+from spectra.samples import FitStatus, positive
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from spectra._typing import FloatArray
-    from spectra.power_law import Convention
+    from spectra.conventions import Convention
 
 __all__ = ["Clipped", "clip", "clip_xmax", "peak", "xmin_peak"]
 

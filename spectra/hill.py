@@ -13,7 +13,7 @@ import numpy as np
 
 import spectra.excess as _excess
 from spectra.errors import ArgumentError
-from spectra.power_law import FitStatus, positive
+from spectra.samples import FitStatus, positive
 
 if TYPE_CHECKING:
     import numpy.typing as npt

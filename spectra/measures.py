@@ -29,9 +29,9 @@ from spectra.verdicts import judge, likelier, weigh
 if TYPE_CHECKING:
     from typing import Unpack
 
+    from spectra.conventions import Convention
     from spectra.eigen import Spectrum
     from spectra.hill import Half
-    from spectra.power_law import Convention
 
 __all__ = ["CORE", "Measure", "evidence", "hill", "norms", "power_law", "ranks"]
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from spectra._typing import AnyArray, FloatArray
-    from spectra.power_law import Convention
+    from spectra.conventions import Convention
 
 __all__ = ["Minima", "local_minima", "rival"]
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-from enum import IntEnum
-from numbers import Real
-from typing import TYPE_CHECKING, Literal, NamedTuple, TypedDict, get_args
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 import spectra.excess as _excess
+from spectra.conventions import Convention, check, fixed_threshold, rule
 from spectra.errors import ArgumentError
+from spectra.samples import FitStatus, prepare
 from spectra.thresholds import Tails, distances, search
 
 if TYPE_CHECKING:
@@ -20,76 +20,21 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from spectra._typing import AnyArray, FloatArray
+    from spectra.conventions import Distance, Estimator, Threshold, Ties
 
 __all__ = [
     "Convention",
-    "Distance",
-    "Estimator",
     "Fit",
     "FitStatus",
     "Fits",
     "Scan",
-    "Threshold",
-    "Ties",
     "fit",
     "fits",
-    "positive",
-    "prepare",
     "scan",
     "tails",
 ]
 
-Estimator = Literal["published", "n", "n-1", "n-2"]
-"""How alpha is estimated from a tail of n points; see :func:`fit`."""
-
-Distance = Literal["lower", "two-sided"]
-"""Which steps of the empirical distribution D is taken from; see :func:`fit`."""
-
-Ties = Literal["each", "clauset", "distinct"]
-"""What equal data count as; see :func:`fit`."""
-
-Threshold = float | tuple[float, float] | None
-"""A fixed start of the tail, the range to search it in, or all data."""
-
-SMALL_SAMPLE = 20  # below this many points the published numbers use another rule
-SMALL_SAMPLE_TAIL = 8
 _SPREAD = 1e-12  # mean excess of a tail below which its points are equal to within rounding
-
-
-class Convention(TypedDict, total=False):
-    """
-    What a fit depends on besides the data: the keywords of :func:`fit`.
-
-    Examples
-    --------
-    >>> Convention(ties="clauset", distance="two-sided")
-    {'ties': 'clauset', 'distance': 'two-sided'}
-    """
-
-    xmin: Threshold
-    xmax: float | None
-    estimator: Estimator
-    distance: Distance
-    ties: Ties
-
-
-class FitStatus(IntEnum):
-    """
-    What came of a fit.
-
-    Examples
-    --------
-    >>> FitStatus.TOO_FEW_EIGENVALUES.name.lower()
-    'too_few_eigenvalues'
-    """
-
-    NO_SPECTRUM = 0
-    FITTED = 1
-    TOO_FEW_EIGENVALUES = 2
-    EQUAL_EIGENVALUES = 3
-    NOT_FINITE = 4
-    NEGATIVE = 5
-    NO_THRESHOLD = 6
 
 
 class Fit(NamedTuple):
@@ -162,99 +107,6 @@ class Scan(NamedTuple):
     """Number of data in each tail."""
 
 
-def _is_number(value: object) -> bool:
-    return isinstance(value, Real) and not isinstance(value, bool)
-
-
-def _check(convention: Convention) -> None:
-    """Refuse what no keyword of a fit may be."""
-    unknown = [name for name in convention if name not in Convention.__annotations__]
-    if unknown:
-        msg = f"unknown keyword {unknown[0]!r}; a fit takes {', '.join(Convention.__annotations__)}"
-        raise ArgumentError(msg)
-    for name, allowed in (("estimator", Estimator), ("distance", Distance), ("ties", Ties)):
-        value = convention.get(name, get_args(allowed)[0])
-        if value not in get_args(allowed):
-            msg = f"`{name}` must be one of {', '.join(get_args(allowed))}, got {value!r}"
-            raise ArgumentError(msg)
-    xmin, xmax = convention.get("xmin"), convention.get("xmax")
-    ends = (0.0, 0.0) if xmin is None else xmin if isinstance(xmin, tuple) else (xmin, xmin)
-    good = len(ends) == 2 and all(map(_is_number, ends)) and 0 <= ends[0] <= ends[1]
-    if not good or _fixed(xmin) == 0 or ends[0] == math.inf:
-        msg = (
-            "`xmin` must be a finite positive number or a range (low, high), or left out to "
-            f"search all data; got {xmin!r}"
-        )
-        raise ArgumentError(msg)
-    if xmax is not None and not (_is_number(xmax) and ends[0] < xmax < math.inf):
-        msg = f"`xmax` must be a finite positive number above `xmin`, got {xmax!r}"
-        raise ArgumentError(msg)
-
-
-def _real(values: npt.ArrayLike) -> FloatArray:
-    """Return numbers as float64, those masked left out; refuse what is no real number."""
-    masked = isinstance(values, np.ma.MaskedArray) and values.ndim == 1
-    array = np.ma.compressed(values) if masked else np.asarray(values)
-    real = np.can_cast(array.dtype, np.float64, "same_kind") and array.dtype != bool
-    if array.size and not real:
-        got = f"{type(values).__name__} of {array.dtype}"
-        msg = f"`eigenvalues` must be an array of real numbers, got {got}"
-        raise ArgumentError(msg)
-    return array.astype(np.float64)
-
-
-def positive(values: npt.ArrayLike, /) -> tuple[FloatArray, FitStatus]:
-    """
-    Sort what a power law can be fitted to, and say whether all of it makes sense.
-
-    Parameters
-    ----------
-    values : array_like, shape (n,)
-        Data in any order.
-
-    Returns
-    -------
-    values : ndarray
-        Those that are positive, ascending; none if the data make no sense.
-    status : FitStatus
-        ``NOT_FINITE``, ``NEGATIVE``, or ``FITTED`` if neither. Negative values no larger than
-        rounding, n eps times the largest, count as zeros.
-
-    Raises
-    ------
-    ArgumentError
-        If `values` is not one-dimensional.
-
-    Examples
-    --------
-    >>> values, status = positive([3.0, 0.0, 1.0, -1e-17])
-    >>> values, status.name
-    (array([1., 3.]), 'FITTED')
-    """
-    x = _real(values)
-    if x.ndim != 1:
-        msg = f"`eigenvalues` must be one-dimensional, got shape {x.shape}"
-        raise ArgumentError(msg)
-    if not np.isfinite(x).all():
-        return np.empty(0), FitStatus.NOT_FINITE
-    rounding = len(x) * np.finfo(float).eps * x.max(initial=0.0)
-    if x.min(initial=0.0) < -rounding:
-        return np.empty(0), FitStatus.NEGATIVE
-    return np.sort(x[x > 0]), FitStatus.FITTED
-
-
-def _rule(estimator: Estimator, num: int) -> tuple[int, int]:
-    """Return the correction of n, and the shortest tail, for `num` data."""
-    if estimator == "published":
-        return (0, 2) if num >= SMALL_SAMPLE else (1, SMALL_SAMPLE_TAIL)
-    correction = {"n": 0, "n-1": 1, "n-2": 2}[estimator]
-    return correction, max(2, correction + 1)
-
-
-def _fixed(xmin: Threshold) -> float | None:
-    return None if xmin is None or isinstance(xmin, tuple) else float(xmin)
-
-
 def _first_of_equals(x: FloatArray) -> AnyArray:
     return np.diff(x, axis=1, prepend=-np.inf) > 0
 
@@ -264,7 +116,7 @@ def _starts(
 ) -> tuple[FloatArray, FloatArray, AnyArray]:
     """Return the logarithm of every threshold, the excess over it, and whether it counts."""
     count = max(0, log_x.shape[1] - shortest + 1)
-    if (fixed := _fixed(xmin)) is not None:
+    if (fixed := fixed_threshold(xmin)) is not None:
         log_xmin = np.full((len(log_x), min(1, count)), math.log(fixed))
         total = (log_x - math.log(fixed)).sum(axis=1, keepdims=True)[:, :count]
         return log_xmin, total, np.ones_like(total, dtype=bool)
@@ -319,7 +171,7 @@ def tails(
     array([[1.443, 2.885]])
     """
     n = log_x.shape[1]
-    correction, shortest = _rule(estimator, n)
+    correction, shortest = rule(estimator, n)
     log_xmin, total, allowed = _starts(log_x, shortest, xmin, ties)
     num = n - np.arange(total.shape[1])
     allowed &= total > num * _SPREAD
@@ -375,10 +227,10 @@ def fits(samples: npt.ArrayLike, /, **convention: Unpack[Convention]) -> Fits:
     >>> round(float(np.mean(fits(samples).alpha)), 1)
     2.5
     """
-    _check(convention)
+    check(convention)
     x = np.sort(np.asarray(samples, dtype=np.float64), axis=-1)
     xmin, xmax = convention.get("xmin"), convention.get("xmax")
-    low = _fixed(xmin) or 0.0
+    low = fixed_threshold(xmin) or 0.0
     high = math.inf if xmax is None else xmax
     ends = x[..., [0, -1]] if x.size else x  # of sorted rows, nan last
     if x.ndim != 2 or not (np.isfinite(ends) & (ends > 0) & (ends >= low) & (ends <= high)).all():
@@ -399,48 +251,6 @@ def _fits(x: FloatArray, fixed: float, convention: Convention) -> Fits:
     start = np.full(len(x), fixed) if fixed else x[row, index]
     every = (1 + parameters[0], start, D, _sigma(parameters, num_tail), num_tail)
     return Fits(*(np.where(index >= 0, values, np.nan) for values in every))
-
-
-def prepare(
-    eigenvalues: npt.ArrayLike, /, **convention: Unpack[Convention]
-) -> tuple[FloatArray, FitStatus, Convention]:
-    """
-    Take from the data what a fit uses, and settle what depends on how many there are.
-
-    Parameters
-    ----------
-    eigenvalues : array_like, shape (n,)
-        Data in any order.
-    **convention
-        As in :func:`fit`.
-
-    Returns
-    -------
-    sample : ndarray
-        The positive data, ascending, without those above `xmax` or below a fixed `xmin`.
-    status : FitStatus
-        As in :func:`positive`.
-    convention : Convention
-        The same, the small-sample rule applied if `xmin` is fixed.
-
-    Raises
-    ------
-    ArgumentError
-        If `eigenvalues` is not one-dimensional or a keyword is wrong.
-
-    Examples
-    --------
-    >>> sample, status, convention = prepare([3.0, 1.0, 2.0], xmin=2.0)
-    >>> sample, convention["estimator"]
-    (array([2., 3.]), 'n-1')
-    """
-    _check(convention)
-    values, status = positive(eigenvalues)
-    xmin, xmax = _fixed(convention.get("xmin")), convention.get("xmax")
-    if xmin is not None and convention.get("estimator", "published") == "published":
-        convention["estimator"] = "n" if len(values) >= SMALL_SAMPLE else "n-1"
-    inside = (values >= (xmin or 0.0)) & (values <= (math.inf if xmax is None else xmax))
-    return values[inside], status, convention
 
 
 def scan(eigenvalues: npt.ArrayLike, /, **convention: Unpack[Convention]) -> Scan:
@@ -479,7 +289,7 @@ def scan(eigenvalues: npt.ArrayLike, /, **convention: Unpack[Convention]) -> Sca
     99
     """
     x, _, convention = prepare(eigenvalues, **convention)
-    fixed = _fixed(convention.get("xmin"))
+    fixed = fixed_threshold(convention.get("xmin"))
     found = tails(np.log(x[None]), **convention)
     allowed, num_tail = found.allowed[0], len(x) - np.arange(found.allowed.shape[1])
     return Scan(
@@ -581,7 +391,7 @@ def fit(
     )
     if status is not FitStatus.FITTED:
         return _no_fit(status)
-    found = _fits(x[None], _fixed(xmin) or 0.0, convention)
+    found = _fits(x[None], fixed_threshold(xmin) or 0.0, convention)
     if np.isnan(found.alpha[0]):
         return _no_fit(_why_not(x, convention))
     return Fit(
@@ -597,7 +407,7 @@ def fit(
 
 def _why_not(x: FloatArray, convention: Convention) -> FitStatus:
     """Say why no candidate counts."""
-    if len(x) < _rule(convention.get("estimator", "published"), len(x))[1]:
+    if len(x) < rule(convention.get("estimator", "published"), len(x))[1]:
         return FitStatus.TOO_FEW_EIGENVALUES
     xmin = convention.get("xmin")
     if isinstance(xmin, tuple) and not ((x >= xmin[0]) & (x <= xmin[1]))[:-1].any():

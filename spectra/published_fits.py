@@ -19,8 +19,10 @@ import spectra.excess as _excess
 import spectra.fingers as _fingers
 import spectra.power_law as _power_law
 import spectra.truncated_power_law as _truncated
+from spectra.conventions import SMALL_SAMPLE_TAIL, Convention
 from spectra.errors import ArgumentError
-from spectra.power_law import SMALL_SAMPLE_TAIL, Fit, FitStatus
+from spectra.power_law import Fit
+from spectra.samples import FitStatus
 from spectra.thresholds import search
 from spectra.verdicts import Verdict, judge
 
@@ -40,7 +42,7 @@ FixFingers = Literal[False, "xmin_peak", "clip_xmax"]
 
 _THRESHOLD = 1e-5  # EVALS_THRESH
 _MAX_FINGERS = 10
-_POWERLAW: _power_law.Convention = {"estimator": "n", "ties": "distinct"}
+_POWERLAW: Convention = {"estimator": "n", "ties": "distinct"}
 _WARNING = {Verdict.OVER_TRAINED: "over-trained", Verdict.UNDER_TRAINED: "under-trained"}
 
 

@@ -18,14 +18,15 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 import spectra.power_law as _power_law
-from spectra.power_law import FitStatus, prepare, tails
+from spectra.power_law import tails
+from spectra.samples import FitStatus, prepare
 from spectra.thresholds import search
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
     from spectra._typing import FloatArray
-    from spectra.power_law import Threshold
+    from spectra.conventions import Threshold
     from spectra.thresholds import Tails
 
 __all__ = ["TruncatedFit", "fit", "log_density", "most_likely"]

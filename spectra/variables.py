@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 import numpy as np
 
 from spectra.alternatives import Law
-from spectra.power_law import FitStatus
+from spectra.samples import FitStatus
 from spectra.verdicts import Likelier, Support, Verdict
 
 if TYPE_CHECKING:

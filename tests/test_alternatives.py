@@ -331,3 +331,10 @@ def test_a_stretched_exponential_far_above_its_threshold():
     beta = found.parameters["beta"]
     assert beta == pytest.approx(1 / (0.01 * math.sqrt(6) / math.pi), rel=0.3)  # a Gumbel law of z
     assert found.log_likelihoods.sum() + z.sum() > 2989.0
+
+
+def test_truncated_tails_hold_all_that_equal_their_start():
+    for seed in range(20):
+        x = np.ceil(3 * draw("cut off", np.random.default_rng(seed), 60))
+        found = truncated_power_law.fit(x)
+        assert found.num_tail == np.sum(x >= found.xmin)
