@@ -173,6 +173,37 @@ def test_describe_reads_a_folder(run, conv):
 # ---- analyze
 
 
+def test_analyze_prints_the_evidence(run, mnist):
+    _, rows = head_and_rows(run("analyze", MNIST)[1])
+    for row in rows:
+        one = mnist.sel(layer=row["layer"])
+        assert row["90 %"] == f"{one.alpha_low.item():.1f}-{one.alpha_high.item():.1f}"
+        assert row["noise"] == f"{one.alpha_noise.item():.2f}"
+        assert row["p"] == f"{one.p_value.item():.2f}"
+        assert row["power law"] == spectra.labels(one.power_law).item().replace("_", " ")
+
+
+def test_resamples_may_be_more_or_none(run):
+    def shown(number):
+        _, out, _ = run("analyze", MNIST, "--resamples", number)
+        return head_and_rows(out)
+
+    titles, rows = shown(0)
+    assert {"sigma", "noise"} <= set(titles)
+    assert not {"90 %", "p", "power law"} & set(titles)
+    default, more = shown(100)[1], shown(400)[1]
+    assert [row["p"] for row in more] != [row["p"] for row in default]
+    assert [row["alpha"] for row in more] == [row["alpha"] for row in rows]
+
+
+@pytest.mark.parametrize("number", ["-1", "5", "100001", "many"])
+def test_too_few_resamples_are_refused(run, number):
+    code, out, err = run("analyze", MNIST, "--resamples", number)
+    assert (code, out) == (1, "")
+    assert "'--resamples'" in err
+    assert len(err.splitlines()) == 1
+
+
 def test_analyze_prints_what_the_library_computes(run, mnist):
     code, out, err = run("analyze", MNIST)
     titles, rows = head_and_rows(out)
@@ -704,6 +735,19 @@ def test_a_terminal_gets_a_coloured_table_that_fits():
     assert max(map(len, lines)) <= 100
     rows = [line for line in lines if re.match(r"fc\d +\d+ +\d+ +\d\.\d\d ", line)]
     assert len(rows) == 3
+
+
+@pytest.mark.parametrize("columns", [60, 80, 140])
+def test_a_terminal_says_what_it_has_no_room_for(columns):
+    _, shown = on_a_terminal("analyze", MNIST, columns=columns)
+    lines = lines_on_screen(shown)
+    head = next(line for line in lines if line.startswith("layer"))
+    assert {"alpha", "tail", "verdict"} <= set(head.split())
+    assert "power law" in head
+    assert all(len(line) <= columns for line in lines if not line.startswith("not analysed"))
+    said = " ".join(lines)
+    assert ("no room for" in said) == (columns < 140)
+    assert ("no room for N, M, noise, D, p, log_norm" in said) == (columns == 60)
 
 
 @pytest.mark.parametrize("command", ["describe", "analyze"])

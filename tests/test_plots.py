@@ -107,3 +107,34 @@ def test_drawing_needs_the_fit():
 def test_given_axes_are_used(ds):
     _, ax = plt.subplots()
     assert spectra_io.plot.esd(ds, layer="fc", ax=ax) is ax
+
+
+def test_flow_shows_intervals_noise_and_what_is_not_supported(ds):
+    numbers = plotdata.correlation_flow(ds)
+    fitted = ds.sel(layer=numbers.layer)
+    assert list(numbers.low) == list(fitted.alpha_low)
+    assert list(numbers.high) == list(fitted.alpha_high)
+    assert list(numbers.noise) == list(fitted.alpha_noise)
+    ax = spectra_io.plot.correlation_flow(ds)
+    words = set(ax.get_legend_handles_labels()[1])
+    assert {r"$\alpha$, 90 % interval", "pure noise", "power law not supported"} <= words
+    hollow = next(line for line in ax.lines if line.get_label() == "power law not supported")
+    judged = (ds.power_law > 0) & (ds.power_law != spectra.Support.SUPPORTED)
+    assert np.array_equal(hollow.get_xdata(), np.flatnonzero(judged) + 1)
+
+
+def test_flow_without_evidence_has_standard_errors():
+    weights = {"w": np.random.default_rng(0).pareto(1.5, (100, 60))}
+    ds = spectra.analyze(weights, measures=[spectra.measures.power_law])
+    numbers = plotdata.correlation_flow(ds)
+    assert numbers.high - numbers.alpha == pytest.approx(ds.sigma.values)
+    assert numbers.alpha - numbers.low == pytest.approx(ds.sigma.values)
+    words = spectra_io.plot.correlation_flow(ds).get_legend_handles_labels()[1]
+    assert r"$\alpha$ ± $\sigma$" in words
+    assert spectra_io.plot.esd(ds, layer="w").get_title(loc="right") == ""
+
+
+def test_density_says_whether_it_is_a_power_law(ds):
+    word = spectra.labels(ds.power_law.sel(layer="fc")).item().replace("_", " ")
+    assert spectra_io.plot.esd(ds, layer="fc").get_title(loc="right") == f"power law: {word}"
+    assert spectra_io.plot.esd(ds, layer="equal").get_title(loc="right") == ""
