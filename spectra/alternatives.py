@@ -44,8 +44,8 @@ class Fitted(NamedTuple):
 
     Examples
     --------
-    >>> fit([1.0, 2.0, 4.0], law="exponential", xmin=1.0).parameters
-    {'Lambda': 0.75}
+    >>> round(fit([1.0, 2.0, 4.0], law="exponential", xmin=1.0).parameters["Lambda"], 4)
+    0.75
     """
 
     parameters: Mapping[str, float]
@@ -78,9 +78,11 @@ def _power_law(z: FloatArray) -> tuple[dict[str, float], FloatArray]:
 
 
 def _exponential(z: FloatArray) -> tuple[dict[str, float], FloatArray]:
-    growth = np.expm1(z)
-    rate = 1 / growth.mean()
-    return {"Lambda": rate}, np.log(rate) - rate * growth + z
+    largest = float(z.max())
+    growth = np.exp(z - largest) - math.exp(-largest)  # x / xmin - 1, over its largest
+    mean = float(growth.mean())
+    log_rate = -math.log(mean) - largest
+    return {"Lambda": math.exp(log_rate)}, log_rate - growth / mean + z
 
 
 def _moments_of_normal_above_0(mean: float) -> tuple[float, float]:
@@ -213,7 +215,7 @@ def fit(eigenvalues: npt.ArrayLike, /, *, law: Law, xmin: float) -> Fitted:
     if law not in get_args(Law):
         msg = f"`law` must be one of {', '.join(get_args(Law))}, got {law!r}"
         raise ArgumentError(msg)
-    if not isinstance(xmin, Real) or not 0 < xmin < math.inf:
+    if not isinstance(xmin, Real) or isinstance(xmin, bool) or not 0 < xmin < math.inf:
         msg = f"`xmin` must be a positive number, where the tail starts, got {xmin!r}"
         raise ArgumentError(msg)
     x, _, _ = prepare(eigenvalues, xmin=float(xmin))

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from functools import partial
-from numbers import Integral
+from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
 
 import numpy as np
@@ -137,7 +137,7 @@ def _in_chunks(
 
 
 def _check_sampling(resamples: int, seed: object, executor: object) -> None:
-    if not isinstance(resamples, Integral) or resamples < 1:
+    if not isinstance(resamples, Integral) or isinstance(resamples, bool) or resamples < 1:
         msg = f"`resamples` must be a whole number, at least 1, got {resamples!r}"
         raise ArgumentError(msg)
     whole = isinstance(seed, Integral) and int(seed) >= 0
@@ -269,7 +269,7 @@ def interval(
     >>> found.alpha_low < 2.5 < found.alpha_high
     True
     """
-    if not 0 < level < 1:
+    if not (isinstance(level, Real) and 0 < level < 1):
         msg = f"`level` must be between 0 and 1, got {level!r}"
         raise ArgumentError(msg)
     found = refits(eigenvalues, resamples=resamples, seed=seed, executor=executor, **convention)
@@ -326,7 +326,8 @@ def goodness_of_fit(
     Returns
     -------
     GoodnessOfFit
-        `p`, small if the tail is no power law, with its precision; ``nan`` if there is no fit.
+        `p`, small if the tail is no power law, with its precision; ``nan`` if there is no fit, or
+        none in half of the synthetic samples (a range for `xmin` with next to no data in it).
 
     Raises
     ------
@@ -374,6 +375,8 @@ def goodness_of_fit(
     work = partial(_synthetic_distances, law=law, convention=convention)
     D = np.concatenate(_in_chunks(work, len(x), resamples, seed, executor))
     D = D[np.isfinite(D)]
+    if 2 * len(D) < resamples:  # what is left is no sample of anything
+        return GoodnessOfFit(math.nan, float(observed.D[0]), math.nan, len(D), len(x) - start)
     p = (1 + int(np.sum(observed.D[0] <= D))) / (1 + len(D))
     precision = 0.5 / math.sqrt(1 + len(D))
     return GoodnessOfFit(p, float(observed.D[0]), precision, len(D), len(x) - start)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from numbers import Real
 from typing import Literal, TypedDict, get_args
 
@@ -20,13 +21,13 @@ __all__ = [
 ]
 
 Estimator = Literal["published", "n", "n-1", "n-2"]
-"""How alpha is estimated from a tail of n points; see :func:`fit`."""
+"""How alpha is estimated from a tail of n points; see :func:`spectra.power_law.fit`."""
 
 Distance = Literal["lower", "two-sided"]
-"""Which steps of the empirical distribution D is taken from; see :func:`fit`."""
+"""Which steps of the empirical distribution D is taken from; see :func:`spectra.power_law.fit`."""
 
 Ties = Literal["each", "clauset", "distinct"]
-"""What equal data count as; see :func:`fit`."""
+"""What equal data count as; see :func:`spectra.power_law.fit`."""
 
 Threshold = float | tuple[float, float] | None
 """A fixed start of the tail, the range to search it in, or all data."""
@@ -37,7 +38,7 @@ SMALL_SAMPLE_TAIL = 8
 
 class Convention(TypedDict, total=False):
     """
-    What a fit depends on besides the data: the keywords of :func:`fit`.
+    What a fit depends on besides the data: the keywords of :func:`spectra.power_law.fit`.
 
     Examples
     --------
@@ -53,7 +54,9 @@ class Convention(TypedDict, total=False):
 
 
 def _is_number(value: object) -> bool:
-    return isinstance(value, Real) and not isinstance(value, bool)
+    if not isinstance(value, Real) or isinstance(value, bool):
+        return False
+    return bool(abs(value) <= sys.float_info.max or value == math.inf)  # type: ignore[operator]
 
 
 def check(convention: Convention) -> None:
@@ -83,7 +86,7 @@ def check(convention: Convention) -> None:
         raise ArgumentError(msg)
     for name, allowed in (("estimator", Estimator), ("distance", Distance), ("ties", Ties)):
         value = convention.get(name, get_args(allowed)[0])
-        if value not in get_args(allowed):
+        if not isinstance(value, str) or value not in get_args(allowed):
             msg = f"`{name}` must be one of {', '.join(get_args(allowed))}, got {value!r}"
             raise ArgumentError(msg)
     xmin, xmax = convention.get("xmin"), convention.get("xmax")

@@ -31,7 +31,6 @@ __all__ = [
 STEPHENS_AT_05, STEPHENS_AT_10 = 1.094, 0.990
 """What :func:`stephens` exceeds in 5 and 10 % of samples."""
 
-_STEEPEST = 500.0  # most negative rate times length: beyond it all data lie at the far end
 _SHORTEST = 40.0  # lengths in units of the mean excess beyond which the end is not felt
 _NEWTON_STEPS = 6  # from a start within 5 %, quadratic convergence is done after four
 
@@ -112,7 +111,12 @@ def bounded_cdf(excess: FloatArray, rate: FloatArray, length: FloatArray, /) -> 
     >>> bounded_cdf(np.array([0.0, 1.0, 2.0]), np.array(1e-300), np.array(2.0))
     array([0. , 0.5, 1. ])
     """
-    return np.expm1(-rate * excess) / np.expm1(-rate * length)
+    steep = np.abs(rate)  # a negative rate is a positive one seen from the other end
+    falling = np.expm1(-steep * excess) / np.expm1(-steep * length)
+    value: FloatArray = np.where(
+        rate < 0, falling * np.exp(-steep * np.abs(length - excess)), falling
+    )
+    return value
 
 
 def quantile(
@@ -141,8 +145,15 @@ def quantile(
     >>> float(cdf(quantile(np.array(0.3), np.array(2.0)), np.array(2.0)))
     0.3
     """
-    total = 1.0 if length is None else -np.expm1(-rate * length)
-    return -np.log1p(-share * total) / rate
+    if length is None:
+        return -np.log1p(-share) / rate
+    steep = np.abs(rate)  # a negative rate is a positive one seen from the other end
+    from_end = np.where(rate < 0, 1 - share, share)
+    with np.errstate(divide="ignore"):  # at the very end
+        found = -np.log1p(from_end * np.expm1(-steep * length)) / steep
+    found = np.minimum(found, length)
+    value: FloatArray = np.where(rate < 0, length - found, found)
+    return value
 
 
 def _langevin(t: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -187,13 +198,15 @@ def bounded_rate(mean: FloatArray, length: FloatArray, /) -> FloatArray:
     >>> round(float(1 / rate[1] - 1 / np.expm1(rate[1])), 12)
     0.25
     """
-    target = 1 - 2 * np.clip(mean / length, 1 / _SHORTEST, 1 - 1 / _STEEPEST)
+    near = np.minimum(mean, length - mean)  # the law seen from the end that it is nearer to
+    target = 1 - 2 * np.maximum(near / length, 1 / _SHORTEST)
     t = target * (3 - target**2) / (1 - target**2)  # Cohen's approximation
     for _ in range(_NEWTON_STEPS):
         value, slope = _langevin(t)
         t = t - (value - target) / slope
     bounded = np.where(t == 0, np.finfo(float).tiny, 2 * t / length)
-    return np.where(length > _SHORTEST * mean, 1 / mean, bounded)
+    rate = np.where(length > _SHORTEST * near, 1 / near, bounded)
+    return np.where(mean > near, -rate, rate)
 
 
 def bounded_sigma(rate: FloatArray, length: FloatArray, num: npt.ArrayLike, /) -> FloatArray:

@@ -8,13 +8,14 @@ largest out, or start the tail where the spectrum peaks.
 
 from __future__ import annotations
 
+from numbers import Integral
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from spectra.errors import ArgumentError
 from spectra.power_law import Fit, fit
-from spectra.samples import FitStatus, positive
+from spectra.samples import FitStatus, positive, real_numbers
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -75,11 +76,11 @@ def clip(eigenvalues: npt.ArrayLike, k: int, /) -> FloatArray:
     >>> clip([3.0, 1.0, 2.0], 1)
     array([1., 2.])
     """
-    x = np.sort(np.asarray(eigenvalues, dtype=np.float64))
-    if np.isnan(x).any():
-        msg = "`eigenvalues` must be numbers to leave out the largest, some are nan"
+    x = np.sort(real_numbers(eigenvalues))
+    if x.ndim != 1 or np.isnan(x).any():
+        msg = f"`eigenvalues` must be one-dimensional and not nan, got shape {x.shape}"
         raise ArgumentError(msg)
-    if not 0 <= k <= len(x):
+    if not isinstance(k, Integral) or not 0 <= k <= len(x):
         msg = f"`k` must be from 0 to the {len(x)} data there are, got {k!r}"
         raise ArgumentError(msg)
     return x[: len(x) - k]

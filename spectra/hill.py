@@ -126,7 +126,7 @@ def alpha(eigenvalues: npt.ArrayLike, /, *, k: int) -> float:
     >>> round(alpha([1.0, 2.0, 4.0], k=2), 3)
     1.962
     """
-    if not isinstance(k, Integral) or k < 1:
+    if not isinstance(k, Integral) or isinstance(k, bool) or k < 1:
         msg = f"`k` must be a whole number, at least 1, got {k!r}"
         raise ArgumentError(msg)
     every = curve(eigenvalues)

@@ -24,7 +24,7 @@ import spectra.norms as _norms
 import spectra.power_law as _power_law
 import spectra.ranks as _ranks
 from spectra.alternatives import Law, Vuong
-from spectra.verdicts import judge, likelier, weigh
+from spectra.verdicts import Likelier, Support, judge, likelier, weigh
 
 if TYPE_CHECKING:
     from typing import Unpack
@@ -217,9 +217,9 @@ def evidence(
 
     Notes
     -----
-    The other laws have no end: with `xmax` there are no ratios, and the verdict rests on the
-    p-value alone. Rivals are looked for among up to 20,000 eigenvalues; beyond, a scan takes too
-    long.
+    The other laws have no end: with `xmax` there are no ratios, so that the p-value can reject the
+    power law and nothing can support it. Rivals are looked for among up to 20,000 eigenvalues;
+    beyond, a scan takes too long.
 
     Examples
     --------
@@ -236,7 +236,10 @@ def evidence(
     interval = _bootstrap.interval(x, level=level, **sampling, **convention)
     goodness = _bootstrap.goodness_of_fit(x, **sampling, **convention)
     unbounded = convention.get("xmax") is None  # as the other laws are
-    tests = _alternatives.compare(x, xmin=fit.xmin) if fit.num_tail and unbounded else _NO_TESTS
+    tail = np.sort(x)[len(x) - fit.num_tail :]  # the very data of the fit, whatever its ties
+    tests = _alternatives.compare(tail, xmin=fit.xmin) if len(tail) and unbounded else _NO_TESTS
+    support = weigh(fit.num_tail, goodness.p, tests)
+    judged = support not in {Support.NOT_FITTED, Support.TOO_FEW_POINTS}
     few = 0 < len(x) <= _MAX_SCANNED
     rival = _minima.rival(_minima.local_minima(x, **convention)) if few else math.nan
     return {
@@ -249,8 +252,8 @@ def evidence(
         "p_value": goodness.p,
         "p_precision": goodness.precision,
         "alpha_rival": rival,
-        "power_law": weigh(fit.num_tail, goodness.p, tests),
-        "likelier_law": likelier(tests),
+        "power_law": support,
+        "likelier_law": likelier(tests) if judged else Likelier.NONE,
         **{f"R_{law}": test.R for law, test in tests.items()},
         **{f"p_{law}": test.p for law, test in tests.items()},
     }

@@ -10,7 +10,7 @@ import numpy as np
 import spectra.excess as _excess
 from spectra.conventions import Convention, check, fixed_threshold, rule
 from spectra.errors import ArgumentError
-from spectra.samples import FitStatus, prepare
+from spectra.samples import FitStatus, prepare, real_numbers
 from spectra.thresholds import Tails, distances, search
 
 if TYPE_CHECKING:
@@ -228,7 +228,7 @@ def fits(samples: npt.ArrayLike, /, **convention: Unpack[Convention]) -> Fits:
     2.5
     """
     check(convention)
-    x = np.sort(np.asarray(samples, dtype=np.float64), axis=-1)
+    x = np.sort(real_numbers(samples, "samples"), axis=-1)
     xmin, xmax = convention.get("xmin"), convention.get("xmax")
     low = fixed_threshold(xmin) or 0.0
     high = math.inf if xmax is None else xmax
@@ -407,12 +407,13 @@ def fit(
 
 def _why_not(x: FloatArray, convention: Convention) -> FitStatus:
     """Say why no candidate counts."""
-    if len(x) < rule(convention.get("estimator", "published"), len(x))[1]:
-        return FitStatus.TOO_FEW_EIGENVALUES
+    _, shortest = rule(convention.get("estimator", "published"), len(x))
     xmin = convention.get("xmin")
-    if isinstance(xmin, tuple) and not ((x >= xmin[0]) & (x <= xmin[1]))[:-1].any():
+    inside = (x >= xmin[0]) & (x <= xmin[1]) if isinstance(xmin, tuple) else np.full(len(x), True)
+    if len(x) >= shortest and not inside.any():
         return FitStatus.NO_THRESHOLD
-    return FitStatus.EQUAL_EIGENVALUES
+    long_enough = inside[: max(0, len(x) - shortest + 1)]
+    return FitStatus.EQUAL_EIGENVALUES if long_enough.any() else FitStatus.TOO_FEW_EIGENVALUES
 
 
 def _no_fit(status: FitStatus) -> Fit:

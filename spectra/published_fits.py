@@ -10,7 +10,7 @@ stopped short of the maximum.
 from __future__ import annotations
 
 import math
-from numbers import Integral
+from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
 
 import numpy as np
@@ -99,9 +99,11 @@ class Options(NamedTuple):
             "fix_fingers='xmin_peak'": self.fix_fingers == "xmin_peak",
             "xmax='force'": self.xmax == "force",
         }
-        if self.xmin_max is not None and not self.xmin_max > 0:
-            msg = f"`xmin_max` must be positive, got {self.xmin_max!r}"
-            raise ArgumentError(msg)
+        positive = {"xmin_max": self.xmin_max or 1.0, "finger_thresh": self.finger_thresh}
+        for name, value in {**positive, "max_fingers": self.max_fingers}.items():
+            if not isinstance(value, Real) or isinstance(value, bool) or not value > 0:
+                msg = f"`{name}` must be a positive number, got {value!r}"
+                raise ArgumentError(msg)
         for option, used in needing.items():
             if used and self.pl_package != "powerlaw":
                 msg = f"{option} needs pl_package='powerlaw', got {self.pl_package!r}"
@@ -178,7 +180,8 @@ def _power_law_row(x: FloatArray, options: Options) -> dict[str, Any]:
 
 def _clipped(x: FloatArray, options: Options) -> tuple[Fit, dict[str, Any]]:
     """Leave out two or more, and report one less."""
-    most = max(options.max_fingers if options.max_fingers >= len(x) / 2 else 0, _MAX_FINGERS)
+    raised = int(options.max_fingers) if options.max_fingers >= len(x) / 2 else 0
+    most = max(raised, _MAX_FINGERS)
     found = _fingers.clip_xmax(
         x,
         drop=options.finger_thresh,

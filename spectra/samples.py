@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from spectra._typing import FloatArray
     from spectra.conventions import Convention
 
-__all__ = ["FitStatus", "positive", "prepare"]
+__all__ = ["FitStatus", "positive", "prepare", "real_numbers"]
 
 
 class FitStatus(IntEnum):
@@ -41,14 +41,41 @@ class FitStatus(IntEnum):
     NO_THRESHOLD = 6
 
 
-def _real(values: npt.ArrayLike) -> FloatArray:
-    """Return numbers as float64, those masked left out; refuse what is no real number."""
+def real_numbers(values: npt.ArrayLike, /, name: str = "eigenvalues") -> FloatArray:
+    """
+    Take numbers as float64, and refuse what is none.
+
+    Parameters
+    ----------
+    values : array_like
+        Integers or floats of any kind; masked ones are left out of one-dimensional data.
+    name : str, default: "eigenvalues"
+        What to call them in a complaint.
+
+    Returns
+    -------
+    ndarray
+        A copy.
+
+    Raises
+    ------
+    ArgumentError
+        If they are text, complex, truth values, dates, or rows of different lengths.
+
+    Examples
+    --------
+    >>> real_numbers([1, 2])
+    array([1., 2.])
+    """
     masked = isinstance(values, np.ma.MaskedArray) and values.ndim == 1
-    array = np.ma.compressed(values) if masked else np.asarray(values)
+    try:
+        array = np.ma.compressed(values) if masked else np.asarray(values)
+    except ValueError:  # rows of different lengths
+        array = np.array([None])
     real = np.can_cast(array.dtype, np.float64, "same_kind") and array.dtype != bool
     if array.size and not real:
         got = f"{type(values).__name__} of {array.dtype}"
-        msg = f"`eigenvalues` must be an array of real numbers, got {got}"
+        msg = f"`{name}` must be an array of real numbers, got {got}"
         raise ArgumentError(msg)
     return array.astype(np.float64)
 
@@ -81,7 +108,7 @@ def positive(values: npt.ArrayLike, /) -> tuple[FloatArray, FitStatus]:
     >>> values, status.name
     (array([1., 3.]), 'FITTED')
     """
-    x = _real(values)
+    x = real_numbers(values)
     if x.ndim != 1:
         msg = f"`eigenvalues` must be one-dimensional, got shape {x.shape}"
         raise ArgumentError(msg)
@@ -104,7 +131,7 @@ def prepare(
     eigenvalues : array_like, shape (n,)
         Data in any order.
     **convention
-        As in :func:`fit`.
+        As in :func:`spectra.power_law.fit`.
 
     Returns
     -------

@@ -178,7 +178,7 @@ def search(tails: Tails, /) -> tuple[AnyArray, FloatArray]:
         best[rows[better]], at[rows[better]] = found[better], tried[better]
         bounds[rows, tried] = np.inf
         if first:
-            row, i = np.nonzero(bounds <= best[:, None] + _SLACK)
+            row, i = np.nonzero((bounds < np.inf) & (bounds <= best[:, None] + _SLACK))
             first = False
         bound = np.maximum(bounds[row, i], _cuts(tails, row, i, witness[row]))
         left = bound <= best[row] + _SLACK

@@ -76,7 +76,7 @@ def _legendre() -> tuple[FloatArray, FloatArray]:
 def _reach(rate: FloatArray, cutoff: FloatArray) -> FloatArray:
     """Return a z beyond which the density is nothing."""
     with np.errstate(divide="ignore", over="ignore"):
-        return np.minimum(_REACH / rate, np.log1p(_REACH / cutoff))
+        return np.minimum(np.minimum(_REACH / rate, np.log1p(_REACH / cutoff)), _FARTHEST)
 
 
 def _integrand(z: FloatArray, rate: FloatArray, cutoff: FloatArray) -> FloatArray:
@@ -159,7 +159,7 @@ def most_likely(mean_z: FloatArray, mean_growth: FloatArray, /) -> tuple[FloatAr
     inside = np.flatnonzero(mean_growth < expected)
     if not inside.size:
         return rate, cutoff
-    smallest = math.log(_SMALLEST) - np.log1p(mean_growth[inside])
+    smallest = np.maximum(math.log(_SMALLEST) - np.log1p(mean_growth[inside]), -_FARTHEST)
     low = smallest
     high = np.full(inside.size, math.log(_LARGEST))
     found = rate[inside]

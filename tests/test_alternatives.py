@@ -338,3 +338,10 @@ def test_truncated_tails_hold_all_that_equal_their_start():
         x = np.ceil(3 * draw("cut off", np.random.default_rng(seed), 60))
         found = truncated_power_law.fit(x)
         assert found.num_tail == np.sum(x >= found.xmin)
+
+
+def test_an_exponential_law_is_refused_by_data_however_far_apart():
+    x = np.exp(np.sort(np.random.default_rng(0).exponential(100, 100)))
+    found = alternatives.compare(x, xmin=float(x[0]))["exponential"]
+    assert found.ratio > 0
+    assert found.p < 0.1

@@ -138,6 +138,8 @@ def test_doubly_bounded_samples_end_where_they_should():
     [
         (bootstrap.interval, {"level": 1.0}, "`level` must be between 0 and 1"),
         (bootstrap.interval, {"resamples": 0}, "`resamples` must be a whole number, at least 1"),
+        (bootstrap.interval, {"level": "0.9"}, "`level` must be between 0 and 1"),
+        (bootstrap.interval, {"resamples": True}, "`resamples` must be a whole number"),
         (bootstrap.interval, {"resamples": 1e3}, "`resamples` must be a whole number"),
         (bootstrap.interval, {"confidence": 0.9}, "unknown keyword 'confidence'; a fit takes xmin"),
         (bootstrap.interval, {"seed": "abc"}, "`seed` must be a whole number"),
@@ -171,3 +173,19 @@ def test_few_resamples_have_no_precision():
     x = pareto(np.random.default_rng(0), 2.5, 100)
     assert math.isnan(bootstrap.interval(x, resamples=19).precision)
     assert bootstrap.interval(x, resamples=20).precision > 0
+
+
+def test_no_p_without_samples_that_can_be_fitted():
+    x = np.sort(pareto(np.random.default_rng(0), 2.5, 300))
+    around = (x[100] * (1 - 1e-9), x[100] * (1 + 1e-9))
+    found = bootstrap.goodness_of_fit(x, xmin=around, resamples=50)
+    assert math.isnan(found.p)
+    assert found.resamples < 25
+
+
+def test_resamples_of_one_value_have_no_fit():
+    """Of ten data only one differs: a third of the resamples lack it."""
+    found = bootstrap.refits([1.0] * 9 + [2.0], resamples=600, estimator="n")
+    without = 0.9**10
+    error = math.sqrt(without * (1 - without) / 600)
+    assert abs(np.mean(np.isnan(found.alpha)) - without) < 4 * error

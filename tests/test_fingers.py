@@ -70,5 +70,5 @@ def test_xmin_peak_searches_around_the_peak():
     assert fingers.xmin_peak(x) == power_law.fit(x, xmin=(0.95 * peak, 1.5 * peak))
     with pytest.raises(ArgumentError, match="xmin_peak finds `xmin` itself"):
         fingers.xmin_peak(x, xmin=1.0)
-    with pytest.raises(ArgumentError, match="some are nan"):
+    with pytest.raises(ArgumentError, match="one-dimensional and not nan"):
         fingers.clip([1.0, math.nan], 1)

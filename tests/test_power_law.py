@@ -243,6 +243,24 @@ def test_doubly_bounded_likelihood_is_at_its_maximum():
     assert pytest.approx(np.abs(model - np.arange(len(x)) / len(x)).max()) == fit.D
 
 
+@pytest.mark.parametrize("low", [1.0, 900.0, 990.0, 999.9])
+def test_data_close_to_xmax_have_the_likeliest_exponent_too(low):
+    """However steeply the density rises: the likelihood is stationary, by differences."""
+    x = np.linspace(low, 1000, 31)[:-1]
+    fit = power_law.fit(x, xmin=1.0, xmax=1000.0)
+    z, length = np.log(x), math.log(1000)
+
+    def log_likelihood(alpha):
+        rise = 1 - alpha  # density of z: exp(rise z), written from the end where it is largest
+        log_norm = max(rise, 0) * length + math.log(-math.expm1(-abs(rise) * length) / abs(rise))
+        return len(z) * log_norm * -1 + rise * z.sum()
+
+    best = log_likelihood(fit.alpha)
+    assert best >= log_likelihood(fit.alpha + 0.1 * fit.sigma)
+    assert best >= log_likelihood(fit.alpha - 0.1 * fit.sigma)
+    assert 0 <= fit.D <= 1
+
+
 def test_far_xmax_changes_nothing():
     data = pareto(np.random.default_rng(0), 2.5, 500)
     plain, bounded = power_law.fit(data), power_law.fit(data, xmax=1e200)
@@ -301,6 +319,8 @@ def test_a_range_without_data_has_a_status_of_its_own():
     data = pareto(np.random.default_rng(0), 2.5, 300)
     assert power_law.fit(data, xmin=(1e6, 1e7)).status is FitStatus.NO_THRESHOLD
     assert power_law.fit(data, xmin=(2.0, math.inf)).status is FitStatus.FITTED
+    assert power_law.fit(range(1, 11), xmin=(6, 9)).status is FitStatus.TOO_FEW_EIGENVALUES
+    assert power_law.fit([1.0, 2.0] * 15, xmin=(2, 3)).status is FitStatus.EQUAL_EIGENVALUES
 
 
 def test_equal_points_at_the_top_are_no_tail():
@@ -335,6 +355,9 @@ def test_numbers_at_the_ends_of_the_range(data):
         ({"xmin": "auto"}, "left out to search all data; got 'auto'"),
         ({"xmin": (1.0, 2.0, 3.0)}, "or a range"),
         ({"xmax": "max"}, "`xmax` must be a finite positive number"),
+        ({"xmax": 10**400}, "`xmax` must be a finite positive number"),
+        ({"xmin": 10**400}, "`xmin` must be a finite positive number"),
+        ({"estimator": np.array(["n", "n"])}, "`estimator` must be one of"),
         ({"eigenvalues": ["a", "b"]}, "must be an array of real numbers, got list of <U1"),
         ({"eigenvalues": [True, False]}, "real numbers, got list of bool"),
         ({"eigenvalues": [1j, 2j]}, "real numbers, got list of complex128"),

@@ -197,3 +197,23 @@ def test_samples_that_need_patience_are_searched_together(monkeypatch):
     monkeypatch.setattr(thresholds, "_PATIENCE", 2)
     found = power_law.fits(samples, distance="two-sided")
     assert np.array_equal(found, expected)
+
+
+@pytest.mark.parametrize("convention", [{"estimator": "n"}, {"xmin": (1.2, 1.5)}, {"xmax": 20.0}])
+def test_a_row_is_fitted_alike_whatever_rows_are_with_it(convention):
+    """A row without any candidate stays without, though the others have some."""
+    rng = np.random.default_rng(0)
+    rows = [
+        np.linspace(1, 2, 30),
+        np.full(30, 3.0),
+        np.linspace(5, 9, 30),
+        np.minimum(pareto(rng, 30), 19.0),
+        np.append(np.ones(29), 2.0),
+    ]
+    together = power_law.fits(rows, **convention)
+    for i, row in enumerate(rows):
+        alone = power_law.fits([row], **convention)
+        assert np.array_equal(
+            [column[0] for column in alone], [column[i] for column in together], equal_nan=True
+        )
+    assert np.isnan(together.alpha).any()

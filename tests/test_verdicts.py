@@ -115,3 +115,21 @@ def test_nulls_and_evidence_leave_zeros_out_of_the_tail_only():
     assert found["alpha_noise"] == spectra.marchenko_pastur.hill_alpha(0.5, fraction=share)
     x = spectrum.eigenvalues[50:]
     assert measures.evidence(spectrum)["p_value"] == bootstrap.goodness_of_fit(x, resamples=100).p
+
+
+def test_ratios_are_of_the_very_tail_that_was_fitted():
+    """A tail may start in the middle of equal data; all of those equal to it are not the tail."""
+    x = np.sort([*np.full(40, 1.0), *np.geomspace(1.3, 60, 60)])
+    fit = power_law.fit(x)
+    found = measures.evidence(spectra.Spectrum(x[None], N=200), resamples=20)
+    tests = alternatives.compare(x[len(x) - fit.num_tail :], xmin=fit.xmin)
+    assert found["R_exponential"] == tests["exponential"].R
+    assert np.sum(x >= fit.xmin) > fit.num_tail
+
+
+def test_nothing_is_likelier_for_a_tail_that_is_not_judged():
+    rng = np.random.default_rng(0)
+    ds = spectra.analyze({f"w{i}": rng.standard_normal((100, 100)) for i in range(10)})
+    few = ds.power_law == Support.TOO_FEW_POINTS
+    assert few.any()
+    assert not ds.likelier_law.where(few, 0).any()

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import spectra
-from spectra import weightwatcher
+from spectra import fingers, weightwatcher
 
 
 def waves(*shape):
@@ -220,22 +220,34 @@ def test_options_that_do_not_go_together(options, words):
 
 def test_limits_of_the_corrections():
     """What the thresholds of clip_xmax and xmin_peak do, where real tables never go."""
-    fingers = {"w": np.diag(np.sqrt([*np.linspace(1, 3, 60), 3.15, 3.16, 3.17]))}
-    row = weightwatcher.analyze(fingers, fix_fingers="clip_xmax").iloc[0]
-    assert row.num_fingers in {1, 2}  # one less than it left out, and never just one
-    strict = weightwatcher.analyze(fingers, fix_fingers="clip_xmax", finger_thresh=50.0).iloc[0]
+    model = {"w": np.diag(np.sqrt([*np.linspace(1, 3, 60), 3.15, 3.16, 3.17]))}
+    row = weightwatcher.analyze(model, fix_fingers="clip_xmax").iloc[0]
+    assert row.num_fingers == 2  # of the three that it left out
+    strict = weightwatcher.analyze(model, fix_fingers="clip_xmax", finger_thresh=50.0).iloc[0]
     assert (strict.num_fingers, strict.alpha) == (0, row.raw_alpha)
-    few = {"w": np.diag(np.sqrt([*np.linspace(1, 3, 20), *(3.15 + 0.001 * np.arange(11))]))}
-    short = weightwatcher.analyze(few, fix_fingers="clip_xmax").iloc[0]
-    long = weightwatcher.analyze(few, fix_fingers="clip_xmax", max_fingers=20).iloc[0]
-    assert short.num_fingers <= 8
-    assert long.num_fingers >= short.num_fingers
-    assert weightwatcher.analyze(fingers, xmax=63).status.tolist() == ["failed"]
+    assert weightwatcher.analyze(model, xmax=63).status.tolist() == ["failed"]
     most: Any = np.int64(62)
-    assert weightwatcher.analyze(fingers, xmax=most).status.tolist() == ["failed"]
+    assert weightwatcher.analyze(model, xmax=most).status.tolist() == ["failed"]
     rng = np.random.default_rng(0)
     two = {"a": 30 * rng.standard_normal((200, 100)), "b": 0.1 * rng.standard_normal((100, 60))}
     table = weightwatcher.analyze(two, fit="E_TPL", xmin_max=1.0)
     assert table.status.tolist()[0] == "failed"
-    with pytest.raises(spectra.ArgumentError, match="`xmin_max` must be positive"):
-        weightwatcher.analyze(two, fit="E_TPL", xmin_max=-1.0)
+    for name in ("xmin_max", "finger_thresh", "max_fingers"):
+        for wrong in (-1.0, "a", True):
+            options: dict[str, Any] = {name: wrong}
+            with pytest.raises(spectra.ArgumentError, match=f"`{name}` must be a positive number"):
+                weightwatcher.analyze(two, **options)
+
+
+@pytest.mark.parametrize(("given", "last"), [(10, 9), (5, 9), (20, 9), (36, 35), (50, 49)])
+def test_max_fingers_counts_from_half_the_eigenvalues_on(monkeypatch, given, last):
+    tried = []
+
+    def spy(x, *, lengths, **options):
+        tried.append(list(lengths))
+        return fingers.Clipped(spectra.power_law.fit(x), 0, 0.0)
+
+    monkeypatch.setattr(fingers, "clip_xmax", spy)
+    weights = {"w": np.diag(np.sqrt(np.linspace(1, 3, 72)))}
+    weightwatcher.analyze(weights, fix_fingers="clip_xmax", max_fingers=given)
+    assert tried == [list(range(2, last + 1))]

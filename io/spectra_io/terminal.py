@@ -7,7 +7,7 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Literal
 
-from rich.console import Console
+from rich.console import Console, Group
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -48,7 +48,7 @@ def note(text: str, /) -> None:
     sys.stderr.flush()
 
 
-def _fitted(sheet: Sheet, width: int) -> Table:
+def _fitted(sheet: Sheet, width: int) -> Group:
     """Lay out a sheet without the columns that a screen has no room for."""
     last = len(sheet.columns) - 1
     widths = [min(w, _FOLDED) if i in {0, last} else w for i, w in enumerate(sheet.widths())]
@@ -57,22 +57,18 @@ def _fitted(sheet: Sheet, width: int) -> Table:
         too_wide = sum(widths[k] + 2 for k in kept) - 2 > width
         if too_wide and sheet.columns[i].expendable:
             kept.remove(i)
-    hidden = [column.head for i, column in enumerate(sheet.columns) if i not in kept]
-    less = f"no room for {', '.join(hidden)}: a wider terminal, a pipe or a file has them"
-    shown = Table(
-        box=None,
-        pad_edge=False,
-        header_style="bold",
-        caption=less if hidden else None,
-        caption_justify="left",
-    )
+    shown = Table(box=None, pad_edge=False, header_style="bold")
     for i in kept:
         side: Literal["left", "right"] = "left" if sheet.columns[i].left else "right"
         head, fixed = sheet.columns[i].head, i not in {0, last}
         shown.add_column(head, justify=side, overflow="fold", no_wrap=fixed, min_width=widths[i])
     for row in sheet.rows:
         shown.add_row(*(Text(row[i], style=_STYLES.get(row[i], "")) for i in kept))
-    return shown
+    hidden = [column.head for i, column in enumerate(sheet.columns) if i not in kept]
+    if not hidden:
+        return Group(shown)
+    less = f"no room for {', '.join(hidden)}: a wider terminal, a pipe or a file has them"
+    return Group(shown, Text(less, style="dim"))
 
 
 def show(shown: Sheet | str, /) -> None:
