@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from enum import IntEnum
 from typing import TYPE_CHECKING
 
@@ -112,12 +111,13 @@ def positive(values: npt.ArrayLike, /) -> tuple[FloatArray, FitStatus]:
     if x.ndim != 1:
         msg = f"`eigenvalues` must be one-dimensional, got shape {x.shape}"
         raise ArgumentError(msg)
-    if not np.isfinite(x).all():
+    x.sort()
+    if len(x) and not np.isfinite(x[[0, -1]]).all():  # nan is last
         return np.empty(0), FitStatus.NOT_FINITE
     rounding = len(x) * np.finfo(float).eps * x.max(initial=0.0)
     if x.min(initial=0.0) < -rounding:
         return np.empty(0), FitStatus.NEGATIVE
-    return np.sort(x[x > 0]), FitStatus.FITTED
+    return x[np.searchsorted(x, 0.0, side="right") :], FitStatus.FITTED
 
 
 def prepare(
@@ -158,5 +158,6 @@ def prepare(
     xmin, xmax = fixed_threshold(convention.get("xmin")), convention.get("xmax")
     if xmin is not None and convention.get("estimator", "published") == "published":
         convention["estimator"] = "n" if len(values) >= SMALL_SAMPLE else "n-1"
-    inside = (values >= (xmin or 0.0)) & (values <= (math.inf if xmax is None else xmax))
-    return values[inside], status, convention
+    first = np.searchsorted(values, xmin or 0.0)
+    end = len(values) if xmax is None else np.searchsorted(values, xmax, side="right")
+    return values[first:end], status, convention

@@ -77,7 +77,7 @@ def _deviation(
     """Return by how much datum j >= i deviates from the law above datum i; elementwise."""
     num = tails.log_x.shape[1] - i
     model = tails.cdf(log_x - log_xmin, *parameters)
-    found: FloatArray = np.abs(model - (j - i + tails.half) / num)
+    found: FloatArray = np.abs(model - (j - (i - tails.half)) / num)
     # the larger of the two steps' deviations is that of their middle and half a step
     return found + tails.half / num if tails.half else found
 
@@ -109,12 +109,15 @@ def _worst(
     parameters: tuple[FloatArray, ...],
 ) -> tuple[AnyArray, FloatArray]:
     """Return where each candidate, one for each of `row`, deviates most, and by how much."""
-    first = int(i.min())
-    j = np.arange(first, tails.log_x.shape[1])
+    first, several = int(i.min()), len(row) > 1
+    j = np.arange(first, tails.log_x.shape[1], dtype=np.float64)
     columns = tuple(p[:, None] for p in parameters)
-    log_x = np.maximum(tails.log_x[row, first:], log_xmin[:, None])
+    log_x = tails.log_x[row, first:]
+    if several:  # data below a candidate are none of its tail
+        log_x = np.maximum(log_x, log_xmin[:, None])
     found = _deviation(tails, log_xmin[:, None], columns, log_x, i[:, None], j)
-    found[j < i[:, None]] = 0.0
+    if several:
+        found[j < i[:, None]] = 0.0
     if tails.steps is not None:
         found[~tails.steps[row, first:]] = 0.0
     worst = np.argmax(found, axis=1)
@@ -166,7 +169,7 @@ def search(tails: Tails, /) -> tuple[AnyArray, FloatArray]:
     if not bounds.size:
         return at, best
     tried = bounds.argmin(axis=1)
-    rows = np.flatnonzero(np.take_along_axis(bounds, tried[:, None], 1) < np.inf)
+    rows = np.flatnonzero(bounds[np.arange(num_rows), tried] < np.inf)
     tried = tried[rows]
     row, i = np.empty((2, 0), dtype=np.int64)  # the candidates still in question, row by row
     first, patience = True, _PATIENCE
