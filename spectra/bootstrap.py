@@ -343,7 +343,7 @@ def goodness_of_fit(
     a body of another shape joins the tail with a jump, it rejects more than it should, up to a
     quarter at the 10 % level in samples of 500.
 
-    A large p is no proof: tails of a few dozen points pass for anything.
+    A large p is no proof: a tail of a few points passes for anything.
 
     References
     ----------

@@ -40,7 +40,7 @@ __all__ = [
 ]
 
 _NODES = 128
-_BISECTIONS = 60  # of an angle between 0 and pi: to its last digit
+_EXACT = {"xtol": 1e-15, "rtol": 1e-15}
 
 
 class ERGTail(NamedTuple):
@@ -164,12 +164,14 @@ def survival(x: npt.ArrayLike, ratio: float, /) -> FloatArray:
 
 
 def _angle_of(fraction: float, ratio: float) -> float:
-    low, high = 0.0, math.pi
-    for _ in range(_BISECTIONS):
-        middle = (low + high) / 2
-        below = float(_survival_at(np.asarray(middle), ratio)) < fraction
-        low, high = (middle, high) if below else (low, middle)
-    return high
+    from scipy.optimize import brentq
+
+    whole = float(_survival_at(np.asarray(math.pi), ratio))  # 1, to within rounding
+    if fraction >= whole:
+        return math.pi
+    return float(
+        brentq(lambda t: float(_survival_at(np.asarray(t), ratio)) - fraction, 0, math.pi, **_EXACT)
+    )
 
 
 def quantile(fraction: float, ratio: float, /) -> float:
@@ -355,10 +357,9 @@ def erg_tail(ratio: float, /) -> ERGTail:
     >>> [round(value, 5) for value in erg_tail(0.5)]
     [0.8145, 0.31165]
     """
+    from scipy.optimize import brentq
+
     _checked(ratio)
-    low, high = float(_angle(np.array(1.0), ratio)), math.pi
-    for _ in range(_BISECTIONS):  # beyond the eigenvalue 1 the integral only falls
-        middle = (low + high) / 2
-        above = _mean_above(np.log, middle, ratio) > 0
-        low, high = (middle, high) if above else (low, middle)
-    return ERGTail(float(_survival_at(np.asarray(low), ratio)), float(_eigenvalue(low, ratio)))
+    one = float(_angle(np.array(1.0), ratio))  # from there on the integral only falls
+    theta = float(brentq(lambda t: _mean_above(np.log, t, ratio), one, math.pi, **_EXACT))
+    return ERGTail(float(_survival_at(np.asarray(theta), ratio)), float(_eigenvalue(theta, ratio)))

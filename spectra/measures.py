@@ -125,6 +125,11 @@ def power_law(spectrum: Spectrum, /, **convention: Unpack[Convention]) -> Mappin
         `log_alpha_norm`, `fit_status` and `verdict`; `alpha_noise` and `D_noise`, those of a tail
         as long in noise of the same shape.
 
+    Raises
+    ------
+    ArgumentError
+        If a keyword is wrong.
+
     Examples
     --------
     >>> from spectra.eigen import spectrum
@@ -166,6 +171,11 @@ def hill(spectrum: Spectrum, /, *, convention: Half = "code") -> Mapping[str, fl
     -------
     mapping of str to float
         `alpha_hill`, and `alpha_hill_noise`, that of noise of the same shape.
+
+    Raises
+    ------
+    ArgumentError
+        If a keyword is wrong.
 
     Examples
     --------
@@ -214,6 +224,11 @@ def evidence(
         `interval_level`, `alpha_low`, `alpha_high`, `xmin_low`, `xmin_high`, `alpha_precision`,
         `p_value`, `p_precision`, `alpha_rival`, `power_law`, `likelier_law`, and for each other
         law its likelihood ratio and p-value.
+
+    Raises
+    ------
+    ArgumentError
+        If a keyword is wrong.
 
     Notes
     -----

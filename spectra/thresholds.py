@@ -170,45 +170,45 @@ def search(tails: Tails, /) -> tuple[AnyArray, FloatArray]:
         return at, best
     tried = bounds.argmin(axis=1)
     rows = np.flatnonzero(bounds[np.arange(num_rows), tried] < np.inf)
-    tried = tried[rows]
-    row, i = np.empty((2, 0), dtype=np.int64)  # the candidates still in question, row by row
-    first, patience = True, _PATIENCE
-    while rows.size:
-        parameters = tuple(p[rows, tried] for p in tails.parameters)
-        log_xmin = tails.log_xmin[rows, tried]
-        witness[rows], found = _worst(tails, rows, tried, log_xmin, parameters)
-        better = (found < best[rows]) | ((found == best[rows]) & (tried < at[rows]))
-        best[rows[better]], at[rows[better]] = found[better], tried[better]
-        bounds[rows, tried] = np.inf
-        if first:
-            row, i = np.nonzero((bounds < np.inf) & (bounds <= best[:, None] + _SLACK))
-            first = False
-        bound = np.maximum(bounds[row, i], _cuts(tails, row, i, witness[row]))
+    if not rows.size:
+        return at, best
+    witness[rows] = _try(tails, rows, tried[rows], best, at)
+    bounds[rows, tried[rows]] = np.inf
+    # the candidates still in question, row by row
+    row, i = np.nonzero((bounds < np.inf) & (bounds <= best[:, None] + _SLACK))
+    bound = bounds[row, i]
+    for _ in range(_PATIENCE):
+        bound = np.maximum(bound, _cuts(tails, row, i, witness[row]))
         left = bound <= best[row] + _SLACK
         row, i, bound = row[left], i[left], bound[left]
-        bounds[row, i] = bound
-        rows, tried = _lowest(row, i, bound)
-        patience -= 1
-        if not patience:
-            _try_all(tails, row, i, bound, best, at)
-            break
+        if not row.size:
+            return at, best
+        lowest = _lowest(row, bound)
+        witness[row[lowest]] = _try(tails, row[lowest], i[lowest], best, at)
+        bound[lowest] = np.inf
+    _try_all(tails, row, i, bound, best, at)
     return at, best
+
+
+def _try(tails: Tails, row: AnyArray, i: AnyArray, best: FloatArray, at: AnyArray) -> AnyArray:
+    """Evaluate candidates, update the best of their rows, and return where each deviates most."""
+    parameters = tuple(p[row, i] for p in tails.parameters)
+    worst, found = _worst(tails, row, i, tails.log_xmin[row, i], parameters)
+    for r, candidate, D in zip(row.tolist(), i.tolist(), found.tolist(), strict=True):
+        if (D, candidate) < (best[r], at[r]):
+            best[r], at[r] = D, candidate
+    return worst
 
 
 def _try_all(
     tails: Tails, row: AnyArray, i: AnyArray, bound: FloatArray, best: FloatArray, at: AnyArray
 ) -> None:
-    """Evaluate what is left block by block, those of smallest bound first, and update the best."""
+    """Evaluate what is left block by block, those of smallest bound first."""
     together = max(1, _BLOCK // tails.log_x.shape[1])
     order = np.argsort(bound, kind="stable")
-    while order.size:
+    while (order := order[bound[order] <= best[row[order]] + _SLACK]).size:
         now, order = order[:together], order[together:]
-        rows, tried = row[now], i[now]
-        parameters = tuple(p[rows, tried] for p in tails.parameters)
-        _, found = _worst(tails, rows, tried, tails.log_xmin[rows, tried], parameters)
-        for r, candidate, D in zip(rows, tried, found, strict=True):
-            best[r], at[r] = min((best[r], at[r]), (D, candidate))
-        order = order[bound[order] <= best[row[order]] + _SLACK]
+        _try(tails, row[now], i[now], best, at)
 
 
 def _cuts(tails: Tails, row: AnyArray, i: AnyArray, j: AnyArray) -> FloatArray:
@@ -220,14 +220,12 @@ def _cuts(tails: Tails, row: AnyArray, i: AnyArray, j: AnyArray) -> FloatArray:
     return np.where(i <= j, found, 0.0)
 
 
-def _lowest(row: AnyArray, i: AnyArray, bound: FloatArray) -> tuple[AnyArray, AnyArray]:
-    """Return every row that candidates are left in, and the one of smallest bound in it."""
-    if not row.size:
-        return row, i
+def _lowest(row: AnyArray, bound: FloatArray) -> AnyArray:
+    """Return where, in each row, the smallest bound is."""
     starts = np.concatenate([[0], np.flatnonzero(row[1:] != row[:-1]) + 1])
     counts = np.concatenate([starts[1:], [len(row)]]) - starts
     lowest = np.flatnonzero(bound == np.repeat(np.minimum.reduceat(bound, starts), counts))
-    return row[starts], i[lowest[np.searchsorted(lowest, starts)]]
+    return lowest[np.searchsorted(lowest, starts)]
 
 
 def _distance(tails: Tails, i: int) -> tuple[int, float]:

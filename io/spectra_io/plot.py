@@ -148,22 +148,7 @@ def correlation_flow(ds: xr.Dataset, /, *, ax: Axes | None = None) -> Axes:
     ax = _axes(ax)
     low, high = OVER_TRAINED_BELOW, UNDER_TRAINED_ABOVE
     ax.axhspan(low, high, color=_BAND, alpha=0.15, label=f"well trained: {low:g} to {high:g}")
-    place, alpha, below, above, noise = _with_gaps(numbers, ds.sizes["layer"])
-    label = r"$\alpha$ ± $\sigma$"
-    if "interval_level" in ds and (levels := ds.interval_level.dropna("layer").values).size:
-        label = rf"$\alpha$, {100 * levels[0]:g} % interval"
-    ax.errorbar(
-        place, alpha, yerr=(below, above),
-        color=_BULK, marker="o", markersize=5, linewidth=1, capsize=2, label=label,
-    )  # fmt: skip
-    if len(doubtful := _doubtful(ds)):
-        ax.plot(
-            place[doubtful], alpha[doubtful], "o",
-            color=_BULK, markerfacecolor="white", markersize=5, zorder=5,
-            label="power law not supported",
-        )  # fmt: skip
-    if np.isfinite(noise).any():
-        ax.plot(place, noise, "_", color="0.5", markersize=12, label="pure noise", zorder=1)
+    _draw_alphas(ax, ds, numbers)
     highest = [*numbers.alpha, *numbers.high, *numbers.noise[np.isfinite(numbers.noise)]]
     top = 1.05 * float(np.max(highest, initial=high))
     ax.set(ylim=(0, top), xlim=(0.5, max(1, ds.sizes["layer"]) + 0.5))
@@ -181,6 +166,26 @@ def correlation_flow(ds: xr.Dataset, /, *, ax: Axes | None = None) -> Axes:
     )  # fmt: skip
     ax.spines[["top", "right"]].set_visible(False)
     return ax
+
+
+def _draw_alphas(ax: Axes, ds: xr.Dataset, numbers: _plotdata.CorrelationFlow) -> None:
+    """Draw alpha with its interval, hollow where no power law is supported, and that of noise."""
+    place, alpha, below, above, noise = _with_gaps(numbers, ds.sizes["layer"])
+    label = r"$\alpha$ ± $\sigma$"
+    if "interval_level" in ds and (levels := ds.interval_level.dropna("layer").values).size:
+        label = rf"$\alpha$, {100 * levels[0]:g} % interval"
+    ax.errorbar(
+        place, alpha, yerr=(below, above),
+        color=_BULK, marker="o", markersize=5, linewidth=1, capsize=2, label=label,
+    )  # fmt: skip
+    if len(doubtful := _doubtful(ds)):
+        ax.plot(
+            place[doubtful], alpha[doubtful], "o",
+            color=_BULK, markerfacecolor="white", markersize=5, zorder=5,
+            label="power law not supported",
+        )  # fmt: skip
+    if np.isfinite(noise).any():
+        ax.plot(place, noise, "_", color="0.5", markersize=12, label="pure noise", zorder=1)
 
 
 def _doubtful(ds: xr.Dataset) -> npt.NDArray[np.int64]:

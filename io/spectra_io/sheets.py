@@ -41,6 +41,8 @@ class Column(NamedTuple):
     """Whether it is words, and so aligned to the left."""
     expendable: int = 0
     """What a narrow screen goes without: 1 first, 0 never."""
+    optional: bool = False
+    """Whether it is left out where it is empty in every row."""
 
 
 class Sheet(NamedTuple):
@@ -92,17 +94,17 @@ _LAYER_COLUMNS = (
     Column("layer", "layer", left=True),
     Column("N", "N", expendable=9),
     Column("M", "M", expendable=10),
-    Column("rf", "rf", expendable=4),
+    Column("rf", "rf", expendable=4, optional=True),
     Column("alpha", "alpha", 2),
-    Column("interval", "interval", expendable=13),
-    Column("rival", "alpha_rival", 2, expendable=6),
-    Column("sigma", "sigma", 2, expendable=11),
-    Column("noise", "alpha_noise", 2, expendable=11),
+    Column("interval", "interval", expendable=13, optional=True),
+    Column("rival", "alpha_rival", 2, expendable=6, optional=True),
+    Column("sigma", "sigma", 2, expendable=11, optional=True),
+    Column("noise", "alpha_noise", 2, expendable=11, optional=True),
     Column("D", "D", 3, expendable=7),
     Column("tail", "num_pl_spikes", 0),
-    Column("p", "p_value", 2, expendable=8),
-    Column("power law", "power_law", left=True, expendable=12),
-    Column("likelier", "likelier_law", left=True, expendable=3),
+    Column("p", "p_value", 2, expendable=8, optional=True),
+    Column("power law", "power_law", left=True, expendable=12, optional=True),
+    Column("likelier", "likelier_law", left=True, expendable=3, optional=True),
     Column("log_norm", "log_norm", 2, expendable=2),
     Column("stable_rank", "stable_rank", 1, expendable=5),
     Column("alpha_weighted", "alpha_weighted", 2, expendable=1),
@@ -175,30 +177,34 @@ def layer_sheet(ds: xr.Dataset, /) -> Sheet:
     ends = {"alpha_low": math.nan, "alpha_high": math.nan}
     defaults = {**missing, **ends, **words, "likelier_law": "none"}
     rows = [{**defaults, **row} for row in records(ds)]
-    absent = {"interval", "p_value", "power_law"} if "alpha_low" not in ds else {"sigma"}
-    absent |= {
-        name
-        for name, nothing in (("alpha_rival", math.isnan), ("likelier_law", "none".__eq__))
-        if all(nothing(row[name]) for row in rows)
-    }
-    absent |= set() if any(row["rf"] > 1 for row in rows) else {"rf"}
-    absent |= set() if "alpha_noise" in ds else {"alpha_noise"}
+    pooled, measured = any(row["rf"] > 1 for row in rows), "alpha_low" in ds
     shown = [
         {
             **row,
+            **{name: _words(row[name]) for name in ("power_law", "likelier_law")},
             "verdict": _verdict(row),
             "interval": _interval(row),
-            **{name: _words(row[name]) for name in ("power_law", "likelier_law")},
+            "rf": row["rf"] if pooled else math.nan,
+            "sigma": math.nan if measured else row["sigma"],
         }
         for row in rows
     ]
     levels = {row["interval_level"] for row in rows if row.get("interval_level", math.nan) > 0}
-    columns = [
-        c._replace(head=f"{100 * max(levels):g} %") if c.name == "interval" and levels else c
-        for c in _LAYER_COLUMNS
-        if c.name not in absent
+    head = f"{100 * max(levels, default=0.9):g} %"
+    columns = [c._replace(head=head) if c.name == "interval" else c for c in _LAYER_COLUMNS]
+    return _with_something_to_say(_sheet(columns, shown))
+
+
+def _with_something_to_say(sheet: Sheet) -> Sheet:
+    """Leave out the optional columns that are empty in every row."""
+    said = zip(*sheet.rows, strict=True) if sheet.rows else [("-",)] * len(sheet.columns)
+    kept = [
+        i
+        for i, (column, words) in enumerate(zip(sheet.columns, said, strict=True))
+        if not column.optional or set(words) != {"-"}
     ]
-    return _sheet(columns, shown)
+    rows = [[row[i] for i in kept] for row in sheet.rows]
+    return Sheet(tuple(sheet.columns[i] for i in kept), rows)
 
 
 def tensor_sheet(ds: xr.Dataset, /) -> Sheet:
