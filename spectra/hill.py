@@ -115,7 +115,7 @@ def alpha(eigenvalues: npt.ArrayLike, /, *, k: int) -> float:
     See Also
     --------
     curve : For every k.
-    spectra.marchenko_pastur.hill_alpha : What noise would give.
+    spectra.nulls.hill_alpha : What noise would give.
 
     References
     ----------
@@ -159,7 +159,7 @@ def half(eigenvalues: npt.ArrayLike, /, *, convention: Half = "code") -> float:
 
     See Also
     --------
-    spectra.marchenko_pastur.hill_alpha : What noise would give.
+    spectra.nulls.hill_alpha : What noise would give.
 
     References
     ----------

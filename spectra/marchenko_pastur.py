@@ -1,10 +1,9 @@
 r"""
-The Marchenko-Pastur law: the eigenvalues of noise, and what the tail metrics make of them.
+The Marchenko-Pastur law: the eigenvalues of noise.
 
 For W with N rows, M <= N columns and independent elements of variance 1/N, the eigenvalues of
 ``W.T @ W`` follow this law in the limit of large N and M; their mean is 1. `ratio` is M/N
-throughout, one over the aspect ratio Q. What a metric gives for this law is its null value: what
-pure noise of that shape would give.
+throughout, one over the aspect ratio Q.
 
 With :math:`\lambda = 1 + \gamma + 2 \sqrt\gamma \cos\theta` the density becomes
 :math:`(2/\pi) \sin^2\theta / \lambda` on :math:`0 < \theta < \pi`, smooth, and the survival
@@ -15,7 +14,7 @@ from __future__ import annotations
 
 import math
 from functools import cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -28,35 +27,10 @@ if TYPE_CHECKING:
 
     from spectra._typing import FloatArray
 
-__all__ = [
-    "ERGTail",
-    "edges",
-    "erg_tail",
-    "hill_alpha",
-    "mean_log",
-    "quantile",
-    "survival",
-    "tail_distance",
-]
+__all__ = ["cdf", "density", "edges", "integral", "mean_log", "moments", "quantile", "survival"]
 
 _NODES = 128
-_EXACT = {"xtol": 1e-15, "rtol": 1e-15}
-
-
-class ERGTail(NamedTuple):
-    """
-    The tail whose eigenvalues multiply to 1, of noise.
-
-    Examples
-    --------
-    >>> ERGTail._fields
-    ('fraction', 'edge')
-    """
-
-    fraction: float
-    """Share of the eigenvalues in the tail."""
-    edge: float
-    """Where it starts, in units of the mean eigenvalue."""
+_HALVINGS = 60
 
 
 def _checked(ratio: float) -> float:
@@ -64,13 +38,6 @@ def _checked(ratio: float) -> float:
         msg = f"`ratio` must be M/N, above 0 and at most 1, got {ratio!r}"
         raise ArgumentError(msg)
     return float(ratio)
-
-
-def _checked_fraction(fraction: float) -> float:
-    if not 0 < fraction <= 1:
-        msg = f"`fraction` must be above 0 and at most 1, got {fraction!r}"
-        raise ArgumentError(msg)
-    return float(fraction)
 
 
 def edges(ratio: float, /, *, variance: float = 1.0) -> tuple[float, float]:
@@ -163,32 +130,100 @@ def survival(x: npt.ArrayLike, ratio: float, /) -> FloatArray:
     return _survival_at(_angle(values, _checked(ratio)), ratio)
 
 
-def _angle_of(fraction: float, ratio: float) -> float:
-    from scipy.optimize import brentq
-
-    whole = float(_survival_at(np.asarray(math.pi), ratio))  # 1, to within rounding
-    if fraction >= whole:
-        return math.pi
-    return float(
-        brentq(lambda t: float(_survival_at(np.asarray(t), ratio)) - fraction, 0, math.pi, **_EXACT)
-    )
-
-
-def quantile(fraction: float, ratio: float, /) -> float:
+def cdf(x: npt.ArrayLike, ratio: float, /) -> FloatArray:
     """
-    Compute the value that a share of the law lies above.
+    Compute the share of the law up to a value.
 
     Parameters
     ----------
-    fraction : float
-        The share, above 0 and at most 1; 0.5 gives the median.
+    x : array_like
+        Where, in units of the mean eigenvalue.
     ratio : float
         M/N, above 0 and at most 1.
 
     Returns
     -------
-    float
-        In units of the mean eigenvalue.
+    ndarray
+        From 0 below the lower edge to 1 above the upper.
+
+    Raises
+    ------
+    ArgumentError
+        If `ratio` is out of range.
+
+    Examples
+    --------
+    >>> cdf([0.1, 1.0, 3.0], 0.25).round(4)
+    array([0.    , 0.5534, 1.    ])
+    """
+    return 1 - survival(x, ratio)
+
+
+def density(x: npt.ArrayLike, ratio: float, /) -> FloatArray:
+    r"""
+    Compute the density of the law.
+
+    Parameters
+    ----------
+    x : array_like
+        Where, in units of the mean eigenvalue.
+    ratio : float
+        M/N, above 0 and at most 1.
+
+    Returns
+    -------
+    ndarray
+        :math:`\sqrt{(\lambda_+ - x)(x - \lambda_-)} / (2 \pi \gamma x)` between the edges, with
+        :math:`\gamma = M/N`, and 0 elsewhere. It grows without limit towards 0 if `ratio` is 1.
+
+    Raises
+    ------
+    ArgumentError
+        If `ratio` is out of range.
+
+    References
+    ----------
+    Marchenko & Pastur (1967), doi:10.1070/SM1967v001n04ABEH001994.
+
+    Examples
+    --------
+    >>> density([0.1, 1.0, 3.0], 0.25).round(4)
+    array([0.    , 0.6164, 0.    ])
+    """
+    values = np.asarray(x, dtype=np.float64)
+    lower, upper = edges(ratio)
+    inside = (values > lower) & (values < upper)
+    safe = np.where(inside, values, (lower + upper) / 2)
+    heights = np.sqrt((upper - safe) * (safe - lower)) / (2 * math.pi * ratio * safe)
+    return np.where(inside, heights, 0.0)
+
+
+def _angle_of(share: FloatArray, ratio: float) -> FloatArray:
+    """Return the angle that so much of the law lies below: halving is safe at both ends."""
+    low, high = np.zeros_like(share), np.full_like(share, math.pi)
+    for _ in range(_HALVINGS):
+        middle = (low + high) / 2
+        below = _survival_at(middle, ratio) < share
+        low, high = np.where(below, middle, low), np.where(below, high, middle)
+    # the last share is reached as a cube is, so that rounding would stop short of the edge
+    return np.where(share < 1, (low + high) / 2, math.pi)
+
+
+def quantile(fraction: npt.ArrayLike, ratio: float, /) -> FloatArray:
+    """
+    Compute the value that a share of the law lies above.
+
+    Parameters
+    ----------
+    fraction : array_like
+        The share, from 0 to 1; 0.5 gives the median.
+    ratio : float
+        M/N, above 0 and at most 1.
+
+    Returns
+    -------
+    ndarray
+        In units of the mean eigenvalue, from the upper edge for 0 to the lower for 1.
 
     Raises
     ------
@@ -197,11 +232,54 @@ def quantile(fraction: float, ratio: float, /) -> float:
 
     Examples
     --------
-    >>> round(quantile(0.5, 0.25), 6)
-    0.916004
+    >>> quantile([0.0, 0.5, 1.0], 0.25).round(6)
+    array([2.25    , 0.916004, 0.25    ])
     """
-    angle = _angle_of(_checked_fraction(fraction), _checked(ratio))
-    return float(_eigenvalue(angle, ratio))
+    share = np.asarray(fraction, dtype=np.float64)
+    if not np.all((share >= 0) & (share <= 1)):
+        msg = f"`fraction` must be from 0 to 1, got {fraction!r}"
+        raise ArgumentError(msg)
+    return _eigenvalue(_angle_of(share, _checked(ratio)), ratio)
+
+
+def moments(ratio: float, /, *, num: int) -> FloatArray:
+    r"""
+    Compute the moments of the law.
+
+    Parameters
+    ----------
+    ratio : float
+        M/N, above 0 and at most 1.
+    num : int
+        How many.
+
+    Returns
+    -------
+    ndarray, shape (num,)
+        :math:`m_k = \sum_{r=0}^{k-1} \frac{\gamma^r}{r+1} \binom{k}{r} \binom{k-1}{r}` for k from
+        1, mean eigenvalue 1.
+
+    Raises
+    ------
+    ArgumentError
+        If `ratio` is out of range.
+
+    References
+    ----------
+    Bai & Silverstein (2010), Spectral Analysis of Large Dimensional Random Matrices, lemma 3.1.
+
+    Examples
+    --------
+    >>> moments(0.5, num=3)
+    array([1.  , 1.5 , 2.75])
+    """
+    _checked(ratio)
+    return np.array(
+        [
+            sum(ratio**r / (r + 1) * math.comb(k, r) * math.comb(k - 1, r) for r in range(k))
+            for k in range(1, num + 1)
+        ]
+    )
 
 
 @cache
@@ -210,13 +288,43 @@ def _legendre() -> tuple[FloatArray, FloatArray]:
     return nodes, weights
 
 
-def _mean_above(function: Callable[[FloatArray], FloatArray], theta: float, ratio: float) -> float:
-    """Integrate a function of the eigenvalue over the law, from an angle up to the edge."""
+def integral(
+    function: Callable[[FloatArray], FloatArray], ratio: float, /, *, start: float = 0.0
+) -> float:
+    r"""
+    Integrate a function of the eigenvalue over the law.
+
+    Parameters
+    ----------
+    function : callable
+        Of an array of eigenvalues, in units of their mean.
+    ratio : float
+        M/N, above 0 and at most 1.
+    start : float, default: 0.0
+        Where to start; all of the law by default.
+
+    Returns
+    -------
+    float
+        :math:`\int_{start}^{\lambda_+} f(\lambda) \rho(\lambda) d\lambda`, by Gauss-Legendre
+        quadrature in the angle, in which the density is smooth.
+
+    Raises
+    ------
+    ArgumentError
+        If `ratio` is out of range.
+
+    Examples
+    --------
+    >>> round(integral(lambda x: x**2, 0.5), 12)
+    1.5
+    """
+    theta = float(_angle(np.array(start), _checked(ratio)))
     nodes, weights = _legendre()
     angle = theta * (nodes + 1) / 2
     values = _eigenvalue(angle, ratio)
-    density = (2 / math.pi) * np.sin(angle) ** 2 / values
-    return float(theta / 2 * weights @ (density * function(values)))
+    heights = (2 / math.pi) * np.sin(angle) ** 2 / values
+    return float(theta / 2 * weights @ (heights * function(values)))
 
 
 def mean_log(ratio: float, /) -> float:
@@ -249,117 +357,3 @@ def mean_log(ratio: float, /) -> float:
     """
     Q = 1 / _checked(ratio)
     return -1.0 if Q == 1 else -(Q - 1) * math.log1p(-1 / Q) - 1
-
-
-def hill_alpha(ratio: float, /, *, fraction: float = 0.5) -> float:
-    r"""
-    Compute the power-law exponent that the largest eigenvalues of noise appear to have.
-
-    Parameters
-    ----------
-    ratio : float
-        M/N, above 0 and at most 1.
-    fraction : float, default: 0.5
-        Share of the eigenvalues in the tail.
-
-    Returns
-    -------
-    float
-        :math:`1 + f / \int_{q}^{\lambda_+} \ln(\lambda / q) \rho(\lambda) d\lambda`, q being the
-        quantile with the share f above it.
-
-    Raises
-    ------
-    ArgumentError
-        If an argument is out of range.
-
-    See Also
-    --------
-    spectra.hill.alpha : What it is the null value of.
-
-    Notes
-    -----
-    The limit of both the Hill estimator and the fitted alpha, for a tail of that share.
-
-    Examples
-    --------
-    >>> round(hill_alpha(1.0), 5), round(hill_alpha(1 / 32), 5)
-    (2.12168, 7.84872)
-    """
-    theta = _angle_of(_checked_fraction(fraction), _checked(ratio))
-    start = float(_eigenvalue(theta, ratio))
-    excess = _mean_above(lambda x: np.log(x / start), theta, ratio) if start > 0 else math.inf
-    return 1 + fraction / excess
-
-
-def tail_distance(ratio: float, /, *, fraction: float) -> float:
-    """
-    Compute how far the largest eigenvalues of noise are from the best power law.
-
-    Parameters
-    ----------
-    ratio : float
-        M/N, above 0 and at most 1.
-    fraction : float
-        Share of the eigenvalues in the tail.
-
-    Returns
-    -------
-    float
-        Kolmogorov-Smirnov distance of the tail from the power law of :func:`hill_alpha`. Samples
-        add fluctuations of about 0.5 / sqrt(tail).
-
-    Raises
-    ------
-    ArgumentError
-        If an argument is out of range.
-
-    Examples
-    --------
-    >>> round(tail_distance(0.5, fraction=0.5), 4), round(tail_distance(0.5, fraction=0.01), 4)
-    (0.1574, 0.1167)
-    """
-    theta = _angle_of(_checked_fraction(fraction), _checked(ratio))
-    start = float(_eigenvalue(theta, ratio))
-    if not start > 0:
-        return 1.0
-    angles = np.linspace(0.0, theta, 2001)
-    excess = np.log(_eigenvalue(angles, ratio) / start)
-    model = np.exp((1 - hill_alpha(ratio, fraction=fraction)) * excess)
-    return float(np.max(np.abs(_survival_at(angles, ratio) / fraction - model)))
-
-
-def erg_tail(ratio: float, /) -> ERGTail:
-    r"""
-    Find the tail of noise whose eigenvalues multiply to 1.
-
-    Parameters
-    ----------
-    ratio : float
-        M/N, above 0 and at most 1.
-
-    Returns
-    -------
-    ERGTail
-        Its share and start: :math:`\int_{edge}^{\lambda_+} \ln\lambda \rho(\lambda) d\lambda = 0`.
-
-    Raises
-    ------
-    ArgumentError
-        If `ratio` is out of range.
-
-    References
-    ----------
-    Martin & Hinrichs (2025), arXiv:2507.17912, the trace-log condition.
-
-    Examples
-    --------
-    >>> [round(value, 5) for value in erg_tail(0.5)]
-    [0.8145, 0.31165]
-    """
-    from scipy.optimize import brentq
-
-    _checked(ratio)
-    one = float(_angle(np.array(1.0), ratio))  # from there on the integral only falls
-    theta = float(brentq(lambda t: _mean_above(np.log, t, ratio), one, math.pi, **_EXACT))
-    return ERGTail(float(_survival_at(np.asarray(theta), ratio)), float(_eigenvalue(theta, ratio)))

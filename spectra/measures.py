@@ -18,9 +18,9 @@ import numpy as np
 import spectra.alternatives as _alternatives
 import spectra.bootstrap as _bootstrap
 import spectra.hill as _hill
-import spectra.marchenko_pastur as _mp
 import spectra.minima as _minima
 import spectra.norms as _norms
+import spectra.nulls as _nulls
 import spectra.power_law as _power_law
 import spectra.ranks as _ranks
 from spectra.alternatives import Law, Vuong
@@ -151,8 +151,8 @@ def power_law(spectrum: Spectrum, /, **convention: Unpack[Convention]) -> Mappin
         "log_alpha_norm": _norms.log_schatten(values, fit.alpha),
         "fit_status": fit.status,
         "verdict": judge(fit.alpha),
-        "alpha_noise": _mp.hill_alpha(ratio, fraction=share) if share else math.nan,
-        "D_noise": _mp.tail_distance(ratio, fraction=share) if share else math.nan,
+        "alpha_noise": _nulls.hill_alpha(ratio, fraction=share) if share else math.nan,
+        "D_noise": _nulls.tail_distance(ratio, fraction=share) if share else math.nan,
     }
 
 
@@ -189,7 +189,7 @@ def hill(spectrum: Spectrum, /, *, convention: Half = "code") -> Mapping[str, fl
     alpha = _hill.half(values[values > spectrum.zero], convention=convention)
     return {
         "alpha_hill": alpha if math.isfinite(alpha) else math.nan,
-        "alpha_hill_noise": _mp.hill_alpha(spectrum.ratio),
+        "alpha_hill_noise": _nulls.hill_alpha(spectrum.ratio),
     }
 
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.integrate import quad
 
-from spectra import ArgumentError, hill, marchenko_pastur, power_law
+from spectra import ArgumentError, hill, marchenko_pastur, nulls, power_law
 
 ratios = st.floats(0.01, 1.0)
 fractions = st.floats(0.005, 0.995)
@@ -35,14 +35,14 @@ NULLS = [
 ]
 
 
-def density(x, ratio):
+def height(x, ratio):
     lower, upper = marchenko_pastur.edges(ratio)
     return math.sqrt(max(0.0, (upper - x) * (x - lower))) / (2 * math.pi * ratio * x)
 
 
 def above(function, start, ratio):
     upper = marchenko_pastur.edges(ratio)[1]
-    return quad(lambda x: function(x) * density(x, ratio), start, upper, limit=200)[0]
+    return quad(lambda x: function(x) * height(x, ratio), start, upper, limit=200)[0]
 
 
 def noise(ratio, M, seed):
@@ -59,9 +59,9 @@ def test_edges_and_median(ratio, lower, upper, median):
 @pytest.mark.parametrize(("Q", "alpha", "mean_log", "share", "edge"), NULLS)
 def test_null_values(Q, alpha, mean_log, share, edge):
     ratio = 1 / Q
-    assert marchenko_pastur.hill_alpha(ratio) == pytest.approx(alpha, abs=5.1e-6)
+    assert nulls.hill_alpha(ratio) == pytest.approx(alpha, abs=5.1e-6)
     assert marchenko_pastur.mean_log(ratio) == pytest.approx(mean_log, abs=5.1e-6)
-    assert marchenko_pastur.erg_tail(ratio) == pytest.approx((share, edge), abs=5.1e-6)
+    assert nulls.erg_tail(ratio) == pytest.approx((share, edge), abs=5.1e-6)
 
 
 @given(ratios, st.floats(0, 1))
@@ -83,7 +83,7 @@ def test_quantile_inverts_survival(ratio, fraction):
 def test_alpha_of_noise_against_quadrature(ratio, fraction):
     start = marchenko_pastur.quantile(fraction, ratio)
     excess = above(lambda x: math.log(x / start), start, ratio) / fraction
-    found = marchenko_pastur.hill_alpha(ratio, fraction=fraction)
+    found = nulls.hill_alpha(ratio, fraction=fraction)
     assert found == pytest.approx(1 + 1 / excess, rel=1e-5)
 
 
@@ -93,29 +93,64 @@ def test_noise_has_these_values(ratio, fraction):
     """The mean over random matrices is off by its own error and, of order 1/M, by finite size."""
     k = round(1000 * fraction)
     found = np.array([hill.alpha(noise(ratio, 1000, seed), k=k) for seed in range(3)])
-    assert found.mean() == pytest.approx(
-        marchenko_pastur.hill_alpha(ratio, fraction=fraction), rel=0.02
-    )
+    assert found.mean() == pytest.approx(nulls.hill_alpha(ratio, fraction=fraction), rel=0.02)
     x = noise(ratio, 1000, 0)
     fit = power_law.fit(x, xmin=float(np.sort(x)[-k]))
-    expected = marchenko_pastur.tail_distance(ratio, fraction=fraction)
+    expected = nulls.tail_distance(ratio, fraction=fraction)
     assert pytest.approx(expected, abs=0.02) == fit.D
 
 
 @pytest.mark.parametrize("ratio", [0.0, -1.0, 1.01, math.nan])
 def test_a_ratio_is_at_most_1(ratio):
     for function in (
-        *(marchenko_pastur.edges, marchenko_pastur.mean_log, marchenko_pastur.hill_alpha),
-        marchenko_pastur.erg_tail,
+        *(marchenko_pastur.edges, marchenko_pastur.mean_log, nulls.hill_alpha),
+        nulls.erg_tail,
     ):
         with pytest.raises(ArgumentError, match="`ratio` must be M/N"):
             function(ratio)
     with pytest.raises(ArgumentError, match="`fraction` must be above 0"):
-        marchenko_pastur.quantile(ratio, 0.5)
+        nulls.hill_alpha(0.5, fraction=ratio)
 
 
 @pytest.mark.parametrize("ratio", [1e-7, 1e-3, 1.0])
 def test_extreme_shapes_and_shares(ratio):
     for fraction in (1e-6, 0.5, 1.0):
-        assert 1 <= marchenko_pastur.hill_alpha(ratio, fraction=fraction) < math.inf
-        assert 0 <= marchenko_pastur.tail_distance(ratio, fraction=fraction) <= 1
+        assert 1 <= nulls.hill_alpha(ratio, fraction=fraction) < math.inf
+        assert 0 <= nulls.tail_distance(ratio, fraction=fraction) <= 1
+
+
+@pytest.mark.parametrize("fraction", [-0.01, 1.01, math.nan])
+def test_a_share_is_between_0_and_1(fraction):
+    with pytest.raises(ArgumentError, match="`fraction` must be from 0 to 1"):
+        marchenko_pastur.quantile([0.5, fraction], 0.5)
+
+
+@given(ratios, st.floats(0, 1))
+def test_density_is_the_slope_of_the_distribution(ratio, place):
+    lower, upper = marchenko_pastur.edges(ratio)
+    x = lower + (upper - lower) * (0.01 + 0.98 * place)
+    assert marchenko_pastur.density(x, ratio) == pytest.approx(height(x, ratio), rel=1e-9)
+    step = 1e-5 * (upper - lower)
+    slope = np.diff(marchenko_pastur.cdf([x - step, x + step], ratio)) / (2 * step)
+    # the error of a central difference is step**2 / 6 times the third derivative, which grows as
+    # (distance to the edge)**-3 relative to the density: (1e-5 / 0.01)**2
+    assert slope.item() == pytest.approx(height(x, ratio), rel=1e-5)
+    assert marchenko_pastur.density([lower - 0.1, upper + 0.1], ratio).tolist() == [0, 0]
+
+
+@given(ratios)
+def test_quantiles_run_from_edge_to_edge(ratio):
+    found = marchenko_pastur.quantile(np.linspace(0, 1, 101), ratio)
+    lower, upper = marchenko_pastur.edges(ratio)
+    assert found[[0, -1]] == pytest.approx([upper, lower], abs=1e-12)
+    assert np.all(np.diff(found) < 0)
+
+
+def test_moments_are_those_printed_and_those_integrated():
+    for g in (0.1, 0.5, 1.0):
+        printed = [1, 1 + g, 1 + 3 * g + g**2, 1 + 6 * g + 6 * g**2 + g**3]
+        printed.append(1 + 10 * g + 20 * g**2 + 10 * g**3 + g**4)
+        found = marchenko_pastur.moments(g, num=5)
+        assert found == pytest.approx(printed, rel=1e-14)
+        integrals = [marchenko_pastur.integral(lambda x, k=k: x**k, g) for k in range(1, 6)]
+        assert integrals == pytest.approx(printed, rel=1e-12)

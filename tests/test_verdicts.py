@@ -112,7 +112,7 @@ def test_nulls_and_evidence_leave_zeros_out_of_the_tail_only():
     spectrum = spectra.Spectrum(np.sort([*np.zeros(50), *np.geomspace(1, 50, 50)])[None], N=200)
     found = measures.power_law(spectrum)
     share = found["num_pl_spikes"] / 100
-    assert found["alpha_noise"] == spectra.marchenko_pastur.hill_alpha(0.5, fraction=share)
+    assert found["alpha_noise"] == spectra.nulls.hill_alpha(0.5, fraction=share)
     x = spectrum.eigenvalues[50:]
     assert measures.evidence(spectrum)["p_value"] == bootstrap.goodness_of_fit(x, resamples=100).p
 
