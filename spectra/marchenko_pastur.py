@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 __all__ = ["cdf", "density", "edges", "integral", "mean_log", "moments", "quantile", "survival"]
 
 _NODES = 128
-_HALVINGS = 60
+_HALVINGS = 52
 
 
 def _checked(ratio: float) -> float:

@@ -1,0 +1,264 @@
+"""Spikes: eigenvalues that noise cannot explain, by the Tracy-Widom test, one after the other."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+import spectra.tracy_widom as _tw
+from spectra.bulk import FEWEST, Bulk, bema, fit
+from spectra.errors import ArgumentError
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from spectra._typing import FloatArray
+
+__all__ = ["Spikes", "combined", "detect", "detect_each", "level_each", "statistics"]
+
+_PASSES = 20
+_ROOM = 2  # so that there are spikes to be found
+_APART = 4.0
+_LEAST = 0.5  # reached by 10 x 10 matrices
+
+
+class Spikes(NamedTuple):
+    """
+    What stands above the bulk.
+
+    Examples
+    --------
+    >>> Spikes._fields
+    ('num', 'p', 'bulk')
+    """
+
+    num: float
+    """How many eigenvalues are spikes."""
+    p: float
+    """Probability that the largest eigenvalue of noise is as large."""
+    bulk: Bulk
+    """The rest."""
+
+
+def statistics(eigenvalues: npt.ArrayLike, N: int, /, *, variance: float) -> FloatArray:
+    r"""
+    Compute how far eigenvalues are above the edge, in Tracy-Widom units.
+
+    Parameters
+    ----------
+    eigenvalues : array_like
+        Of ``W.T @ W``, all M of them, in weight units squared.
+    N : int
+        Longer side of W.
+    variance : float
+        Of the elements of the noise, in weight units squared.
+
+    Returns
+    -------
+    ndarray, shape (M,)
+        For the largest, the second largest and so on :math:`(\lambda_k / \sigma^2 - \mu) / w`, with
+        centre and width of noise of N - k + 1 rows and M - k + 1 columns: if k - 1 are spikes and
+        the k-th is not, it follows the Tracy-Widom law.
+
+    Examples
+    --------
+    >>> statistics([1.0, 100.0, 600.0], 200, variance=1.0).round(1)
+    array([ 25.3,  -9.1, -12.9])
+    """
+    values = np.sort(np.asarray(eigenvalues, dtype=np.float64), axis=None)[::-1]
+    before = np.arange(len(values))
+    centre, width = _tw.scale(N - before, len(values) - before)
+    with np.errstate(over="ignore"):
+        units: FloatArray = (values / variance - centre) / width
+    return units
+
+
+def detect(eigenvalues: npt.ArrayLike, N: int, /, *, level: float = 0.05) -> Spikes:
+    """
+    Find the eigenvalues that are larger than noise explains.
+
+    Parameters
+    ----------
+    eigenvalues : array_like
+        Of ``W.T @ W``, all M of them, in weight units squared.
+    N : int
+        Longer side of W.
+    level : float, default: 0.05
+        Probability of finding any spike in noise, and, if there are k, of finding more than k.
+
+    Returns
+    -------
+    Spikes
+        Their number, the p-value of the largest, and the bulk below them. Number and p are ``nan``
+        for less than 10 eigenvalues, or if half of them are zero.
+
+    Raises
+    ------
+    ArgumentError
+        If `N` is less than the number of eigenvalues, or `level` is not between 0 and 1.
+
+    Notes
+    -----
+    The largest is tested against the Tracy-Widom law of N x M noise, the second against that of (N
+    - 1) x (M - 1) noise, up to the first that is not significant. Each test is at `level`; as only
+    the first after the last spike can be wrong, so is the whole sequence. The variance is estimated
+    again without the spikes found, until their number no longer changes (20 times at most); the
+    p-value is that of the first pass, which makes it too large rather than too small.
+
+    Of 6,000 to 20,000 noise matrices of each of ten shapes a test at 5 % found spikes in 4.9 to 5.7
+    %, one at 1 % in 1.1 to 1.4 %, from 20 x 10 to 200 x 200 and 5,000 x 12 (10 x 10: 6.9 and 1.7).
+    The elements need not be Gaussian, but their fourth moment must be finite: in heavy-tailed noise
+    huge elements are spikes.
+
+    References
+    ----------
+    Johnstone (2001), doi:10.1214/aos/1009210544; Kritchman & Nadler (2008),
+    doi:10.1016/j.chemolab.2008.06.002, for the sequence.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> rng = np.random.default_rng(0)
+    >>> noise = rng.standard_normal((400, 200))
+    >>> signal = 0.2 * np.outer(rng.standard_normal(400), rng.standard_normal(200))
+    >>> [detect(np.linalg.eigvalsh(W.T @ W), 400).num for W in (noise, noise + signal)]
+    [0, 1]
+    """
+    values = np.sort(np.asarray(eigenvalues, dtype=np.float64), axis=None)
+    threshold = _tw.quantile(_checked(level))
+    num, p, most = 0, math.nan, len(values) - FEWEST
+    for _ in range(_PASSES if most >= _ROOM else 0):
+        units = _studentized(values, N, num)
+        if units is None:
+            break
+        # later variances leave out what was found; in noise that would make its p too small
+        p = float(_tw.survival(units[0])) if math.isnan(p) else p
+        before, num = num, min(int(np.argmin(np.append(units > threshold, False))), most)
+        if num == before:
+            break
+    return Spikes(math.nan if math.isnan(p) else num, p, fit(values, N, num_spikes=num))
+
+
+def _studentized(values: FloatArray, N: int, num: int) -> FloatArray | None:
+    """
+    Return the statistics of ascending eigenvalues with the variance estimated from all but `num`.
+
+    The mean of the eigenvalues is the best estimate of the variance in noise, and useless beside
+    spikes; it is used unless that from the middle is lower by four standard deviations of their
+    difference or more. Dividing by it takes its own scatter, 2 / (N M) relative, from that of the
+    largest eigenvalue: the statistic is stretched to the variance of the Tracy-Widom law again. (To
+    first order this is the correction of Nadler 2011, doi:10.1016/j.jmva.2010.10.005.)
+    """
+    rest, rows = values[: len(values) - num], N - num
+    robust, size = bema(rest, rows), rows * len(rest)
+    if not robust > 0:
+        return None
+    mean = float(rest.sum()) / size
+    if (mean - robust) / robust * math.sqrt(size) > _APART:
+        return statistics(values, N, variance=robust)
+    left = np.arange(len(values), 0, -1)
+    centre, width = _tw.scale(N - len(values) + left, left)
+    scatter = 2 / (left * (N - len(values) + left)) * (centre / width) ** 2
+    stretch = np.sqrt(_tw.VARIANCE / np.maximum(_tw.VARIANCE - scatter, _LEAST))
+    return _tw.MEAN + (statistics(values, N, variance=mean) - _tw.MEAN) * stretch
+
+
+def level_each(level: float, num: int, /) -> float:
+    """
+    Compute the level of each of several independent tests.
+
+    Parameters
+    ----------
+    level : float
+        Probability that any of them is wrong.
+    num : int
+        How many.
+
+    Returns
+    -------
+    float
+        Sidak's: 1 - (1 - level)**(1/num).
+
+    Examples
+    --------
+    >>> round(level_each(0.05, 9), 5)
+    0.00568
+    """
+    return -math.expm1(math.log1p(-_checked(level)) / num)
+
+
+def combined(p: npt.ArrayLike, /) -> float:
+    """
+    Combine the p-values of independent tests into one.
+
+    Parameters
+    ----------
+    p : array_like
+        One of each test; ``nan`` where there is none.
+
+    Returns
+    -------
+    float
+        Probability that the smallest of so many is as small: 1 - (1 - min)**num.
+
+    Examples
+    --------
+    >>> round(combined([0.5, 0.00568, 0.9]), 3)
+    0.017
+    """
+    values = np.asarray(p, dtype=np.float64).ravel()
+    values = values[~np.isnan(values)]
+    if not len(values):
+        return math.nan
+    smallest = min(float(values.min()), 1 - 1e-16)
+    return -math.expm1(len(values) * math.log1p(-smallest))
+
+
+def detect_each(by_matrix: npt.ArrayLike, N: int, /, *, level: float = 0.05) -> list[Spikes]:
+    """
+    Find the spikes of each matrix of a stack, each against its own noise.
+
+    Parameters
+    ----------
+    by_matrix : array_like, shape (rf, M)
+        Eigenvalues of each matrix.
+    N : int
+        Longer side of one matrix.
+    level : float, default: 0.05
+        Probability of finding any spike if all of them are noise.
+
+    Returns
+    -------
+    list of Spikes
+        One a matrix.
+
+    Raises
+    ------
+    ArgumentError
+        As :func:`detect`.
+
+    Notes
+    -----
+    The positions of a convolution kernel often have different scales. One law for all of them
+    together would take the larger ones for spikes.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> rng = np.random.default_rng(1)
+    >>> stack = [scale * rng.standard_normal((64, 32)) for scale in (0.5, 1.0, 2.0)]
+    >>> [found.num for found in detect_each([np.linalg.eigvalsh(W.T @ W) for W in stack], 64)]
+    [0, 0, 0]
+    """
+    rows = np.atleast_2d(np.asarray(by_matrix, dtype=np.float64))
+    each = level_each(level, len(rows))
+    return [detect(row, N, level=each) for row in rows]
+
+
+def _checked(level: float) -> float:
+    if not 0 < level < 1:
+        msg = f"`level` must be between 0 and 1, got {level!r}"
+        raise ArgumentError(msg)
+    return float(level)

@@ -1,0 +1,116 @@
+"""The bulk: variance, edges and goodness of fit, on noise whose answers are known."""
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.stats import binom
+
+from spectra import ArgumentError, bulk, ensembles, marchenko_pastur
+
+shapes = st.tuples(st.integers(20, 60), st.floats(1.0, 20.0)).map(
+    lambda s: (int(s[0] * s[1]), s[0])
+)
+
+
+def noise(shape, seed, num=1, std=1.0):
+    return ensembles.laguerre(shape, num=num, std=std, rng=np.random.default_rng(seed))
+
+
+@given(shapes, st.integers(0, 99), st.floats(1e-3, 1e3))
+def test_variance_of_noise_of_any_shape(shape, seed, std):
+    """The error of the mean eigenvalue is sqrt(2 / NM) sigma^2; BEMA may be three times worse."""
+    N, M = shape
+    (values,) = noise(shape, seed, std=std)
+    assert bulk.bema(values, N) == pytest.approx(std**2, rel=15 * math.sqrt(2 / (N * M)))
+
+
+@pytest.mark.parametrize("shape", [(20, 20), (100, 100), (200, 100), (800, 100)])
+def test_variance_has_no_bias(shape):
+    N, M = shape
+    found = [bulk.bema(values, N) for values in noise(shape, 1, num=400)]
+    standard_error = np.std(found) / 20
+    # to second order in 1/M: what is left is of the third, below 3 / M**2
+    assert np.mean(found) == pytest.approx(1.0, abs=5 * standard_error + 3 / M**2)
+
+
+def test_first_order_quantiles_would_be_biased():
+    """What the correction is for: without it square noise reads low by 0.1 / M and more."""
+    M = 50
+    values = noise((M, M), 2, num=4000).mean(axis=0)
+    ranks = np.arange(11, 41)
+    q = marchenko_pastur.quantile(1 - (ranks - 0.5) / M, 1.0)
+    naive = q @ values[ranks - 1] / (q @ q) / M
+    # one estimate scatters by 0.034, as measured: the mean of 4,000 by 0.0005, a quarter of this
+    assert naive < 1 - 0.1 / M
+    assert bulk.bema(values, M) == pytest.approx(1.0, abs=0.1 / M)
+
+
+@pytest.mark.parametrize("num", [1, 5, 20])
+def test_spikes_do_not_move_the_variance(num):
+    """A fifth of the eigenvalues may be anything."""
+    (values,) = noise((400, 200), 3)
+    spiked = np.concatenate([values[:-num], values[-num:] + 1e6])
+    assert bulk.bema(spiked, 400) == bulk.bema(values, 400)
+
+
+@given(st.floats(1e-6, 1e6))
+def test_everything_scales_with_the_weights(factor):
+    (values,) = noise((100, 50), 4)
+    one, other = bulk.fit(values, 100), bulk.fit(values * factor, 100)
+    assert other[:3] == pytest.approx([factor * number for number in one[:3]], rel=1e-12)
+    assert other[3:] == pytest.approx(one[3:], rel=1e-9)
+
+
+@pytest.mark.parametrize("shape", [(300, 300), (300, 100), (900, 100)])
+def test_edges_are_those_of_the_law_for_the_variance(shape):
+    N, M = shape
+    (values,) = noise(shape, 5)
+    found = bulk.fit(values, N)
+    root = math.sqrt(M / N)
+    scale = found.variance * N
+    edges = [scale * (1 - root) ** 2, scale * (1 + root) ** 2]
+    assert [found.lower, found.upper] == pytest.approx(edges, rel=1e-12)
+
+
+def test_distance_against_a_naive_loop():
+    (values,) = noise((60, 30), 6)
+    loop = 0.0
+    for k, x in enumerate(values):
+        model = marchenko_pastur.cdf(x / 60, 0.5).item()
+        loop = max(loop, abs(model - k / 30), abs((k + 1) / 30 - model))
+    assert bulk.distance(values, 60, variance=1.0) == pytest.approx(loop, rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    "shape", [(20, 20), (64, 64), (100, 50), (800, 100), (300, 300)], ids=lambda s: f"{s[0]}x{s[1]}"
+)
+def test_p_of_noise_is_uniform_to_a_factor_of_two(shape):
+    num = 400
+    p = np.array([bulk.fit(values, shape[0]).p for values in noise(shape, 7, num=num)])
+    for level in (0.5, 0.1, 0.05):
+        rejected = int(np.sum(p < level))
+        assert binom.ppf(1e-4, num, level / 2) <= rejected
+        assert rejected <= binom.ppf(1 - 1e-4, num, 2 * level if level < 0.5 else 0.6)
+
+
+def test_correlated_columns_are_no_noise():
+    population = np.linspace(0.2, 2, 200)
+    sample = ensembles.correlated((400, 200), population=population, rng=np.random.default_rng(8))
+    assert bulk.fit(np.linalg.eigvalsh(sample.W.T @ sample.W), 400).p < 1e-6
+
+
+@pytest.mark.parametrize("values", [np.ones(7), np.zeros(20), np.r_[np.zeros(15), np.ones(5)]])
+def test_no_bulk_no_numbers(values):
+    found = bulk.fit(values, 20)
+    assert all(math.isnan(number) for number in found)
+    assert math.isnan(bulk.p_value(math.nan, 100))
+
+
+def test_wrong_arguments():
+    with pytest.raises(ArgumentError, match="`N` must be the longer side, at least 20"):
+        bulk.fit(np.ones(20), 19)
+    with pytest.raises(ArgumentError, match="`trim` must be above 0"):
+        bulk.bema(np.ones(20), 20, trim=0.5)
