@@ -8,21 +8,24 @@ The same functions as everywhere in this library, with WeightWatcher's conventio
   number of kernel positions for a single one;
 - eigenvalues up to 1e-5 are left out of the fit, whatever the scale of the weights;
 - ``sv_min`` is the largest of the smallest singular values of the slices;
-- a failed fit has -1 for alpha and its like, and reads over-trained.
+- a failed fit has -1 for alpha and its like, and reads over-trained;
+- elements are shuffled by NumPy's old generator, layer by layer.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import math
-from typing import TYPE_CHECKING, Any, Literal
+from numbers import Integral
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
 
 import spectra.measures as _measures
+import spectra.published_noise as _noise
 from spectra.eigen import Spectrum, spectrum
-from spectra.errors import SpectraError
+from spectra.errors import ArgumentError, SpectraError
 from spectra.norms import log10
 from spectra.published_fits import Options
 from spectra.published_fits import row as published_row
@@ -34,7 +37,7 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-    from spectra._typing import FloatArray
+    from spectra._typing import AnyArray, FloatArray
     from spectra.published_fits import FixFingers, Package, Shape
     from spectra.tensors import Tensor
 
@@ -52,6 +55,44 @@ _COLUMNS = (
 )
 _EPSILON = 1e-10  # added to probabilities and rank in the entropy
 _RTOL = 1e-10  # its singular values come from W itself
+
+
+class _Extras(NamedTuple):
+    """Which columns to add, and the generator of the shuffles, one for all layers."""
+
+    chosen: frozenset[str]
+    rng: np.random.RandomState
+
+    def columns(self) -> set[str]:
+        """Return the names of the columns."""
+        return {name for option in self.chosen for name in _noise.COLUMNS[option]}
+
+    def row(
+        self, matrices: AnyArray, values: FloatArray, row: Mapping[str, Any], scale: float
+    ) -> dict[str, Any]:
+        """Compute the columns for one layer, `values` being those of `matrices` times `scale`."""
+        sides = {"N": row["N"], "M": row["M"]}
+        found: dict[str, Any] = {}
+        if "mp_fit" in self.chosen:
+            found |= _noise.mp_fit(values, **sides)
+        if "vectors" in self.chosen:
+            found |= _noise.vectors(matrices, xmin=row["xmin"], scale=scale)
+        if "randomize" in self.chosen:
+            found |= _noise.randomized(matrices, values, **sides, rng=self.rng, scale=scale)
+        if "detX" in self.chosen:
+            found |= _noise.determinant(values, num_pl_spikes=row["num_pl_spikes"])
+        return found
+
+
+def _extras(seed: int | None, **options: bool) -> _Extras:
+    whole = isinstance(seed, Integral) and not isinstance(seed, bool) and 0 <= seed < 2**32
+    if not (whole or seed is None):
+        msg = f"`seed` must be a whole number from 0 to 2**32 - 1, or None, got {seed!r}"
+        raise ArgumentError(msg)
+    return _Extras(
+        frozenset(name for name, wanted in options.items() if wanted),
+        np.random.RandomState(None if seed is None else int(seed)),
+    )
 
 
 def _shape(tensor: Tensor) -> tuple[int, int]:
@@ -93,17 +134,32 @@ def _numbers(found: Spectrum, options: Options, tolerance: float) -> dict[str, A
     return row
 
 
+def _matrices(layer: Layer) -> tuple[AnyArray, FloatArray]:
+    """Return the matrices, those of a convolution upright, and their eigenvalues."""
+    try:
+        matrices = layer.matrices()
+        by_matrix = spectrum(matrices, rtol=_RTOL).by_matrix
+    except (SpectraError, OSError, ValueError, MemoryError):  # one bad tensor fails alone
+        matrices = np.broadcast_to(np.float64(np.nan), (layer.rf, *layer.tensor.shape[:2]))
+        by_matrix = np.full((layer.rf, layer.M), np.nan)
+    wide = layer.tensor.ndim == 4 and matrices.shape[1] < matrices.shape[2]
+    return matrices.swapaxes(1, 2) if wide else matrices, by_matrix
+
+
 def _row(
-    layer: Layer, options: Options, *, pool: bool, conv2d_norm: bool, tolerance: float
+    layer: Layer,
+    options: Options,
+    extras: _Extras,
+    *,
+    pool: bool,
+    conv2d_norm: bool,
+    tolerance: float,
 ) -> dict[str, Any]:
     tensor = layer.tensor
     N, M = _shape(tensor)
     slices = math.prod(tensor.shape[2:])
     factor = (1 if pool else slices) / 2 if conv2d_norm and tensor.ndim == 4 else 1.0
-    try:
-        by_matrix = spectrum(layer.matrices(), rtol=_RTOL).by_matrix
-    except (SpectraError, OSError, ValueError, MemoryError):  # one bad tensor fails alone
-        by_matrix = np.full((layer.rf, layer.M), np.nan)
+    matrices, by_matrix = _matrices(layer)
     found = Spectrum(by_matrix * factor, N)
     facts = {
         "N": N,
@@ -116,7 +172,8 @@ def _row(
         "longname": layer.tensor.name.removesuffix(".weight"),
     }
     position = {} if pool else {"slice_id": layer.position or 0}
-    return {**facts, **position, **_numbers(found, options, tolerance)}
+    row = {**facts, **position, **_numbers(found, options, tolerance)}
+    return {**row, **extras.row(matrices, found.eigenvalues, row, factor)}
 
 
 def _eligible(model: Mapping[str, Tensor]) -> Iterator[Tensor]:
@@ -149,6 +206,12 @@ def analyze(
     xmin_max: float | None = None,
     max_fingers: int = 10,
     finger_thresh: float = 1.0,
+    mp_fit: bool = False,
+    randomize: bool = False,
+    detX: bool = False,
+    ERG: bool = False,
+    vectors: bool = False,
+    seed: int | None = 0,
 ) -> pd.DataFrame:
     """
     Return the details table that WeightWatcher 0.7.7 gives for a model.
@@ -185,6 +248,21 @@ def analyze(
         Where that of ``"clip_xmax"`` ends; without effect below half the eigenvalues.
     finger_thresh : float, default: 1.0
         By how much alpha must fall for ``"clip_xmax"``.
+    mp_fit : bool, default: False
+        Whether to fit the Marchenko-Pastur law: `num_spikes`, `sigma_mp`, `mp_softrank`,
+        `W_scale`, `bulk_max` and `bulk_min`.
+    randomize : bool, default: False
+        Whether to compare with shuffled weights: `max_rand_eval`, `rand_distance`, `ww_softrank`,
+        `ww_maxdist`, and the fit to them, `rand_num_spikes` (also `num_traps`) and its like.
+    detX, ERG : bool, default: False
+        Either: whether to find the tail whose eigenvalues multiply to 1, `detX_num` (also
+        `num_ERG_spikes`), `detX_val`, `detX_val_unrescaled` and `ERG_gap`.
+    vectors : bool, default: False
+        Whether to measure the singular vectors: mean and variance, in bulk and tail, of
+        `loc_ratio`, `part_ratio` and `vec_entropy`.
+    seed : int or None, default: 0
+        Of the shuffles, those of WeightWatcher after ``numpy.random.seed(seed)`` for the same
+        layers in the same order; it never seeds by itself, which is None.
 
     Returns
     -------
@@ -216,6 +294,7 @@ def analyze(
     package = pl_package or ("powerlaw" if needing else "ww")
     options = Options(fit, package, xmax, fix_fingers, xmin_max, max_fingers, finger_thresh)
     options.check()
+    extras = _extras(seed, mp_fit=mp_fit, randomize=randomize, detX=detX or ERG, vectors=vectors)
     rows = []
     for index, tensor in enumerate(_eligible(from_arrays(model)), start=1):
         limits = {"min_evals": min_evals, "max_evals": max_evals, "max_N": max_N}
@@ -223,7 +302,8 @@ def analyze(
             continue
         view = {tensor.name: dataclasses.replace(tensor, role=_ROLES[tensor.ndim])}
         for layer in layers(view, pool=pool):
-            row = _row(layer, options, pool=pool, conv2d_norm=conv2d_norm, tolerance=tolerance)
+            how = {"pool": pool, "conv2d_norm": conv2d_norm}
+            row = _row(layer, options, extras, **how, tolerance=tolerance)
             name = row["longname"].rpartition(".")[-1]
             rows.append({"layer_id": start_ids + index, "name": name, **row})
     absent = {"slice_id"} if pool else set()
@@ -231,5 +311,5 @@ def analyze(
         absent |= {"Lambda"}
     if fix_fingers != "clip_xmax":
         absent |= {"num_fingers", "raw_alpha"}
-    columns = [c for c in _COLUMNS if c not in absent]
+    columns = sorted({*_COLUMNS, *extras.columns()} - absent)
     return pd.DataFrame(rows, columns=["layer_id", "name", *columns])

@@ -3,12 +3,14 @@
 import json
 import math
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 import spectra
 import spectra_io
+from spectra import published_noise
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 OTHER_FITS = {
@@ -32,6 +34,31 @@ COLUMNS = [
     *("alpha_weighted", "log_alpha_norm", "status", "warning"),
 ]
 
+EXTRAS = ("mp_fit", "randomize", "detX", "vectors")  # options that add columns
+FITTED = ("bulk_max", "bulk_min", "mp_softrank", "sigma_mp")
+# Layers whose published numbers rounding decided, by table: layer, slice, columns. Few eigenvalues,
+# and many points of their density equally high: WeightWatcher took the second and the third of them
+# for the peak, here it is the first (see test_published_noise.py for what else WeightWatcher says).
+ROUNDED: dict[str, Any] = {
+    "ultraface-slices": {("regression_headers.3", 8): FITTED},
+    "ultraface-version-RFB-320_simplified": {
+        ("515", None): tuple(f"rand_{column}" for column in FITTED)
+    },
+    # The eigenvalue at xmin, computed a second time by another solver, came out smaller than xmin
+    # and went to the bulk; of the other three layers it stayed in the tail, as here.
+    "unitree-vectors": {("actor.0", None): published_noise.COLUMNS["vectors"]},
+}
+# Depthwise convolutions: a matrix of one column has one eigenvalue, which no shuffle changes. The
+# published rand_distance is the root of the rounding error, or nan if that is negative.
+ONE_COLUMN = {
+    "ultraface-version-RFB-320_simplified": {
+        *("classification_headers.0.0", "classification_headers.1.0", "classification_headers.2.0"),
+        *("regression_headers.0.0", "regression_headers.1.0", "regression_headers.2.0"),
+        *("extras.0.2.0", "491", "499", "507", "515", "523", "531"),
+        *("587", "595", "603", "611", "619"),
+    }
+}
+
 pytestmark = pytest.mark.shared
 each_file = pytest.mark.parametrize("path", GOLD, ids=lambda p: p.stem)
 
@@ -53,6 +80,7 @@ def rows_of(path, factor=1.0, **options):
     """Return, by tensor and slice, the expected row and ours."""
     gold = json.loads(path.read_text())
     model = spectra_io.open_model(model_of(gold, path))
+    model = {**{r["tensor"]: model[r["tensor"]] for r in gold["rows"]}, **model}  # in its order
     if factor != 1.0:
         model = {n: scaled(t, factor) for n, t in model.items() if t.dtype == "float32"}
     pool = gold["meta"]["options"]["pool"]
@@ -75,6 +103,23 @@ def disagreements(expected, found):
         for column in COLUMNS
         if not agree(row[column], found[key][column])
     ]
+
+
+def asked(gold):
+    return {name: True for name in EXTRAS if gold["meta"]["options"][name]}
+
+
+def noise_disagreements(expected, found, columns):
+    """Return the columns that differ; of two numbers nearly equal only the size of the larger."""
+    for key, row in expected.items():
+        for column in columns:
+            theirs, ours = row[column], found[key][column]
+            if column == "ww_maxdist":
+                equal = abs(theirs - ours) <= RTOL * row["lambda_max"]
+            else:
+                equal = agree(theirs, ours)
+            if not equal:
+                yield key, column
 
 
 def test_every_table_is_there():
@@ -119,15 +164,47 @@ def test_plain_analysis_has_the_same_numbers(path):
 
 
 @each_file
-def test_columns_are_those_of_the_default_options(path):
-    """All that the published table has without the options that this one was made with."""
+def test_published_noise(path):
+    """The columns of mp_fit, randomize, detX and vectors, but where rounding decided."""
+    gold = json.loads(path.read_text())
+    columns = {c for option in asked(gold) for c in published_noise.COLUMNS[option]}
+    expected, found = rows_of(path, **asked(gold), seed=gold["meta"]["seed"])
+    different = set(noise_disagreements(expected, found, columns - {"rand_distance"}))
+    rounded = ROUNDED.get(path.stem, {})
+    assert different == {(key, column) for key in rounded for column in rounded[key]}
+    if "rand_distance" in columns:
+        small = {key for key, row in expected.items() if not float(row["rand_distance"]) > 1e-7}
+        assert {layer for layer, _ in small} == ONE_COLUMN.get(path.stem, set())
+        assert {key for key, row in expected.items() if row["M"] == 1} == small
+        assert all(0 <= found[key]["rand_distance"] < 1e-7 for key in small)
+        rest = {key: row for key, row in expected.items() if key not in small}
+        assert list(noise_disagreements(rest, found, ["rand_distance"])) == []
+
+
+def test_vectors_of_the_tail_without_the_eigenvalue_at_xmin():
+    """What rounding decided: with it in the bulk the one exception agrees as well."""
+    (path,) = (p for p in GOLD if p.stem == "unitree-vectors")
+    gold = json.loads(path.read_text())
+    model = spectra_io.open_model(model_of(gold, path))
+    (row,) = (r for r in gold["rows"] if r["tensor"] == "actor.0.weight")
+    W = model["actor.0.weight"].read()
+    found = published_noise.vectors(W[None], xmin=row["xmin"] * (1 + 1e-6))
+    assert all(agree(row[column], found[column]) for column in published_noise.COLUMNS["vectors"])
+
+
+def test_shuffles_depend_on_the_seed():
+    (path,) = (p for p in GOLD if p.stem.startswith("ultraface-version"))
+    expected, found = rows_of(path, randomize=True, seed=1)
+    wrong = {key for key, _ in noise_disagreements(expected, found, ["max_rand_eval"])}
+    assert wrong == {key for key, row in expected.items() if row["M"] > 1}
+
+
+@each_file
+def test_columns_are_those_of_the_options(path):
     gold = json.loads(path.read_text())
     pool = gold["meta"]["options"]["pool"]
-    ours = spectra.weightwatcher.analyze({"w": np.eye(9)}, pool=pool)
-    optional = ("bulk", "detX", "ERG", "rand", "ww_", "mp_", "tail_", "num_spikes", "num_traps")
-    others = {"W_scale", "sigma_mp", "max_rand_eval", "num_ERG_spikes", "tensor"}
-    theirs = [c for c in gold["rows"][0] if not c.startswith(optional) and c not in others]
-    assert list(ours) == theirs
+    ours = spectra.weightwatcher.analyze({"w": np.eye(9)}, pool=pool, **asked(gold))
+    assert list(ours) == [c for c in gold["rows"][0] if c != "tensor"]
 
 
 @each_file

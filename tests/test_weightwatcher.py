@@ -1,13 +1,15 @@
 """WeightWatcher's conventions where real networks do not reach: its numbers for made-up tensors."""
 
+import dataclasses
 import math
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import spectra
-from spectra import fingers, weightwatcher
+from spectra import fingers, published_noise, weightwatcher
 
 
 def waves(*shape):
@@ -251,3 +253,206 @@ def test_max_fingers_counts_from_half_the_eigenvalues_on(monkeypatch, given, las
     weights = {"w": np.diag(np.sqrt(np.linspace(1, 3, 72)))}
     weightwatcher.analyze(weights, fix_fingers="clip_xmax", max_fingers=given)
     assert tried == [list(range(2, last + 1))]
+
+
+ALL: Any = dict.fromkeys(("mp_fit", "randomize", "detX", "vectors"), True)
+# what WeightWatcher 0.7.7 printed for MODEL after numpy.random.seed(0)
+NOISE = {
+    "dense": {
+        "num_spikes": 0,
+        "sigma_mp": 0.9710109036087691,
+        "bulk_max": 151.8923704485511,
+        "mp_softrank": 1.0293981243566612,
+        "max_rand_eval": 173.08666579157176,
+        "rand_distance": 0.02795704552765529,
+        "ww_softrank": 0.9703477001945507,
+        "ww_maxdist": 4.3753315652441245,
+        "num_traps": 0,
+        "rand_sigma_mp": 1.0480984083696954,
+        "detX_num": 24,
+        "detX_val": 11.403156993054184,
+        "detX_val_unrescaled": 0.24647476477840857,
+        "ERG_gap": 15,
+    },
+    "even": {
+        "num_spikes": 1,
+        "sigma_mp": 0.6201369641351947,
+        "bulk_max": 21.411566414160536,
+        "mp_softrank": 0.7807655275878902,
+        "max_rand_eval": 29.165692043402988,
+        "rand_distance": 0.0326036260785618,
+        "ww_softrank": 0.9500868694847148,
+        "ww_maxdist": 1.3688082672763606,
+        "num_traps": 3,
+        "rand_sigma_mp": 0.5836759971958432,
+        "detX_num": 27,
+        "detX_val": 2.0938646546962865,
+        "detX_val_unrescaled": 0.21919304707349296,
+        "ERG_gap": 20,
+    },
+    "wide_kernel": {
+        "num_spikes": 37,
+        "sigma_mp": 0.5958538426669666,
+        "bulk_max": 4.639031522222348,
+        "mp_softrank": 0.33312286415100123,
+        "max_rand_eval": 10.721810110115547,
+        "rand_distance": 0.10045730960509512,
+        "ww_softrank": 0.7941020933885138,
+        "ww_maxdist": 2.867311079245855,
+        "num_traps": 0,
+        "rand_sigma_mp": 0.8471824912195105,
+        "detX_num": 127,
+        "detX_val": 0.4188495471679207,
+        "detX_val_unrescaled": 0.14380568852333392,
+        "ERG_gap": 95,
+    },
+    "n10": {
+        "num_spikes": 0,
+        "sigma_mp": 0.935476618460779,
+        "bulk_max": 109.50576866445924,
+        "mp_softrank": 1.0559839127236055,
+        "max_rand_eval": 119.9787515993244,
+        "rand_distance": 0.0522386088932093,
+        "ww_softrank": 1.1546367054804645,
+        "ww_maxdist": -16.03586105180571,
+        "num_traps": 0,
+        "rand_sigma_mp": 1.0006261592184758,
+        "detX_num": 10,
+        "detX_val": 32.23377272951434,
+        "detX_val_unrescaled": 0.5395171857044418,
+        "ERG_gap": 2,
+    },
+    "tiny": {
+        "num_spikes": 0,
+        "sigma_mp": 0.9710109053378491,
+        "bulk_max": 1.5189236338596635e-06,
+        "mp_softrank": 1.0293981243566617,
+        "max_rand_eval": 1.6381916743633836e-06,
+        "rand_distance": 0.04909843611460519,
+        "ww_softrank": 1.055496289390915,
+        "ww_maxdist": -8.188729273239876e-08,
+        "num_traps": 0,
+        "rand_sigma_mp": 1.0202129988588662,
+        "detX_num": 24,
+        "detX_val": 1.1403156384549695e-07,
+        "detX_val_unrescaled": 0.24647476396402887,
+        "ERG_gap": 25,
+    },
+}
+NOISE_SLICES = {
+    ("even", 0): {
+        "num_spikes": 0,
+        "sigma_mp": 0.6035236577729273,
+        "bulk_max": 78.23921622062998,
+        "mp_softrank": 1.04847387748659,
+        "max_rand_eval": 93.46637694973418,
+        "rand_distance": 0.11746126637362263,
+        "ww_softrank": 1.5078036929438694,
+        "ww_maxdist": -37.89332646523465,
+        "num_traps": 1,
+        "rand_sigma_mp": 0.5714245306545722,
+        "detX_num": 7,
+        "detX_val": 11.232166083990744,
+        "detX_val_unrescaled": 0.30477475704893103,
+        "ERG_gap": -1,
+    },
+    ("even", 3): {
+        "num_spikes": 0,
+        "sigma_mp": 0.6100740389774486,
+        "bulk_max": 86.03644529954596,
+        "mp_softrank": 1.0475975408642806,
+        "max_rand_eval": 113.23413818156334,
+        "rand_distance": 0.03517216983717197,
+        "ww_softrank": 1.1094791019593526,
+        "ww_maxdist": -8.99123222396868,
+        "num_traps": 2,
+        "rand_sigma_mp": 0.56929176638369,
+        "detX_num": 7,
+        "detX_val": 16.156993107432967,
+        "detX_val_unrescaled": 0.407375156801987,
+        "ERG_gap": -1,
+    },
+}
+
+
+def test_noise_columns_of_pooled_rows():
+    table = weightwatcher.analyze(MODEL, **ALL).set_index("longname")
+    for name, expected in NOISE.items():
+        check(table.loc[name], expected)
+    zero = table.loc["zero"]
+    assert (zero.num_spikes, zero.sigma_mp, zero.num_traps, zero.W_scale) == (-1, -1, -1, -1)
+    assert (zero.detX_num, zero.ERG_gap, zero.max_rand_eval, zero.ww_maxdist) == (0, 1, 0, 0)
+    assert zero[["rand_distance", "ww_softrank", "detX_val", "bulk_mean_loc_ratio"]].isna().all()
+
+
+def test_noise_columns_of_slices():
+    table = weightwatcher.analyze(MODEL, pool=False, **ALL).set_index(["longname", "slice_id"])
+    for key, expected in NOISE_SLICES.items():
+        check(table.loc[key], expected)
+
+
+@pytest.mark.parametrize("option", [*ALL, "ERG"])
+def test_options_add_their_columns(option):
+    plain = weightwatcher.analyze(MODEL)
+    asked: Any = {option: True}
+    more = weightwatcher.analyze(MODEL, **asked)
+    added = set(published_noise.COLUMNS["detX" if option == "ERG" else option])
+    assert set(more) == {*plain, *added}
+    assert not added & set(plain)
+    columns = more.columns[2:].tolist()
+    assert columns == sorted(columns)
+    pd.testing.assert_frame_equal(more[list(plain)], plain)
+
+
+def test_shuffles_depend_on_the_seed_alone():
+    before = np.random.get_state()[1].tolist()  # type: ignore[index]  # noqa: NPY002
+    first = weightwatcher.analyze(MODEL, randomize=True)
+    same, other = (weightwatcher.analyze(MODEL, randomize=True, seed=seed) for seed in (0, 1))
+    pd.testing.assert_frame_equal(first, same)
+    assert (first.max_rand_eval != other.max_rand_eval).tolist() == [True] * 7 + [False]
+    drawn = [weightwatcher.analyze(MODEL, randomize=True, seed=None) for _ in range(2)]
+    assert drawn[0].max_rand_eval[0] != drawn[1].max_rand_eval[0]
+    assert np.random.get_state()[1].tolist() == before  # type: ignore[index]  # noqa: NPY002
+
+
+@pytest.mark.parametrize("seed", [-1, 2**32, 1.0, True, "0"])
+def test_seeds_that_are_none(seed):
+    with pytest.raises(spectra.ArgumentError, match="`seed` must be a whole number from 0 to 2"):
+        weightwatcher.analyze(MODEL, seed=seed)
+
+
+@pytest.mark.parametrize("pool", [True, False])
+def test_noise_columns_of_what_has_no_spectrum(pool):
+    """Neither an exception nor a warning, and nothing but shuffles changes in other layers."""
+    empty = {
+        "nan": np.full((9, 12), np.nan),
+        "infinite": np.full((4, 8, 3, 3), np.inf, np.float32),
+        "zeros": np.zeros((8, 4, 3, 3)),
+    }
+    few = {"one": np.ones((5, 1)), "equal": np.eye(9)}
+    table = weightwatcher.analyze({**empty, **few, **MODEL}, min_evals=0, pool=pool, **ALL)
+    failed = table[table.longname.isin(empty)]
+    columns = ["num_spikes", "sigma_mp", "bulk_min", "num_traps", "rand_bulk_max", "rand_W_scale"]
+    assert (failed[columns] == -1).all(axis=None)
+    assert len(failed) == (3 if pool else 19)
+    assert failed.detX_num.tolist() == [0] * len(failed)
+    fitted = table.set_index("longname")
+    assert fitted.num_spikes["one"] >= 0
+    assert fitted.detX_num["equal"] == 0
+    plain = weightwatcher.analyze(MODEL, min_evals=0, pool=pool, **ALL)
+    same = list({*plain} - {*published_noise.COLUMNS["randomize"], "layer_id"})
+    others = table[table.longname.isin(MODEL)].reset_index(drop=True)
+    pd.testing.assert_frame_equal(others[same], plain[same], check_dtype=False)
+
+
+def test_a_tensor_that_cannot_be_read_fails_alone():
+    def fail():
+        msg = "gone"
+        raise OSError(msg)
+
+    bad = spectra.from_array("bad", MODEL["odd"])
+    tensors = {"bad": dataclasses.replace(bad, source=fail), "good": bad}
+    table = weightwatcher.analyze(tensors, **ALL).set_index("longname")
+    assert table.status.tolist() == ["failed", "success"]
+    assert table.num_spikes.tolist()[0] == table.num_traps.tolist()[0] == -1
+    assert math.isnan(table.tail_mean_loc_ratio.tolist()[0])
