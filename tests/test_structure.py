@@ -20,9 +20,9 @@ from spectra.variables import VARIABLES
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGES = (spectra, spectra_io)
 MODULES = {
-    f"{package.__name__}.{info.name}": importlib.import_module(f"{package.__name__}.{info.name}")
+    info.name: importlib.import_module(info.name)
     for package in PACKAGES
-    for info in pkgutil.iter_modules(package.__path__)
+    for info in pkgutil.walk_packages(package.__path__, f"{package.__name__}.")
 }
 PUBLIC = sorted(name for name in MODULES if not name.rpartition(".")[2].startswith("_"))
 WORLD = {"spectra_io", "onnx", "safetensors", "matplotlib", "rich", "click", "pathlib", "os", "io"}

@@ -1,16 +1,8 @@
-"""
-Measures: functions from the spectrum of a layer to a few named results.
-
-A measure is called with one :class:`~spectra.eigen.Spectrum`, all of it finite and its largest
-eigenvalue positive, and returns a mapping of variable names to numbers. Options belong to the
-measure that uses them: set them with :func:`functools.partial`. A function of your own is as good
-as these; declare what it returns with :class:`~spectra.variables.Variable`.
-"""
+"""Measures of the tail: the power law, the evidence for it, and what noise would give."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, TypedDict, get_args
 
 import numpy as np
@@ -22,89 +14,18 @@ import spectra.minima as _minima
 import spectra.norms as _norms
 import spectra.nulls as _nulls
 import spectra.power_law as _power_law
-import spectra.ranks as _ranks
 from spectra.alternatives import Law, Vuong
 from spectra.verdicts import Likelier, Support, judge, likelier, weigh
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from typing import Unpack
 
     from spectra.conventions import Convention
     from spectra.eigen import Spectrum
     from spectra.hill import Half
 
-__all__ = ["CORE", "Measure", "evidence", "hill", "norms", "power_law", "ranks"]
-
-Measure = Callable[["Spectrum"], Mapping[str, float]]
-"""The type of a measure."""
-
-
-def norms(spectrum: Spectrum, /) -> Mapping[str, float]:
-    """
-    Measure the size of the weights.
-
-    Parameters
-    ----------
-    spectrum : Spectrum
-        Of one layer.
-
-    Returns
-    -------
-    mapping of str to float
-        `norm`, `log_norm`, `spectral_norm`, `log_spectral_norm`, `lambda_max`, `sv_max`, `sv_min`
-        and `stable_rank`.
-
-    Examples
-    --------
-    >>> from spectra.eigen import spectrum
-    >>> norms(spectrum([[3.0, 0.0], [0.0, 4.0]]))["norm"]
-    25.0
-    """
-    values = spectrum.eigenvalues
-    norm, largest = _norms.frobenius(values), spectrum.lambda_max
-    return {
-        "norm": norm,
-        "log_norm": _norms.log10(norm),
-        "spectral_norm": largest,
-        "log_spectral_norm": _norms.log10(largest),
-        "lambda_max": largest,
-        "sv_max": float(np.sqrt(largest)),
-        "sv_min": float(np.sqrt(values[0])),
-        "stable_rank": _norms.stable_rank(values),
-    }
-
-
-def ranks(spectrum: Spectrum, /, *, tolerance: float = 1e-6) -> Mapping[str, float]:
-    """
-    Measure how many directions the weights use, and how evenly.
-
-    Parameters
-    ----------
-    spectrum : Spectrum
-        Of one layer.
-    tolerance : float, default: 1e-6
-        Eigenvalues below it count as weak, in weight units squared.
-
-    Returns
-    -------
-    mapping of str to float
-        `matrix_rank`, `rank_loss`, `weak_rank_loss` and `entropy`.
-
-    Examples
-    --------
-    >>> from spectra.eigen import spectrum
-    >>> ranks(spectrum([[1.0, 0.0], [0.0, 0.0]]))["rank_loss"]
-    1
-    """
-    values, N = spectrum.eigenvalues, spectrum.N
-    rank = _ranks.matrix_rank(values, N)
-    kept = sum(_ranks.matrix_rank(row, N) for row in spectrum.by_matrix)
-    return {
-        "matrix_rank": rank,
-        "rank_loss": len(values) - kept,
-        "weak_rank_loss": _ranks.num_below(values, tolerance=tolerance),
-        "entropy": _ranks.entropy(values, rank),
-    }
+__all__ = ["evidence", "hill", "power_law"]
 
 
 def power_law(spectrum: Spectrum, /, **convention: Unpack[Convention]) -> Mapping[str, float]:
@@ -281,6 +202,3 @@ class _Sampling(TypedDict):
 
 _MAX_SCANNED = 20_000
 _NO_TESTS: dict[Law, Vuong] = dict.fromkeys(get_args(Law)[1:], Vuong(math.nan, math.nan, math.nan))
-
-CORE: tuple[Measure, ...] = (norms, ranks, power_law, hill, evidence)
-"""The measures taken by default."""

@@ -1,0 +1,20 @@
+"""Variables: everything a Dataset may hold, each declared once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from spectra.variables.declaration import Variable
+from spectra.variables.model import LAYERS, SUMMARY, TENSORS, Status
+from spectra.variables.sizes import NORMS, RANKS
+from spectra.variables.tails import EVIDENCE, NULLS, POWER_LAW
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["VARIABLES", "Status", "Variable"]
+
+VARIABLES: Mapping[str, Variable] = {
+    v.name: v for v in (*POWER_LAW, *NULLS, *EVIDENCE, *NORMS, *RANKS, *LAYERS, *TENSORS, *SUMMARY)
+}
+"""All variables by name."""
