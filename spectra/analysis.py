@@ -12,7 +12,7 @@ import numpy as np
 from spectra.dataset import build
 from spectra.eigen import Spectrum, spectrum
 from spectra.errors import ArgumentError, SpectraError, UnknownNameError, unknown_name
-from spectra.measures import CORE
+from spectra.measures import ALL, CORE
 from spectra.variables import VARIABLES, Status
 from spectra.views import Layer, layers
 
@@ -64,8 +64,8 @@ def _measure(found: Spectrum, measures: Iterable[Measure], known: Collection[str
 
 def _returned(measures: Iterable[Measure]) -> Collection[str]:
     """Return the names that those of our own measures return, for a model without a spectrum."""
-    unit = Spectrum(np.ones((1, 1)), N=1)
-    ours = (measure for measure in measures if getattr(measure, "func", measure) in CORE)
+    unit = Spectrum(np.ones((1, 1)), N=1, matrices=np.ones((1, 1, 1)))
+    ours = (measure for measure in measures if getattr(measure, "func", measure) in ALL)
     return {"eigenvalue", *(name for measure in ours for name in measure(unit))}
 
 

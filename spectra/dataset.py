@@ -21,19 +21,25 @@ __all__ = ["Row", "build", "labels", "records", "select", "table"]
 Row = dict[str, Any]
 """Results of one layer, or facts of one tensor: variable names to values."""
 
+_MODES = ("mode",)
 _MISSING: dict[str, Any] = {"float": np.nan, "int": -1, "str": "", "flag": 0}
 _DTYPE: dict[str, Any] = {"float": np.float64, "int": np.int64, "str": object, "flag": np.int8}
 
 
-def _column(variable: Variable, rows: Sequence[Row]) -> AnyArray:
+def _column(variable: Variable, rows: Sequence[Row], modes: int) -> AnyArray:
     missing, dtype = _MISSING[variable.kind], _DTYPE[variable.kind]
     values = [row.get(variable.name, missing) for row in rows]
-    if variable.dims[1:] != ("mode",):
+    if variable.dims[1:] != _MODES:
         return np.array(values, dtype=dtype)
-    padded = np.full((len(rows), max(map(np.size, values), default=0)), np.nan)
+    padded = np.full((len(rows), modes), np.nan)
     for out, value in zip(padded, values, strict=True):
         out[: np.size(value)] = value
     return padded
+
+
+def _most_modes(names: Iterable[str], rows: Sequence[Row]) -> int:
+    """Return the length of the longest array, whichever variable has it."""
+    return max((np.size(row[name]) for name in names for row in rows if name in row), default=0)
 
 
 def _declared(names: Iterable[str], variables: Mapping[str, Variable]) -> list[Variable]:
@@ -90,11 +96,13 @@ def build(
         values = list(labelled.values())
         names = {name for row in values for name in row}
         names |= {name for name in always if known[name].dims[:1] == (dim,)}
-        for v in _declared(names, known):
+        declared = _declared(names, known)
+        modes = _most_modes([v.name for v in declared if v.dims[1:] == _MODES], values)
+        for v in declared:
             if v.dims[:1] != (dim,):
                 msg = f"variable {v.name!r} has dimensions {v.dims}, so no {dim} can have it"
                 raise ArgumentError(msg)
-            ds[v.name] = (v.dims, _column(v, values), v.attrs)
+            ds[v.name] = (v.dims, _column(v, values, modes), v.attrs)
     if "mode" in ds.dims:
         ds = ds.assign_coords(mode=np.arange(1, ds.sizes["mode"] + 1))
         ds.mode.attrs["long_name"] = "number of the eigenvalue, 1 the largest"

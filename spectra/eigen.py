@@ -166,6 +166,14 @@ class Spectrum:
         return np.sort(self.by_matrix, axis=None)
 
     @property
+    def stack(self) -> AnyArray:
+        """The matrices, for a measure that cannot do without; ``ArgumentError`` if it has none."""
+        if self.matrices is None:
+            msg = "this measure needs the matrices: make the spectrum with spectra.spectrum(W)"
+            raise ArgumentError(msg)
+        return self.matrices
+
+    @property
     def ratio(self) -> float:
         """M/N, one over the aspect ratio."""
         return self.M / self.N

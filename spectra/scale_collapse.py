@@ -12,14 +12,15 @@ whatever the size.
 from __future__ import annotations
 
 import math
-from enum import IntEnum
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from spectra.dataset import build
 from spectra.errors import ArgumentError
-from spectra.variables import Status, Variable
+from spectra.variables import Status
+from spectra.variables.noise import COLLAPSE
+from spectra.verdicts import Collapse
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -29,80 +30,12 @@ if TYPE_CHECKING:
 
     _Chosen = npt.NDArray[np.bool_]
 
-__all__ = ["Collapse", "find"]
+__all__ = ["find"]
 
 _FEWEST = 5  # layers that a median and a spread mean anything of
 _FLOOR = 0.02  # of the spread, in decades: differences of 5 % are ordinary
 _MAD = 1.4826  # standard deviations of a Gaussian in its median absolute deviation
 _NEEDED = ("norm", "spectral_norm", "N", "M", "rf", "layer_type", "status")
-
-
-class Collapse(IntEnum):
-    """
-    Whether the scale of a layer has collapsed.
-
-    Examples
-    --------
-    >>> Collapse(2).name
-    'YES'
-    """
-
-    NOT_COMPARED = 0
-    NO = 1
-    YES = 2
-
-
-_IH = "Iglewicz & Hoaglin (1993), How to Detect and Handle Outliers"
-_MP = "Marchenko & Pastur (1967), doi:10.1070/SM1967v001n04ABEH001994"
-_OURS = "this library"
-_VARIABLES = (
-    Variable(
-        "log_rms",
-        "logarithm of the root mean square of the elements",
-        "1",
-        "0.5 log10(norm / (N M rf))",
-        "linear algebra",
-    ),
-    Variable(
-        "log_edge",
-        "logarithm of the standard deviation of noise with the same spectral norm",
-        "1",
-        "0.5 log10 spectral_norm - log10(sqrt(N) + sqrt(M))",
-        _MP,
-    ),
-    Variable(
-        "excess_rms",
-        "decades that rms times sqrt(N rf) lies above the median of the peers",
-        "1",
-        "x - median(x), x = log_rms + 0.5 log10(N rf), less that of the reference",
-        _OURS,
-    ),
-    Variable(
-        "excess_edge",
-        "decades that edge times sqrt(N rf) lies above the median of the peers",
-        "1",
-        "x - median(x), x = log_edge + 0.5 log10(N rf), less that of the reference",
-        _OURS,
-    ),
-    Variable("z_rms", "robust z of excess_rms", "1", "excess_rms / max(1.4826 MAD, 0.02)", _IH),
-    Variable("z_edge", "robust z of excess_edge", "1", "excess_edge / max(1.4826 MAD, 0.02)", _IH),
-    Variable(
-        "num_peers",
-        "layers compared, this one among them",
-        "1",
-        "those of the same layer_type if 5 of them can be compared, else all that can",
-        _OURS,
-    ),
-    Variable(
-        "collapsed",
-        "whether the scale has collapsed",
-        "",
-        "z < -threshold and excess < -log10(factor), of rms or of edge",
-        _IH,
-        kind="flag",
-        flags=Collapse,
-    ),
-)
 
 
 def _check(ds: xr.Dataset, what: str) -> None:
@@ -267,5 +200,4 @@ def find(
         name: {key: values[i] for key, values in columns.items()}
         for i, name in enumerate(ds.layer.values.tolist())
     }
-    names = [v.name for v in _VARIABLES]
-    return build({"layer": rows}, always=names, variables=_VARIABLES, attrs=ds.attrs)
+    return build({"layer": rows}, always=[v.name for v in COLLAPSE], attrs=ds.attrs)

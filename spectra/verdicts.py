@@ -16,6 +16,7 @@ __all__ = [
     "OVER_TRAINED_BELOW",
     "SIGNIFICANT",
     "UNDER_TRAINED_ABOVE",
+    "Collapse",
     "Likelier",
     "Support",
     "Verdict",
@@ -82,6 +83,21 @@ class Likelier(IntEnum):
     LOGNORMAL = 2
     STRETCHED_EXPONENTIAL = 3
     TRUNCATED_POWER_LAW = 4
+
+
+class Collapse(IntEnum):
+    """
+    Whether the scale of a layer has collapsed.
+
+    Examples
+    --------
+    >>> Collapse(2).name
+    'YES'
+    """
+
+    NOT_COMPARED = 0
+    NO = 1
+    YES = 2
 
 
 def likelier(tests: Mapping[Law, Vuong], /) -> Likelier:

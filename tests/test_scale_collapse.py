@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 import spectra
 from spectra import ArgumentError, scale_collapse
-from spectra.scale_collapse import Collapse
+from spectra.verdicts import Collapse
 
 INITIALISERS = {
     "fan-in": lambda rows, columns: columns**-0.5,

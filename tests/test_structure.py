@@ -138,10 +138,12 @@ def test_every_variable_is_produced_and_declared():
     import numpy as np
 
     conv = np.random.default_rng(0).standard_normal((8, 8, 2, 2))
-    ds = spectra.analyze(spectra.layers({"conv": conv}, pool=False))
-    produced = {*ds.data_vars, *spectra.summary(ds).data_vars}
+    layers = spectra.layers({"conv": conv}, pool=False)
+    ds = spectra.analyze(layers, measures=spectra.measures.ALL)
+    collapse = spectra.scale_collapse.find(ds)
+    produced = {*ds.data_vars, *spectra.summary(ds).data_vars, *collapse.data_vars}
     assert produced == set(VARIABLES)
-    for data in (ds, spectra.summary(ds)):
+    for data in (ds, collapse, spectra.summary(ds)):
         for name, array in data.data_vars.items():
             assert array.dims == VARIABLES[str(name)].dims or data is not ds
             assert array.attrs["long_name"] == VARIABLES[str(name)].long_name

@@ -10,18 +10,45 @@ as these; declare what it returns with :class:`~spectra.variables.Variable`.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from spectra.measures.directions import erg, spacings, vectors
+from spectra.measures.noise import marchenko_pastur, phase, randomized, spikes
 from spectra.measures.sizes import norms, ranks
 from spectra.measures.tails import evidence, hill, power_law
 
 if TYPE_CHECKING:
     from spectra.eigen import Spectrum
 
-__all__ = ["CORE", "Measure", "evidence", "hill", "norms", "power_law", "ranks"]
+__all__ = [
+    "ALL",
+    "CORE",
+    "RANDOM_MATRIX",
+    "Measure",
+    "erg",
+    "evidence",
+    "hill",
+    "marchenko_pastur",
+    "norms",
+    "phase",
+    "power_law",
+    "randomized",
+    "ranks",
+    "spacings",
+    "spikes",
+    "vectors",
+]
 
-Measure = Callable[["Spectrum"], Mapping[str, float]]
+Measure = Callable[["Spectrum"], Mapping[str, Any]]
 """The type of a measure."""
 
 CORE: tuple[Measure, ...] = (norms, ranks, power_law, hill, evidence)
 """The measures taken by default."""
+
+RANDOM_MATRIX: tuple[Measure, ...] = (
+    *(marchenko_pastur, spikes, randomized, erg, spacings, vectors, phase),
+)
+"""Those of noise and signal, by random matrix theory; the vectors take longest."""
+
+ALL: tuple[Measure, ...] = (*CORE, *RANDOM_MATRIX)
+"""Everything."""

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from spectra.variables.declaration import Variable
 from spectra.variables.model import LAYERS, SUMMARY, TENSORS, Status
+from spectra.variables.noise import BULK, COLLAPSE, DIRECTIONS, PHASE, RANDOMIZED, SPIKES
 from spectra.variables.sizes import NORMS, RANKS
 from spectra.variables.tails import EVIDENCE, NULLS, POWER_LAW
 
@@ -15,6 +16,11 @@ if TYPE_CHECKING:
 __all__ = ["VARIABLES", "Status", "Variable"]
 
 VARIABLES: Mapping[str, Variable] = {
-    v.name: v for v in (*POWER_LAW, *NULLS, *EVIDENCE, *NORMS, *RANKS, *LAYERS, *TENSORS, *SUMMARY)
+    v.name: v
+    for v in (
+        *(*POWER_LAW, *NULLS, *EVIDENCE, *NORMS, *RANKS),
+        *(*BULK, *SPIKES, *RANDOMIZED, *DIRECTIONS, *PHASE, *COLLAPSE),
+        *(*LAYERS, *TENSORS, *SUMMARY),
+    )
 }
 """All variables by name."""

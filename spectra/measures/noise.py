@@ -1,0 +1,239 @@
+"""Measures of noise and signal: the bulk, what stands above it, and what random order leaves."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+import spectra.phases as _phases
+import spectra.power_law as _power_law
+import spectra.randomization as _randomization
+import spectra.spiked as _spiked
+import spectra.traps as _traps
+import spectra.truncation as _truncation
+from spectra.spikes import combined, detect_each
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from spectra._typing import FloatArray
+    from spectra.eigen import Spectrum
+    from spectra.spikes import Spikes
+
+__all__ = ["marchenko_pastur", "phase", "randomized", "spikes"]
+
+
+def marchenko_pastur(spectrum: Spectrum, /, *, level: float = 0.05) -> Mapping[str, float]:
+    """
+    Fit the law of noise to the bulk and count what stands above it.
+
+    Parameters
+    ----------
+    spectrum : Spectrum
+        Of one layer; each matrix is judged by its own noise.
+    level : float, default: 0.05
+        Probability of finding any spike in a layer of noise.
+
+    Returns
+    -------
+    mapping of str to float
+        `num_spikes`, `spike_p`, `noise_std`, `sigma_mp`, `bulk_min`, `bulk_max`, `mp_softrank`,
+        `bulk_D` and `bulk_p`; ``nan`` if the matrices have too few eigenvalues.
+
+    Raises
+    ------
+    ArgumentError
+        If `level` is not between 0 and 1.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from spectra.eigen import spectrum
+    >>> W = 0.1 * np.random.default_rng(0).standard_normal((400, 200))
+    >>> found = marchenko_pastur(spectrum(W))
+    >>> found["num_spikes"], round(found["noise_std"], 2)
+    (0.0, 0.1)
+    """
+    found = detect_each(spectrum.by_matrix, spectrum.N, level=level)
+    variance, lower, upper, D, p = np.array([each.bulk for each in found]).T
+    num = np.array([each.num for each in found])
+    rest = spectrum.M - num
+    mean = float(np.mean(spectrum.eigenvalues)) / spectrum.N
+    return {
+        "num_spikes": float(num.sum()),
+        "spike_p": combined([each.p for each in found]) if not np.isnan(num).any() else math.nan,
+        "noise_std": float(np.sqrt(variance.mean())),
+        "sigma_mp": float(np.sqrt(variance.mean() / mean)),
+        "bulk_min": float(lower.min()),
+        "bulk_max": float(upper.max()),
+        "mp_softrank": float((upper / spectrum.by_matrix[:, -1]).min()),
+        "bulk_D": float(rest @ D / rest.sum()),
+        "bulk_p": combined(p) if not np.isnan(p).any() else math.nan,
+    }
+
+
+def _strengths(row: FloatArray, N: int, found: Spikes) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Return strength and overlaps of each eigenvalue of one matrix, nan for what is no spike."""
+    columns = np.full((3, len(row)), math.nan)
+    if found.num > 0:
+        top = slice(len(row) - int(found.num), None)
+        scale, ratio = found.bulk.variance * N, len(row) / N
+        strength = _spiked.strength(row[top] / scale, ratio)
+        columns[:, top] = strength * math.sqrt(scale), *_spiked.overlaps(strength, ratio)
+    return columns[0], columns[1], columns[2]
+
+
+def spikes(spectrum: Spectrum, /, *, level: float = 0.05) -> Mapping[str, float | FloatArray]:
+    """
+    Estimate the signal behind each spike, and how many are worth keeping.
+
+    Parameters
+    ----------
+    spectrum : Spectrum
+        Of one layer; each matrix is judged by its own noise.
+    level : float, default: 0.05
+        Probability of finding any spike in a layer of noise.
+
+    Returns
+    -------
+    mapping of str to float or ndarray
+        For each eigenvalue, the largest first, `spike_strength`, `spike_overlap_short` and
+        `spike_overlap_long`, ``nan`` for what is no spike; `gavish_donoho_rank` and
+        `screenot_rank`.
+
+    Raises
+    ------
+    ArgumentError
+        If `level` is not between 0 and 1.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from spectra import ensembles
+    >>> from spectra.eigen import spectrum
+    >>> sample = ensembles.spiked((400, 200), strengths=[2.0], rng=np.random.default_rng(0))
+    >>> found = spikes(spectrum(sample.W))
+    >>> [round(float(found[name][0]), 1) for name in ("spike_strength", "spike_overlap_short")]
+    [41.1, 0.9]
+    """
+    N, rows = spectrum.N, spectrum.by_matrix
+    found = detect_each(rows, N, level=level)
+    columns = [_strengths(row, N, each) for row, each in zip(rows, found, strict=True)]
+    order = np.argsort(-rows, axis=None, kind="stable")
+    strength, short, long = (
+        np.concatenate([column[i] for column in columns])[order] for i in range(3)
+    )
+    return {
+        "spike_strength": strength,
+        "spike_overlap_short": short,
+        "spike_overlap_long": long,
+        "gavish_donoho_rank": _kept(rows, [_truncation.threshold(row, N) for row in rows]),
+        "screenot_rank": _kept(rows, [_truncation.screenot(row, N) for row in rows]),
+    }
+
+
+def _kept(rows: FloatArray, thresholds: list[float]) -> float:
+    """Count the eigenvalues above the threshold of each matrix, nan if there is none."""
+    limits = np.array(thresholds)[:, np.newaxis]
+    return float(np.sum(rows > limits)) if not np.isnan(limits).any() else math.nan
+
+
+def randomized(
+    spectrum: Spectrum, /, *, replicas: int = 1, seed: int = 0, level: float = 0.05
+) -> Mapping[str, float | str]:
+    """
+    Compare the spectrum with that of the same elements in random order.
+
+    Parameters
+    ----------
+    spectrum : Spectrum
+        Of one layer, with its matrices.
+    replicas : int, default: 1
+        How often to permute; with two and more there is an error.
+    seed : int, default: 0
+        Of the orders.
+    level : float, default: 0.05
+        Probability of finding a trap in a layer of noise.
+
+    Returns
+    -------
+    mapping of str to float or str
+        `max_rand_eval`, the largest of all replicas; `rand_distance` and `rand_jsd`, means over the
+        replicas with `rand_distance_sd` and `rand_jsd_sd`; `ww_softrank` and `ww_maxdist`, by the
+        mean of their largest eigenvalues; `num_traps`, `trap_p`, `trap_cause`, `trap_where` and
+        `num_huge`.
+
+    Raises
+    ------
+    ArgumentError
+        If an option is wrong, or the spectrum has no matrices.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from spectra.eigen import spectrum
+    >>> W = np.random.default_rng(0).standard_normal((400, 200)) + 1.0
+    >>> found = randomized(spectrum(W))
+    >>> found["num_traps"], found["trap_cause"].name
+    (1.0, 'MEAN')
+    """
+    matrices, values = spectrum.stack, spectrum.eigenvalues
+    spectra = _randomization.permuted_spectra(matrices, replicas=replicas, seed=seed)
+    traps = _traps.find(matrices, spectra, seed=seed, level=level)
+    pooled = np.sort(spectra.reshape(replicas, -1), axis=1)
+    distances = [_randomization.rand_distance(values, row) for row in pooled]
+    divergences = [_randomization.jensen_shannon(values, row) for row in pooled]
+    largest = float(pooled[:, -1].mean())
+    return {
+        "max_rand_eval": float(pooled.max()),
+        "rand_distance": float(np.mean(distances)),
+        "rand_distance_sd": _deviation(distances),
+        "rand_jsd": float(np.mean(divergences)),
+        "rand_jsd_sd": _deviation(divergences),
+        "ww_softrank": largest / spectrum.lambda_max,
+        "ww_maxdist": spectrum.lambda_max - largest,
+        "num_traps": traps.num,
+        "trap_p": traps.p,
+        "trap_cause": traps.cause,
+        "trap_where": traps.where,
+        "num_huge": traps.num_huge,
+    }
+
+
+def _deviation(values: list[float]) -> float:
+    return float(np.std(values, ddof=1)) if len(values) > 1 else math.nan
+
+
+def phase(spectrum: Spectrum, /) -> Mapping[str, float]:
+    """
+    Name the phase of the layer, with the evidence, and the published bands of alpha.
+
+    Parameters
+    ----------
+    spectrum : Spectrum
+        Of one layer.
+
+    Returns
+    -------
+    mapping of str to float
+        `phase`, and as ``phase_*`` what it was decided by; `alpha_band_setol` and
+        `alpha_band_htsr`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from spectra.eigen import spectrum
+    >>> phase(spectrum(np.random.default_rng(0).standard_normal((400, 200))))["phase"].name
+    'RANDOM_LIKE'
+    """
+    evidence = _phases.weigh(spectrum.by_matrix, spectrum.N)
+    values = spectrum.eigenvalues
+    alpha = _power_law.fit(values[values > spectrum.zero]).alpha
+    return {
+        "phase": _phases.decide(evidence),
+        **{f"phase_{name}": value for name, value in evidence._asdict().items()},
+        "alpha_band_setol": _phases.band(alpha, preset="setol"),
+        "alpha_band_htsr": _phases.band(alpha, preset="htsr"),
+    }
