@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from spectra._typing import AnyArray, FloatArray
 
-__all__ = ["Cause", "Traps", "explain", "find", "huge", "where"]
+__all__ = ["Cause", "Explanation", "Traps", "explain", "find", "huge", "where"]
 
 _MAD = 1.482602218505602  # standard deviation of a normal law over its median absolute deviation
 _HUGE = 0.05
@@ -51,6 +51,24 @@ class Cause(IntEnum):
     ELEMENTS = 3
     MEAN_AND_ELEMENTS = 4
     UNEXPLAINED = 5
+
+
+class Explanation(NamedTuple):
+    """
+    What makes a trap.
+
+    Examples
+    --------
+    >>> Explanation._fields
+    ('cause', 'where', 'num_huge')
+    """
+
+    cause: Cause
+    """Its kind."""
+    where: str
+    """The rows, columns or elements that do, or the mean; empty if unexplained."""
+    num_huge: float
+    """Huge elements, if they are the cause."""
 
 
 class Traps(NamedTuple):
@@ -103,35 +121,35 @@ def huge(W: npt.ArrayLike, /, *, level: float = _HUGE) -> npt.NDArray[np.bool_]:
     >>> huge([0.1, -0.3, 0.2, 12.0, -0.1]).tolist()
     [False, False, False, True, False]
     """
-    array = np.asarray(W, dtype=np.float64)
-    distance, limit = _limit(array, level)
-    return distance > limit
+    return _elements(np.asarray(W), level).huge
 
 
-def _limit(array: FloatArray, level: float) -> tuple[FloatArray, float]:
-    """Return how far the elements are from their median, and from where on they are huge."""
+class _Elements(NamedTuple):
+    """What the elements of a matrix are like, found once."""
+
+    mean: float
+    median: float
+    scale: float
+    limit: float
+    huge: npt.NDArray[np.bool_]
+
+    @property
+    def mean_is_visible(self) -> bool:
+        """Whether the mean is at least half of what makes a spike: std (N M)**(-1/4)."""
+        return bool(2 * abs(self.mean) * self.huge.size**0.25 > self.scale)
+
+
+def _elements(W: AnyArray, level: float = _HUGE) -> _Elements:
     from scipy.special import ndtri
 
-    distance = np.abs(array - np.median(array))
+    array = W if W.dtype in (np.float32, np.float64) else W.astype(np.float64)
+    median = np.median(array)
+    distance = np.abs(array - median)
     scale = _MAD * float(np.median(distance))
     z = -float(ndtri(level_each(level, array.size) / 2))
-    return distance, scale * z if scale > 0 else math.inf
-
-
-def _centred(W: FloatArray) -> FloatArray:
-    centred: FloatArray = W - W.mean()
-    return centred
-
-
-def _visible_mean(W: FloatArray) -> bool:
-    """Return whether the mean is at least half of what makes a spike: std (N M)**(-1/4)."""
-    scale = _MAD * float(np.median(np.abs(W - np.median(W))))
-    return bool(2 * abs(W.mean()) * W.size**0.25 > scale)
-
-
-def _without_huge(W: FloatArray) -> FloatArray:
-    """Return W with the median for its huge elements: at the limit they might still make a trap."""
-    return np.where(huge(W), np.median(W), W)
+    limit = scale * z if scale > 0 else math.inf
+    mean = float(array.mean(dtype=np.float64))
+    return _Elements(mean, float(median), scale, limit, distance > limit)
 
 
 def where(W: npt.ArrayLike, /) -> str:
@@ -161,15 +179,20 @@ def where(W: npt.ArrayLike, /) -> str:
     >>> where(W)
     'row 12'
     """
-    array = np.asarray(W, dtype=np.float64)
-    mask = huge(array)
+    array = np.asarray(W)
+    return _where(array, _elements(array))
+
+
+def _where(array: AnyArray, elements: _Elements) -> str:
+    mask = elements.huge
     for axis, word in ((1, "row"), (0, "column")):
         found = _crowded(mask.sum(axis=axis))
         if len(found):
             return _listed(word, found.tolist())
     places = np.argwhere(mask)
-    order = np.argsort(-np.abs(array[mask] - np.median(array)), kind="stable")
-    return _listed("element", [tuple(place) for place in places[order].tolist()])
+    distance = np.abs(array[mask].astype(np.float64) - elements.median)
+    named = places[np.argsort(-distance, kind="stable")[:_NAMED]].tolist()
+    return _listed("element", [*map(tuple, named)], len(places))
 
 
 def _crowded(counts: npt.NDArray[np.int_]) -> npt.NDArray[np.int_]:
@@ -184,20 +207,23 @@ def _crowded(counts: npt.NDArray[np.int_]) -> npt.NDArray[np.int_]:
     return crowded[order] if enough else crowded[:0]
 
 
-def _listed(word: str, items: Sequence[object]) -> str:
-    if not items:
+def _listed(word: str, items: Sequence[object], num: int = 0) -> str:
+    """Name the first of the items, and say how many there are, `num` if not all are given."""
+    num = num or len(items)
+    if not num:
         return ""
-    plural = word if len(items) == 1 else f"{word}s"
-    more = f" and {len(items) - _NAMED} more" if len(items) > _NAMED else ""
-    return f"{plural} {', '.join(map(str, items[:_NAMED]))}{more}"
+    more = f" and {num - _NAMED} more" if num > _NAMED else ""
+    return f"{word}{'' if num == 1 else 's'} {', '.join(map(str, items[:_NAMED]))}{more}"
 
 
-def _p(W: AnyArray, seed: int) -> float:
-    """Return the p-value of a trap in the order of a seed: the same for every version of W."""
-    return detect(eigenvalues(permuted(W, seed=seed), rtol=math.inf), max(W.shape)).p
+def _p(W: AnyArray) -> float:
+    """Return the p-value of the largest eigenvalue."""
+    return detect(eigenvalues(W, rtol=math.inf), max(W.shape)).p
 
 
-def explain(W: npt.ArrayLike, /, *, seed: int = 0, level: float = 0.05) -> tuple[Cause, str]:
+def explain(
+    W: npt.ArrayLike, /, *, seed: int = 0, level: float = 0.05, p: float | None = None
+) -> Explanation:
     """
     Find what makes the trap of one matrix.
 
@@ -209,14 +235,14 @@ def explain(W: npt.ArrayLike, /, *, seed: int = 0, level: float = 0.05) -> tuple
         Of the permutation.
     level : float, default: 0.05
         Of the test.
+    p : float, optional
+        The p-value of the trap, computed if not given.
 
     Returns
     -------
-    cause : Cause
+    Explanation
         The mean if no trap is left after centring, the huge elements if none is left after
         clipping, the one that leaves less if either does; both if only both together help.
-    where : str
-        What :func:`where` says of the huge elements, or the mean.
 
     Raises
     ------
@@ -234,30 +260,44 @@ def explain(W: npt.ArrayLike, /, *, seed: int = 0, level: float = 0.05) -> tuple
     >>> import numpy as np
     >>> W = np.random.default_rng(0).standard_normal((200, 100))
     >>> explain(W + 1.0)
-    (<Cause.MEAN: 2>, 'mean 1')
+    Explanation(cause=<Cause.MEAN: 2>, where='mean 1', num_huge=nan)
     >>> W[4, 2] = 100.0
     >>> explain(W)
-    (<Cause.ELEMENTS: 3>, 'element (4, 2)')
+    Explanation(cause=<Cause.ELEMENTS: 3>, where='element (4, 2)', num_huge=1.0)
     """
-    array = np.asarray(W, dtype=np.float64)
+    array = np.asarray(W)
     if array.ndim != 2:
         msg = f"`W` must be a matrix, got {array.ndim}-D"
         raise ArgumentError(msg)
-    mean, elements = f"mean {array.mean():.3g}" if _visible_mean(array) else "", where(array)
-    changed: dict[tuple[Cause, str], FloatArray] = {}
-    if mean:
-        changed[Cause.MEAN, mean] = _centred(array)
-    if elements:
-        changed[Cause.ELEMENTS, elements] = _without_huge(array)
-    if mean and elements:
-        both = Cause.MEAN_AND_ELEMENTS, f"{mean}; {elements}"
-        changed[both] = _centred(_without_huge(array))
-    before = _p(array, seed)
-    after = {reason: _p(matrix, seed) for reason, matrix in changed.items()}
-    helps = {r: p for r, p in after.items() if p > level or p > max(_LEFT, 100 * before)}
-    alone = {r: p for r, p in helps.items() if r[0] != Cause.MEAN_AND_ELEMENTS}
+    elements = _elements(array)
+    mean = f"mean {elements.mean:.3g}" if elements.mean_is_visible else ""
+    place = _where(array, elements)
+    reasons = {
+        Cause.MEAN: mean,
+        Cause.ELEMENTS: place,
+        Cause.MEAN_AND_ELEMENTS: f"{mean}; {place}" if mean and place else "",
+    }
+    shuffled = permuted(array, seed=seed).astype(np.float64)
+    before = _p(shuffled) if p is None else p
+    left = {cause: _p(_without(cause, shuffled, elements)) for cause, why in reasons.items() if why}
+    helps = {cause: q for cause, q in left.items() if q > level or q > max(_LEFT, 100 * before)}
+    alone = {cause: q for cause, q in helps.items() if cause is not Cause.MEAN_AND_ELEMENTS}
     best = alone or helps
-    return max(best, key=best.__getitem__) if best else (Cause.UNEXPLAINED, "")
+    if not best:
+        return Explanation(Cause.UNEXPLAINED, "", math.nan)
+    cause = max(best, key=lambda found: best[found])
+    num_huge = math.nan if cause is Cause.MEAN else float(elements.huge.sum())
+    return Explanation(cause, reasons[cause], num_huge)
+
+
+def _without(cause: Cause, W: FloatArray, elements: _Elements) -> FloatArray:
+    """Return W without the cause. Huge elements at their limit might still make a trap."""
+    changed = W
+    if cause is not Cause.MEAN:
+        changed = np.where(np.abs(W - elements.median) > elements.limit, elements.median, W)
+    if cause is not Cause.ELEMENTS:
+        changed = changed - changed.mean()
+    return changed
 
 
 def find(
@@ -265,7 +305,7 @@ def find(
     spectra: npt.ArrayLike,
     /,
     *,
-    seed: int | np.random.Generator = 0,
+    seed: int = 0,
     level: float = 0.05,
 ) -> Traps:
     """
@@ -277,7 +317,7 @@ def find(
         In weight units.
     spectra : array_like, shape (replicas, rf, min(m, n))
         What :func:`spectra.randomization.permuted_spectra` gave for them with the same `seed`.
-    seed : int or numpy.random.Generator, default: 0
+    seed : int, default: 0
         Of the orders.
     level : float, default: 0.05
         Probability of finding any trap in a layer of noise, however many matrices it has.
@@ -326,10 +366,9 @@ def find(
         return Traps(0.0, joint, Cause.NO_TRAP, "", math.nan)
     num = float(np.median([np.nansum([spikes.num for spikes in replica]) for replica in found]))
     replica, position = np.unravel_index(int(np.nanargmin(p)), p.shape)
-    W = stack[position].astype(np.float64)
+    W = stack[position]
     order = orders(seed, len(values), len(stack))[int(replica)][int(position)]
-    cause, place = explain(W, seed=order, level=level_each(level, len(stack)))
-    by_elements = cause in {Cause.ELEMENTS, Cause.MEAN_AND_ELEMENTS}
-    num_huge = float(huge(W).sum()) if by_elements else math.nan
-    prefix = f"matrix {position}: " if len(stack) > 1 and place else ""
-    return Traps(num, joint, cause, prefix + place, num_huge)
+    strongest = float(p[replica, position])
+    reason = explain(W, seed=order, level=level_each(level, len(stack)), p=strongest)
+    prefix = f"matrix {position}: " if len(stack) > 1 and reason.where else ""
+    return Traps(num, joint, reason.cause, prefix + reason.where, reason.num_huge)
