@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Band", "Evidence", "Phase", "Preset", "band", "classify", "decide", "weigh"]
 
-_LEVEL = 0.001  # of the tests: one noise matrix in a thousand has a spike
+_LEVEL = 1e-4  # of the tests: one noise matrix in ten thousand has a spike
 _FEW = 0.05  # excess eigenvalues among all
 _NEAR = 15.0  # Tracy-Widom units above the edge
 _GAP = 5.0  # Tracy-Widom units between neighbours
@@ -263,7 +263,7 @@ def decide(evidence: Evidence, /) -> Phase:
 
         1. *rank collapse*: at least 10 % of the eigenvalues are nothing beside the others;
         2. *not classified*: less than 10 eigenvalues a matrix;
-        3. *random-like*: none is above the bulk, by a Tracy-Widom test at the level 0.001, and the
+        3. *random-like*: none is above the bulk, by a Tracy-Widom test at the level 0.0001, and the
            bulk fits the Marchenko-Pastur law; if it does not, *other*;
         4. *bleeding-out*: few are above it, the bulk fits, and the largest is at most 15
            Tracy-Widom units above the edge;
@@ -274,7 +274,7 @@ def decide(evidence: Evidence, /) -> Phase:
         7. *bulk decay*: what is left.
 
         Few are at most 5 %, or one. A bulk fits if its distance from the law is at most 0.05, or
-        not significant at the level 0.001.
+        not significant at the level 0.0001.
 
     Notes
     -----

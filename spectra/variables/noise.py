@@ -250,7 +250,7 @@ PHASE = (
         "below a drop by 1e6",
         OURS,
     ),
-    layer("phase_num_excess", "eigenvalues above the bulk at level 0.001", "1", "", _TW),
+    layer("phase_num_excess", "eigenvalues above the bulk at level 0.0001", "1", "", _TW),
     layer("phase_excess_share", "their share", "1", "phase_num_excess / num_evals", _TW),
     layer(
         "phase_excess_reach",

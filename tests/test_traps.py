@@ -1,0 +1,211 @@
+"""Randomization and correlation traps: planted ones are found and explained, noise has none."""
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.spatial.distance import jensenshannon
+from scipy.stats import binom
+
+from spectra import ArgumentError, measures, randomization, spectrum, traps
+from spectra.traps import Cause
+
+SHAPE = (300, 200)
+
+
+def noise(seed, shape=SHAPE):
+    return np.random.default_rng(seed).standard_normal(shape)
+
+
+def found(W, **options):
+    stack = np.asarray(W).reshape(-1, *np.shape(W)[-2:])
+    return traps.find(stack, randomization.permuted_spectra(stack, **options))
+
+
+@pytest.mark.parametrize("size", [20.0, -50.0, 1000.0])
+def test_one_huge_element(size):
+    W = noise(0)
+    W[17, 42] = size * math.sqrt(10)
+    trap = found(W)
+    assert trap == (1, pytest.approx(0.0, abs=1e-6), Cause.ELEMENTS, "element (17, 42)", 1)
+
+
+@pytest.mark.parametrize("mean", [0.2, -0.5, 3.0])
+def test_a_shifted_mean(mean):
+    trap = found(noise(1) + mean)
+    assert trap.num == 1
+    assert trap.cause is Cause.MEAN
+    assert trap.where == f"mean {(noise(1) + mean).mean():.3g}"
+    assert trap.p < 1e-6
+
+
+@pytest.mark.parametrize(("axis", "place"), [(0, "row 5"), (1, "column 5")])
+def test_a_huge_row_or_column(axis, place):
+    W = noise(2)
+    np.moveaxis(W, axis, 0)[5] *= 30
+    trap = found(W)
+    assert (trap.cause, trap.where) == (Cause.ELEMENTS, place)
+    # the eigenvalues of the permuted matrix above the edge of the noise in the other dimensions
+    order = randomization.orders(0, 1, 1)[0][0]
+    values = np.linalg.svd(randomization.permuted(W, seed=order), compute_uv=False) ** 2
+    edge = (math.sqrt(300 - trap.num) + math.sqrt(200 - trap.num)) ** 2
+    assert trap.num == pytest.approx(np.sum(values > edge), rel=0.1)
+    assert trap.num_huge == traps.huge(W).sum() > 100
+
+
+def test_several_causes_at_once():
+    W = noise(3) + 1.0
+    W[3, 3], W[8, 9] = 100.0, -120.0
+    trap = found(W)
+    assert trap.num == 3
+    assert trap.cause is Cause.MEAN_AND_ELEMENTS
+    assert trap.where == f"mean {W.mean():.3g}; elements (8, 9), (3, 3)"
+
+
+def test_a_trap_in_one_position_of_a_convolution():
+    W = np.stack([scale * noise(k, (64, 48)) for k, scale in enumerate(np.linspace(0.5, 2, 9))])
+    W[4, 3, 7] = 60.0
+    trap = found(W)
+    assert (trap.num, trap.cause, trap.where) == (1, Cause.ELEMENTS, "matrix 4: element (3, 7)")
+
+
+def test_correlations_are_no_trap():
+    rng = np.random.default_rng(14)
+    W = noise(15) + np.outer(rng.standard_normal(300), rng.standard_normal(200)) / 5
+    assert measures.marchenko_pastur(spectrum(W))["num_spikes"] == 1
+    assert found(W).cause is Cause.NO_TRAP
+
+
+def test_false_alarms_of_noise_come_at_the_stated_level():
+    """
+    500 layers: dense ones of five shapes, and convolutions of nine positions of unequal scale.
+
+    The level is right to a factor of 1.4 for matrices this small (see `spikes.detect`): the number
+    of alarms must lie between the quantiles of binomial laws of 5 % and of 7 %.
+    """
+    rng = np.random.default_rng(6)
+    alarms = 0
+    for _ in range(100):
+        for shape in ((64, 64), (96, 48), (200, 20)):
+            alarms += found(rng.standard_normal(shape)).num > 0
+        alarms += found(rng.laplace(size=(128, 96)).clip(-4, 4)).num > 0
+        scales = np.linspace(0.5, 2.0, 9)[:, np.newaxis, np.newaxis]
+        alarms += found(scales * rng.standard_normal((9, 48, 32))).num > 0
+    assert binom.ppf(1e-3, 500, 0.05) <= alarms <= binom.ppf(1 - 1e-3, 500, 0.07)
+
+
+def test_pooled_scales_would_be_taken_for_traps():
+    """What judging one by one is for: one law for all positions together finds many."""
+    from spectra import spikes
+
+    W = np.stack([scale * noise(k, (96, 64)) for k, scale in enumerate(np.linspace(0.5, 2, 9))])
+    values = randomization.permuted_spectra(W)[0]
+    assert spikes.detect(values, 9 * 96).num > 20
+    assert found(W).num == 0
+
+
+def test_replicas_and_seeds():
+    W = noise(7) + 0.3
+    one, more = (randomization.permuted_spectra(W, replicas=r, seed=1) for r in (1, 4))
+    assert np.array_equal(one[0], more[0])
+    assert not np.array_equal(more[0], more[1])
+    assert np.array_equal(more, randomization.permuted_spectra(W, replicas=4, seed=1))
+    assert found(W, replicas=5).cause is Cause.MEAN
+    p = [found(noise(8), replicas=1).p, found(noise(8), replicas=9).p]
+    assert all(0 < value <= 1 for value in p)
+
+
+@given(st.integers(2, 30), st.integers(2, 30), st.integers(0, 5))
+def test_permutation_keeps_the_elements_and_their_squares(rows, columns, seed):
+    W = noise(seed, (rows, columns))
+    shuffled = randomization.permuted(W, seed=seed)
+    assert np.array_equal(np.sort(shuffled, axis=None), np.sort(W, axis=None))
+    (values,) = randomization.permuted_spectra(W, seed=seed)[0]
+    assert values.sum() == pytest.approx((W**2).sum(), rel=1e-12)
+
+
+def test_every_order_is_equally_likely():
+    counts = np.zeros((6, 6))
+    for seed in range(6000):
+        order = randomization.permuted(np.arange(6).reshape(2, 3), seed=seed).ravel()
+        counts[np.arange(6), order] += 1
+    # each is binomial with mean 1,000 and standard deviation 29
+    assert np.abs(counts - 1000).max() < 5 * 29
+
+
+def test_distances_of_equal_and_of_disjoint_spectra():
+    values = np.linalg.eigvalsh(np.cov(noise(9).T))
+    for distance in (randomization.rand_distance, randomization.jensen_shannon):
+        assert distance(values, values[::-1]) == 0.0
+    assert randomization.jensen_shannon(values, values + 100) == pytest.approx(math.log(2))
+    rounded = values * (1 + 1e-15 * np.arange(200))
+    assert randomization.jensen_shannon(values, rounded) == 0.0
+    assert math.isnan(randomization.rand_distance([0.0, 0.0], [1.0, 2.0]))
+
+
+@given(st.integers(0, 50), st.integers(3, 20))
+def test_divergence_against_scipy_on_the_same_bins(seed, bins):
+    rng = np.random.default_rng(seed)
+    x, y = rng.exponential(size=80), rng.exponential(2.0, size=80)
+    edges = np.sort(np.concatenate([x, y]))[
+        np.round(np.arange(1, bins) / bins * 160).astype(int) - 1
+    ]
+    cells = np.concatenate([[-np.inf], np.unique(edges) + 1e-7, [np.inf]])
+    p, q = (np.histogram(v, cells)[0] for v in (x, y))
+    expected = jensenshannon(p, q) ** 2
+    # the quantile may be the datum before or after: one of 160 in another bin
+    found = randomization.jensen_shannon(x, y, bins=bins)
+    assert found == pytest.approx(expected, abs=0.02)
+
+
+def test_divergence_does_not_depend_on_the_variable():
+    rng = np.random.default_rng(10)
+    x, y = rng.exponential(size=300), rng.exponential(1.5, size=300)
+    plain = randomization.jensen_shannon(x, y)
+    assert randomization.jensen_shannon(np.sqrt(x), np.sqrt(y)) == pytest.approx(plain, abs=1e-12)
+
+
+def test_huge_elements_of_a_normal_sample_come_at_the_level():
+    rng = np.random.default_rng(11)
+    marked = sum(traps.huge(rng.standard_normal((40, 25))).any() for _ in range(1000))
+    assert binom.ppf(1e-4, 1000, 0.05) <= marked <= binom.ppf(1 - 1e-4, 1000, 0.06)
+
+
+def test_where_huge_elements_are():
+    W = noise(12, (50, 40))
+    assert traps.where(W) == ""
+    W[[1, 2, 3, 4], [1, 2, 3, 4]] = [50, 90, 70, 60]
+    assert traps.where(W) == "elements (2, 2), (3, 3), (4, 4) and 1 more"
+    W[:, 7] *= 100
+    W[:, 9] *= 100
+    assert traps.where(W) in {"columns 7, 9", "columns 9, 7"}
+
+
+@pytest.mark.parametrize("W", [np.zeros((30, 20)), np.ones((9, 9)), noise(0, (400, 5))])
+def test_too_little_to_test(W):
+    trap = found(W)
+    assert trap.cause is Cause.NOT_TESTED
+    assert math.isnan(trap.num)
+
+
+def test_the_measure_has_an_error_with_replicas():
+    layer = spectrum(noise(13))
+    one, many = measures.randomized(layer), measures.randomized(layer, replicas=8)
+    assert math.isnan(one["rand_distance_sd"])
+    assert 0 < many["rand_distance_sd"] < many["rand_distance"]
+    # noise is as far from one order of its elements as two orders are from each other
+    pairs = randomization.permuted_spectra(layer.stack, replicas=8, seed=5)[:, 0]
+    between = [randomization.rand_distance(*pairs[k : k + 2]) for k in range(0, 8, 2)]
+    assert many["rand_distance"] == pytest.approx(np.mean(between), rel=0.5)
+    assert one["ww_softrank"] == pytest.approx(one["max_rand_eval"] / layer.lambda_max)
+
+
+def test_wrong_arguments():
+    with pytest.raises(ArgumentError, match="`replicas` must be an integer of at least 1"):
+        randomization.permuted_spectra(noise(0), replicas=0)
+    with pytest.raises(ArgumentError, match="`seed` must be an integer from 0"):
+        randomization.permuted(noise(0), seed=None)
+    with pytest.raises(ArgumentError, match="needs the matrices"):
+        measures.randomized(spectrum([[1.0]]).__class__(np.ones((1, 3)), N=3))
