@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+import spectra.marchenko_pastur as _mp
 from spectra.dataset import select
 from spectra.errors import ArgumentError
 
@@ -19,6 +20,7 @@ __all__ = ["ESD", "CorrelationFlow", "correlation_flow", "esd"]
 
 _MAX_BINS = 100
 _TAIL_POINTS = 50
+_BULK_POINTS = 400
 _SHOWN = 0.01  # of the start of the tail; smaller eigenvalues are only counted
 
 
@@ -40,6 +42,10 @@ class ESD(NamedTuple):
     """Points from `xmin` to `xmax`, in weight units squared; empty without a fit."""
     tail_density: FloatArray
     """The fitted power law there, times the share of eigenvalues in the tail."""
+    bulk: FloatArray
+    """Points from the lower to the upper edge of the bulk; empty if it is not fitted."""
+    bulk_density: FloatArray
+    """The Marchenko-Pastur law there, times the share of eigenvalues in the bulk."""
     num_left_out: int
     """Eigenvalues too small for the picture, below a hundredth of the start of the tail."""
 
@@ -124,7 +130,20 @@ def esd(ds: xr.Dataset, /, *, layer: str) -> ESD:
     alpha, xmin, num_tail = row.alpha.item(), row.xmin.item(), row.num_pl_spikes.item()
     tail = np.geomspace(xmin, row.xmax.item(), _TAIL_POINTS) if alpha > 1 else np.empty(0)
     tail_density = num_tail / len(values) * (alpha - 1) / xmin * (tail / xmin) ** -alpha
-    return ESD(edges, density, tail, tail_density, len(values) - len(x))
+    bulk, bulk_density = _bulk(row, edges[0])
+    return ESD(edges, density, tail, tail_density, bulk, bulk_density, len(values) - len(x))
+
+
+def _bulk(row: xr.Dataset, start: float) -> tuple[FloatArray, FloatArray]:
+    """Return the law of the noise of a layer of one matrix, from where the figure starts."""
+    if "noise_std" not in row or row.rf.item() != 1 or not row.noise_std.notnull():
+        return np.empty(0), np.empty(0)
+    N, M, num = (row[name].item() for name in ("N", "M", "num_spikes"))
+    mean = row.noise_std.item() ** 2 * N
+    ratio = (M - num) / (N - num)
+    x = np.geomspace(max(row.bulk_min.item(), start), row.bulk_max.item(), _BULK_POINTS)
+    rescaled = mean * (N - num) / N  # as the spikes take rows away, too
+    return x, (1 - num / M) * _mp.density(x / rescaled, ratio) / rescaled
 
 
 def correlation_flow(ds: xr.Dataset, /) -> CorrelationFlow:

@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 import sys
+from functools import partial
 from importlib.util import find_spec
 
 import numpy as np
@@ -183,6 +184,50 @@ def test_analyze_prints_the_evidence(run, mnist):
         assert row["power law"] == spectra.labels(one.power_law).item().replace("_", " ")
 
 
+def test_noise_prints_what_the_library_computes(run):
+    code, out, err = run("noise", MNIST, "--seed", 3)
+    titles, rows = head_and_rows(out)
+    randomized = partial(spectra.measures.randomized, seed=3)
+    ds = spectra.analyze(
+        spectra_io.open_model(MNIST),
+        measures=[spectra.measures.marchenko_pastur, spectra.measures.phase, randomized],
+    )
+    assert code == 0
+    assert titles[:3] == ["layer", "N", "M"]
+    assert [row["layer"] for row in rows] == ["fc1", "fc2", "fc3"]
+    for row in rows:
+        one = ds.sel(layer=row["layer"])
+        assert int(row["spikes"]) == one.num_spikes.item()
+        assert row["soft rank"] == f"{one.mp_softrank.item():.3f}"
+        assert row["noise"] == f"{one.noise_std.item():.3g}"
+        assert row["JSD"] == f"{one.rand_jsd.item():.3f}"
+        assert int(row["traps"]) == one.num_traps.item()
+        assert row["phase"] == spectra.labels(one.phase).item().replace("_", " ")
+    assert out.splitlines()[-1] == "3 layers: 2 heavy tailed, 1 random like; traps in 0"
+    assert len(err.splitlines()) == 1
+
+
+def test_noise_names_what_makes_a_trap_and_what_has_collapsed(run, tmp_path):
+    rng = np.random.default_rng(0)
+    model = {f"fc{i}": rng.standard_normal((60, 40)).astype(np.float32) for i in range(7)}
+    model["fc2"][3, 4] = 100.0
+    model["fc5"] *= np.float32(1e-3)
+    path = write_safetensors(tmp_path / "m.safetensors", model)
+    _, out, _ = run("noise", path, "--replicas", 3, "-o", tmp_path / "r.nc")
+    rows = {row["layer"]: row for row in head_and_rows(out)[1]}
+    assert rows["fc2"]["made by"] == "element (3, 4)"
+    assert {name for name, row in rows.items() if row["scale"] == "collapsed"} == {"fc5"}
+    with spectra_io.load(tmp_path / "r.nc") as saved:
+        assert saved.trap_where.sel(layer="fc2").item() == "element (3, 4)"
+        assert (saved.rand_distance_sd > 0).all()
+        assert saved.spike_strength.dims == ("layer", "mode")
+
+
+@pytest.mark.parametrize("option", [["--replicas", "0"], ["--seed", "-1"], ["--seed", "x"]])
+def test_noise_refuses_other_numbers(fails, option):
+    assert option[0] in fails("noise", MNIST, *option)
+
+
 def test_resamples_may_be_more_or_none(run):
     def shown(number):
         _, out, _ = run("analyze", MNIST, "--resamples", number)
@@ -262,7 +307,7 @@ def test_nothing_to_analyse(run, tmp_path):
     assert len(err.splitlines()) == 1
 
 
-@pytest.mark.parametrize("command", ["describe", "analyze"])
+@pytest.mark.parametrize("command", ["describe", "analyze", "noise"])
 def test_a_model_without_tensors(run, tmp_path, command):
     path = write(tmp_path / "m.safetensors", safetensors_bytes({}))
     code, out, _ = run(command, path)
@@ -270,13 +315,13 @@ def test_a_model_without_tensors(run, tmp_path, command):
     assert set(numbers_in(out.splitlines()[-1])) == {"0"}
 
 
-@pytest.mark.parametrize("command", ["describe", "analyze"])
+@pytest.mark.parametrize("command", ["describe", "analyze", "noise"])
 def test_a_graph_without_tensors(run, tmp_path, command):
     made = graph([helper.make_node("Relu", ["x"], ["y"])])
     assert run(command, write_onnx(tmp_path / "m.onnx", made))[0] == 0
 
 
-@pytest.mark.parametrize("command", ["describe", "analyze"])
+@pytest.mark.parametrize("command", ["describe", "analyze", "noise"])
 def test_a_shape_larger_than_any_memory(run, tmp_path, command):
     proto = numpy_helper.from_array(f32(2, 2), "w")
     proto.dims[:] = [1 << 40, 1 << 40]
@@ -477,7 +522,7 @@ def test_plot_takes_layers_of_any_names(run, tmp_path):
 # ---- what a program gets
 
 
-@pytest.mark.parametrize("command", ["describe", "analyze"])
+@pytest.mark.parametrize("command", ["describe", "analyze", "noise"])
 def test_a_pipe_gets_plain_text(run, conv, command):
     _, out, err = run(command, conv)
     assert "\x1b" not in out + err
@@ -485,7 +530,7 @@ def test_a_pipe_gets_plain_text(run, conv, command):
     assert out.endswith("\n")
 
 
-@pytest.mark.parametrize("command", ["describe", "analyze"])
+@pytest.mark.parametrize("command", ["describe", "analyze", "noise"])
 @pytest.mark.parametrize("length", [60, 5000])
 def test_long_names_are_neither_wrapped_nor_cut(run, tmp_path, command, length):
     name = "very.long " + "x" * length
@@ -516,7 +561,7 @@ HOSTILE = [
 ]
 
 
-@pytest.mark.parametrize("command", ["describe", "analyze"])
+@pytest.mark.parametrize("command", ["describe", "analyze", "noise"])
 @pytest.mark.parametrize(("name", "shown"), HOSTILE, ids=range(len(HOSTILE)))
 def test_hostile_names_are_shown_harmlessly(run, tmp_path, command, name, shown):
     code, out, _ = run(command, one_layer(tmp_path, name))
@@ -636,7 +681,16 @@ def test_a_full_disk_is_one_line(run, monkeypatch, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "arguments", [[], ["--help"], ["-h"], ["analyze", "--help"], ["describe", "-h"], ["plot", "-h"]]
+    "arguments",
+    [
+        [],
+        ["--help"],
+        ["-h"],
+        ["analyze", "--help"],
+        ["describe", "-h"],
+        ["noise", "-h"],
+        ["plot", "-h"],
+    ],
 )
 def test_help(run, arguments):
     code, out, err = run(*arguments)
@@ -645,7 +699,12 @@ def test_help(run, arguments):
 
 
 def test_help_without_arguments_lists_the_commands(run):
-    assert re.findall(r"^  (\w+)  ", run()[1], re.MULTILINE) == ["analyze", "describe", "plot"]
+    assert re.findall(r"^  (\w+)  ", run()[1], re.MULTILINE) == [
+        "analyze",
+        "describe",
+        "noise",
+        "plot",
+    ]
 
 
 def test_version(run):
@@ -750,7 +809,7 @@ def test_a_terminal_says_what_it_has_no_room_for(columns):
     assert ("no room for N, M, noise, D, p, log_norm" in said) == (columns == 60)
 
 
-@pytest.mark.parametrize("command", ["describe", "analyze"])
+@pytest.mark.parametrize("command", ["describe", "analyze", "noise"])
 def test_a_terminal_folds_long_names_only(tmp_path, command):
     long = "block." * 30 + "w"
     path = write_safetensors(tmp_path / "m.safetensors", {long: f32(30, 20), "b": f32(30, 20)})
@@ -759,8 +818,8 @@ def test_a_terminal_folds_long_names_only(tmp_path, command):
     assert max(map(len, lines)) <= 100
     assert long in "".join(line.split(" ")[0] for line in lines)
     (short,) = [line for line in lines if line.startswith("b ")]
-    numbers = ["30x20", "1"] if command == "describe" else ["30", "20", "2.70"]
-    assert set(numbers) <= set(short.split())
+    numbers = {"describe": ["30x20", "1"], "analyze": ["30", "20", "2.70"], "noise": ["30", "20"]}
+    assert set(numbers[command]) <= set(short.split())
 
 
 @pytest.mark.parametrize("name", ["\x1b[2J\x1b]0;title\x07", "a\\[/red]", "[/red]", "[bold]"])

@@ -130,7 +130,7 @@ def test_too_few_eigenvalues_are_not_classified():
 def test_every_rule_decides_by_its_own_evidence():
     """At the borders, one after the other."""
     base = phases.Evidence(0.0, 4, 0.02, 90.0, 40.0, 0.01, 0.5, 0.4, 1.0)
-    cases = [
+    cases: list[tuple[dict[str, float], Phase]] = [
         ({}, Phase.BULK_AND_SPIKES),
         ({"zero_share": 0.1}, Phase.RANK_COLLAPSE),
         ({"bulk_D": math.nan}, Phase.NOT_CLASSIFIED),
@@ -162,7 +162,7 @@ def test_every_rule_decides_by_its_own_evidence():
 def test_published_bands(alpha, setol, htsr):
     assert (phases.band(alpha, preset="setol"), phases.band(alpha, preset="htsr")) == (setol, htsr)
     with pytest.raises(ArgumentError, match="`preset` must be one of setol, htsr"):
-        phases.band(alpha, preset="own")
+        phases.band(alpha, preset="own")  # type: ignore[arg-type]
 
 
 def phases_of(path):

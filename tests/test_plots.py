@@ -138,3 +138,26 @@ def test_density_says_whether_it_is_a_power_law(ds):
     word = spectra.labels(ds.power_law.sel(layer="fc")).item().replace("_", " ")
     assert spectra_io.plot.esd(ds, layer="fc").get_title(loc="right") == f"power law: {word}"
     assert spectra_io.plot.esd(ds, layer="equal").get_title(loc="right") == ""
+
+
+def test_density_has_the_law_of_the_noise_if_it_is_fitted():
+    rng = np.random.default_rng(0)
+    layer = {"fc": rng.standard_normal((400, 200)), "conv": rng.standard_normal((30, 20, 3, 3))}
+    ds = spectra.analyze(
+        layer, measures=[spectra.measures.power_law, spectra.measures.marchenko_pastur]
+    )
+    numbers = plotdata.esd(ds, layer="fc")
+    area = np.trapezoid(numbers.bulk_density, numbers.bulk)
+    # all of noise is bulk; the points leave out what is below the start of the figure
+    below = np.mean(ds.eigenvalue.sel(layer="fc").values[:200] < numbers.edges[0])
+    assert area == pytest.approx(1 - below, abs=0.01)
+    density = np.interp(
+        np.sqrt(numbers.edges[1:] * numbers.edges[:-1]), numbers.bulk, numbers.bulk_density
+    )
+    # eigenvalues of noise are within three places of where the law has them (M D, see test_bulk)
+    difference = 200 * np.diff(numbers.edges) * (density - numbers.density)
+    assert np.abs(difference).max() < 3
+    words = spectra_io.plot.esd(ds, layer="fc").get_legend_handles_labels()[1]
+    assert words[0] == "noise: Marchenko-Pastur law"
+    assert len(plotdata.esd(ds, layer="conv").bulk) == 0
+    assert "noise" not in spectra_io.plot.esd(ds, layer="conv").get_legend_handles_labels()[1][0]

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy.spatial.distance import jensenshannon
 from scipy.stats import binom
 
-from spectra import ArgumentError, measures, randomization, spectrum, traps
+from spectra import ArgumentError, Spectrum, measures, randomization, spectrum, traps
 from spectra.traps import Cause
 
 SHAPE = (300, 200)
@@ -206,6 +206,6 @@ def test_wrong_arguments():
     with pytest.raises(ArgumentError, match="`replicas` must be an integer of at least 1"):
         randomization.permuted_spectra(noise(0), replicas=0)
     with pytest.raises(ArgumentError, match="`seed` must be an integer from 0"):
-        randomization.permuted(noise(0), seed=None)
+        randomization.permuted(noise(0), seed=-1)
     with pytest.raises(ArgumentError, match="needs the matrices"):
-        measures.randomized(spectrum([[1.0]]).__class__(np.ones((1, 3)), N=3))
+        measures.randomized(Spectrum(np.ones((1, 3)), N=3))

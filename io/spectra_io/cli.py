@@ -36,7 +36,17 @@ _POOL = click.option(
     default=True,
     help="Kernel positions of a convolution together (default), or a row each.",
 )
+_OUTPUTS = click.option(
+    "-o",
+    "--output",
+    "outputs",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Write the results to FILE: .nc, .csv, .json or (with pyarrow) .parquet. Repeatable.",
+)
 _MOST_RESAMPLES = 100_000
+_MOST_REPLICAS = 10_000
 _HELP = {"help_option_names": ["-h", "--help"]}
 
 
@@ -61,6 +71,26 @@ verdict         over-trained: alpha < 2, under-trained: alpha > 6
 
 A layer of a hundred eigenvalues or fewer has an alpha between 2 and 6 as often as not, even if it
 is pure noise: look at what noise would have, and at whether there is a power law at all.
+"""
+
+
+_NOISE = """Print what is noise, signal and trapped in every layer.
+
+\b
+noise      standard deviation of the noise in the elements
+spikes     eigenvalues above the bulk, by a Tracy-Widom test at 5 %
+p          probability that the largest eigenvalue of noise is as large
+soft rank  edge of the bulk over the largest eigenvalue; 1 for noise
+bulk p     probability that noise is as far from the Marchenko-Pastur law; small: it is no noise
+spacing    mean ratio of neighbouring spacings: 0.531 for noise, 0.386 for independent numbers
+JSD        divergence from the spectrum of the same elements in random order, up to 0.693
+traps      spikes that stay when the elements are put in random order
+made by    what makes them: a shifted mean, or rows, columns or elements that are huge
+scale      layers whose weights are unusually small for this model
+phase      random like, bleeding out, bulk and spikes, bulk decay, heavy tailed, rank collapse
+
+A layer needs ten eigenvalues for any of this. The positions of a convolution kernel are judged one
+by one, each against its own noise.
 """
 
 
@@ -118,15 +148,7 @@ def describe(path: Path, pool: bool) -> None:
 @cli.command(short_help="Print every layer's fit and verdict.", help=_ANALYZE)
 @_MODEL
 @_POOL
-@click.option(
-    "-o",
-    "--output",
-    "outputs",
-    multiple=True,
-    type=click.Path(path_type=Path),
-    metavar="FILE",
-    help="Write the results to FILE: .nc, .csv, .json or (with pyarrow) .parquet. Repeatable.",
-)
+@_OUTPUTS
 @click.option(
     "--resamples",
     type=int,
@@ -139,12 +161,7 @@ def analyze(path: Path, pool: bool, outputs: Sequence[Path], resamples: int) -> 
     """Print a table of every layer's spectrum, power-law fit and verdict."""
     from spectra_io import sheets, terminal
 
-    for output in outputs:
-        stores.check(output)
-    layers = spectra.layers(open_model(path), pool=pool)
-    ds = spectra.analyze(layers, measures=_measures(resamples), executor=terminal.ProgressBar())
-    source = f"{path.resolve().name}, analysed by weightspectra {spectra.__version__}"
-    ds.attrs["source"] = source.encode(errors="backslashreplace").decode()
+    ds = _analyzed(path, _measures(resamples), pool=pool, outputs=outputs)
     if ds.sizes["layer"]:
         terminal.show(sheets.layer_sheet(ds))
         terminal.show("")
@@ -152,6 +169,50 @@ def analyze(path: Path, pool: bool, outputs: Sequence[Path], resamples: int) -> 
     if line := sheets.left_out_line(ds):
         terminal.note(line)
     _save(ds, outputs)
+
+
+@cli.command(short_help="Print what is noise, signal and trapped.", help=_NOISE)
+@_MODEL
+@_POOL
+@_OUTPUTS
+@click.option(
+    "--replicas",
+    type=click.IntRange(1, _MOST_REPLICAS),
+    default=1,
+    show_default=True,
+    help="Random orders to compare with.",
+)
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of the orders.")
+def noise(path: Path, pool: bool, outputs: Sequence[Path], replicas: int, seed: int) -> None:
+    """Print what is noise, signal and trapped in every layer."""
+    from spectra_io import noise_sheets, sheets, terminal
+
+    randomized = partial(measures.randomized, replicas=replicas, seed=seed)
+    chosen = [randomized if m is measures.randomized else m for m in measures.RANDOM_MATRIX]
+    ds = _analyzed(path, [measures.norms, *chosen], pool=pool, outputs=outputs)
+    ds = ds.merge(spectra.scale_collapse.find(ds))
+    if ds.sizes["layer"]:
+        terminal.show(noise_sheets.noise_sheet(ds))
+        terminal.show("")
+    terminal.show(noise_sheets.phases_line(ds))
+    if line := sheets.left_out_line(ds):
+        terminal.note(line)
+    _save(ds, outputs)
+
+
+def _analyzed(
+    path: Path, chosen: Sequence[Measure], *, pool: bool, outputs: Sequence[Path]
+) -> xr.Dataset:
+    """Analyse a model, after a look at whether the results can be written."""
+    from spectra_io import terminal
+
+    for output in outputs:
+        stores.check(output)
+    layers = spectra.layers(open_model(path), pool=pool)
+    ds = spectra.analyze(layers, measures=chosen, executor=terminal.ProgressBar())
+    source = f"{path.resolve().name}, analysed by weightspectra {spectra.__version__}"
+    ds.attrs["source"] = source.encode(errors="backslashreplace").decode()
+    return ds
 
 
 def _measures(resamples: int) -> list[Measure]:
@@ -204,7 +265,8 @@ def plot(path: Path, pool: bool, layer: str | None, output: Path) -> None:
     figures.check(output)
     layers = spectra.layers(open_model(path), pool=pool)
     wanted = layers if layer is None else _one(layers, layer)
-    ds = spectra.analyze(wanted, executor=terminal.ProgressBar())
+    chosen = [*measures.CORE, measures.marchenko_pastur]
+    ds = spectra.analyze(wanted, measures=chosen, executor=terminal.ProgressBar())
     if not ds.sizes["layer"]:
         msg = f"{path}: no layer to draw; {sheets.left_out_line(ds)}"
         raise ArgumentError(msg)

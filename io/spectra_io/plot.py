@@ -30,7 +30,7 @@ __all__ = ["FORMATS", "check", "correlation_flow", "esd", "to_file"]
 FORMATS = (".png", ".pdf", ".svg")
 """Endings of the pictures that :func:`to_file` writes."""
 
-_BULK, _TAIL, _BAND = "#4c72b0", "#c44e52", "#55a868"
+_BULK, _TAIL, _BAND, _NOISE = "#4c72b0", "#c44e52", "#55a868", "#333333"
 FIGSIZE = (7.0, 4.2)  # inches
 _MAX_NAMES = 40  # layer names that can be read on one axis
 
@@ -93,6 +93,9 @@ def esd(ds: xr.Dataset, /, *, layer: str, ax: Axes | None = None) -> Axes:
     ax.stairs(numbers.density, numbers.edges, fill=True, color=_BULK, alpha=0.55)
     ax.stairs(numbers.density, numbers.edges, color=_BULK, linewidth=1)
     label = _fit_label(ds, layer)
+    if numbers.bulk_density.any():
+        law = "noise: Marchenko-Pastur law"
+        ax.plot(numbers.bulk, numbers.bulk_density, color=_NOISE, linewidth=1.5, label=law)
     if len(numbers.tail):
         ax.plot(numbers.tail, numbers.tail_density, color=_TAIL, linewidth=2, label=label)
         ax.axvline(numbers.tail[0], color=_TAIL, linestyle=":", label="start of the tail")
@@ -100,7 +103,8 @@ def esd(ds: xr.Dataset, /, *, layer: str, ax: Axes | None = None) -> Axes:
     elif label:
         ax.text(0.03, 0.05, label, transform=ax.transAxes)
     drawn = [*numbers.density[numbers.density > 0], *numbers.tail_density]
-    ax.set(xscale="log", yscale="log", ylim=(min(drawn) / 2, max(drawn) * 3))
+    headroom = 12 if len(numbers.bulk) else 3  # for a legend of three lines, or of two
+    ax.set(xscale="log", yscale="log", ylim=(min(drawn) / 2, max(drawn) * headroom))
     _few_ticks(ax, numbers.edges)
     less = f" ({numbers.num_left_out} smaller ones not shown)" if numbers.num_left_out else ""
     ax.set_xlabel(rf"eigenvalue $\lambda$ of $W^T W${less}")

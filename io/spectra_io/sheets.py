@@ -16,7 +16,15 @@ from spectra.variables import Status
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-__all__ = ["Column", "Sheet", "layer_sheet", "left_out_line", "summary_line", "tensor_sheet"]
+__all__ = [
+    "Column",
+    "Sheet",
+    "laid_out",
+    "layer_sheet",
+    "left_out_line",
+    "summary_line",
+    "tensor_sheet",
+]
 
 _PADDED = 120  # characters; what is longer is not cut, but does not push the others aside
 
@@ -126,9 +134,29 @@ def _text(value: Any, digits: int | None) -> str:
     return one_line(value if digits is None else f"{value:z.{digits}f}") or "-"
 
 
-def _sheet(columns: Sequence[Column], rows: Sequence[dict[str, Any]]) -> Sheet:
+def laid_out(columns: Sequence[Column], rows: Sequence[dict[str, Any]], /) -> Sheet:
+    """
+    Put rows into columns as words.
+
+    Parameters
+    ----------
+    columns : sequence of Column
+        What to show.
+    rows : sequence of dict
+        Values by the names of the columns.
+
+    Returns
+    -------
+    Sheet
+        A dash for what is missing; without the optional columns that are empty in every row.
+
+    Examples
+    --------
+    >>> laid_out([Column("a", "a", 1), Column("b", "b", optional=True)], [{"a": 1.0, "b": ""}]).rows
+    [['1.0']]
+    """
     texts = [[_text(row[c.name], c.digits) for c in columns] for row in rows]
-    return Sheet(tuple(columns), texts)
+    return _with_something_to_say(Sheet(tuple(columns), texts))
 
 
 def _verdict(row: dict[str, Any]) -> str:
@@ -192,7 +220,7 @@ def layer_sheet(ds: xr.Dataset, /) -> Sheet:
     levels = {row["interval_level"] for row in rows if row.get("interval_level", math.nan) > 0}
     head = f"{100 * max(levels, default=0.9):g} %"
     columns = [c._replace(head=head) if c.name == "interval" else c for c in _LAYER_COLUMNS]
-    return _with_something_to_say(_sheet(columns, shown))
+    return laid_out(columns, shown)
 
 
 def _with_something_to_say(sheet: Sheet) -> Sheet:
@@ -229,7 +257,7 @@ def tensor_sheet(ds: xr.Dataset, /) -> Sheet:
     tensor  role   dtype    shape  layers  not taken because
     fc      dense  float64    3x3       1  -
     """
-    return _sheet(_TENSOR_COLUMNS, records(ds, dim="tensor"))
+    return laid_out(_TENSOR_COLUMNS, records(ds, dim="tensor"))
 
 
 def summary_line(ds: xr.Dataset) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -70,7 +70,7 @@ def erg(spectrum: Spectrum, /, **convention: Unpack[Convention]) -> Mapping[str,
     }
 
 
-def spacings(spectrum: Spectrum, /, *, width: int = 50) -> Mapping[str, float | FloatArray]:
+def spacings(spectrum: Spectrum, /, *, width: int = 50) -> Mapping[str, Any]:
     """
     Measure how eigenvalues repel their neighbours, over all and along the spectrum.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -85,7 +85,7 @@ def _strengths(row: FloatArray, N: int, found: Spikes) -> tuple[FloatArray, Floa
     return columns[0], columns[1], columns[2]
 
 
-def spikes(spectrum: Spectrum, /, *, level: float = 0.05) -> Mapping[str, float | FloatArray]:
+def spikes(spectrum: Spectrum, /, *, level: float = 0.05) -> Mapping[str, Any]:
     """
     Estimate the signal behind each spike, and how many are worth keeping.
 
@@ -142,7 +142,7 @@ def _kept(rows: FloatArray, thresholds: list[float]) -> float:
 
 def randomized(
     spectrum: Spectrum, /, *, replicas: int = 1, seed: int = 0, level: float = 0.05
-) -> Mapping[str, float | str]:
+) -> Mapping[str, Any]:
     """
     Compare the spectrum with that of the same elements in random order.
 

@@ -1,0 +1,119 @@
+"""Sheets of noise and signal: what each layer has of both, as words."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+from spectra.dataset import records
+from spectra_io.sheets import Column, Sheet, laid_out
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+__all__ = ["noise_sheet", "phases_line"]
+
+_COLUMNS = (
+    Column("layer", "layer", left=True),
+    Column("N", "N", expendable=7),
+    Column("M", "M", expendable=8),
+    Column("rf", "rf", expendable=6, optional=True),
+    Column("noise", "noise", expendable=3),
+    Column("spikes", "num_spikes", 0),
+    Column("p", "p", expendable=10),
+    Column("soft rank", "mp_softrank", 3, expendable=5),
+    Column("bulk p", "bulk", expendable=4),
+    Column("spacing", "spacing_ratio", 3, expendable=2),
+    Column("JSD", "rand_jsd", 3, expendable=1),
+    Column("traps", "num_traps", 0),
+    Column("made by", "cause", left=True, expendable=9, optional=True),
+    Column("scale", "scale", left=True, expendable=11, optional=True),
+    Column("phase", "phase", left=True),
+)
+
+
+def _share(p: float) -> str:
+    """Return a probability, small ones by their power of ten."""
+    if math.isnan(p):
+        return "-"
+    if p == 0:
+        return "0"
+    return f"{p:.2f}" if p >= 0.005 else f"1e{math.floor(math.log10(p) + 0.5)}"
+
+
+def _cause(row: dict[str, Any]) -> str:
+    return row["trap_where"] or ("unexplained" if row["trap_cause"] == "unexplained" else "-")
+
+
+def noise_sheet(ds: xr.Dataset, /) -> Sheet:
+    """
+    Lay out noise and signal, one line a layer.
+
+    Parameters
+    ----------
+    ds : xarray.Dataset
+        Result of :func:`spectra.analyze` with :data:`spectra.measures.RANDOM_MATRIX`; the scale is
+        shown if that of :func:`spectra.scale_collapse.find` is merged into it.
+
+    Returns
+    -------
+    Sheet
+        The rows.
+
+    Examples
+    --------
+    >>> import numpy as np, spectra
+    >>> W = np.random.default_rng(0).standard_normal((100, 50)) + 1
+    >>> ds = spectra.analyze({"fc": W}, measures=spectra.measures.RANDOM_MATRIX)
+    >>> noise_sheet(ds).rows[0][-3:]
+    ['1', 'mean 0.995', 'bulk and spikes']
+    """
+    words = {"trap_where": "", "trap_cause": "", "phase": "not_classified", "collapsed": ""}
+    numbers = ("spike_p", "bulk_p", "noise_std", "num_spikes", "mp_softrank", "spacing_ratio")
+    missing = dict.fromkeys((*numbers, "rand_jsd", "num_traps"), math.nan)
+    rows = [{**words, **missing, **row} for row in records(ds)]
+    pooled = any(row["rf"] > 1 for row in rows)
+    shown = [
+        {
+            **row,
+            "rf": row["rf"] if pooled else math.nan,
+            "noise": f"{row['noise_std']:.3g}" if row["noise_std"] > 0 else "-",
+            "p": _share(row["spike_p"]),
+            "bulk": _share(row["bulk_p"]),
+            "cause": _cause(row),
+            "scale": "collapsed" if row["collapsed"] == "yes" else "-",
+            "phase": str(row["phase"]).replace("_", " "),
+        }
+        for row in rows
+    ]
+    return laid_out(_COLUMNS, shown)
+
+
+def phases_line(ds: xr.Dataset, /) -> str:
+    """
+    Sum up noise and signal in one line.
+
+    Parameters
+    ----------
+    ds : xarray.Dataset
+        As in :func:`noise_sheet`.
+
+    Returns
+    -------
+    str
+        The phases, and in how many layers there are traps.
+
+    Examples
+    --------
+    >>> import numpy as np, spectra
+    >>> W = np.random.default_rng(0).standard_normal((100, 50))
+    >>> phases_line(spectra.analyze({"fc": W}, measures=spectra.measures.RANDOM_MATRIX))
+    '1 layer: 1 random like; traps in 0'
+    """
+    rows = records(ds)
+    counted = Counter(str(row.get("phase", "not_classified")) for row in rows).most_common()
+    phases = ", ".join(f"{num} {phase.replace('_', ' ')}" for phase, num in counted)
+    trapped = sum(row.get("num_traps", 0) > 0 for row in rows)
+    head = f"{len(rows)} layer{'' if len(rows) == 1 else 's'}"
+    return f"{head}: {phases}; traps in {trapped}" if rows else head
