@@ -28,5 +28,6 @@ bench:  ## Measure speed, as ratios in one run
 	$(PYTHON) tests/bench/import_time.py
 	$(PYTHON) tests/bench/analyze.py
 	$(PYTHON) tests/bench/power_law.py
+	$(PYTHON) tests/bench/noise.py
 
 .PHONY: help setup check lint types test docs bench

@@ -6,7 +6,7 @@ from spectra.variables import VARIABLES, Variable
 
 HEAD = """# Variables
 
-Everything a Dataset may hold, made from `spectra/variables.py` by `python docs/make_variables.py`.
+Everything a Dataset may hold, made from `spectra/variables/` by `python docs/make_variables.py`.
 Units: `w` is the unit of the weights, `w2` its square, `1` a plain number. Counts that may be
 missing are floats, so that missing is `nan`.
 

@@ -87,7 +87,8 @@ JSD        divergence from the spectrum of the same elements in random order, up
 traps      spikes that stay when the elements are put in random order
 made by    what makes them: a shifted mean, or rows, columns or elements that are huge
 scale      layers whose weights are unusually small for this model
-phase      random like, bleeding out, bulk and spikes, bulk decay, heavy tailed, rank collapse
+phase      random like, bleeding out, bulk and spikes, bulk decay, heavy tailed, rank collapse;
+           one noise matrix in ten thousand is not random like
 
 A layer needs ten eigenvalues for any of this. The positions of a convolution kernel are judged one
 by one, each against its own noise.

@@ -18,27 +18,30 @@ _COLUMNS = (
     Column("layer", "layer", left=True),
     Column("N", "N", expendable=7),
     Column("M", "M", expendable=8),
-    Column("rf", "rf", expendable=6, optional=True),
-    Column("noise", "noise", expendable=3),
+    Column("rf", "rf", expendable=4, optional=True),
+    Column("noise", "noise", expendable=5),
     Column("spikes", "num_spikes", 0),
     Column("p", "p", expendable=10),
-    Column("soft rank", "mp_softrank", 3, expendable=5),
-    Column("bulk p", "bulk", expendable=4),
+    Column("soft rank", "mp_softrank", 3, expendable=9),
+    Column("bulk p", "bulk", expendable=6),
     Column("spacing", "spacing_ratio", 3, expendable=2),
     Column("JSD", "rand_jsd", 3, expendable=1),
     Column("traps", "num_traps", 0),
-    Column("made by", "cause", left=True, expendable=9, optional=True),
+    Column("made by", "cause", left=True, expendable=3, optional=True),
     Column("scale", "scale", left=True, expendable=11, optional=True),
     Column("phase", "phase", left=True),
 )
+
+
+_TINIEST = 1e-99
 
 
 def _share(p: float) -> str:
     """Return a probability, small ones by their power of ten."""
     if math.isnan(p):
         return "-"
-    if p == 0:
-        return "0"
+    if p < _TINIEST:
+        return f"<{_TINIEST:.0e}"
     return f"{p:.2f}" if p >= 0.005 else f"1e{math.floor(math.log10(p) + 0.5)}"
 
 
