@@ -126,10 +126,11 @@ def _all_layers(model: Mapping[str, Tensor | npt.ArrayLike] | Iterable[Layer]) -
     return everything
 
 
-def _check_room(taken: Collection[Layer]) -> None:
+def _check_room(taken: Collection[Layer], names: Collection[str]) -> None:
     """Refuse before the work, not after it, what no table has room for."""
     most = max((layer.num_evals for layer in taken), default=0)
-    if len(taken) * most > _MAX_EIGENVALUES:
+    arrays = sum(VARIABLES[name].dims == ("layer", "mode") for name in names)
+    if len(taken) * most * arrays > _MAX_EIGENVALUES:
         msg = (
             f"{len(taken)} layers of up to {most} eigenvalues do not fit one table; "
             "analyse them in parts: spectra.analyze(layers[:1000])"
@@ -207,13 +208,14 @@ def analyze(
     """
     everything = _all_layers(model)
     taken = [layer for layer in everything if layer.taken]
-    _check_room(taken)
     declared = tuple(variables)
     known = {*VARIABLES, *(v.name for v in declared)}
     chosen = tuple(measures) if isinstance(measures, Iterable) else (None,)
     if not all(callable(measure) for measure in chosen):
         msg = f"`measures` must be functions, as in [*spectra.measures.CORE], got {measures!r}"
         raise ArgumentError(msg)
+    always = (*_ALWAYS, "status", *_returned(chosen))
+    _check_room(taken, always)
     work = partial(_layer_row, measures=chosen, known=known, rtol=rtol)
     results = list((executor.map if executor else map)(work, taken))
     problems = {
@@ -222,7 +224,7 @@ def analyze(
     rows = {layer.name: row for layer, (row, _) in zip(taken, results, strict=True)}
     return build(
         {"layer": rows, "tensor": _by_tensor(everything, problems)},
-        always=(*_ALWAYS, "status", *_returned(chosen)),
+        always=always,
         variables=declared,
         attrs=_ATTRS,
     )
