@@ -1,0 +1,216 @@
+"""Free cumulants: what adds up when large independent matrices do."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+import spectra._checks as _checks
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from spectra._typing import FloatArray
+
+__all__ = ["free_cumulants", "moments", "moments_from_cumulants", "truncated_power_law_cumulants"]
+
+
+def moments(x: npt.ArrayLike, /, *, num: int) -> FloatArray:
+    r"""
+    Compute the moments of data about zero.
+
+    Parameters
+    ----------
+    x : array_like, shape (n,)
+        Data in any order and unit.
+    num : int
+        How many moments, at least 1.
+
+    Returns
+    -------
+    ndarray, shape (num,)
+        The means of :math:`x, x^2, \ldots`; ``nan`` if there are no data, ``inf`` beyond the range
+        of float64.
+
+    Raises
+    ------
+    ArgumentError
+        If an argument is wrong.
+
+    Notes
+    -----
+    Of the eigenvalues of a matrix they are its normalised traces. Of heavy-tailed eigenvalues the
+    higher ones are little more than powers of the largest, and converge to nothing.
+
+    Examples
+    --------
+    >>> moments([1.0, 2.0, 3.0], num=2)
+    array([2.        , 4.66666667])
+    """
+    _checks.count("num", num)
+    data = _checks.one_dimensional(x, "x")
+    if not len(data):
+        return np.full(num, np.nan)
+    with np.errstate(over="ignore", invalid="ignore"):
+        return np.array([np.mean(data**k) for k in range(1, num + 1)])
+
+
+def _smaller_blocks(moments: FloatArray, cumulants: FloatArray, order: int) -> float:
+    """Sum over the non-crossing partitions of `order` things into more than one block."""
+    series = np.concatenate([[1.0], moments[: order - 1]])
+    power, total = series, 0.0
+    for size in range(1, order):  # of the first block; the power of the series fills its gaps
+        total += float(cumulants[size - 1]) * float(power[order - size])
+        power = np.convolve(power, series)[:order]
+    return total
+
+
+def free_cumulants(moments: npt.ArrayLike, /) -> FloatArray:
+    r"""
+    Compute the free cumulants that belong to moments.
+
+    Parameters
+    ----------
+    moments : array_like, shape (n,)
+        The first n moments about zero, see :func:`moments`.
+
+    Returns
+    -------
+    ndarray, shape (n,)
+        The first n free cumulants; ``nan`` or ``inf`` from the order on at which the moments are.
+
+    Raises
+    ------
+    ArgumentError
+        If `moments` is not one-dimensional.
+
+    See Also
+    --------
+    moments_from_cumulants : The way back.
+
+    Notes
+    -----
+    :math:`m_n = \sum_{s=1}^n k_s [z^{n-s}] M(z)^s` with :math:`M(z) = 1 + \sum_n m_n z^n`, solved
+    for one cumulant after the other. They differ from the classical ones from the fourth on:
+    :math:`k_4 = m_4 - 4 m_3 m_1 - 2 m_2^2 + 10 m_2 m_1^2 - 5 m_1^4`.
+
+    Large terms cancel at high orders: of noise with M/N = 0.3, eight digits are left at order 10,
+    three at order 15, none at 18. Only the first cumulant changes when data are shifted, so that a
+    mean that is large beside the spread is better subtracted before.
+
+    References
+    ----------
+    Voiculescu (1986), doi:10.1016/0022-1236(86)90062-5. Nica & Speicher (2006), Lectures on the
+    Combinatorics of Free Probability, lecture 11.
+
+    Examples
+    --------
+    >>> free_cumulants([0.0, 1.0, 0.0, 2.0, 0.0, 5.0])  # the semicircle
+    array([0., 1., 0., 0., 0., 0.])
+    """
+    m = _checks.one_dimensional(moments, "moments")
+    k = np.zeros(len(m))
+    with np.errstate(over="ignore", invalid="ignore"):
+        for i in range(len(m)):
+            k[i] = m[i] - _smaller_blocks(m, k, i + 1)
+    return k
+
+
+def moments_from_cumulants(cumulants: npt.ArrayLike, /) -> FloatArray:
+    """
+    Compute the moments that belong to free cumulants.
+
+    Parameters
+    ----------
+    cumulants : array_like, shape (n,)
+        The first n free cumulants.
+
+    Returns
+    -------
+    ndarray, shape (n,)
+        The first n moments about zero; ``nan`` or ``inf`` from the order on at which the cumulants
+        are.
+
+    Raises
+    ------
+    ArgumentError
+        If `cumulants` is not one-dimensional.
+
+    See Also
+    --------
+    free_cumulants : The way there.
+
+    References
+    ----------
+    Nica & Speicher (2006), Lectures on the Combinatorics of Free Probability, lecture 11.
+
+    Examples
+    --------
+    >>> moments_from_cumulants([1.0, 0.5, 0.25])  # noise with M/N = 0.5
+    array([1.  , 1.5 , 2.75])
+    """
+    k = _checks.one_dimensional(cumulants, "cumulants")
+    m = np.zeros(len(k))
+    with np.errstate(over="ignore", invalid="ignore"):
+        for i in range(len(k)):
+            m[i] = k[i] + _smaller_blocks(m, k, i + 1)
+    return m
+
+
+def truncated_power_law_cumulants(
+    alpha: float, lower: float, upper: float, /
+) -> tuple[float, float]:
+    r"""
+    Compute the first two free cumulants of a power law between two ends.
+
+    Parameters
+    ----------
+    alpha : float
+        Exponent of the density :math:`p(x) \sim x^{-\alpha}`, above 0.
+    lower : float
+        Where the law starts, above 0.
+    upper : float
+        Where it ends, above `lower`.
+
+    Returns
+    -------
+    k1 : float
+        The mean.
+    k2 : float
+        The variance. Digits are lost if the ends are close: at a relative distance d the relative
+        error is about 1e-15 over the square of d.
+
+    Raises
+    ------
+    ArgumentError
+        If an argument is out of range.
+
+    Notes
+    -----
+    :math:`m_j = I_j / I_0` with :math:`I_j = \int_a^b x^{j - \alpha} dx`, which is a logarithm if
+    :math:`\alpha = j + 1`. Without an end there is no mean for :math:`\alpha \le 2` and no variance
+    for :math:`\alpha \le 3`.
+
+    References
+    ----------
+    Martin & Hinrichs (2025), arXiv:2507.17912, for alpha 2, 3 and 4.
+
+    Examples
+    --------
+    >>> [round(k, 6) for k in truncated_power_law_cumulants(2.0, 1.0, 10.0)]
+    [2.558428, 3.454447]
+    """
+    from scipy.special import exprel
+
+    _checks.number("alpha", alpha, above=0)
+    _checks.number("lower", lower, above=0)
+    _checks.number("upper", upper, above=lower)
+    length = math.log1p((upper - lower) / lower)
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+        # in units of lower, over ln(x / lower): exprel(u) = (e^u - 1) / u, 1 at the logarithms
+        norm, first, second = exprel((np.array([1.0, 2.0, 3.0]) - alpha) * length)
+        mean = first / norm
+        spread = second / norm - mean**2
+        return float(lower * mean), float(lower * (lower * spread))
