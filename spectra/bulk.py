@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from functools import lru_cache
+from numbers import Integral
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -22,12 +23,40 @@ if TYPE_CHECKING:
 
     from spectra._typing import FloatArray
 
-__all__ = ["FEWEST", "Bulk", "bema", "distance", "fit", "p_value"]
+__all__ = [
+    "FEWEST",
+    "Bulk",
+    "Noise",
+    "ascending",
+    "bema",
+    "distance",
+    "estimate",
+    "fit",
+    "p_value",
+]
 
 FEWEST = 8
 """Eigenvalues that a bulk must have for its variance to be estimated."""
 
+_EPS = float(np.finfo(np.float64).eps)
+_APART = 4.0
 _GUMBEL = 0.577215664901532860607
+
+
+class Noise(NamedTuple):
+    """
+    The variance of the noise, and how it was estimated.
+
+    Examples
+    --------
+    >>> Noise(1.0, by_mean=True).variance
+    1.0
+    """
+
+    variance: float
+    """Of the elements of W, in weight units squared."""
+    by_mean: bool
+    """Whether it is that of all elements; else it is from the middle of the spectrum."""
 
 
 class Bulk(NamedTuple):
@@ -52,12 +81,52 @@ class Bulk(NamedTuple):
     """Probability of a distance as large in pure noise."""
 
 
-def _ascending(eigenvalues: npt.ArrayLike, N: int) -> FloatArray:
-    values: FloatArray = np.sort(np.asarray(eigenvalues, dtype=np.float64), axis=None)
-    if not len(values) <= N:
-        msg = f"`N` must be the longer side, at least {len(values)} (the eigenvalues), got {N!r}"
+def ascending(eigenvalues: npt.ArrayLike, N: int, /) -> FloatArray:
+    r"""
+    Return the eigenvalues of one matrix in ascending order, without those that are zero.
+
+    Parameters
+    ----------
+    eigenvalues : array_like, shape (M,)
+        Of ``W.T @ W``, in any order, in weight units squared.
+    N : int
+        Longer side of W.
+
+    Returns
+    -------
+    ndarray
+        Those above :math:`\lambda_{max} (N \epsilon)^2`: the others come from columns without
+        weights, which are no part of the noise. None if one of them is not finite.
+
+    Raises
+    ------
+    ArgumentError
+        If they are not those of one matrix, or negative, or more than `N`.
+
+    Examples
+    --------
+    >>> ascending([4.0, 0.0, 1.0], 3)
+    array([1., 4.])
+    """
+    values = np.asarray(eigenvalues, dtype=np.float64)
+    hint = "spectra.spectrum(W).eigenvalues has those of W"
+    if values.ndim != 1:
+        msg = f"`eigenvalues` must be those of one matrix, 1-D, got shape {values.shape}; {hint}"
         raise ArgumentError(msg)
-    return values
+    if not isinstance(N, Integral) or isinstance(N, bool) or N < 1:
+        msg = f"`N` must be the longer side of the matrix, a whole number, got {N!r}"
+        raise ArgumentError(msg)
+    if not len(values) or not np.isfinite(values).all():
+        return np.empty(0)
+    largest = float(values.max())
+    if values.min() < -1e-9 * abs(largest):
+        msg = f"`eigenvalues` of W.T @ W are not negative, got {values.min():.3g}; {hint}"
+        raise ArgumentError(msg)
+    found: FloatArray = np.sort(values[values > largest * (int(N) * _EPS) ** 2])
+    if len(found) > N:
+        msg = f"`N` must be the longer side, at least {len(found)} (the eigenvalues), got {N!r}"
+        raise ArgumentError(msg)
+    return found
 
 
 @lru_cache(maxsize=256)
@@ -96,7 +165,7 @@ def bema(eigenvalues: npt.ArrayLike, N: int, /, *, trim: float = 0.2) -> float:
     float
         :math:`\hat\sigma^2 = \sum q_k \lambda_k / (N \sum q_k^2)` over the middle eigenvalues,
         :math:`q_k` being where the Marchenko-Pastur law of variance 1 has them; ``nan`` for less
-        than 8 eigenvalues, or if half of them are zero.
+        than 8 eigenvalues that are not zero.
 
     Raises
     ------
@@ -124,13 +193,53 @@ def bema(eigenvalues: npt.ArrayLike, N: int, /, *, trim: float = 0.2) -> float:
     if not 0 < trim < 0.4:
         msg = f"`trim` must be above 0 and below 0.4, got {trim!r}"
         raise ArgumentError(msg)
-    values = _ascending(eigenvalues, N)
+    values = ascending(eigenvalues, N)
     M = len(values)
-    if M < FEWEST or not values[M // 2] > 0:
+    if M < FEWEST:
         return math.nan
     out = math.ceil(trim * M)
     q = _expected(M, N, out)
     return float(q @ values[out : M - out] / (q @ q) / N)
+
+
+def estimate(eigenvalues: npt.ArrayLike, N: int, /) -> Noise:
+    r"""
+    Estimate the variance of the noise: by the mean where that will do, from the middle elsewhere.
+
+    Parameters
+    ----------
+    eigenvalues : array_like
+        Of ``W.T @ W``, all M of them, in weight units squared.
+    N : int
+        Longer side of W.
+
+    Returns
+    -------
+    Noise
+        The mean eigenvalue over N if :func:`bema` agrees with it to four standard deviations of
+        their difference in noise, which are less than :math:`4 / \sqrt{NM}`; else that of
+        :func:`bema`.
+
+    Raises
+    ------
+    ArgumentError
+        If `N` is less than the number of eigenvalues.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> W = np.random.default_rng(0).standard_normal((400, 200))
+    >>> noise = estimate(np.linalg.eigvalsh(W.T @ W), 400)
+    >>> bool(round(noise.variance, 6) == round(np.mean(W**2), 6)), noise.by_mean
+    (True, True)
+    """
+    values = ascending(eigenvalues, N)
+    robust, size = bema(values, N), N * len(values)
+    if math.isnan(robust):
+        return Noise(robust, by_mean=False)
+    mean = float(values.sum()) / size
+    by_mean = abs(mean - robust) / robust * math.sqrt(size) <= _APART
+    return Noise(mean if by_mean else robust, by_mean)
 
 
 def distance(eigenvalues: npt.ArrayLike, N: int, /, *, variance: float) -> float:
@@ -161,7 +270,7 @@ def distance(eigenvalues: npt.ArrayLike, N: int, /, *, variance: float) -> float
     >>> round(distance([1.0, 2.0, 3.0], 3, variance=1.0), 3)
     0.391
     """
-    values = _ascending(eigenvalues, N)
+    values = ascending(eigenvalues, N)
     M = len(values)
     if M == 0 or not variance > 0:
         return math.nan
@@ -177,7 +286,7 @@ def p_value(distance: float, M: int, /) -> float:
     Parameters
     ----------
     distance : float
-        Kolmogorov-Smirnov distance from the law with the variance of :func:`bema`.
+        Kolmogorov-Smirnov distance from the law with the variance of :func:`estimate`.
     M : int
         Eigenvalues.
 
@@ -225,8 +334,7 @@ def fit(eigenvalues: npt.ArrayLike, N: int, /, *, num_spikes: int = 0) -> Bulk:
     -------
     Bulk
         Variance, edges and goodness of fit of the others: if k are left out, they are those of
-        noise of N - k rows and M - k columns. All ``nan`` if less than 8 remain, or if half of
-        them are zero.
+        noise of N - k rows and M - k columns. All ``nan`` if less than 8 remain that are not zero.
 
     Raises
     ------
@@ -245,9 +353,12 @@ def fit(eigenvalues: npt.ArrayLike, N: int, /, *, num_spikes: int = 0) -> Bulk:
     >>> round(bulk.variance, 2), round(bulk.upper), bulk.p > 0.05
     (1.0, 1165, True)
     """
-    values = _ascending(eigenvalues, N)
+    values = ascending(eigenvalues, N)
+    if not 0 <= num_spikes <= len(values):
+        msg = f"`num_spikes` must be from 0 to {len(values)}, got {num_spikes!r}"
+        raise ArgumentError(msg)
     rest, rows = values[: len(values) - num_spikes], N - num_spikes
-    variance = bema(rest, rows)
+    variance = estimate(rest, rows).variance
     if not variance > 0:
         return Bulk(*[math.nan] * 5)
     lower, upper = _mp.edges(len(rest) / rows, variance=rows * variance)

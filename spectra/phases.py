@@ -21,6 +21,8 @@ from spectra.errors import ArgumentError
 from spectra.spikes import combined, detect_each
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import numpy.typing as npt
 
     from spectra._typing import FloatArray
@@ -36,6 +38,7 @@ _CLOSE = 0.05  # distance from the Marchenko-Pastur law that looks like it
 _HEAVY = 0.3  # soft rank
 _ZERO = 0.1  # eigenvalues that are nothing beside the rest
 _DROP, _STEEPEST = 1e6, 1e12
+_ZEROS = 3
 
 
 class Phase(IntEnum):
@@ -105,7 +108,7 @@ class Evidence(NamedTuple):
     """
 
     zero_share: float
-    """Share of the eigenvalues that are nothing beside the others: a million times less."""
+    """Share of the eigenvalues below a drop by a million, or 1e12 if only one is above it."""
     num_excess: float
     """Eigenvalues above the bulk."""
     excess_share: float
@@ -174,7 +177,8 @@ def _zero_share(values: FloatArray) -> float:
     above = np.arange(len(drops), 0, -1)
     steep = (drops >= _STEEPEST) | ((drops >= _DROP) & (above >= 2))
     below = np.flatnonzero(steep) + 1
-    return float(below[-1] / len(values)) if len(below) else 0.0
+    # the smallest of a square matrix of noise may be that small; three are not
+    return float(below[-1] / len(values)) if len(below) and below[-1] >= _ZEROS else 0.0
 
 
 def _heaviness(values: FloatArray) -> float:
@@ -188,15 +192,21 @@ def _heaviness(values: FloatArray) -> float:
     return _alternatives.vuong(power.log_likelihoods, exponential.log_likelihoods).R
 
 
-def _above(row: FloatArray, N: int, spikes: Spikes) -> FloatArray:
+def _above(row: FloatArray, spikes: Spikes) -> FloatArray:
     """Return the edge and the eigenvalues above it, or just the largest, in Tracy-Widom units."""
     num = int(spikes.num)
-    centre, width = _tw.scale(N - num, len(row) - num)
+    centre, width = _tw.scale(spikes.N - num, spikes.M - num)
     top = (row[len(row) - max(num, 1) :] / spikes.bulk.variance - centre) / width
     return np.concatenate([[0.0], top]) if num else top
 
 
-def weigh(by_matrix: npt.ArrayLike, N: int, /) -> Evidence:
+def weigh(
+    by_matrix: npt.ArrayLike,
+    N: int | Sequence[int],
+    /,
+    *,
+    kurtosis: float | Sequence[float] = 0.0,
+) -> Evidence:
     r"""
     Gather what the phase of a layer is decided by.
 
@@ -204,14 +214,16 @@ def weigh(by_matrix: npt.ArrayLike, N: int, /) -> Evidence:
     ----------
     by_matrix : array_like, shape (rf, M) or (M,)
         Eigenvalues of each matrix, in weight units squared.
-    N : int
-        Longer side of one matrix.
+    N : int or sequence of int
+        Longer side of the matrices, or of each.
+    kurtosis : float or sequence of float, default: 0.0
+        As in :func:`spectra.spikes.detect`, of all or of each.
 
     Returns
     -------
     Evidence
-        All matrices together, each in units of its own noise :math:`\sigma^2 N`. What needs a bulk
-        is ``nan`` if the matrices have less than 10 eigenvalues.
+        All matrices together, each in units of its own noise :math:`\sigma^2 N`. Those of less than
+        10 eigenvalues that are not zero have no bulk; if all are, what needs one is ``nan``.
 
     Raises
     ------
@@ -228,16 +240,18 @@ def weigh(by_matrix: npt.ArrayLike, N: int, /) -> Evidence:
     """
     rows = np.sort(np.atleast_2d(np.asarray(by_matrix, dtype=np.float64)), axis=1)
     zero = _zero_share(np.sort(rows, axis=None))
-    found = detect_each(rows, N, level=_LEVEL)
-    if any(math.isnan(spikes.num) or math.isnan(spikes.bulk.D) for spikes in found):
+    every = detect_each(rows, N, level=_LEVEL, kurtosis=kurtosis)
+    known = [i for i, spikes in enumerate(every) if not math.isnan(spikes.num)]
+    rows, found = rows[known], [every[i] for i in known]
+    if not found:
         return Evidence(zero, *[math.nan] * 8)
-    above = [_above(row, N, spikes) for row, spikes in zip(rows, found, strict=True)]
-    sizes = np.array([rows.shape[1] - spikes.num for spikes in found])
+    above = [_above(row, spikes) for row, spikes in zip(rows, found, strict=True)]
+    sizes = np.array([spikes.M - spikes.num for spikes in found])
     in_noise = rows / np.array([spikes.bulk.upper for spikes in found])[:, np.newaxis]
     return Evidence(
         zero_share=zero,
-        num_excess=float(rows.size - sizes.sum()),
-        excess_share=float(1 - sizes.sum() / rows.size),
+        num_excess=sum(spikes.num for spikes in found),
+        excess_share=sum(spikes.num for spikes in found) / rows.size,
         excess_reach=max(float(units[-1]) for units in above),
         excess_gap=max(float(np.max(np.diff(units), initial=0.0)) for units in above),
         bulk_D=float(sizes @ [spikes.bulk.D for spikes in found] / sizes.sum()),
@@ -261,7 +275,8 @@ def decide(evidence: Evidence, /) -> Phase:
     Phase
         By the first of these rules that holds:
 
-        1. *rank collapse*: at least 10 % of the eigenvalues are nothing beside the others;
+        1. *rank collapse*: at least 10 % of the eigenvalues, and three, are below a drop: a million
+           times smaller than the next (1e12 times, if that is the largest);
         2. *not classified*: less than 10 eigenvalues a matrix;
         3. *random-like*: none is above the bulk, by a Tracy-Widom test at the level 0.0001, and the
            bulk fits the Marchenko-Pastur law; if it does not, *other*;
@@ -308,7 +323,13 @@ def decide(evidence: Evidence, /) -> Phase:
     return Phase.HEAVY_TAILED if heavy else Phase.BULK_DECAY
 
 
-def classify(by_matrix: npt.ArrayLike, N: int, /) -> Phase:
+def classify(
+    by_matrix: npt.ArrayLike,
+    N: int | Sequence[int],
+    /,
+    *,
+    kurtosis: float | Sequence[float] = 0.0,
+) -> Phase:
     """
     Name the phase of a layer.
 
@@ -316,8 +337,10 @@ def classify(by_matrix: npt.ArrayLike, N: int, /) -> Phase:
     ----------
     by_matrix : array_like, shape (rf, M) or (M,)
         Eigenvalues of each matrix, in weight units squared.
-    N : int
-        Longer side of one matrix.
+    N : int or sequence of int
+        Longer side of the matrices, or of each.
+    kurtosis : float or sequence of float, default: 0.0
+        As in :func:`spectra.spikes.detect`, of all or of each.
 
     Returns
     -------
@@ -337,4 +360,4 @@ def classify(by_matrix: npt.ArrayLike, N: int, /) -> Phase:
     >>> [classify(np.linalg.eigvalsh(W.T @ W), 400).name for W in layers]
     ['RANDOM_LIKE', 'HEAVY_TAILED']
     """
-    return decide(weigh(by_matrix, N))
+    return decide(weigh(by_matrix, N, kurtosis=kurtosis))

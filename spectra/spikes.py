@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from numbers import Real
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 import spectra.tracy_widom as _tw
-from spectra.bulk import FEWEST, Bulk, bema, fit
+from spectra.bulk import FEWEST, Bulk, ascending, estimate, fit
 from spectra.errors import ArgumentError
 
 if TYPE_CHECKING:
@@ -16,11 +18,17 @@ if TYPE_CHECKING:
 
     from spectra._typing import FloatArray
 
-__all__ = ["Spikes", "combined", "detect", "detect_each", "level_each", "statistics"]
+__all__ = [
+    "Spikes",
+    "combined",
+    "detect",
+    "detect_each",
+    "level_each",
+    "statistics",
+]
 
 _PASSES = 20
 _ROOM = 2  # so that there are spikes to be found
-_APART = 4.0
 _LEAST = 0.5  # reached by 10 x 10 matrices
 
 
@@ -31,7 +39,7 @@ class Spikes(NamedTuple):
     Examples
     --------
     >>> Spikes._fields
-    ('num', 'p', 'bulk')
+    ('num', 'p', 'bulk', 'N', 'M', 'largest')
     """
 
     num: float
@@ -40,9 +48,17 @@ class Spikes(NamedTuple):
     """Probability that the largest eigenvalue of noise is as large."""
     bulk: Bulk
     """The rest."""
+    N: int
+    """Longer side of the matrix."""
+    M: int
+    """Eigenvalues that are not zero."""
+    largest: float
+    """The largest of them."""
 
 
-def statistics(eigenvalues: npt.ArrayLike, N: int, /, *, variance: float) -> FloatArray:
+def statistics(
+    eigenvalues: npt.ArrayLike, N: int, /, *, variance: float, kurtosis: float = 0.0
+) -> FloatArray:
     r"""
     Compute how far eigenvalues are above the edge, in Tracy-Widom units.
 
@@ -54,28 +70,42 @@ def statistics(eigenvalues: npt.ArrayLike, N: int, /, *, variance: float) -> Flo
         Longer side of W.
     variance : float
         Of the elements of the noise, in weight units squared.
+    kurtosis : float, default: 0.0
+        Their excess kurtosis, of :func:`spectra.elements.excess_kurtosis`.
 
     Returns
     -------
     ndarray, shape (M,)
         For the largest, the second largest and so on :math:`(\lambda_k / \sigma^2 - \mu) / w`, with
         centre and width of noise of N - k + 1 rows and M - k + 1 columns: if k - 1 are spikes and
-        the k-th is not, it follows the Tracy-Widom law.
+        the k-th is not, it follows the Tracy-Widom law. Eigenvalues that are zero have none.
+
+    Raises
+    ------
+    ArgumentError
+        If `N` is less than the number of eigenvalues, or `variance` is not above 0.
 
     Examples
     --------
     >>> statistics([1.0, 100.0, 600.0], 200, variance=1.0).round(1)
     array([ 25.3,  -9.1, -12.9])
     """
-    values = np.sort(np.asarray(eigenvalues, dtype=np.float64), axis=None)[::-1]
+    if not variance > 0:
+        msg = f"`variance` must be above 0, got {variance!r}"
+        raise ArgumentError(msg)
+    values = ascending(eigenvalues, N)[::-1]
     before = np.arange(len(values))
-    centre, width = _tw.scale(N - before, len(values) - before)
+    rows, columns = N - before, len(values) - before
+    centre, width = _tw.scale(rows, columns)
+    edge = centre * (1 + kurtosis / np.sqrt(rows * columns))
     with np.errstate(over="ignore"):
-        units: FloatArray = (values / variance - centre) / width
+        units: FloatArray = (values / variance - edge) / width
     return units
 
 
-def detect(eigenvalues: npt.ArrayLike, N: int, /, *, level: float = 0.05) -> Spikes:
+def detect(
+    eigenvalues: npt.ArrayLike, N: int, /, *, level: float = 0.05, kurtosis: float = 0.0
+) -> Spikes:
     """
     Find the eigenvalues that are larger than noise explains.
 
@@ -87,12 +117,14 @@ def detect(eigenvalues: npt.ArrayLike, N: int, /, *, level: float = 0.05) -> Spi
         Longer side of W.
     level : float, default: 0.05
         Probability of finding any spike in noise, and, if there are k, of finding more than k.
+    kurtosis : float, default: 0.0
+        That of the elements, of :func:`spectra.elements.excess_kurtosis`: 0 if they are normal.
 
     Returns
     -------
     Spikes
         Their number, the p-value of the largest, and the bulk below them. Number and p are ``nan``
-        for less than 10 eigenvalues, or if half of them are zero.
+        for less than 10 eigenvalues that are not zero.
 
     Raises
     ------
@@ -109,8 +141,10 @@ def detect(eigenvalues: npt.ArrayLike, N: int, /, *, level: float = 0.05) -> Spi
 
     Of 6,000 to 20,000 noise matrices of each of ten shapes a test at 5 % found spikes in 4.9 to 5.7
     %, one at 1 % in 1.1 to 1.4 %, from 20 x 10 to 200 x 200 and 5,000 x 12 (10 x 10: 6.9 and 1.7).
-    The elements need not be Gaussian, but their fourth moment must be finite: in heavy-tailed noise
-    huge elements are spikes.
+    Elements that are not normal shift the edge. With their kurtosis the test at 5 % found spikes in
+    5 to 10 % of matrices of Laplace elements of five shapes from 20 x 20 to 1,000 x 100 (without it
+    in 16 to 25 %), in 3 to 7 % if half of the elements are zero, in 9 to 27 % if four fifths are,
+    and in 20 to 24 % for Student elements with five degrees of freedom, whose largest are spikes.
 
     References
     ----------
@@ -126,43 +160,41 @@ def detect(eigenvalues: npt.ArrayLike, N: int, /, *, level: float = 0.05) -> Spi
     >>> [detect(np.linalg.eigvalsh(W.T @ W), 400).num for W in (noise, noise + signal)]
     [0, 1]
     """
-    values = np.sort(np.asarray(eigenvalues, dtype=np.float64), axis=None)
     threshold = _tw.quantile(_checked(level))
-    num, p, most = 0, math.nan, len(values) - FEWEST
-    for _ in range(_PASSES if most >= _ROOM else 0):
-        units = _studentized(values, N, num)
-        if units is None:
-            break
+    values = ascending(eigenvalues, N)
+    num, p, M = 0, math.nan, len(values)
+    for _ in range(_PASSES if M >= FEWEST + _ROOM else 0):
+        units = _studentized(values, N, num, kurtosis)
         # later variances leave out what was found; in noise that would make its p too small
         p = float(_tw.survival(units[0])) if math.isnan(p) else p
-        before, num = num, min(int(np.argmin(np.append(units > threshold, False))), most)
+        found = int(np.argmin(np.append(units > threshold, False)))
+        before, num = num, min(found, M - FEWEST)
         if num == before:
             break
-    return Spikes(math.nan if math.isnan(p) else num, p, fit(values, N, num_spikes=num))
+    bulk = fit(values, N, num_spikes=num)
+    largest = float(values[-1]) if M else math.nan
+    return Spikes(math.nan if math.isnan(p) else num, p, bulk, N, M, largest)
 
 
-def _studentized(values: FloatArray, N: int, num: int) -> FloatArray | None:
+def _studentized(values: FloatArray, N: int, num: int, kurtosis: float) -> FloatArray:
     """
     Return the statistics of ascending eigenvalues with the variance estimated from all but `num`.
 
-    The mean of the eigenvalues is the best estimate of the variance in noise, and useless beside
-    spikes; it is used unless that from the middle is lower by four standard deviations of their
-    difference or more. Dividing by it takes its own scatter, 2 / (N M) relative, from that of the
-    largest eigenvalue: the statistic is stretched to the variance of the Tracy-Widom law again. (To
-    first order this is the correction of Nadler 2011, doi:10.1016/j.jmva.2010.10.005.)
+    The mean of the eigenvalues, where the variance is that, has a known scatter of 2 / (N M),
+    relative. Dividing by it takes this from the scatter of the largest eigenvalue, and the
+    statistic is stretched to the variance of the Tracy-Widom law again. (To first order this is the
+    correction of Nadler 2011, doi:10.1016/j.jmva.2010.10.005.)
     """
-    rest, rows = values[: len(values) - num], N - num
-    robust, size = bema(rest, rows), rows * len(rest)
-    if not robust > 0:
-        return None
-    mean = float(rest.sum()) / size
-    if (mean - robust) / robust * math.sqrt(size) > _APART:
-        return statistics(values, N, variance=robust)
+    noise = estimate(values[: len(values) - num], N - num)
+    units = statistics(values, N, variance=noise.variance, kurtosis=kurtosis)
+    if not noise.by_mean:
+        return units
     left = np.arange(len(values), 0, -1)
     centre, width = _tw.scale(N - len(values) + left, left)
     scatter = 2 / (left * (N - len(values) + left)) * (centre / width) ** 2
     stretch = np.sqrt(_tw.VARIANCE / np.maximum(_tw.VARIANCE - scatter, _LEAST))
-    return _tw.MEAN + (statistics(values, N, variance=mean) - _tw.MEAN) * stretch
+    stretched: FloatArray = _tw.MEAN + (units - _tw.MEAN) * stretch
+    return stretched
 
 
 def level_each(level: float, num: int, /) -> float:
@@ -216,7 +248,14 @@ def combined(p: npt.ArrayLike, /) -> float:
     return -math.expm1(len(values) * math.log1p(-smallest))
 
 
-def detect_each(by_matrix: npt.ArrayLike, N: int, /, *, level: float = 0.05) -> list[Spikes]:
+def detect_each(
+    by_matrix: npt.ArrayLike,
+    N: int | Sequence[int],
+    /,
+    *,
+    level: float = 0.05,
+    kurtosis: float | Sequence[float] = 0.0,
+) -> list[Spikes]:
     """
     Find the spikes of each matrix of a stack, each against its own noise.
 
@@ -224,10 +263,12 @@ def detect_each(by_matrix: npt.ArrayLike, N: int, /, *, level: float = 0.05) -> 
     ----------
     by_matrix : array_like, shape (rf, M)
         Eigenvalues of each matrix.
-    N : int
-        Longer side of one matrix.
+    N : int or sequence of int
+        Longer side of the matrices, or of each.
     level : float, default: 0.05
         Probability of finding any spike if all of them are noise.
+    kurtosis : float or sequence of float, default: 0.0
+        As in :func:`detect`, of all or of each.
 
     Returns
     -------
@@ -242,7 +283,9 @@ def detect_each(by_matrix: npt.ArrayLike, N: int, /, *, level: float = 0.05) -> 
     Notes
     -----
     The positions of a convolution kernel often have different scales. One law for all of them
-    together would take the larger ones for spikes.
+    together would take the larger ones for spikes. Each is tested at a level so low that the law of
+    the largest eigenvalue is not exact for small matrices: of layers of nine noise matrices of 10 x
+    10 to 16 x 16 a test at 5 % found spikes in 8 to 10 %, of 49 in 10 to 18 %.
 
     Examples
     --------
@@ -254,11 +297,16 @@ def detect_each(by_matrix: npt.ArrayLike, N: int, /, *, level: float = 0.05) -> 
     """
     rows = np.atleast_2d(np.asarray(by_matrix, dtype=np.float64))
     each = level_each(level, len(rows))
-    return [detect(row, N, level=each) for row in rows]
+    sides = N if isinstance(N, Sequence) else [N] * len(rows)
+    shapes = kurtosis if isinstance(kurtosis, Sequence) else [kurtosis] * len(rows)
+    return [
+        detect(row, side, level=each, kurtosis=shape)
+        for row, side, shape in zip(rows, sides, shapes, strict=True)
+    ]
 
 
 def _checked(level: float) -> float:
-    if not 0 < level < 1:
+    if not (isinstance(level, Real) and 0 < level < 1):
         msg = f"`level` must be between 0 and 1, got {level!r}"
         raise ArgumentError(msg)
     return float(level)

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from spectra.eigen import eigenvalues
+from spectra.elements import excess_kurtosis, spread
 from spectra.errors import ArgumentError
 from spectra.randomization import orders, permuted
 from spectra.spikes import combined, detect, detect_each, level_each
@@ -29,9 +30,10 @@ if TYPE_CHECKING:
 
 __all__ = ["Cause", "Explanation", "Traps", "explain", "find", "huge", "where"]
 
-_MAD = 1.482602218505602  # standard deviation of a normal law over its median absolute deviation
 _HUGE = 0.05
+_RTOL = 0.01  # as of the spectra in random order
 _LEFT = 1e-3
+_Reason = tuple["Cause", float]
 _NAMED = 3  # rows, columns or elements that are named
 
 
@@ -107,9 +109,9 @@ def huge(W: npt.ArrayLike, /, *, level: float = _HUGE) -> npt.NDArray[np.bool_]:
     Returns
     -------
     ndarray of bool
-        Where :math:`|w - median|` is above z times the standard deviation, which is taken from the
-        median absolute deviation; z is exceeded by the largest of so many normal numbers with
-        probability `level`. None if more than half of the elements are equal.
+        Where :math:`|w - median|` is above z times the standard deviation, which is that of
+        :func:`spectra.elements.spread`; z is exceeded by the largest of so many normal numbers with
+        probability `level`.
 
     Raises
     ------
@@ -121,7 +123,8 @@ def huge(W: npt.ArrayLike, /, *, level: float = _HUGE) -> npt.NDArray[np.bool_]:
     >>> huge([0.1, -0.3, 0.2, 12.0, -0.1]).tolist()
     [False, False, False, True, False]
     """
-    return _elements(np.asarray(W), level).huge
+    elements = _elements(np.asarray(W), level)
+    return elements.distance > elements.limit
 
 
 class _Elements(NamedTuple):
@@ -131,12 +134,17 @@ class _Elements(NamedTuple):
     median: float
     scale: float
     limit: float
-    huge: npt.NDArray[np.bool_]
+    distance: AnyArray
 
     @property
     def mean_is_visible(self) -> bool:
         """Whether the mean is at least half of what makes a spike: std (N M)**(-1/4)."""
-        return bool(2 * abs(self.mean) * self.huge.size**0.25 > self.scale)
+        return bool(2 * abs(self.mean) * self.distance.size**0.25 > self.scale)
+
+    @property
+    def spiking(self) -> float:
+        """From where on an element makes a spike by itself: std (N M)**(1/4), the BBP limit."""
+        return max(self.limit, self.scale * math.sqrt(math.sqrt(self.distance.size)))
 
 
 def _elements(W: AnyArray, level: float = _HUGE) -> _Elements:
@@ -145,11 +153,11 @@ def _elements(W: AnyArray, level: float = _HUGE) -> _Elements:
     array = W if W.dtype in (np.float32, np.float64) else W.astype(np.float64)
     median = np.median(array)
     distance = np.abs(array - median)
-    scale = _MAD * float(np.median(distance))
+    scale = spread(distance)
     z = -float(ndtri(level_each(level, array.size) / 2))
     limit = scale * z if scale > 0 else math.inf
     mean = float(array.mean(dtype=np.float64))
-    return _Elements(mean, float(median), scale, limit, distance > limit)
+    return _Elements(mean, float(median), scale, limit, distance)
 
 
 def where(W: npt.ArrayLike, /) -> str:
@@ -179,19 +187,19 @@ def where(W: npt.ArrayLike, /) -> str:
     >>> where(W)
     'row 12'
     """
-    array = np.asarray(W)
-    return _where(array, _elements(array))
+    elements = _elements(np.asarray(W))
+    return _where(elements, elements.limit)
 
 
-def _where(array: AnyArray, elements: _Elements) -> str:
-    mask = elements.huge
+def _where(elements: _Elements, limit: float) -> str:
+    mask = elements.distance > limit
     for axis, word in ((1, "row"), (0, "column")):
         found = _crowded(mask.sum(axis=axis))
         if len(found):
             return _listed(word, found.tolist())
     places = np.argwhere(mask)
-    distance = np.abs(array[mask].astype(np.float64) - elements.median)
-    named = places[np.argsort(-distance, kind="stable")[:_NAMED]].tolist()
+    largest = np.argsort(-elements.distance[mask], kind="stable")[:_NAMED]
+    named = places[largest].tolist()
     return _listed("element", [*map(tuple, named)], len(places))
 
 
@@ -218,13 +226,14 @@ def _listed(word: str, items: Sequence[object], num: int = 0) -> str:
 
 def _p(W: AnyArray) -> float:
     """Return the p-value of the largest eigenvalue."""
-    return detect(eigenvalues(W, rtol=math.inf), max(W.shape)).p
+    values = eigenvalues(W, rtol=_RTOL)
+    return detect(values, max(W.shape), kurtosis=excess_kurtosis(W)).p
 
 
 def explain(
     W: npt.ArrayLike, /, *, seed: int = 0, level: float = 0.05, p: float | None = None
 ) -> Explanation:
-    """
+    r"""
     Find what makes the trap of one matrix.
 
     Parameters
@@ -241,8 +250,10 @@ def explain(
     Returns
     -------
     Explanation
-        The mean if no trap is left after centring, the huge elements if none is left after
-        clipping, the one that leaves less if either does; both if only both together help.
+        The mean if no trap is left after centring, the elements if none is left after clipping, the
+        one that leaves less if either does; both if only both together help. Clipping starts with
+        the elements large enough to make a spike by themselves, and takes all that are huge if that
+        does not help.
 
     Raises
     ------
@@ -251,9 +262,10 @@ def explain(
 
     Notes
     -----
-    Clipping puts the median for the elements that :func:`huge` marks; normal noise has none. No
-    trap is left if its p-value is above `level`, or, as one matrix of noise in twenty is below 5 %
-    too, above 0.001 and a hundred times what it was.
+    Clipping puts the median for the elements that :func:`huge` marks; normal noise has none. One
+    element makes a spike if it is above :math:`\sigma (N M)^{1/4}`, the limit of
+    :func:`spectra.spiked.limit`. No trap is left if its p-value is above `level`, or, as one matrix
+    of noise in twenty is below 5 % too, above 0.001 and a hundred times what it was.
 
     Examples
     --------
@@ -270,34 +282,47 @@ def explain(
         msg = f"`W` must be a matrix, got {array.ndim}-D"
         raise ArgumentError(msg)
     elements = _elements(array)
-    mean = f"mean {elements.mean:.3g}" if elements.mean_is_visible else ""
-    place = _where(array, elements)
-    reasons = {
-        Cause.MEAN: mean,
-        Cause.ELEMENTS: place,
-        Cause.MEAN_AND_ELEMENTS: f"{mean}; {place}" if mean and place else "",
-    }
     shuffled = permuted(array, seed=seed).astype(np.float64)
     before = _p(shuffled) if p is None else p
-    left = {cause: _p(_without(cause, shuffled, elements)) for cause, why in reasons.items() if why}
-    helps = {cause: q for cause, q in left.items() if q > level or q > max(_LEFT, 100 * before)}
-    alone = {cause: q for cause, q in helps.items() if cause is not Cause.MEAN_AND_ELEMENTS}
-    best = alone or helps
-    if not best:
-        return Explanation(Cause.UNEXPLAINED, "", math.nan)
-    cause = max(best, key=lambda found: best[found])
-    num_huge = math.nan if cause is Cause.MEAN else float(elements.huge.sum())
-    return Explanation(cause, reasons[cause], num_huge)
+    for reasons in _reasons(elements):
+        left = {reason: _p(_without(reason, shuffled, elements)) for reason in reasons}
+        helps = {r: q for r, q in left.items() if q > level or q > max(_LEFT, 100 * before)}
+        if helps:
+            return _explanation(max(helps, key=lambda found: helps[found]), elements)
+    return Explanation(Cause.UNEXPLAINED, "", math.nan)
 
 
-def _without(cause: Cause, W: FloatArray, elements: _Elements) -> FloatArray:
+def _reasons(elements: _Elements) -> list[list[_Reason]]:
+    """Return what may make a trap, the simplest first: mean, a few elements, all that are huge."""
+    limits = [limit for limit in (elements.spiking, elements.limit) if math.isfinite(limit)]
+    counts = [int((elements.distance > limit).sum()) for limit in limits]
+    limits = [limits[i] for i in range(len(limits)) if counts[i] > (counts[i - 1] if i else 0)]
+    by_elements = [[(Cause.ELEMENTS, limit)] for limit in limits]
+    if not elements.mean_is_visible:
+        return by_elements
+    by_mean = (Cause.MEAN, math.inf)
+    first = [[by_mean, *by_elements[0]], *by_elements[1:]] if by_elements else [[by_mean]]
+    return [*first, *([(Cause.MEAN_AND_ELEMENTS, limit)] for limit in limits)]
+
+
+def _without(reason: _Reason, W: FloatArray, elements: _Elements) -> FloatArray:
     """Return W without the cause. Huge elements at their limit might still make a trap."""
+    cause, limit = reason
     changed = W
     if cause is not Cause.MEAN:
-        changed = np.where(np.abs(W - elements.median) > elements.limit, elements.median, W)
+        changed = np.where(np.abs(W - elements.median) > limit, elements.median, W)
     if cause is not Cause.ELEMENTS:
         changed = changed - changed.mean()
     return changed
+
+
+def _explanation(reason: _Reason, elements: _Elements) -> Explanation:
+    cause, limit = reason
+    mean = f"mean {elements.mean:.3g}"
+    if cause is Cause.MEAN:
+        return Explanation(cause, mean, math.nan)
+    place, num = _where(elements, limit), float((elements.distance > limit).sum())
+    return Explanation(cause, place if cause is Cause.ELEMENTS else f"{mean}; {place}", num)
 
 
 def find(
@@ -326,8 +351,8 @@ def find(
     -------
     Traps
         Of several replicas the median number, and twice the median p-value, which is valid
-        whatever they have in common. Not tested, with ``nan``, if a matrix has less than 10
-        eigenvalues or if most of its elements are zero.
+        whatever they have in common. Of several matrices with a trap the one with the strongest is
+        explained. Not tested, with ``nan``, if they have less than 10 eigenvalues.
 
     Raises
     ------
@@ -341,8 +366,8 @@ def find(
 
     References
     ----------
-    Martin & Hinrichs (2025), arXiv:2507.17912, for correlation traps; Rueschendorf (1982),
-    doi:10.1214/aos/1176345797, for the median.
+    Martin & Hinrichs (2025), arXiv:2507.17912, for correlation traps; Vovk & Wang (2020),
+    doi:10.1093/biomet/asaa027, for twice the median, which is Rueger's.
 
     Examples
     --------
@@ -356,7 +381,8 @@ def find(
     """
     stack, values = np.asarray(matrices), np.asarray(spectra, dtype=np.float64)
     N = max(stack.shape[1:])
-    found = [detect_each(by_matrix, N, level=level) for by_matrix in values]
+    shapes = [excess_kurtosis(W) for W in stack]
+    found = [detect_each(rows, N, level=level, kurtosis=shapes) for rows in values]
     p = np.array([[spikes.p for spikes in replica] for replica in found])
     each = np.array([combined(row) for row in p])
     if np.isnan(each).any():
@@ -364,11 +390,21 @@ def find(
     joint = float(each[0] if len(each) == 1 else min(1.0, 2 * np.median(each)))
     if joint > level:
         return Traps(0.0, joint, Cause.NO_TRAP, "", math.nan)
-    num = float(np.median([np.nansum([spikes.num for spikes in replica]) for replica in found]))
+    nums = sorted(float(np.nansum([spikes.num for spikes in replica])) for replica in found)
+    num = nums[(len(nums) - 1) // 2]
     replica, position = np.unravel_index(int(np.nanargmin(p)), p.shape)
     W = stack[position]
     order = orders(seed, len(values), len(stack))[int(replica)][int(position)]
     strongest = float(p[replica, position])
     reason = explain(W, seed=order, level=level_each(level, len(stack)), p=strongest)
-    prefix = f"matrix {position}: " if len(stack) > 1 and reason.where else ""
-    return Traps(num, joint, reason.cause, prefix + reason.where, reason.num_huge)
+    place = _of_stack(reason.where, int(position), [spikes.num for spikes in found[int(replica)]])
+    return Traps(num, joint, reason.cause, place, reason.num_huge)
+
+
+def _of_stack(place: str, position: int, nums: list[float]) -> str:
+    """Say in which matrix of several a place is, and that others have traps too."""
+    if len(nums) == 1 or not place:
+        return place
+    others = sum(num > 0 for num in nums) - 1
+    more = f"; {others} other{'s' if others > 1 else ''} too" if others > 0 else ""
+    return f"matrix {position}: {place}{more}"

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 import spectra.marchenko_pastur as _mp
+from spectra.bulk import ascending
 from spectra.errors import ArgumentError
 
 if TYPE_CHECKING:
@@ -104,7 +105,7 @@ def threshold(eigenvalues: npt.ArrayLike, N: int, /) -> float:
     Returns
     -------
     float
-        :func:`omega` squared times their median; ``nan`` if there are none.
+        :func:`omega` squared times their median; ``nan`` if all are zero.
 
     Raises
     ------
@@ -118,7 +119,7 @@ def threshold(eigenvalues: npt.ArrayLike, N: int, /) -> float:
     >>> round(threshold(np.linalg.eigvalsh(W.T @ W), 400) / 400, 1)
     3.9
     """
-    values = np.asarray(eigenvalues, dtype=np.float64).ravel()
+    values = ascending(eigenvalues, N)
     if not len(values):
         return math.nan
     return omega(len(values) / N) ** 2 * float(np.median(values))
@@ -187,20 +188,21 @@ def screenot(eigenvalues: npt.ArrayLike, N: int, /, *, most: int | None = None) 
     """
     from scipy.optimize import brentq
 
-    values = np.sqrt(np.sort(np.asarray(eigenvalues, dtype=np.float64), axis=None))
+    values = np.sqrt(ascending(eigenvalues, N))
     M = len(values)
     num = M // 10 if most is None else most
     if not (num >= 0 and 2 * num + 1 <= max(M, 1)):
         msg = f"`most` must be from 0 to below half of the {M} eigenvalues, got {most!r}"
         raise ArgumentError(msg)
-    _mp.edges(M / N if M else 1.0)
     body = _imputed(values, num)
     top = float(body.max(initial=0.0))
     if M < 3 or not top > 0:
         return math.nan
 
+    body /= top  # so that no square overflows
+
     def excess(y: float) -> float:
-        return _psi(y * top, body, M / N) + 4
+        return _psi(y, body, M / N) + 4
 
     end = 2.0
     while excess(end) < 0:

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binom
 
+import spectra
 from spectra import ArgumentError, bulk, ensembles, marchenko_pastur
 
 shapes = st.tuples(st.integers(20, 60), st.floats(1.0, 20.0)).map(
@@ -102,11 +103,39 @@ def test_correlated_columns_are_no_noise():
     assert bulk.fit(np.linalg.eigvalsh(sample.W.T @ sample.W), 400).p < 1e-6
 
 
-@pytest.mark.parametrize("values", [np.ones(7), np.zeros(20), np.r_[np.zeros(15), np.ones(5)]])
+@pytest.mark.parametrize(
+    "values", [np.ones(7), np.zeros(20), np.r_[np.zeros(15), np.ones(5)], [np.nan] * 9]
+)
 def test_no_bulk_no_numbers(values):
     found = bulk.fit(values, 20)
     assert all(math.isnan(number) for number in found)
     assert math.isnan(bulk.p_value(math.nan, 100))
+
+
+@pytest.mark.parametrize("num", [5, 30, 150])
+def test_dead_columns_and_rows_are_no_part_of_the_noise(num):
+    """Their eigenvalues are zero; the others are those of the smaller matrix."""
+    W = np.random.default_rng(9).standard_normal((300, 200))
+    W[:, :num] = 0
+    small = bulk.fit(spectra.eigenvalues(W[:, num:]), 300)
+    found = spectra.spectrum(W)
+    assert list(bulk.fit(found.eigenvalues, 300)) == pytest.approx(list(small), rel=1e-6)
+    W[: 2 * num] = 0 if num < 150 else W[: 2 * num]
+    live = spectra.spectrum(W)
+    assert live.sides == [max(int((W != 0).any(axis=a).sum()) for a in (0, 1))]
+    assert spectra.measures.marchenko_pastur(live)["num_spikes"] == 0
+
+
+def test_what_are_no_eigenvalues_of_one_matrix():
+    W = np.random.default_rng(0).standard_normal((30, 20))
+    with pytest.raises(ArgumentError, match="must be those of one matrix, 1-D, got shape"):
+        bulk.fit(W, 30)
+    with pytest.raises(ArgumentError, match="are not negative, got -"):
+        bulk.fit(W[0], 30)
+    with pytest.raises(ArgumentError, match="`N` must be the longer side of the matrix, a whole"):
+        bulk.fit(np.ones(20), 0)
+    with pytest.raises(ArgumentError, match="`num_spikes` must be from 0 to 20"):
+        bulk.fit(np.ones(20), 20, num_spikes=-1)
 
 
 def test_wrong_arguments():

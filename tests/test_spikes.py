@@ -6,8 +6,18 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.stats import binom, kurtosis
 
-from spectra import ArgumentError, ensembles, spiked, spikes, truncation
+import spectra
+from spectra import (
+    ArgumentError,
+    elements,
+    ensembles,
+    spiked,
+    spikes,
+    tracy_widom,
+    truncation,
+)
 
 ratios = st.floats(0.01, 1.0)
 # M/N, Gavish and Donoho's threshold and its ratio to the median: exact to the digits given
@@ -171,6 +181,80 @@ def test_screenot_is_nearly_the_best_threshold_in_correlated_noise():
     kept = int(np.sum(values**2 > truncation.screenot(values**2, N, most=20)))
     assert errors[kept] <= 1.05 * min(errors)
     assert errors[kept] < errors[0]
+
+
+def sparse(rng, shape, share):
+    return rng.standard_normal(shape) * (rng.random(shape) < share)
+
+
+KINDS = {
+    "uniform": (lambda rng, shape: rng.uniform(-1, 1, shape), -1.2),
+    "signs": (lambda rng, shape: rng.choice([-1.0, 1.0], shape), -2.0),
+    "half zero": (lambda rng, shape: rng.standard_normal(shape) * (rng.random(shape) < 0.5), 3.0),
+    "a fifth left": (
+        lambda rng, shape: rng.standard_normal(shape) * (rng.random(shape) < 0.2),
+        12.0,
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("shape", [(100, 50), (60, 60), (600, 60)], ids=lambda s: f"{s[0]}x{s[1]}")
+def test_elements_that_are_not_normal(kind, shape):
+    """With their kurtosis the level holds to a factor of two; 200 matrices, 0.1 % quantiles."""
+    draw, expected = KINDS[kind]
+    rng = np.random.default_rng(12)
+    alarms, naive, kurtosis = 0, 0, []
+    for _ in range(200):
+        W = draw(rng, shape)
+        kurtosis.append(elements.excess_kurtosis(W))
+        values = spectra.eigenvalues(W)
+        alarms += spikes.detect(values, shape[0], kurtosis=kurtosis[-1]).num > 0
+        naive += spikes.detect(values, shape[0]).num > 0
+    assert np.mean(kurtosis) == pytest.approx(expected, abs=0.1 * abs(expected))
+    assert 1 <= alarms <= binom.ppf(1 - 1e-3, 200, 0.1)
+    if kind == "a fifth left":
+        assert naive > 100
+
+
+@pytest.mark.parametrize("shape", [(300, 300), (600, 150), (2000, 50)])
+def test_edge_is_shifted_by_the_kurtosis(shape):
+    """Four fifths zeros: the mean of 20 largest eigenvalues, in Tracy-Widom units."""
+    N, M = shape
+    rng = np.random.default_rng(13)
+    kurtosis, units = 12.0, []
+    for _ in range(20):
+        W = rng.standard_normal(shape) * (rng.random(shape) < 0.2)
+        units.append(
+            spikes.statistics(spectra.eigenvalues(W), N, variance=0.2, kurtosis=kurtosis)[0]
+        )
+    shift = kurtosis * (math.sqrt(N) + math.sqrt(M)) ** 2 / math.sqrt(N * M)
+    shift /= float(tracy_widom.scale(N, M)[1])
+    # the next order of the expansion is smaller by excess / M, relative
+    allowed = 5 * math.sqrt(tracy_widom.VARIANCE / 20) + 2 * shift * excess / M
+    assert np.mean(units) == pytest.approx(tracy_widom.MEAN, abs=allowed)
+    assert shift > allowed
+
+
+def test_kurtosis_is_that_of_scipy_without_the_huge():
+    rng = np.random.default_rng(14)
+    pruned = (3 + rng.standard_normal((50, 40))) * (rng.random((50, 40)) < 0.4)
+    for x in (rng.uniform(size=(50, 40)), pruned):
+        expected = kurtosis(x, axis=None)
+        assert elements.excess_kurtosis(x) == pytest.approx(expected, rel=1e-12)
+        assert elements.excess_kurtosis(1e-200 * x) == pytest.approx(expected, rel=1e-9)
+        x[3, 4] = 1e9
+        assert elements.excess_kurtosis(x) == pytest.approx(expected, abs=0.01)
+    for flat in (np.zeros((3, 3)), np.ones((3, 3)), np.full((3, 3), np.nan)):
+        assert elements.excess_kurtosis(flat) == 0.0
+
+
+@pytest.mark.parametrize("scale", [1e-150, 1e-80, 1.0, 1e80, 1e150])
+def test_truncation_of_any_scale(scale):
+    W = planted((60, 40), [4.0], 3).W
+    values = spectra.eigenvalues(W) * scale**2
+    assert np.sum(values > truncation.screenot(values, 60)) == 1
+    assert np.sum(values > truncation.threshold(values, 60)) == 1
 
 
 @pytest.mark.parametrize("values", [[], [1.0] * 9, [0.0] * 20])

@@ -25,6 +25,19 @@ if TYPE_CHECKING:
 __all__ = ["marchenko_pastur", "phase", "randomized", "spikes"]
 
 
+_BULK = (
+    *("num_spikes", "spike_p", "noise_std", "sigma_mp", "bulk_min", "bulk_max", "mp_softrank"),
+    *("bulk_D", "bulk_p"),
+)
+
+
+def _detected(spectrum: Spectrum, level: float) -> list[Spikes]:
+    """Return the spikes of the matrices that are large enough, dead ones among them left out."""
+    rows, sides, shapes = spectrum.by_matrix, spectrum.sides, spectrum.kurtosis
+    found = detect_each(rows, sides, level=level, kurtosis=shapes)
+    return [each for each in found if not math.isnan(each.num)]
+
+
 def marchenko_pastur(spectrum: Spectrum, /, *, level: float = 0.05) -> Mapping[str, float]:
     """
     Fit the law of noise to the bulk and count what stands above it.
@@ -40,7 +53,8 @@ def marchenko_pastur(spectrum: Spectrum, /, *, level: float = 0.05) -> Mapping[s
     -------
     mapping of str to float
         `num_spikes`, `spike_p`, `noise_std`, `sigma_mp`, `bulk_min`, `bulk_max`, `mp_softrank`,
-        `bulk_D` and `bulk_p`; ``nan`` if the matrices have too few eigenvalues.
+        `bulk_D` and `bulk_p`, over the matrices with at least 10 eigenvalues that are not zero;
+        ``nan`` if there is none.
 
     Raises
     ------
@@ -56,30 +70,33 @@ def marchenko_pastur(spectrum: Spectrum, /, *, level: float = 0.05) -> Mapping[s
     >>> found["num_spikes"], round(found["noise_std"], 2)
     (0.0, 0.1)
     """
-    found = detect_each(spectrum.by_matrix, spectrum.N, level=level)
+    found = _detected(spectrum, level)
+    if not found:
+        return dict.fromkeys(_BULK, math.nan)
     variance, lower, upper, D, p = np.array([each.bulk for each in found]).T
-    num = np.array([each.num for each in found])
-    rest = spectrum.M - num
+    num, M = np.array([(each.num, each.M) for each in found]).T
+    rest = M - num
     mean = float(np.mean(spectrum.eigenvalues)) / spectrum.N
     return {
         "num_spikes": float(num.sum()),
-        "spike_p": combined([each.p for each in found]) if not np.isnan(num).any() else math.nan,
+        "spike_p": combined([each.p for each in found]),
         "noise_std": float(np.sqrt(variance.mean())),
         "sigma_mp": float(np.sqrt(variance.mean() / mean)),
         "bulk_min": float(lower.min()),
         "bulk_max": float(upper.max()),
-        "mp_softrank": float((upper / spectrum.by_matrix[:, -1]).min()),
+        "mp_softrank": min(each.bulk.upper / each.largest for each in found),
         "bulk_D": float(rest @ D / rest.sum()),
-        "bulk_p": combined(p) if not np.isnan(p).any() else math.nan,
+        "bulk_p": combined(p),
     }
 
 
-def _strengths(row: FloatArray, N: int, found: Spikes) -> tuple[FloatArray, FloatArray, FloatArray]:
+def _strengths(row: FloatArray, found: Spikes) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Return strength and overlaps of each eigenvalue of one matrix, nan for what is no spike."""
     columns = np.full((3, len(row)), math.nan)
     if found.num > 0:
         top = slice(len(row) - int(found.num), None)
-        scale, ratio = found.bulk.variance * N, len(row) / N
+        N, M = (side - int(found.num) for side in (found.N, found.M))
+        scale, ratio = found.bulk.variance * N, M / N
         strength = _spiked.strength(row[top] / scale, ratio)
         columns[:, top] = strength * math.sqrt(scale), *_spiked.overlaps(strength, ratio)
     return columns[0], columns[1], columns[2]
@@ -116,11 +133,11 @@ def spikes(spectrum: Spectrum, /, *, level: float = 0.05) -> Mapping[str, Any]:
     >>> sample = ensembles.spiked((400, 200), strengths=[2.0], rng=np.random.default_rng(0))
     >>> found = spikes(spectrum(sample.W))
     >>> [round(float(found[name][0]), 1) for name in ("spike_strength", "spike_overlap_short")]
-    [41.1, 0.9]
+    [41.2, 0.9]
     """
     N, rows = spectrum.N, spectrum.by_matrix
-    found = detect_each(rows, N, level=level)
-    columns = [_strengths(row, N, each) for row, each in zip(rows, found, strict=True)]
+    found = detect_each(rows, spectrum.sides, level=level, kurtosis=spectrum.kurtosis)
+    columns = [_strengths(row, each) for row, each in zip(rows, found, strict=True)]
     order = np.argsort(-rows, axis=None, kind="stable")
     strength, short, long = (
         np.concatenate([column[i] for column in columns])[order] for i in range(3)
@@ -135,9 +152,10 @@ def spikes(spectrum: Spectrum, /, *, level: float = 0.05) -> Mapping[str, Any]:
 
 
 def _kept(rows: FloatArray, thresholds: list[float]) -> float:
-    """Count the eigenvalues above the threshold of each matrix, nan if there is none."""
+    """Count the eigenvalues above the threshold of each matrix; nan if they are too few to say."""
     limits = np.array(thresholds)[:, np.newaxis]
-    return float(np.sum(rows > limits)) if not np.isnan(limits).any() else math.nan
+    enough = rows.shape[1] >= _FEWEST and not np.isnan(limits).all()
+    return float(np.sum(rows > limits)) if enough else math.nan
 
 
 def randomized(
@@ -202,6 +220,9 @@ def randomized(
     }
 
 
+_FEWEST = 10
+
+
 def _deviation(values: list[float]) -> float:
     return float(np.std(values, ddof=1)) if len(values) > 1 else math.nan
 
@@ -228,7 +249,7 @@ def phase(spectrum: Spectrum, /) -> Mapping[str, float]:
     >>> phase(spectrum(np.random.default_rng(0).standard_normal((400, 200))))["phase"].name
     'RANDOM_LIKE'
     """
-    evidence = _phases.weigh(spectrum.by_matrix, spectrum.N)
+    evidence = _phases.weigh(spectrum.by_matrix, spectrum.sides, kurtosis=spectrum.kurtosis)
     values = spectrum.eigenvalues
     alpha = _power_law.fit(values[values > spectrum.zero]).alpha
     return {

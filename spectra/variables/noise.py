@@ -247,7 +247,7 @@ PHASE = (
         "phase_zero_share",
         "share of eigenvalues that are nothing beside the others",
         "1",
-        "below a drop by 1e6",
+        "below a drop by 1e6, or 1e12 from the largest",
         OURS,
     ),
     layer("phase_num_excess", "eigenvalues above the bulk at level 0.0001", "1", "", _TW),
