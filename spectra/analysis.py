@@ -87,7 +87,11 @@ def _layer_row(
     row["eigenvalue"] = found.eigenvalues[::-1]
     if found.lambda_max == 0:
         return {**row, "status": Status.ALL_ZERO}, ""
-    return {**row, **_measure(found, measures, known), "status": Status.COMPUTED}, ""
+    try:
+        measured = _measure(found, measures, known)
+    except np.linalg.LinAlgError as error:  # of vectors, after the values
+        return {**row, "status": Status.NOT_CONVERGED}, f"no vectors: {error}"
+    return {**row, **measured, "status": Status.COMPUTED}, ""
 
 
 def _tensor_row(views: list[Layer], problem: str) -> Row:

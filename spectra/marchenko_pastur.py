@@ -14,10 +14,12 @@ from __future__ import annotations
 
 import math
 from functools import cache
+from numbers import Real
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+import spectra._checks as _checks
 from spectra.errors import ArgumentError
 
 if TYPE_CHECKING:
@@ -34,7 +36,7 @@ _HALVINGS = 52
 
 
 def _checked(ratio: float) -> float:
-    if not 0 < ratio <= 1:
+    if not (isinstance(ratio, Real) and 0 < ratio <= 1):
         msg = f"`ratio` must be M/N, above 0 and at most 1, got {ratio!r}"
         raise ArgumentError(msg)
     return float(ratio)
@@ -61,7 +63,7 @@ def edges(ratio: float, /, *, variance: float = 1.0) -> tuple[float, float]:
     Raises
     ------
     ArgumentError
-        If `ratio` is out of range.
+        If an argument is out of range.
 
     References
     ----------
@@ -72,6 +74,9 @@ def edges(ratio: float, /, *, variance: float = 1.0) -> tuple[float, float]:
     >>> edges(0.25)
     (0.25, 2.25)
     """
+    if not (isinstance(variance, Real) and 0 < variance < math.inf):
+        msg = f"`variance` must be a finite number above 0, got {variance!r}"
+        raise ArgumentError(msg)
     root = math.sqrt(_checked(ratio))
     return variance * (1 - root) ** 2, variance * (1 + root) ** 2
 
@@ -274,6 +279,7 @@ def moments(ratio: float, /, *, num: int) -> FloatArray:
     array([1.  , 1.5 , 2.75])
     """
     _checked(ratio)
+    _checks.count("num", num)
     return np.array(
         [
             sum(ratio**r / (r + 1) * math.comb(k, r) * math.comb(k - 1, r) for r in range(k))

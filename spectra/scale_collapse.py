@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 __all__ = ["find"]
 
+_CODES = {"rms": 1, "edge": 2}  # added to no: by one norm, by the other, by both
 _FEWEST = 5  # layers that a median and a spread mean anything of
 _FLOOR = 0.02  # of the spread, in decades: differences of 5 % are ordinary
 _MAD = 1.4826  # standard deviations of a Gaussian in its median absolute deviation
@@ -101,16 +102,16 @@ def _judge(
     usable = np.isfinite(compared["rms"]) & np.isfinite(compared["edge"])
     peers = _peers(types, usable)
     columns = {"num_peers": np.array([float(chosen.sum()) for chosen in peers])}
-    small = np.zeros(len(usable), dtype=bool)
+    verdict = np.full(len(usable), int(Collapse.NO))
     for name, x in compared.items():
         excess, z = _compare(x, peers)
         columns |= {f"excess_{name}": excess, f"z_{name}": z}
-        small |= (z < -threshold) & (excess < -math.log10(factor))
+        verdict += _CODES[name] * ((z < -threshold) & (excess < -math.log10(factor)))
     judged = usable & (columns["num_peers"] >= _FEWEST)
     return {
         **columns,
         "num_peers": np.where(usable, columns["num_peers"], np.nan),
-        "collapsed": np.where(judged, 1 + small, Collapse.NOT_COMPARED),
+        "collapsed": np.where(judged, verdict, Collapse.NOT_COMPARED),
     }
 
 
@@ -142,7 +143,7 @@ def find(
     xarray.Dataset
         Along ``layer``: the scales `log_rms` and `log_edge`, that an element would have by the
         Frobenius and by the spectral norm; `excess_rms` and `excess_edge`, decades above the peers;
-        `z_rms` and `z_edge`; `num_peers`; and the flag `collapsed`, if by either norm the layer
+        `z_rms` and `z_edge`; `num_peers`; and the flag `collapsed`, by which norm the layer
         meets both conditions. A layer without spectrum, without counterpart in `reference`, or
         with fewer than 5 peers, itself included, is not compared.
 
@@ -183,7 +184,7 @@ def find(
     >>> model = {f"fc{i}": rng.standard_normal((40, 20)) for i in range(8)}
     >>> model["fc3"] *= 0.01
     >>> found = find(spectra.analyze(model, measures=[spectra.measures.norms]))
-    >>> found.layer.values[found.collapsed == Collapse.YES].tolist()
+    >>> found.layer.values[found.collapsed > Collapse.NO].tolist()
     ['fc3']
     """
     _check(ds, "the Dataset")

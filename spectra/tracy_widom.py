@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import math
 from functools import cache, lru_cache
+from numbers import Real
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -145,7 +146,7 @@ def quantile(fraction: float, /) -> float:
     >>> round(quantile(0.05), 5)
     0.97932
     """
-    if not 1e-12 <= fraction <= 1 - 1e-12:
+    if not (isinstance(fraction, Real) and 1e-12 <= fraction <= 1 - 1e-12):
         msg = f"`fraction` must be from 1e-12 to 1 - 1e-12, got {fraction!r}"
         raise ArgumentError(msg)
     return _quantile(float(fraction))

@@ -91,13 +91,15 @@ class Collapse(IntEnum):
 
     Examples
     --------
-    >>> Collapse(2).name
-    'YES'
+    >>> [word.name.lower() for word in Collapse]
+    ['not_compared', 'no', 'by_frobenius_norm', 'by_spectral_norm', 'by_both']
     """
 
     NOT_COMPARED = 0
     NO = 1
-    YES = 2
+    BY_FROBENIUS_NORM = 2
+    BY_SPECTRAL_NORM = 3
+    BY_BOTH = 4
 
 
 def likelier(tests: Mapping[Law, Vuong], /) -> Likelier:

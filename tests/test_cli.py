@@ -198,7 +198,7 @@ def test_noise_prints_what_the_library_computes(run):
     for row in rows:
         one = ds.sel(layer=row["layer"])
         assert int(row["spikes"]) == one.num_spikes.item()
-        assert row["soft rank"] == f"{one.mp_softrank.item():.3f}"
+        assert row["soft rank"] == f"{one.mp_softrank.item():.3g}"
         assert row["noise"] == f"{one.noise_std.item():.3g}"
         assert row["JSD"] == f"{one.rand_jsd.item():.3f}"
         assert int(row["traps"]) == one.num_traps.item()
@@ -216,11 +216,21 @@ def test_noise_names_what_makes_a_trap_and_what_has_collapsed(run, tmp_path):
     _, out, _ = run("noise", path, "--replicas", 3, "-o", tmp_path / "r.nc")
     rows = {row["layer"]: row for row in head_and_rows(out)[1]}
     assert rows["fc2"]["made by"] == "element (3, 4)"
-    assert {name for name, row in rows.items() if row["scale"] == "collapsed"} == {"fc5"}
+    assert {name: row["too small"] for name, row in rows.items() if row["too small"] != "-"} == {
+        "fc5": "both norms"
+    }
     with spectra_io.load(tmp_path / "r.nc") as saved:
         assert saved.trap_where.sel(layer="fc2").item() == "element (3, 4)"
         assert (saved.rand_distance_sd > 0).all()
         assert saved.spike_strength.dims == ("layer", "mode")
+
+
+def test_noise_says_what_has_no_spectrum(run, tmp_path):
+    model = {"nan": np.full((20, 12), np.nan, np.float32), "zero": np.zeros((20, 12), np.float32)}
+    model["small"] = f32(20, 3)
+    _, out, _ = run("noise", write_safetensors(tmp_path / "m.safetensors", model))
+    phases = {row["layer"]: row["phase"] for row in head_and_rows(out)[1]}
+    assert phases == {"nan": "not finite", "zero": "all zero", "small": "not classified"}
 
 
 @pytest.mark.parametrize("option", [["--replicas", "0"], ["--seed", "-1"], ["--seed", "x"]])

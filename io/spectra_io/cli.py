@@ -84,14 +84,16 @@ soft rank  edge of the bulk over the largest eigenvalue; 1 for noise
 bulk p     probability that noise is as far from the Marchenko-Pastur law; small: it is no noise
 spacing    mean ratio of neighbouring spacings: 0.531 for noise, 0.386 for independent numbers
 JSD        divergence from the spectrum of the same elements in random order, up to 0.693
-traps      spikes that stay when the elements are put in random order
+traps      spikes that stay when the elements are put in random order: no learned correlation
+trap p     probability of such a spike in noise; at 5 %, one layer of noise in twenty has a trap
 made by    what makes them: a shifted mean, or rows, columns or elements that are huge
-scale      layers whose weights are unusually small for this model
+too small  layers whose Frobenius or spectral norm is unusually small beside their peers
 phase      random like, bleeding out, bulk and spikes, bulk decay, heavy tailed, rank collapse;
-           one noise matrix in ten thousand is not random like
+           judged at 0.01 %, so that a weak spike leaves a layer random like
 
-A layer needs ten eigenvalues for any of this. The positions of a convolution kernel are judged one
-by one, each against its own noise.
+A layer needs ten eigenvalues for most of this. The positions of a convolution kernel are judged one
+by one, each against its own noise. Random orders differ: where a trap matters, try --replicas 20. A
+spike says that a layer is no noise, not that it was learned: a row of larger weights makes one too.
 """
 
 
@@ -179,18 +181,18 @@ def analyze(path: Path, pool: bool, outputs: Sequence[Path], resamples: int) -> 
 @click.option(
     "--replicas",
     type=click.IntRange(1, _MOST_REPLICAS),
-    default=1,
-    show_default=True,
-    help="Random orders to compare with.",
+    default=None,
+    help="Random orders to compare with; by default 5 for up to 300 eigenvalues, else 1.",
 )
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of the orders.")
-def noise(path: Path, pool: bool, outputs: Sequence[Path], replicas: int, seed: int) -> None:
+def noise(path: Path, pool: bool, outputs: Sequence[Path], replicas: int | None, seed: int) -> None:
     """Print what is noise, signal and trapped in every layer."""
     from spectra_io import noise_sheets, sheets, terminal
 
     randomized = partial(measures.randomized, replicas=replicas, seed=seed)
     chosen = [randomized if m is measures.randomized else m for m in measures.RANDOM_MATRIX]
-    ds = _analyzed(path, [measures.norms, *chosen], pool=pool, outputs=outputs)
+    asked = [measures.norms, measures.power_law, *chosen]
+    ds = _analyzed(path, asked, pool=pool, outputs=outputs)
     ds = ds.merge(spectra.scale_collapse.find(ds))
     if ds.sizes["layer"]:
         terminal.show(noise_sheets.noise_sheet(ds))

@@ -7,6 +7,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from spectra.dataset import records
+from spectra.variables import Status
 from spectra_io.sheets import Column, Sheet, laid_out
 
 if TYPE_CHECKING:
@@ -21,18 +22,22 @@ _COLUMNS = (
     Column("rf", "rf", expendable=4, optional=True),
     Column("noise", "noise", expendable=5),
     Column("spikes", "num_spikes", 0),
-    Column("p", "p", expendable=10),
-    Column("soft rank", "mp_softrank", 3, expendable=9),
+    Column("p", "p", expendable=11),
+    Column("soft rank", "soft", expendable=9),
     Column("bulk p", "bulk", expendable=6),
-    Column("spacing", "spacing_ratio", 3, expendable=2),
+    Column("spacing", "spacing", 3, expendable=2),
     Column("JSD", "rand_jsd", 3, expendable=1),
     Column("traps", "num_traps", 0),
-    Column("made by", "cause", left=True, expendable=3, optional=True),
-    Column("scale", "scale", left=True, expendable=11, optional=True),
+    Column("trap p", "trap", expendable=3),
+    Column("made by", "cause", left=True, expendable=12, optional=True),
+    Column("too small", "scale", left=True, expendable=10, optional=True),
     Column("phase", "phase", left=True),
 )
-
-
+_SMALL = {
+    "by_frobenius_norm": "Frobenius norm",
+    "by_spectral_norm": "spectral norm",
+    "by_both": "both norms",
+}
 _TINIEST = 1e-99
 
 
@@ -42,11 +47,27 @@ def _share(p: float) -> str:
         return "-"
     if p < _TINIEST:
         return f"<{_TINIEST:.0e}"
-    return f"{p:.2f}" if p >= 0.005 else f"1e{math.floor(math.log10(p) + 0.5)}"
+    if p >= 0.00995:
+        return f"{p:.2f}"
+    digit, _, power = f"{p:.0e}".partition("e")
+    return f"{digit}e{int(power)}"
+
+
+def _phase(row: dict[str, Any]) -> str:
+    """Return the phase in words, or why there is no spectrum to have one."""
+    computed = row["status"] == Status.COMPUTED.name.lower()
+    return str(row["phase"] if computed else row["status"]).replace("_", " ")
 
 
 def _cause(row: dict[str, Any]) -> str:
     return row["trap_where"] or ("unexplained" if row["trap_cause"] == "unexplained" else "-")
+
+
+_SURE, _FEWEST = 0.1, 10
+_NUMBERS = (
+    *("spike_p", "bulk_p", "noise_std", "num_spikes", "mp_softrank", "rand_jsd"),
+    *("spacing_ratio", "spacing_ratio_error", "num_traps", "trap_p"),
+)
 
 
 def noise_sheet(ds: xr.Dataset, /) -> Sheet:
@@ -70,11 +91,10 @@ def noise_sheet(ds: xr.Dataset, /) -> Sheet:
     >>> W = np.random.default_rng(0).standard_normal((100, 50)) + 1
     >>> ds = spectra.analyze({"fc": W}, measures=spectra.measures.RANDOM_MATRIX)
     >>> noise_sheet(ds).rows[0][-3:]
-    ['1', 'mean 0.995', 'bulk and spikes']
+    ['<1e-99', 'mean 0.995', 'bulk and spikes']
     """
     words = {"trap_where": "", "trap_cause": "", "phase": "not_classified", "collapsed": ""}
-    numbers = ("spike_p", "bulk_p", "noise_std", "num_spikes", "mp_softrank", "spacing_ratio")
-    missing = dict.fromkeys((*numbers, "rand_jsd", "num_traps"), math.nan)
+    missing = dict.fromkeys(_NUMBERS, math.nan)
     rows = [{**words, **missing, **row} for row in records(ds)]
     pooled = any(row["rf"] > 1 for row in rows)
     shown = [
@@ -83,10 +103,15 @@ def noise_sheet(ds: xr.Dataset, /) -> Sheet:
             "rf": row["rf"] if pooled else math.nan,
             "noise": f"{row['noise_std']:.3g}" if row["noise_std"] > 0 else "-",
             "p": _share(row["spike_p"]),
+            "soft": f"{row['mp_softrank']:.3g}" if row["mp_softrank"] > 0 else "-",
             "bulk": _share(row["bulk_p"]),
+            # of a few spacings the mean says nothing
+            "spacing": row["spacing_ratio"] if row["spacing_ratio_error"] < _SURE else math.nan,
+            "rand_jsd": row["rand_jsd"] if row["num_evals"] >= _FEWEST else math.nan,
+            "trap": _share(row["trap_p"]),
             "cause": _cause(row),
-            "scale": "collapsed" if row["collapsed"] == "yes" else "-",
-            "phase": str(row["phase"]).replace("_", " "),
+            "scale": _SMALL.get(row["collapsed"], "-"),
+            "phase": _phase(row),
         }
         for row in rows
     ]

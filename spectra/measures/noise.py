@@ -159,7 +159,12 @@ def _kept(rows: FloatArray, thresholds: list[float]) -> float:
 
 
 def randomized(
-    spectrum: Spectrum, /, *, replicas: int = 1, seed: int = 0, level: float = 0.05
+    spectrum: Spectrum,
+    /,
+    *,
+    replicas: int | None = None,
+    seed: int = 0,
+    level: float = 0.05,
 ) -> Mapping[str, Any]:
     """
     Compare the spectrum with that of the same elements in random order.
@@ -168,8 +173,9 @@ def randomized(
     ----------
     spectrum : Spectrum
         Of one layer, with its matrices.
-    replicas : int, default: 1
-        How often to permute; with two and more there is an error.
+    replicas : int, optional
+        How often to permute; with two and more there is an error. By default five times for
+        matrices of up to 300 eigenvalues, once for larger ones.
     seed : int, default: 0
         Of the orders.
     level : float, default: 0.05
@@ -181,7 +187,7 @@ def randomized(
         `max_rand_eval`, the largest of all replicas; `rand_distance` and `rand_jsd`, means over the
         replicas with `rand_distance_sd` and `rand_jsd_sd`; `ww_softrank` and `ww_maxdist`, by the
         mean of their largest eigenvalues; `num_traps`, `trap_p`, `trap_cause`, `trap_where` and
-        `num_huge`.
+        `num_huge`. Distances are ``nan`` for matrices of one row or column, which no order changes.
 
     Raises
     ------
@@ -198,17 +204,20 @@ def randomized(
     (1.0, 'MEAN')
     """
     matrices, values = spectrum.stack, spectrum.eigenvalues
+    if replicas is None:
+        replicas = _REPLICAS if spectrum.M <= _SMALL else 1
     spectra = _randomization.permuted_spectra(matrices, replicas=replicas, seed=seed)
     traps = _traps.find(matrices, spectra, seed=seed, level=level)
     pooled = np.sort(spectra.reshape(replicas, -1), axis=1)
-    distances = [_randomization.rand_distance(values, row) for row in pooled]
-    divergences = [_randomization.jensen_shannon(values, row) for row in pooled]
+    changed = pooled if spectrum.M > 1 else pooled[:0]
+    distances = [_randomization.rand_distance(values, row) for row in changed]
+    divergences = [_randomization.jensen_shannon(values, row) for row in changed]
     largest = float(pooled[:, -1].mean())
     return {
         "max_rand_eval": float(pooled.max()),
-        "rand_distance": float(np.mean(distances)),
+        "rand_distance": _mean(distances),
         "rand_distance_sd": _deviation(distances),
-        "rand_jsd": float(np.mean(divergences)),
+        "rand_jsd": _mean(divergences),
         "rand_jsd_sd": _deviation(divergences),
         "ww_softrank": largest / spectrum.lambda_max,
         "ww_maxdist": spectrum.lambda_max - largest,
@@ -221,6 +230,11 @@ def randomized(
 
 
 _FEWEST = 10
+_SMALL, _REPLICAS = 300, 5
+
+
+def _mean(values: list[float]) -> float:
+    return float(np.mean(values)) if values else math.nan
 
 
 def _deviation(values: list[float]) -> float:

@@ -15,7 +15,10 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
-from analyze import FINISH, ROOT, layers, run  # type: ignore[import-not-found]
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+from tests.bench.analyze import FINISH, ROOT, layers, run
 
 OURS = f"""
 import sys, time
