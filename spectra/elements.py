@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 __all__ = ["excess_kurtosis", "spread"]
 
 _LEVEL, _PASSES = 0.05, 20
+_MOST = 1 << 19
 _MAD = 1.482602218505602  # standard deviation of a normal law over its median absolute deviation
 
 
@@ -39,7 +40,8 @@ def excess_kurtosis(W: npt.ArrayLike, /) -> float:
     It shifts the edge of the bulk of a finite matrix by the factor :math:`1 + \kappa / \sqrt{NM}`:
     for elements that are not normal much more than a Tracy-Widom unit. Elements further from the
     mean of those that are not zero than the largest of as many normal ones would be are left out,
-    again and again until there are no others: what they do is no shift of an edge.
+    again and again until there are no others: what they do is no shift of an edge. Of more than
+    half a million elements a sample of that size will do: its error is 0.007 for normal elements.
 
     References
     ----------
@@ -56,7 +58,7 @@ def excess_kurtosis(W: npt.ArrayLike, /) -> float:
     """
     from scipy.special import ndtri
 
-    array = np.asarray(W).ravel()
+    array = _sample(np.asarray(W))
     zeros = array.size - np.count_nonzero(array)
     if zeros == array.size:
         return 0.0
@@ -83,6 +85,14 @@ def excess_kurtosis(W: npt.ArrayLike, /) -> float:
         return 0.0
     fourth = (float(squares @ squares) + zeros * mean**4) / num
     return float(fourth / variance**2 - 3)
+
+
+def _sample(W: AnyArray) -> AnyArray:
+    """Return the elements, or every so many of very many, the same share of every column."""
+    stride = -(-W.size // _MOST)
+    while stride > 1 and math.gcd(stride, W.shape[-1]) > 1:
+        stride += 1
+    return W.ravel()[::stride] if stride > 1 else W.ravel()
 
 
 def _centred_squares(x: FloatArray) -> tuple[float, FloatArray]:

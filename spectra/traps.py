@@ -224,10 +224,9 @@ def _listed(word: str, items: Sequence[object], num: int = 0) -> str:
     return f"{word}{'' if num == 1 else 's'} {', '.join(map(str, items[:_NAMED]))}{more}"
 
 
-def _p(W: AnyArray) -> float:
+def _p(W: AnyArray, kurtosis: float) -> float:
     """Return the p-value of the largest eigenvalue."""
-    values = eigenvalues(W, rtol=_RTOL)
-    return detect(values, max(W.shape), kurtosis=excess_kurtosis(W)).p
+    return detect(eigenvalues(W, rtol=_RTOL), max(W.shape), kurtosis=kurtosis).p
 
 
 def explain(
@@ -283,9 +282,10 @@ def explain(
         raise ArgumentError(msg)
     elements = _elements(array)
     shuffled = permuted(array, seed=seed).astype(np.float64)
-    before = _p(shuffled) if p is None else p
+    kurtosis = excess_kurtosis(array)  # the huge elements and the mean are no part of it
+    before = _p(shuffled, kurtosis) if p is None else p
     for reasons in _reasons(elements):
-        left = {reason: _p(_without(reason, shuffled, elements)) for reason in reasons}
+        left = {r: _p(_without(r, shuffled, elements), kurtosis) for r in reasons}
         helps = {r: q for r, q in left.items() if q > level or q > max(_LEFT, 100 * before)}
         if helps:
             return _explanation(max(helps, key=lambda found: helps[found]), elements)

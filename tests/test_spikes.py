@@ -244,6 +244,15 @@ def test_kurtosis_is_that_of_scipy_without_the_huge():
         assert elements.excess_kurtosis(flat) == 0.0
 
 
+def test_kurtosis_of_a_sample_is_that_of_all():
+    rng = np.random.default_rng(15)
+    W = rng.standard_normal((3000, 768)) * np.where(np.arange(768) % 2, 3.0, 1.0)
+    expected = kurtosis(W, axis=None)
+    # the variance of the fourth moment, m8 / n, for such a mixture of two normal laws
+    error = math.sqrt(105 * (1 + 3**8) / 2 / 5**4 / (W.size / 5))
+    assert elements.excess_kurtosis(W) == pytest.approx(expected, abs=5 * error)
+
+
 @pytest.mark.parametrize("scale", [1e-150, 1e-80, 1.0, 1e80, 1e150])
 def test_truncation_of_any_scale(scale):
     W = planted((60, 40), [4.0], 3).W
