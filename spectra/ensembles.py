@@ -17,6 +17,7 @@ thousand columns is much larger than :math:`1 + \mu/2`.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from numbers import Integral, Real
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -27,8 +28,6 @@ from spectra.errors import ArgumentError
 from spectra.spiked import eigenvalue, limit
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     import numpy.typing as npt
 
     from spectra._typing import FloatArray
@@ -424,7 +423,7 @@ def spiked(
     ((2125.0,), (100, 2))
     """
     (rows, columns), scale = _checked_shape(shape), _positive(std, "std")
-    theta = np.array(list(strengths), dtype=np.float64)
+    theta = np.array(list(strengths) if isinstance(strengths, Iterable) else strengths, np.float64)
     if theta.ndim != 1 or not (np.isfinite(theta) & (theta >= 0)).all():
         msg = f"`strengths` must be finite numbers, none negative, got {strengths!r}"
         raise ArgumentError(msg)

@@ -231,3 +231,39 @@ def test_names_that_positions_would_repeat_are_numbered():
     model = {"c": np.ones((2, 2, 1, 1)), "c[0,0]": np.eye(2)}
     names = [layer.name for layer in spectra.layers(model, pool=False)]
     assert names == ["c[0,0]", "c[0,0]#2"]
+
+
+def test_arrays_of_a_layer_that_is_not_measured_are_as_long_as_the_others():
+    """The largest layer is all zero: it has eigenvalues, and no spikes."""
+    model = {"zero": np.zeros((50, 40)), "fc": np.random.default_rng(0).standard_normal((30, 20))}
+    ds = spectra.analyze(model, measures=[spectra.measures.spikes, spectra.measures.spacings])
+    assert ds.sizes["mode"] == 40
+    assert ds.eigenvalue.sel(layer="zero").notnull().all()
+    assert ds.spike_strength.sel(layer="zero").isnull().all()
+    assert int(ds.local_spacing_ratio.sel(layer="fc").notnull().sum()) == 20
+
+
+ODD = {
+    "zero": np.zeros((20, 12)),
+    "equal": np.ones((20, 12)),
+    "identity": np.eye(20, 12),
+    "rank one": np.outer(np.arange(20.0), np.arange(12.0)),
+    "nan": np.full((20, 12), np.nan),
+    "one": np.ones((1, 1)),
+    "row": np.ones((1, 12)),
+    "huge": 1e150 * np.random.default_rng(1).standard_normal((20, 12)),
+    "tiny": 1e-150 * np.random.default_rng(2).standard_normal((20, 12)),
+    "an outlier": np.where(np.arange(240).reshape(20, 12) == 7, 1e20, 1.0),
+    "sparse": np.random.default_rng(3).standard_normal((20, 12)) * (np.arange(12) % 4 == 0),
+    "conv": np.random.default_rng(4).standard_normal((20, 12, 3, 1)) * [[[[1.0], [0.0], [2.0]]]],
+}
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_no_layer_spoils_another(name):
+    """Warnings are errors here; the good layer is what it is alone."""
+    good = np.random.default_rng(0).standard_normal((40, 30))
+    alone = spectra.analyze({"good": good}, measures=spectra.measures.ALL)
+    both = spectra.analyze({"odd": ODD[name], "good": good}, measures=spectra.measures.ALL)
+    together = both.sel(layer=["good"]).isel(mode=slice(30)).drop_dims("tensor")
+    xr.testing.assert_identical(together, alone.drop_dims("tensor").isel(mode=slice(30)))
