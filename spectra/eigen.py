@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from spectra.elements import excess_kurtosis
+from spectra.elements import alive, excess_kurtosis
 from spectra.errors import ArgumentError
 
 if TYPE_CHECKING:
@@ -129,13 +129,6 @@ def eigenvalues(W: npt.ArrayLike, /, *, rtol: float = 1e-6) -> FloatArray:
     return values
 
 
-def _alive(W: AnyArray) -> AnyArray:
-    """Return W without the rows and columns that are zero, those of dead neurons."""
-    used = W != 0
-    rows, columns = used.any(axis=1), used.any(axis=0)
-    return W if rows.all() and columns.all() else W[rows][:, columns]
-
-
 @dataclass(frozen=True, repr=False, eq=False)
 class Spectrum:
     """
@@ -186,14 +179,14 @@ class Spectrum:
         """Longer side of each matrix without lines of zeros, those of dead neurons."""
         if self.matrices is None:
             return [self.N] * self.rf
-        return [max(1, *_alive(W).shape) for W in self.matrices]
+        return [max(1, *alive(W).shape) for W in self.matrices]
 
     @cached_property
     def kurtosis(self) -> list[float]:
         """Excess kurtosis of the elements of each matrix; 0, as if normal, without the matrices."""
         if self.matrices is None:
             return [0.0] * self.rf
-        return [excess_kurtosis(_alive(W)) for W in self.matrices]
+        return [excess_kurtosis(alive(W)) for W in self.matrices]
 
     @property
     def ratio(self) -> float:

@@ -12,11 +12,36 @@ if TYPE_CHECKING:
 
     from spectra._typing import AnyArray, FloatArray
 
-__all__ = ["excess_kurtosis", "spread"]
+__all__ = ["alive", "excess_kurtosis", "spread"]
 
 _LEVEL, _PASSES = 0.05, 20
 _MOST = 1 << 19
 _MAD = 1.482602218505602  # standard deviation of a normal law over its median absolute deviation
+
+
+def alive(W: npt.ArrayLike, /) -> AnyArray:
+    """
+    Return a matrix without the rows and columns that are zero, those of dead neurons.
+
+    Parameters
+    ----------
+    W : array_like, shape (m, n)
+        In weight units.
+
+    Returns
+    -------
+    ndarray
+        The others; a view of W if none is zero.
+
+    Examples
+    --------
+    >>> alive([[0.0, 0.0], [0.0, 2.0]])
+    array([[2.]])
+    """
+    array = np.asarray(W)
+    used = array != 0
+    rows, columns = used.any(axis=1), used.any(axis=0)
+    return array if rows.all() and columns.all() else array[rows][:, columns]
 
 
 def excess_kurtosis(W: npt.ArrayLike, /) -> float:
@@ -83,8 +108,8 @@ def excess_kurtosis(W: npt.ArrayLike, /) -> float:
     variance = (float(squares.sum()) + zeros * mean**2) / num
     if not variance > 0:
         return 0.0
-    fourth = (float(squares @ squares) + zeros * mean**4) / num
-    return float(fourth / variance**2 - 3)
+    squares /= variance  # before they are squared once more
+    return float((squares @ squares + zeros * (mean**2 / variance) ** 2) / num - 3)
 
 
 def _sample(W: AnyArray) -> AnyArray:

@@ -276,7 +276,8 @@ def decide(evidence: Evidence, /) -> Phase:
         By the first of these rules that holds:
 
         1. *rank collapse*: at least 10 % of the eigenvalues, and three, are below a drop: a million
-           times smaller than the next (1e12 times, if that is the largest);
+           times smaller than the next (1e12 times, if that is the largest); dead columns and dead
+           positions of a kernel count;
         2. *not classified*: less than 10 eigenvalues a matrix;
         3. *random-like*: none is above the bulk, by a Tracy-Widom test at the level 0.0001, and the
            bulk fits the Marchenko-Pastur law; if it does not, *other*;

@@ -75,7 +75,8 @@ def permuted(W: npt.ArrayLike, /, *, seed: int | np.random.Generator) -> AnyArra
     Returns
     -------
     ndarray
-        As W, with the same elements.
+        As W, with the same elements. Rows and columns of zeros, those of dead neurons, stay where
+        they are.
 
     Raises
     ------
@@ -87,9 +88,13 @@ def permuted(W: npt.ArrayLike, /, *, seed: int | np.random.Generator) -> AnyArra
     >>> permuted([[1, 2], [3, 4]], seed=0).tolist()
     [[3, 1], [2, 4]]
     """
-    array = np.asarray(W)
-    order = generator(seed)
-    flat = array.reshape(-1).copy()
+    array = np.array(W)
+    order, used = generator(seed), array != 0
+    if array.ndim == 2 and not (used.any(axis=0).all() and used.any(axis=1).all()):
+        block = np.ix_(used.any(axis=1), used.any(axis=0))
+        array[block] = permuted(array[block], seed=order)
+        return array
+    flat = array.reshape(-1)
     order.shuffle(flat)
     return flat.reshape(array.shape)
 

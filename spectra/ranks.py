@@ -100,5 +100,6 @@ def entropy(eigenvalues: FloatArray, /, rank: int) -> float:
     """
     if rank < 2:
         return 0.0
-    p = eigenvalues[eigenvalues > 0] / eigenvalues.sum()
+    p = eigenvalues / eigenvalues.sum()
+    p = p[p > 0]  # a share may underflow
     return float(-np.sum(p * np.log(p)) / np.log(rank))

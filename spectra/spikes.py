@@ -286,7 +286,7 @@ def detect_each(
     The positions of a convolution kernel often have different scales. One law for all of them
     together would take the larger ones for spikes. Each is tested at a level so low that the law of
     the largest eigenvalue is not exact for small matrices: of layers of nine noise matrices of 10 x
-    10 to 16 x 16 a test at 5 % found spikes in 8 to 10 %, of 49 in 10 to 18 %.
+    10 to 16 x 16 a test at 5 % found spikes in 8 to 10 %, of 49 in 13 to 22 %.
 
     Examples
     --------

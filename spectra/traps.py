@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from spectra.eigen import eigenvalues
-from spectra.elements import excess_kurtosis, spread
+from spectra.elements import alive, excess_kurtosis, spread
 from spectra.errors import ArgumentError
 from spectra.randomization import orders, permuted
 from spectra.spikes import combined, detect, detect_each, level_each
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from spectra._typing import AnyArray, FloatArray
+    from spectra.spikes import Spikes
 
 __all__ = ["Cause", "Explanation", "Traps", "explain", "find", "huge", "where"]
 
@@ -134,30 +135,35 @@ class _Elements(NamedTuple):
     median: float
     scale: float
     limit: float
+    size: int
     distance: AnyArray
 
     @property
     def mean_is_visible(self) -> bool:
         """Whether the mean is at least half of what makes a spike: std (N M)**(-1/4)."""
-        return bool(2 * abs(self.mean) * self.distance.size**0.25 > self.scale)
+        return bool(2 * abs(self.mean) * self.size**0.25 > self.scale)
 
     @property
     def spiking(self) -> float:
         """From where on an element makes a spike by itself: std (N M)**(1/4), the BBP limit."""
-        return max(self.limit, self.scale * math.sqrt(math.sqrt(self.distance.size)))
+        return max(self.limit, self.scale * math.sqrt(math.sqrt(self.size)))
 
 
 def _elements(W: AnyArray, level: float = _HUGE) -> _Elements:
+    """Look at the elements; rows and columns of zeros have no say in what is ordinary."""
     from scipy.special import ndtri
 
     array = W if W.dtype in (np.float32, np.float64) else W.astype(np.float64)
-    median = np.median(array)
-    distance = np.abs(array - median)
-    scale = spread(distance)
-    z = -float(ndtri(level_each(level, array.size) / 2))
+    live = alive(array) if array.ndim == 2 else array
+    median = np.median(live) if live.size else array.dtype.type(0)
+    apart = np.abs(live - median)
+    scale = spread(apart)
+    z = -float(ndtri(level_each(level, max(1, live.size)) / 2))
     limit = scale * z if scale > 0 else math.inf
-    mean = float(array.mean(dtype=np.float64))
-    return _Elements(mean, float(median), scale, limit, distance)
+    ordinary = live[apart <= limit]
+    mean = float(ordinary.mean(dtype=np.float64)) if ordinary.size else 0.0
+    distance = apart if live.size == array.size else np.abs(array - median)
+    return _Elements(mean, float(median), scale, limit, live.size, distance)
 
 
 def where(W: npt.ArrayLike, /) -> str:
@@ -226,7 +232,7 @@ def _listed(word: str, items: Sequence[object], num: int = 0) -> str:
 
 def _p(W: AnyArray, kurtosis: float) -> float:
     """Return the p-value of the largest eigenvalue."""
-    return detect(eigenvalues(W, rtol=_RTOL), max(W.shape), kurtosis=kurtosis).p
+    return detect(eigenvalues(W, rtol=_RTOL), max(1, *W.shape), kurtosis=kurtosis).p
 
 
 def explain(
@@ -280,9 +286,9 @@ def explain(
     if array.ndim != 2:
         msg = f"`W` must be a matrix, got {array.ndim}-D"
         raise ArgumentError(msg)
-    elements = _elements(array)
-    shuffled = permuted(array, seed=seed).astype(np.float64)
-    kurtosis = excess_kurtosis(array)  # the huge elements and the mean are no part of it
+    elements, live = _elements(array), alive(array)
+    shuffled = permuted(live, seed=seed).astype(np.float64)
+    kurtosis = excess_kurtosis(live)  # the huge elements and the mean are no part of it
     before = _p(shuffled, kurtosis) if p is None else p
     for reasons in _reasons(elements):
         left = {r: _p(_without(r, shuffled, elements), kurtosis) for r in reasons}
@@ -380,9 +386,9 @@ def find(
     (1.0, 'ELEMENTS', 'element (4, 2)')
     """
     stack, values = np.asarray(matrices), np.asarray(spectra, dtype=np.float64)
-    N = max(stack.shape[1:])
-    shapes = [excess_kurtosis(W) for W in stack]
-    found = [detect_each(rows, N, level=level, kurtosis=shapes) for rows in values]
+    live = [alive(W) for W in stack]
+    sides, shapes = [max(1, *W.shape) for W in live], [excess_kurtosis(W) for W in live]
+    found = [detect_each(rows, sides, level=level, kurtosis=shapes) for rows in values]
     p = np.array([[spikes.p for spikes in replica] for replica in found])
     each = np.array([combined(row) for row in p])
     if np.isnan(each).any():
@@ -392,13 +398,19 @@ def find(
         return Traps(0.0, joint, Cause.NO_TRAP, "", math.nan)
     nums = sorted(float(np.nansum([spikes.num for spikes in replica])) for replica in found)
     num = nums[(len(nums) - 1) // 2]
-    replica, position = np.unravel_index(int(np.nanargmin(p)), p.shape)
+    # by how far it stands out: several p-values may be too small to tell apart
+    height = np.array([[_height(spikes) for spikes in replica] for replica in found])
+    replica, position = np.unravel_index(int(np.nanargmax(height)), height.shape)
     W = stack[position]
     order = orders(seed, len(values), len(stack))[int(replica)][int(position)]
     strongest = float(p[replica, position])
     reason = explain(W, seed=order, level=level_each(level, len(stack)), p=strongest)
     place = _of_stack(reason.where, int(position), [spikes.num for spikes in found[int(replica)]])
     return Traps(num, joint, reason.cause, place, reason.num_huge)
+
+
+def _height(spikes: Spikes) -> float:
+    return spikes.largest / spikes.bulk.upper if spikes.num > 0 else 0.0
 
 
 def _of_stack(place: str, position: int, nums: list[float]) -> str:

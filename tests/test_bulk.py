@@ -126,6 +126,19 @@ def test_dead_columns_and_rows_are_no_part_of_the_noise(num):
     assert spectra.measures.marchenko_pastur(live)["num_spikes"] == 0
 
 
+@pytest.mark.parametrize("shape", [(100, 100), (150, 100)])
+def test_measures_of_a_layer_with_dead_lines_are_those_of_the_rest(shape):
+    W = np.zeros((600, 200))
+    W[: shape[0], : shape[1]] = np.random.default_rng(11).standard_normal(shape)
+    whole, rest = spectra.spectrum(W), spectra.spectrum(W[: shape[0], : shape[1]])
+    for measure in (spectra.measures.marchenko_pastur, spectra.measures.spikes):
+        one, other = measure(whole), measure(rest)
+        for name in one:
+            expected = np.nan_to_num(other[name])[()]
+            found = np.nan_to_num(np.atleast_1d(one[name])[: np.size(other[name])])
+            assert found == pytest.approx(np.atleast_1d(expected), rel=1e-6), name
+
+
 def test_what_are_no_eigenvalues_of_one_matrix():
     W = np.random.default_rng(0).standard_normal((30, 20))
     with pytest.raises(ArgumentError, match="must be those of one matrix, 1-D, got shape"):

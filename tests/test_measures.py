@@ -167,3 +167,12 @@ def test_a_measure_that_returns_something_else_is_named(result, words):
 
     with pytest.raises(spectra.SpectraError, match=f"measure .*odd.*{words}"):
         spectra.analyze({"w": np.eye(3)}, measures=[odd])
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_entropy_of_a_few_live_rows(seed):
+    """The zeros come out as numbers too small for their share to be one."""
+    rng = np.random.default_rng(seed)
+    W = np.zeros((60, 100))
+    W[rng.permutation(60)[:3]] = rng.standard_normal((3, 100))
+    assert 0.9 < measures.ranks(spectrum(W))["entropy"] <= 1

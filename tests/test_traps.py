@@ -61,7 +61,7 @@ def test_several_causes_at_once():
     trap = found(W)
     assert trap.num == 3
     assert trap.cause is Cause.MEAN_AND_ELEMENTS
-    assert trap.where == f"mean {W.mean():.3g}; elements (8, 9), (3, 3)"
+    assert trap.where == f"mean {W[np.abs(W) < 50].mean():.3g}; elements (8, 9), (3, 3)"
 
 
 def test_one_huge_element_among_heavy_tails():
@@ -97,6 +97,32 @@ def test_a_huge_element_on_a_coarse_grid():
     W[4, 2] = 100.0
     trap = found(W)
     assert (trap.where, trap.num_huge) == ("element (4, 2)", 1)
+
+
+@pytest.mark.parametrize("axis", [0, 1])
+def test_dead_lines_make_no_traps_and_hide_none(axis):
+    """They stay where they are: scattered, their zeros would make the elements look pruned."""
+    W = np.zeros((200, 150))
+    live = np.moveaxis(W, axis, 0)
+    live[20:60] = noise(22, live[20:60].shape)
+    clean = found(W)
+    assert clean.cause is Cause.NO_TRAP
+    shuffled = randomization.permuted(W, seed=1)
+    assert np.array_equal((shuffled != 0).any(axis=1 - axis), (W != 0).any(axis=1 - axis))
+    live[30, 5] = 90.0
+    place = (30, 5) if axis == 0 else (5, 30)
+    assert found(W)[2:] == (Cause.ELEMENTS, f"element {place}", 1)
+    live[20:60] += 2.0
+    live[30, 5] = 90.0
+    assert found(W).where == f"mean {live[20:60][live[20:60] < 50].mean():.3g}; element {place}"
+
+
+def test_the_strongest_of_several_traps_is_explained():
+    """Both have a p-value too small to be told from zero."""
+    W = noise(23, (2, 100, 60))
+    W[0] += 1.0
+    W[1, 4, 5] = 1e4
+    assert found(W).where == "matrix 1: element (4, 5); 1 other too"
 
 
 def test_a_dead_position_hides_no_other():

@@ -16,7 +16,7 @@ import spectra.truncation as _truncation
 from spectra.spikes import combined, detect_each
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from spectra._typing import FloatArray
     from spectra.eigen import Spectrum
@@ -31,11 +31,11 @@ _BULK = (
 )
 
 
-def _detected(spectrum: Spectrum, level: float) -> list[Spikes]:
-    """Return the spikes of the matrices that are large enough, dead ones among them left out."""
+def _detected(spectrum: Spectrum, level: float) -> list[tuple[FloatArray, Spikes]]:
+    """Return eigenvalues and spikes of the matrices that are large enough, without the dead."""
     rows, sides, shapes = spectrum.by_matrix, spectrum.sides, spectrum.kurtosis
     found = detect_each(rows, sides, level=level, kurtosis=shapes)
-    return [each for each in found if not math.isnan(each.num)]
+    return [(row, each) for row, each in zip(rows, found, strict=True) if each.num >= 0]
 
 
 def marchenko_pastur(spectrum: Spectrum, /, *, level: float = 0.05) -> Mapping[str, float]:
@@ -70,18 +70,19 @@ def marchenko_pastur(spectrum: Spectrum, /, *, level: float = 0.05) -> Mapping[s
     >>> found["num_spikes"], round(found["noise_std"], 2)
     (0.0, 0.1)
     """
-    found = _detected(spectrum, level)
-    if not found:
+    detected = _detected(spectrum, level)
+    if not detected:
         return dict.fromkeys(_BULK, math.nan)
+    found = [each for _, each in detected]
     variance, lower, upper, D, p = np.array([each.bulk for each in found]).T
-    num, M = np.array([(each.num, each.M) for each in found]).T
-    rest = M - num
-    mean = float(np.mean(spectrum.eigenvalues)) / spectrum.N
+    num, N, M = np.array([(each.num, each.N, each.M) for each in found]).T
+    rest, noise = M - num, float(variance @ (N * M) / (N @ M))
+    mean = sum(float(row.sum()) for row, _ in detected) / float(N @ M)
     return {
         "num_spikes": float(num.sum()),
         "spike_p": combined([each.p for each in found]),
-        "noise_std": float(np.sqrt(variance.mean())),
-        "sigma_mp": float(np.sqrt(variance.mean() / mean)),
+        "noise_std": math.sqrt(noise),
+        "sigma_mp": math.sqrt(noise / mean),
         "bulk_min": float(lower.min()),
         "bulk_max": float(upper.max()),
         "mp_softrank": min(each.bulk.upper / each.largest for each in found),
@@ -135,7 +136,7 @@ def spikes(spectrum: Spectrum, /, *, level: float = 0.05) -> Mapping[str, Any]:
     >>> [round(float(found[name][0]), 1) for name in ("spike_strength", "spike_overlap_short")]
     [41.2, 0.9]
     """
-    N, rows = spectrum.N, spectrum.by_matrix
+    rows = spectrum.by_matrix
     found = detect_each(rows, spectrum.sides, level=level, kurtosis=spectrum.kurtosis)
     columns = [_strengths(row, each) for row, each in zip(rows, found, strict=True)]
     order = np.argsort(-rows, axis=None, kind="stable")
@@ -146,16 +147,21 @@ def spikes(spectrum: Spectrum, /, *, level: float = 0.05) -> Mapping[str, Any]:
         "spike_strength": strength,
         "spike_overlap_short": short,
         "spike_overlap_long": long,
-        "gavish_donoho_rank": _kept(rows, [_truncation.threshold(row, N) for row in rows]),
-        "screenot_rank": _kept(rows, [_truncation.screenot(row, N) for row in rows]),
+        "gavish_donoho_rank": _kept(rows, spectrum.sides, _truncation.threshold),
+        "screenot_rank": _kept(rows, spectrum.sides, _truncation.screenot),
     }
 
 
-def _kept(rows: FloatArray, thresholds: list[float]) -> float:
+def _kept(
+    rows: FloatArray, sides: list[int], threshold: Callable[[FloatArray, int], float]
+) -> float:
     """Count the eigenvalues above the threshold of each matrix; nan if they are too few to say."""
-    limits = np.array(thresholds)[:, np.newaxis]
-    enough = rows.shape[1] >= _FEWEST and not np.isnan(limits).all()
-    return float(np.sum(rows > limits)) if enough else math.nan
+    enough = [
+        (row, N)
+        for row, N in zip(rows, sides, strict=True)
+        if np.count_nonzero(row > row[-1] * (N * np.finfo(float).eps) ** 2) >= _FEWEST
+    ]
+    return float(sum(np.sum(row > threshold(row, N)) for row, N in enough)) if enough else math.nan
 
 
 def randomized(
