@@ -18,7 +18,8 @@ import spectra.alternatives as _alternatives
 import spectra.power_law as _power_law
 import spectra.tracy_widom as _tw
 from spectra.errors import ArgumentError
-from spectra.spikes import combined, detect_each
+from spectra.sidak import combined
+from spectra.spikes import detect_each
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from numbers import Real
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -12,6 +11,7 @@ import numpy as np
 import spectra.tracy_widom as _tw
 from spectra.bulk import FEWEST, Bulk, ascending, estimate, fit
 from spectra.errors import ArgumentError
+from spectra.sidak import level_each
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -20,10 +20,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Spikes",
-    "combined",
     "detect",
     "detect_each",
-    "level_each",
     "statistics",
 ]
 
@@ -161,7 +159,7 @@ def detect(
     >>> [detect(np.linalg.eigvalsh(W.T @ W), 400).num for W in (noise, noise + signal)]
     [0, 1]
     """
-    threshold = _tw.quantile(_checked(level))
+    threshold = _tw.quantile(level_each(level, 1))
     values = ascending(eigenvalues, N)
     num, p, M = 0, math.nan, len(values)
     for _ in range(_PASSES if M >= FEWEST + _ROOM else 0):
@@ -196,57 +194,6 @@ def _studentized(values: FloatArray, N: int, num: int, kurtosis: float) -> Float
     stretch = np.sqrt(_tw.VARIANCE / np.maximum(_tw.VARIANCE - scatter, _LEAST))
     stretched: FloatArray = _tw.MEAN + (units - _tw.MEAN) * stretch
     return stretched
-
-
-def level_each(level: float, num: int, /) -> float:
-    """
-    Compute the level of each of several independent tests.
-
-    Parameters
-    ----------
-    level : float
-        Probability that any of them is wrong.
-    num : int
-        How many.
-
-    Returns
-    -------
-    float
-        Sidak's: 1 - (1 - level)**(1/num).
-
-    Examples
-    --------
-    >>> round(level_each(0.05, 9), 5)
-    0.00568
-    """
-    return -math.expm1(math.log1p(-_checked(level)) / num)
-
-
-def combined(p: npt.ArrayLike, /) -> float:
-    """
-    Combine the p-values of independent tests into one.
-
-    Parameters
-    ----------
-    p : array_like
-        One of each test; ``nan`` where there is none.
-
-    Returns
-    -------
-    float
-        Probability that the smallest of so many is as small: 1 - (1 - min)**num.
-
-    Examples
-    --------
-    >>> round(combined([0.5, 0.00568, 0.9]), 3)
-    0.017
-    """
-    values = np.asarray(p, dtype=np.float64).ravel()
-    values = values[~np.isnan(values)]
-    if not len(values):
-        return math.nan
-    smallest = min(float(values.min()), 1 - 1e-16)
-    return -math.expm1(len(values) * math.log1p(-smallest))
 
 
 def detect_each(
@@ -304,10 +251,3 @@ def detect_each(
         detect(row, side, level=each, kurtosis=shape)
         for row, side, shape in zip(rows, sides, shapes, strict=True)
     ]
-
-
-def _checked(level: float) -> float:
-    if not (isinstance(level, Real) and 0 < level < 1):
-        msg = f"`level` must be between 0 and 1, got {level!r}"
-        raise ArgumentError(msg)
-    return float(level)

@@ -16,26 +16,23 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from spectra.eigen import eigenvalues
-from spectra.elements import alive, excess_kurtosis, spread
+from spectra.elements import Elements, alive, excess_kurtosis, look, where
 from spectra.errors import ArgumentError
 from spectra.randomization import orders, permuted
-from spectra.spikes import combined, detect, detect_each, level_each
+from spectra.sidak import combined, level_each
+from spectra.spikes import detect, detect_each
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     import numpy.typing as npt
 
     from spectra._typing import AnyArray, FloatArray
     from spectra.spikes import Spikes
 
-__all__ = ["Cause", "Explanation", "Traps", "explain", "find", "huge", "where"]
+__all__ = ["Cause", "Explanation", "Traps", "explain", "find"]
 
-_HUGE = 0.05
 _RTOL = 0.01  # as of the spectra in random order
 _LEFT = 1e-3
 _Reason = tuple["Cause", float]
-_NAMED = 3  # rows, columns or elements that are named
 
 
 class Cause(IntEnum):
@@ -96,140 +93,6 @@ class Traps(NamedTuple):
     """Huge elements, if they are the cause."""
 
 
-def huge(W: npt.ArrayLike, /, *, level: float = _HUGE) -> npt.NDArray[np.bool_]:
-    r"""
-    Mark the elements that are too large for a normal law.
-
-    Parameters
-    ----------
-    W : array_like
-        In weight units.
-    level : float, default: 0.05
-        Probability of marking any element of a normal sample.
-
-    Returns
-    -------
-    ndarray of bool
-        Where :math:`|w - median|` is above z times the standard deviation, which is that of
-        :func:`spectra.elements.spread`; z is exceeded by the largest of so many normal numbers with
-        probability `level`.
-
-    Raises
-    ------
-    ArgumentError
-        If `level` is not between 0 and 1.
-
-    Examples
-    --------
-    >>> huge([0.1, -0.3, 0.2, 12.0, -0.1]).tolist()
-    [False, False, False, True, False]
-    """
-    elements = _elements(np.asarray(W), level)
-    return elements.distance > elements.limit
-
-
-class _Elements(NamedTuple):
-    """What the elements of a matrix are like, found once."""
-
-    mean: float
-    median: float
-    scale: float
-    limit: float
-    size: int
-    distance: AnyArray
-
-    @property
-    def mean_is_visible(self) -> bool:
-        """Whether the mean is at least half of what makes a spike: std (N M)**(-1/4)."""
-        return bool(2 * abs(self.mean) * self.size**0.25 > self.scale)
-
-    @property
-    def spiking(self) -> float:
-        """From where on an element makes a spike by itself: std (N M)**(1/4), the BBP limit."""
-        return max(self.limit, self.scale * math.sqrt(math.sqrt(self.size)))
-
-
-def _elements(W: AnyArray, level: float = _HUGE) -> _Elements:
-    """Look at the elements; rows and columns of zeros have no say in what is ordinary."""
-    from scipy.special import ndtri
-
-    array = W if W.dtype in (np.float32, np.float64) else W.astype(np.float64)
-    live = alive(array) if array.ndim == 2 else array
-    median = np.median(live) if live.size else array.dtype.type(0)
-    apart = np.abs(live - median)
-    scale = spread(apart)
-    z = -float(ndtri(level_each(level, max(1, live.size)) / 2))
-    limit = scale * z if scale > 0 else math.inf
-    ordinary = live[apart <= limit]
-    mean = float(ordinary.mean(dtype=np.float64)) if ordinary.size else 0.0
-    distance = apart if live.size == array.size else np.abs(array - median)
-    return _Elements(mean, float(median), scale, limit, live.size, distance)
-
-
-def where(W: npt.ArrayLike, /) -> str:
-    """
-    Say where the huge elements of a matrix are: in a few rows, in a few columns, or which they are.
-
-    Parameters
-    ----------
-    W : array_like, shape (m, n)
-        In weight units.
-
-    Returns
-    -------
-    str
-        Rows, if those with far more of the elements that :func:`huge` marks than chance explains
-        hold at least half of them, and three or more each; else columns by the same rule; else
-        elements. The first three, fullest or largest first, are named. Empty if there are none.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> W = np.random.default_rng(0).standard_normal((50, 40))
-    >>> W[3, 7] = 100.0
-    >>> where(W)
-    'element (3, 7)'
-    >>> W[12] *= 20
-    >>> where(W)
-    'row 12'
-    """
-    elements = _elements(np.asarray(W))
-    return _where(elements, elements.limit)
-
-
-def _where(elements: _Elements, limit: float) -> str:
-    mask = elements.distance > limit
-    for axis, word in ((1, "row"), (0, "column")):
-        found = _crowded(mask.sum(axis=axis))
-        if len(found):
-            return _listed(word, found.tolist())
-    places = np.argwhere(mask)
-    largest = np.argsort(-elements.distance[mask], kind="stable")[:_NAMED]
-    named = places[largest].tolist()
-    return _listed("element", [*map(tuple, named)], len(places))
-
-
-def _crowded(counts: npt.NDArray[np.int_]) -> npt.NDArray[np.int_]:
-    """Return the lines that hold most of the marks, the fullest first, if not by chance."""
-    from scipy.special import pdtrc
-
-    total, lines = int(counts.sum()), len(counts)
-    by_chance = pdtrc(np.maximum(counts - 1, 0), total / max(lines, 1))
-    crowded = np.flatnonzero((by_chance < 0.01 / max(lines, 1)) & (counts >= _NAMED))
-    enough = 2 * counts[crowded].sum() >= max(total, 1)
-    order = np.argsort(-counts[crowded], kind="stable")
-    return crowded[order] if enough else crowded[:0]
-
-
-def _listed(word: str, items: Sequence[object], num: int = 0) -> str:
-    """Name the first of the items, and say how many there are, `num` if not all are given."""
-    num = num or len(items)
-    if not num:
-        return ""
-    more = f" and {num - _NAMED} more" if num > _NAMED else ""
-    return f"{word}{'' if num == 1 else 's'} {', '.join(map(str, items[:_NAMED]))}{more}"
-
-
 def _p(W: AnyArray, kurtosis: float) -> float:
     """Return the p-value of the largest eigenvalue."""
     return detect(eigenvalues(W, rtol=_RTOL), max(1, *W.shape), kurtosis=kurtosis).p
@@ -267,8 +130,8 @@ def explain(
 
     Notes
     -----
-    Clipping puts the median for the elements that :func:`huge` marks; normal noise has none. One
-    element makes a spike if it is above :math:`\sigma (N M)^{1/4}`, the limit of
+    Clipping puts the median for the elements that :func:`spectra.elements.huge` marks; normal noise
+    has none. One element makes a spike if it is above :math:`\sigma (N M)^{1/4}`, the limit of
     :func:`spectra.spiked.limit`. No trap is left if its p-value is above `level`, or, as one matrix
     of noise in twenty is below 5 % too, above 0.001 and a hundred times what it was.
 
@@ -286,7 +149,7 @@ def explain(
     if array.ndim != 2:
         msg = f"`W` must be a matrix, got {array.ndim}-D"
         raise ArgumentError(msg)
-    elements, live = _elements(array), alive(array)
+    elements, live = look(array), alive(array)
     shuffled = permuted(live, seed=seed).astype(np.float64)
     kurtosis = excess_kurtosis(live)  # the huge elements and the mean are no part of it
     before = _p(shuffled, kurtosis) if p is None else p
@@ -298,7 +161,7 @@ def explain(
     return Explanation(Cause.UNEXPLAINED, "", math.nan)
 
 
-def _reasons(elements: _Elements) -> list[list[_Reason]]:
+def _reasons(elements: Elements) -> list[list[_Reason]]:
     """Return what may make a trap, the simplest first: mean, a few elements, all that are huge."""
     limits = [limit for limit in (elements.spiking, elements.limit) if math.isfinite(limit)]
     counts = [int((elements.distance > limit).sum()) for limit in limits]
@@ -311,7 +174,7 @@ def _reasons(elements: _Elements) -> list[list[_Reason]]:
     return [*first, *([(Cause.MEAN_AND_ELEMENTS, limit)] for limit in limits)]
 
 
-def _without(reason: _Reason, W: FloatArray, elements: _Elements) -> FloatArray:
+def _without(reason: _Reason, W: FloatArray, elements: Elements) -> FloatArray:
     """Return W without the cause. Huge elements at their limit might still make a trap."""
     cause, limit = reason
     changed = W
@@ -322,12 +185,12 @@ def _without(reason: _Reason, W: FloatArray, elements: _Elements) -> FloatArray:
     return changed
 
 
-def _explanation(reason: _Reason, elements: _Elements) -> Explanation:
+def _explanation(reason: _Reason, elements: Elements) -> Explanation:
     cause, limit = reason
     mean = f"mean {elements.mean:.3g}"
     if cause is Cause.MEAN:
         return Explanation(cause, mean, math.nan)
-    place, num = _where(elements, limit), float((elements.distance > limit).sum())
+    place, num = where(elements, limit=limit), float((elements.distance > limit).sum())
     return Explanation(cause, place if cause is Cause.ELEMENTS else f"{mean}; {place}", num)
 
 

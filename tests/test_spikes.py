@@ -13,6 +13,7 @@ from spectra import (
     ArgumentError,
     elements,
     ensembles,
+    sidak,
     spiked,
     spikes,
     tracy_widom,
@@ -71,7 +72,7 @@ def test_level_of_a_stack_is_that_of_all_its_matrices_together():
     )
     assert 0.02 * 400 <= found <= 0.085 * 400  # 5 % with three standard errors of 1.1 %
     together = [one.p for one in spikes.detect_each(values[0], 48)]
-    assert spikes.combined(together) == pytest.approx(1 - (1 - min(together)) ** 9, rel=1e-9)
+    assert sidak.combined(together) == pytest.approx(1 - (1 - min(together)) ** 9, rel=1e-9)
 
 
 def test_many_spikes_do_not_hide_one_another():

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy.spatial.distance import jensenshannon
 from scipy.stats import binom
 
-from spectra import ArgumentError, Spectrum, measures, randomization, spectrum, traps
+from spectra import ArgumentError, Spectrum, elements, measures, randomization, spectrum, traps
 from spectra.traps import Cause
 
 SHAPE = (300, 200)
@@ -52,7 +52,7 @@ def test_a_huge_row_or_column(axis, place):
     values = np.linalg.svd(randomization.permuted(W, seed=order), compute_uv=False) ** 2
     edge = (math.sqrt(300 - trap.num) + math.sqrt(200 - trap.num)) ** 2
     assert trap.num == pytest.approx(np.sum(values > edge), rel=0.1)
-    assert 100 < trap.num_huge <= traps.huge(W).sum()
+    assert 100 < trap.num_huge <= elements.huge(W).sum()
 
 
 def test_several_causes_at_once():
@@ -67,7 +67,7 @@ def test_several_causes_at_once():
 def test_one_huge_element_among_heavy_tails():
     """Of the elements that are huge for a normal law only the one to blame is named."""
     W = np.random.default_rng(16).laplace(size=SHAPE)
-    assert traps.huge(W).sum() > 10
+    assert elements.huge(W).sum() > 10
     W[7, 9] = 80.0
     trap = found(W)
     assert (trap.cause, trap.where, trap.num_huge) == (Cause.ELEMENTS, "element (7, 9)", 1)
@@ -259,18 +259,18 @@ def test_divergence_does_not_depend_on_the_variable():
 
 def test_huge_elements_of_a_normal_sample_come_at_the_level():
     rng = np.random.default_rng(11)
-    marked = sum(traps.huge(rng.standard_normal((40, 25))).any() for _ in range(1000))
+    marked = sum(elements.huge(rng.standard_normal((40, 25))).any() for _ in range(1000))
     assert binom.ppf(1e-4, 1000, 0.05) <= marked <= binom.ppf(1 - 1e-4, 1000, 0.06)
 
 
 def test_where_huge_elements_are():
     W = noise(12, (50, 40))
-    assert traps.where(W) == ""
+    assert elements.where(elements.look(W)) == ""
     W[[1, 2, 3, 4], [1, 2, 3, 4]] = [50, 90, 70, 60]
-    assert traps.where(W) == "elements (2, 2), (3, 3), (4, 4) and 1 more"
+    assert elements.where(elements.look(W)) == "elements (2, 2), (3, 3), (4, 4) and 1 more"
     W[:, 7] *= 100
     W[:, 9] *= 100
-    assert traps.where(W) in {"columns 7, 9", "columns 9, 7"}
+    assert elements.where(elements.look(W)) in {"columns 7, 9", "columns 9, 7"}
 
 
 @pytest.mark.parametrize("W", [np.zeros((30, 20)), np.ones((9, 9)), noise(0, (400, 5))])

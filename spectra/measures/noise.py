@@ -13,7 +13,8 @@ import spectra.randomization as _randomization
 import spectra.spiked as _spiked
 import spectra.traps as _traps
 import spectra.truncation as _truncation
-from spectra.spikes import combined, detect_each
+from spectra.sidak import combined
+from spectra.spikes import detect_each
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
