@@ -7,11 +7,11 @@ their squared elements follow the Porter-Thomas law. A vector in a few elements 
 
 from __future__ import annotations
 
-from numbers import Integral
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+import spectra._checks as _checks
 from spectra.errors import ArgumentError
 from spectra.samples import real_numbers
 
@@ -67,13 +67,6 @@ def _probabilities(v: npt.ArrayLike) -> FloatArray:
     squares = _scaled(v) ** 2
     probabilities: FloatArray = squares / squares.sum(axis=0)
     return probabilities
-
-
-def _checked_length(n: int) -> int:
-    if not isinstance(n, Integral) or isinstance(n, bool) or n < 1:
-        msg = f"`n` must be a whole number, at least 1, got {n!r}"
-        raise ArgumentError(msg)
-    return int(n)
 
 
 def localization_ratio(v: npt.ArrayLike, /) -> FloatArray:
@@ -210,7 +203,8 @@ def inverse_participation_of_noise(n: int, /) -> float:
     >>> inverse_participation_of_noise(1), inverse_participation_of_noise(998)
     (1.0, 0.003)
     """
-    return 3 / (_checked_length(n) + 2)
+    _checks.count("n", n)
+    return 3 / (n + 2)
 
 
 def entropy(v: npt.ArrayLike, /) -> FloatArray:
@@ -284,7 +278,8 @@ def entropy_of_noise(n: int, /) -> float:
     """
     from scipy.special import psi
 
-    return float(psi(_checked_length(n) / 2 + 1) - psi(1.5))
+    _checks.count("n", n)
+    return float(psi(n / 2 + 1) - psi(1.5))
 
 
 def porter_thomas(v: npt.ArrayLike, /) -> FloatArray:
@@ -431,9 +426,7 @@ def _pairs(W: npt.ArrayLike, num: int, *, top: bool) -> Pairs:
     if array.ndim != 2:
         msg = f"`W` must be a matrix of real numbers, got {array.ndim}-D {array.dtype}"
         raise ArgumentError(msg)
-    if not isinstance(num, Integral) or isinstance(num, bool) or num < 1:
-        msg = f"`num` must be a whole number, at least 1, got {num!r}"
-        raise ArgumentError(msg)
+    _checks.count("num", num)
     tall = array if array.shape[0] >= array.shape[1] else array.T
     M = tall.shape[1]
     k = min(int(num), M)

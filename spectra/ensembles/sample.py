@@ -1,0 +1,39 @@
+"""A random matrix, and what theory says of it."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from spectra._typing import FloatArray
+
+__all__ = ["Sample"]
+
+
+class Sample(NamedTuple):
+    """
+    A random matrix, and what theory says of the eigenvalues of ``W.T @ W``.
+
+    Examples
+    --------
+    >>> Sample._fields
+    ('W', 'lower_edge', 'upper_edge', 'alpha', 'spikes', 'left', 'right')
+    """
+
+    W: FloatArray
+    """The matrix."""
+    lower_edge: float = math.nan
+    """Where the bulk starts, in units of W squared; ``nan`` if it is not known to."""
+    upper_edge: float = math.nan
+    """Where the bulk ends, in units of W squared; ``nan`` if it does not."""
+    alpha: float = math.nan
+    """Exponent of the power-law tail of the density; ``nan`` if there is none."""
+    spikes: tuple[float, ...] = ()
+    """Eigenvalues expected outside the bulk, largest first, in units of W squared."""
+    left: FloatArray = np.empty((0, 0))
+    """Planted left singular vectors, shape (rows, k); empty if none."""
+    right: FloatArray = np.empty((0, 0))
+    """Planted right singular vectors, shape (columns, k); empty if none."""
