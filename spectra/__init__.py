@@ -24,6 +24,7 @@ from spectra import (
     marchenko_pastur,
     measures,
     minima,
+    naming,
     nulls,
     phases,
     plotdata,
@@ -32,6 +33,7 @@ from spectra import (
     roles,
     scale_collapse,
     sidak,
+    sources,
     spacings,
     spiked,
     spikes,
@@ -43,6 +45,7 @@ from spectra import (
     weightwatcher,
 )
 from spectra.analysis import analyze, describe
+from spectra.arrays import from_array, from_arrays
 from spectra.averages import summary
 from spectra.dataset import build, labels, select, table
 from spectra.eigen import Spectrum, eigenvalues, spectrum
@@ -54,7 +57,7 @@ from spectra.errors import (
     SpectraError,
     UnknownNameError,
 )
-from spectra.tensors import Tensor, from_array, from_arrays
+from spectra.tensors import Tensor, Weight
 from spectra.variables import VARIABLES, Status, Variable
 from spectra.verdicts import Likelier, Support, Verdict, judge, likelier, weigh
 from spectra.views import Layer, layers
@@ -77,6 +80,7 @@ __all__ = [
     "UnknownNameError",
     "Variable",
     "Verdict",
+    "Weight",
     "alternatives",
     "analyze",
     "bootstrap",
@@ -99,6 +103,7 @@ __all__ = [
     "marchenko_pastur",
     "measures",
     "minima",
+    "naming",
     "nulls",
     "phases",
     "plotdata",
@@ -108,6 +113,7 @@ __all__ = [
     "scale_collapse",
     "select",
     "sidak",
+    "sources",
     "spacings",
     "spectrum",
     "spiked",

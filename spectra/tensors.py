@@ -3,24 +3,77 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from spectra.errors import ArgumentError, ModelFormatError
-from spectra.roles import ROLES, from_name
+from spectra.errors import ModelFormatError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    import numpy.typing as npt
-
     from spectra._typing import AnyArray
+    from spectra.sources import Source
 
-__all__ = ["Tensor", "from_array", "from_arrays"]
+__all__ = ["Tensor", "Weight"]
+
+
+def _checked(source: Source, shape: tuple[int, ...], what: str) -> AnyArray:
+    values = source()
+    if values.shape != shape:
+        msg = f"{what} should have shape {shape}, found {values.shape}"
+        raise ModelFormatError(msg)
+    return values
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Weight:
+    """
+    Real numbers that the network computes with, made of stored ones.
+
+    What a quantized tensor stands for, or one of the matrices that are fused in a tensor: a gate,
+    a direction, an expert.
+
+    Parameters
+    ----------
+    label : str
+        Which part of the tensor it is, for the name of the layer; empty if it is the only one.
+    shape : tuple of int
+        A matrix, or a kernel (out, in, positions...).
+    source : callable
+        Called without arguments, returns the array; picklable like that of a :class:`Tensor`.
+    groups : int, default: 1
+        Into how many independent parts a convolution divides its channels.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from spectra.sources import Held
+    >>> Weight("q", (2, 2), Held(np.eye(2))).read().sum()
+    np.float64(2.0)
+    """
+
+    label: str
+    shape: tuple[int, ...]
+    source: Source
+    groups: int = 1
+
+    def __repr__(self) -> str:
+        """Return what it is, in one line."""
+        return f"<Weight {self.label!r} {'x'.join(map(str, self.shape))}>"
+
+    def read(self) -> AnyArray:
+        """
+        Compute the numbers.
+
+        Returns
+        -------
+        array
+            Of the stated shape, real.
+
+        Raises
+        ------
+        ModelError
+            If the file cannot be read, or holds another shape than it said.
+        """
+        return _checked(self.source, self.shape, f"part {self.label!r}")
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -42,11 +95,15 @@ class Tensor:
         Called without arguments, returns the array. Picklable where the tensor comes from a file,
         so that a worker elsewhere can read it by itself.
     note : str, default: ""
-        Where the role comes from, for a person ("Gemm input 1").
+        Where the role comes from, and what the numbers stand for, for a person ("input 1 of
+        Gemm"; "int8 times scale").
+    weights : tuple of Weight, default: ()
+        What the network computes with, where that is not the stored array as it is.
 
     Examples
     --------
     >>> import numpy as np
+    >>> from spectra import from_array
     >>> tensor = from_array("fc1.weight", np.ones((3, 2), dtype=np.float32))
     >>> tensor.shape, tensor.dtype, tensor.role, tensor.size
     ((3, 2), 'float32', 'dense', 6)
@@ -58,8 +115,9 @@ class Tensor:
     shape: tuple[int, ...]
     dtype: str
     role: str
-    source: Callable[[], AnyArray]
+    source: Source
     note: str = ""
+    weights: tuple[Weight, ...] = ()
 
     def __repr__(self) -> str:
         """Return what it is, in one line."""
@@ -90,90 +148,4 @@ class Tensor:
         ModelError
             If the file cannot be read, or holds another shape than its header says.
         """
-        values = self.source()
-        if values.shape != self.shape:
-            msg = f"tensor {self.name!r} should have shape {self.shape}, found {values.shape}"
-            raise ModelFormatError(msg)
-        return values
-
-
-def _same(array: AnyArray) -> AnyArray:
-    return array
-
-
-def from_array(name: str, array: npt.ArrayLike, /, *, role: str | None = None) -> Tensor:
-    """
-    Make a tensor of an array in memory.
-
-    Parameters
-    ----------
-    name : str
-        Name of the tensor.
-    array : array_like
-        Its numbers; kept by reference, not copied.
-    role : str, optional
-        One of :data:`spectra.roles.ROLES`; by default guessed from name and shape.
-
-    Returns
-    -------
-    Tensor
-        The handle.
-
-    Raises
-    ------
-    ArgumentError
-        If `array` is not an array, or `role` not a known role.
-
-    Examples
-    --------
-    >>> from_array("embed.weight", [[1.0, 2.0]]).role
-    'embedding'
-    """
-    try:
-        values = np.asarray(array)
-    except (TypeError, ValueError, RuntimeError) as error:
-        msg = f"tensor {name!r} must be an array of numbers: {error}"
-        raise ArgumentError(msg) from error
-    if role is None:
-        role = from_name(name, values.shape)
-    elif role not in ROLES:
-        msg = f"`role` must be one of {', '.join(sorted(ROLES))}, got {role!r}"
-        raise ArgumentError(msg)
-    return Tensor(name, values.shape, values.dtype.name, role, partial(_same, values))
-
-
-def from_arrays(tensors: Mapping[str, Tensor | npt.ArrayLike], /) -> dict[str, Tensor]:
-    """
-    Make a model of a mapping of names to arrays; tensors already made stay as they are.
-
-    Parameters
-    ----------
-    tensors : mapping of str to Tensor or array_like
-        The model.
-
-    Returns
-    -------
-    dict of str to Tensor
-        The same names in the same order.
-
-    Raises
-    ------
-    ArgumentError
-        If `tensors` is not a mapping of names to arrays.
-
-    Examples
-    --------
-    >>> list(from_arrays({"w": [[1.0]]}).values())[0].shape
-    (1, 1)
-    """
-    if not isinstance(tensors, Mapping):
-        msg = (
-            f"a model must be a mapping of names to arrays, got {type(tensors).__name__}; "
-            'open a file with spectra_io.open_model, or pass {"name": array}'
-        )
-        raise ArgumentError(msg)
-    for name in tensors:
-        if not isinstance(name, str):
-            msg = f"the names of a model's tensors must be strings, got {name!r}"
-            raise ArgumentError(msg)
-    return {n: t if isinstance(t, Tensor) else from_array(n, t) for n, t in tensors.items()}
+        return _checked(self.source, self.shape, f"tensor {self.name!r}")

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import re
 from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from spectra.tensors import Tensor, from_arrays
+from spectra.arrays import from_arrays
+from spectra.errors import ModelFormatError
+from spectra.tensors import Weight
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -18,32 +21,62 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from spectra._typing import AnyArray
+    from spectra.tensors import Tensor
 
 __all__ = ["Layer", "layers", "numbered"]
 
-FLOATS = frozenset({"float64", "float32", "float16", "bfloat16"})
+FLOATS = frozenset(
+    {"float64", "float32", "float16", "bfloat16", "float8_e4m3fn", "float8_e4m3fnuz"}
+    | {"float8_e5m2", "float8_e5m2fnuz", "float6_e2m3fn", "float6_e3m2fn", "float4_e2m1fn"}
+)
 MATRICES = frozenset({"dense", "embedding", "recurrent", "lora_A", "lora_B"})
 KERNEL_NDIM = range(3, 6)  # (out, in) and one to three kernel axes
+MOST_PARTS = 4096  # layers of one tensor; the largest stacks of experts have 512, two each
+_ENDING = re.compile(r"\.q?weight(_quantized|_packed)?$|_quantized$|_blocks$")
+
+
+def _kernel_matrices(shape: Sequence[int], groups: int) -> tuple[int, int, int]:
+    """Return how many matrices a weight is, and their rows and columns."""
+    first, second, positions = shape[0], shape[1], math.prod(shape[2:])
+    if len(shape) > 2 and second == 1:
+        return 1, first, positions
+    return groups * positions, first // groups, second
+
+
+def _stacked(values: AnyArray, groups: int) -> AnyArray:
+    """Return the matrices of a weight, position by position and in each group by group."""
+    count, rows, columns = _kernel_matrices(values.shape, groups)
+    if count == 1:
+        return values.reshape(1, rows, columns)
+    apart = values.reshape(groups, rows, columns, count // groups)
+    stack: AnyArray = np.moveaxis(apart, -1, 0).reshape(count, rows, columns)
+    return stack
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Layer:
     """
-    One tensor, or one kernel position of it, as a stack of matrices of equal shape.
+    A weight of a tensor, or one kernel position of it, as a stack of matrices of equal shape.
 
     Parameters
     ----------
     name : str
-        Name of the layer: the tensor's, without ``.weight``.
+        Name of the layer: the tensor's, without ``.weight``, and the part of it if there are more.
     tensor : Tensor
         Where the numbers come from.
-    rf : int, default: 0
-        Matrices in the stack: 1 for a dense layer, the kernel positions (the receptive field) for
-        a convolution.
+    weight : Weight, optional
+        What the network makes of them; ``None`` for a tensor that was not taken.
     position : int, optional
         The one kernel position this layer is, counted in row-major order; ``None`` for all of them.
     reason : str, default: ""
         Why the tensor was not taken; empty if it was.
+
+    Notes
+    -----
+    A kernel (out, in, positions...) is one (out, in) matrix for each position; in `groups`, one
+    for each group of output channels too, which is what the map is made of. A kernel of one input
+    channel, such as a depthwise one, is the single matrix (out, positions): position by position
+    it would have one column, and no spectrum to speak of.
 
     Examples
     --------
@@ -57,7 +90,7 @@ class Layer:
 
     name: str
     tensor: Tensor
-    rf: int = 0
+    weight: Weight | None = None
     position: int | None = None
     reason: str = ""
 
@@ -69,17 +102,30 @@ class Layer:
     @property
     def taken(self) -> bool:
         """Whether the tensor has a matrix view."""
-        return not self.reason
+        return self.weight is not None
+
+    def _matrices(self) -> tuple[int, int, int]:
+        if self.weight is None:
+            return 0, 0, 0
+        return _kernel_matrices(self.weight.shape, self.weight.groups)
+
+    @property
+    def rf(self) -> int:
+        """Matrices in the stack; 0 if not taken."""
+        count = self._matrices()[0]
+        if self.position is None or self.weight is None:
+            return count
+        return self.weight.groups
 
     @property
     def N(self) -> int:
         """Longer side of one matrix; 0 if not taken."""
-        return max(self.tensor.shape[:2]) if self.taken else 0
+        return max(self._matrices()[1:])
 
     @property
     def M(self) -> int:
         """Shorter side of one matrix; 0 if not taken."""
-        return min(self.tensor.shape[:2]) if self.taken else 0
+        return min(self._matrices()[1:])
 
     @property
     def Q(self) -> float:
@@ -93,29 +139,48 @@ class Layer:
 
     def matrices(self) -> AnyArray:
         """
-        Read the tensor and return its matrices.
+        Read the weight and return its matrices.
 
         Returns
         -------
         array, shape (rf, rows, columns)
-            The stack, in the stored type; a view of the tensor where that is possible.
+            The stack; a view of the tensor where that is possible.
+
+        Raises
+        ------
+        ModelError
+            If the file cannot be read, or the tensor was not taken.
         """
-        values = self.tensor.read()
-        positions = math.prod(self.tensor.shape[2:])
-        stack = np.moveaxis(values.reshape(*values.shape[:2], positions), -1, 0)
-        return stack if self.position is None else stack[self.position : self.position + 1]
+        if self.weight is None:
+            msg = f"layer {self.name!r} has no matrices: {self.reason}"
+            raise ModelFormatError(msg)
+        stack = _stacked(self.weight.read(), self.weight.groups)
+        if self.position is None:
+            return stack
+        return stack[self.position * self.weight.groups :][: self.weight.groups]
+
+
+def _why_not_real(tensor: Tensor) -> str:
+    """Return why the stored numbers are no real numbers, or "" if they are."""
+    if tensor.role == "quantized":
+        return f"quantized ({tensor.dtype}): {tensor.note or 'its scale is not known'}"
+    if tensor.dtype in FLOATS:
+        return ""
+    integers = tensor.dtype.startswith(("int", "uint"))
+    later = tensor.dtype.startswith(("float", "sparse", "onnx"))
+    why = "integers" if integers else "not read" if later else "not real numbers"
+    return f"{tensor.dtype}: {why}"
 
 
 def _reason_not_taken(tensor: Tensor) -> str:
     """Return why `tensor` has no matrix view here, or "" if it has one."""
     kind = f"{tensor.ndim}-D"
-    if tensor.role == "quantized":
-        return f"quantized ({tensor.dtype}): its scale is not applied yet"
-    if tensor.dtype not in FLOATS:
-        integers = tensor.dtype.startswith(("int", "uint"))
-        later = tensor.dtype.startswith(("float", "f8", "f6", "f4", "sparse", "onnx"))
-        why = "integers" if integers else "not read yet" if later else "not real numbers"
-        return f"{tensor.dtype}: {why}"
+    if tensor.role == "scale":
+        return tensor.note or "scale of quantized weights"
+    if tensor.role == "tied":
+        return tensor.note or "tied: the same numbers as another tensor"
+    if reason := _why_not_real(tensor):
+        return reason
     if tensor.role in {"norm", "bias"}:
         return f"{tensor.role}: not a weight matrix"
     if tensor.ndim < 2:
@@ -129,17 +194,28 @@ def _reason_not_taken(tensor: Tensor) -> str:
     if tensor.role == "conv" and tensor.ndim in KERNEL_NDIM:
         return ""
     if tensor.role == "experts":
-        return f"{kind} stack of experts: not split yet"
+        return f"{kind} stack of experts: its layout is not known"
     if tensor.role == "recurrent":
-        return f"{kind} recurrent weights: directions and gates are not split yet"
+        return f"{kind} recurrent weights: their gates are not known"
     return f"{kind} {tensor.role}: no matrix view is known"
 
 
+def _weights(tensor: Tensor) -> tuple[tuple[Weight, ...], str]:
+    """Return the weights of a tensor, or none and the reason."""
+    if len(tensor.weights) > MOST_PARTS:
+        return (), f"{len(tensor.weights)} parts; at most {MOST_PARTS} are analysed"
+    if tensor.weights:
+        return tensor.weights, ""
+    reason = _reason_not_taken(tensor)
+    return () if reason else (Weight("", tensor.shape, tensor.read),), reason
+
+
 def _base_names(names: Sequence[str]) -> dict[str, str]:
-    """Drop ``.weight`` from names, except where two would then be the same."""
-    short = {name: name.removesuffix(".weight") or name for name in names}
+    """Drop what says that a tensor is a weight, except where two names would then be the same."""
+    short = {name: _ENDING.sub("", name) or name for name in names}
+    counts = Counter(short.values())
     taken = set(names)
-    return {n: n if s != n and s in taken else s for n, s in short.items()}
+    return {n: n if s != n and (s in taken or counts[s] > 1) else s for n, s in short.items()}
 
 
 def numbered(names: Iterable[str], /) -> list[str]:
@@ -175,16 +251,22 @@ def numbered(names: Iterable[str], /) -> list[str]:
 
 
 def _views(tensor: Tensor, name: str, *, pool: bool) -> Iterator[Layer]:
-    reason = _reason_not_taken(tensor)
-    positions = math.prod(tensor.shape[2:])
+    weights, reason = _weights(tensor)
     if reason:
         yield Layer(name, tensor, reason=reason)
-    elif pool or tensor.ndim == 2 or tensor.size == 0:
-        yield Layer(name, tensor, rf=positions)
-    else:
-        for position, index in enumerate(np.ndindex(tensor.shape[2:])):
-            label = ",".join(map(str, index))
-            yield Layer(f"{name}[{label}]", tensor, rf=1, position=position)
+    for weight in weights:
+        whole = Layer(f"{name}[{weight.label}]" if weight.label else name, tensor, weight)
+        axes = weight.shape[2:]
+        one = not axes or weight.shape[1] == 1
+        if pool or one or not math.prod(weight.shape):
+            yield whole
+        elif math.prod(axes) > MOST_PARTS:
+            why = f"{math.prod(axes)} kernel positions; at most {MOST_PARTS} are analysed apart"
+            yield Layer(whole.name, tensor, reason=why)
+        else:
+            for position, index in enumerate(np.ndindex(axes)):
+                at = ",".join(map(str, index))
+                yield Layer(f"{whole.name}[{at}]", tensor, weight, position)
 
 
 def layers(tensors: Mapping[str, Tensor | npt.ArrayLike], /, *, pool: bool = True) -> list[Layer]:

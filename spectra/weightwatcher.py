@@ -14,7 +14,6 @@ The same functions as everywhere in this library, with WeightWatcher's conventio
 
 from __future__ import annotations
 
-import dataclasses
 import math
 from numbers import Integral
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
@@ -24,13 +23,12 @@ import pandas as pd
 
 import spectra.measures as _measures
 import spectra.published_noise as _noise
+from spectra.arrays import from_arrays
 from spectra.eigen import Spectrum, spectrum
 from spectra.errors import ArgumentError, SpectraError
 from spectra.norms import log10
 from spectra.published_fits import Options
 from spectra.published_fits import row as published_row
-from spectra.tensors import from_arrays
-from spectra.views import FLOATS, Layer, layers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -43,8 +41,8 @@ if TYPE_CHECKING:
 
 __all__ = ["analyze"]
 
-_ROLES = {2: "dense", 4: "conv"}
 _TYPES = {2: "dense", 4: "conv2d"}
+_FLOATS = frozenset({"float64", "float32", "float16", "bfloat16"})
 _COLUMNS = (
     *("D", "Lambda", "M", "N", "Q", "alpha", "alpha_weighted", "entropy", "has_esd", "lambda_max"),
     *("layer_type", "log_alpha_norm", "log_norm", "log_spectral_norm", "longname"),
@@ -55,6 +53,31 @@ _COLUMNS = (
 )
 _EPSILON = 1e-10  # added to probabilities and rank in the entropy
 _RTOL = 1e-10  # its singular values come from W itself
+
+
+class _Slices(NamedTuple):
+    """The slices of a tensor, or one of them, as stored: whatever the network makes of it."""
+
+    tensor: Tensor
+    position: int | None = None
+
+    def shape(self) -> tuple[int, int, int]:
+        """Return the shape of the stack."""
+        first, second, *axes = self.tensor.shape
+        return (math.prod(axes) if self.position is None else 1), first, second
+
+    def matrices(self) -> AnyArray:
+        """Read the stack."""
+        values = self.tensor.read()
+        stack = np.moveaxis(values.reshape(*values.shape[:2], -1), -1, 0)
+        return stack if self.position is None else stack[self.position : self.position + 1]
+
+
+def _slices(tensor: Tensor, *, pool: bool) -> Iterator[_Slices]:
+    if pool or tensor.ndim == 2:
+        yield _Slices(tensor)
+    else:
+        yield from (_Slices(tensor, at) for at in range(math.prod(tensor.shape[2:])))
 
 
 class _Extras(NamedTuple):
@@ -134,20 +157,20 @@ def _numbers(found: Spectrum, options: Options, tolerance: float) -> dict[str, A
     return row
 
 
-def _matrices(layer: Layer) -> tuple[AnyArray, FloatArray]:
+def _matrices(layer: _Slices) -> tuple[AnyArray, FloatArray]:
     """Return the matrices, those of a convolution upright, and their eigenvalues."""
     try:
         matrices = layer.matrices()
         by_matrix = spectrum(matrices, rtol=_RTOL).by_matrix
     except (SpectraError, OSError, ValueError, MemoryError):  # one bad tensor fails alone
-        matrices = np.broadcast_to(np.float64(np.nan), (layer.rf, *layer.tensor.shape[:2]))
-        by_matrix = np.full((layer.rf, layer.M), np.nan)
+        matrices = np.broadcast_to(np.float64(np.nan), layer.shape())
+        by_matrix = np.full((layer.shape()[0], min(layer.shape()[1:])), np.nan)
     wide = layer.tensor.ndim == 4 and matrices.shape[1] < matrices.shape[2]
     return matrices.swapaxes(1, 2) if wide else matrices, by_matrix
 
 
 def _row(
-    layer: Layer,
+    layer: _Slices,
     options: Options,
     extras: _Extras,
     *,
@@ -178,7 +201,8 @@ def _row(
 
 def _eligible(model: Mapping[str, Tensor]) -> Iterator[Tensor]:
     for tensor in model.values():
-        if tensor.ndim in _ROLES and tensor.dtype in FLOATS and tensor.size:
+        scale = tensor.role == "scale"
+        if tensor.ndim in _TYPES and tensor.dtype in _FLOATS and tensor.size and not scale:
             yield tensor
 
 
@@ -300,8 +324,7 @@ def analyze(
         limits = {"min_evals": min_evals, "max_evals": max_evals, "max_N": max_N}
         if not _in_range(tensor, pool=pool, **limits):
             continue
-        view = {tensor.name: dataclasses.replace(tensor, role=_ROLES[tensor.ndim])}
-        for layer in layers(view, pool=pool):
+        for layer in _slices(tensor, pool=pool):
             how = {"pool": pool, "conv2d_norm": conv2d_norm}
             row = _row(layer, options, extras, **how, tolerance=tolerance)
             name = row["longname"].rpartition(".")[-1]

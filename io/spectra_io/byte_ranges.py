@@ -12,9 +12,8 @@ import numpy as np
 from spectra.errors import ModelFormatError
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from spectra._typing import AnyArray
+    from spectra_io.files import File
 
 __all__ = ["ByteRange", "check_shape"]
 
@@ -58,8 +57,8 @@ class ByteRange:
 
     Parameters
     ----------
-    path : Path
-        The file.
+    file : File
+        Where they are.
     offset : int
         First byte.
     dtype : str
@@ -71,13 +70,14 @@ class ByteRange:
     --------
     >>> import tempfile
     >>> from pathlib import Path
+    >>> from spectra_io.files import LocalFile
     >>> path = Path(tempfile.mkdtemp()) / "numbers"
     >>> _ = path.write_bytes(np.arange(4, dtype="<f4").tobytes())
-    >>> ByteRange(path, offset=4, dtype="float32", shape=(2,))()
+    >>> ByteRange(LocalFile(path), offset=4, dtype="float32", shape=(2,))()
     array([1., 2.], dtype=float32)
     """
 
-    path: Path
+    file: File
     offset: int
     dtype: str
     shape: tuple[int, ...]
@@ -107,7 +107,7 @@ class ByteRange:
             shape = "x".join(map(str, self.shape))
             msg = (
                 f"{what} is {shape} {self.dtype}, {self.num_bytes} bytes from byte "
-                f"{self.offset} of {self.path.name} on; found {max(available, 0)}"
+                f"{self.offset} of {self.file.name} on; found {max(available, 0)}"
             )
             raise ModelFormatError(msg)
 
@@ -125,10 +125,26 @@ class ByteRange:
         ModelFormatError
             If the file has become shorter.
         """
-        self.check(available=self.path.stat().st_size - self.offset, what=str(self.path))
-        if self.num_bytes == 0:
-            return np.zeros(self.shape, self.dtype)
-        raw = np.memmap(self.path, np.uint8, "r", self.offset, (self.num_bytes,))
+        self.check(available=self.file.size() - self.offset, what=str(self.file))
+        raw = self.file.read(self.offset, self.offset + self.num_bytes)
         dtype = np.dtype(self.dtype)
-        array: AnyArray = np.asarray(raw).view(dtype.newbyteorder("<")).reshape(self.shape)
+        array: AnyArray = raw.view(dtype.newbyteorder("<")).reshape(self.shape)
         return array
+
+    def rows(self, start: int, stop: int) -> ByteRange:
+        """
+        Cut the range along the first axis of the array.
+
+        Parameters
+        ----------
+        start, stop : int
+            Inside the array, in ascending order.
+
+        Returns
+        -------
+        ByteRange
+            The range of ``array[start:stop]``.
+        """
+        row = ByteRange(self.file, self.offset, self.dtype, self.shape[1:])
+        offset = self.offset + start * row.num_bytes
+        return ByteRange(self.file, offset, self.dtype, (stop - start, *self.shape[1:]))

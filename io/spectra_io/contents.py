@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from spectra.errors import ModelFormatError
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from spectra_io.files import File
 
 __all__ = ["EXPECTED", "found_in", "not_a_model"]
 
@@ -23,13 +23,13 @@ _SIGNATURES = {
 }
 
 
-def found_in(path: Path, /) -> str:
+def found_in(file: File, /) -> str:
     """
     Say what a file holds that is not what it should be.
 
     Parameters
     ----------
-    path : Path
+    file : File
         The file.
 
     Returns
@@ -40,11 +40,11 @@ def found_in(path: Path, /) -> str:
     Examples
     --------
     >>> from pathlib import Path
-    >>> found_in(Path(__file__))
+    >>> from spectra_io.files import LocalFile
+    >>> found_in(LocalFile(Path(__file__)))
     'text'
     """
-    with path.open("rb") as file:
-        head = file.read(256)
+    head = bytes(file.read(0, 256))
     if not head:
         return "an empty file"
     for signature, what in _SIGNATURES.items():
@@ -54,13 +54,13 @@ def found_in(path: Path, /) -> str:
     return "text" if all(c.isprintable() or c.isspace() for c in text) else ""
 
 
-def not_a_model(path: Path, reason: str, /) -> ModelFormatError:
+def not_a_model(file: File, reason: str, /) -> ModelFormatError:
     """
     Return the error for a file that a reader refused: what it holds, if that can be told.
 
     Parameters
     ----------
-    path : Path
+    file : File
         The file.
     reason : str
         What the reader says, for a file that looks like what it should be.
@@ -74,10 +74,11 @@ def not_a_model(path: Path, reason: str, /) -> ModelFormatError:
     --------
     >>> import tempfile
     >>> from pathlib import Path
+    >>> from spectra_io.files import LocalFile
     >>> path = Path(tempfile.mkdtemp()) / "model.onnx"
     >>> _ = path.write_text("hello")
-    >>> str(not_a_model(path, "broken")).partition("found ")[2][:14]
+    >>> str(not_a_model(LocalFile(path), "broken")).partition("found ")[2][:14]
     'text; expected'
     """
-    what = found_in(path)
-    return ModelFormatError(f"{path}: found {what}; {EXPECTED}" if what else f"{path}: {reason}")
+    what = found_in(file)
+    return ModelFormatError(f"{file}: found {what}; {EXPECTED}" if what else f"{file}: {reason}")

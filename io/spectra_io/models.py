@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from spectra.errors import ModelFormatError, ModelNotFoundError
 from spectra_io.contents import EXPECTED
+from spectra_io.files import LocalFile
 from spectra_io.paths import inside
 
 if TYPE_CHECKING:
@@ -28,19 +29,19 @@ def _is_safetensors(path: Path, head: bytes) -> bool:
 
 
 def _open_file(path: Path) -> dict[str, Tensor]:
+    file = LocalFile(path.absolute())
     if _is_index(path):
         from spectra_io import safetensors_files
 
-        return safetensors_files.open_index(path)
-    with path.open("rb") as file:
-        head = file.read(9)
+        return safetensors_files.open_index(file)
+    head = bytes(file.read(0, 9))
     if _is_safetensors(path, head):
         from spectra_io import safetensors_files
 
-        return safetensors_files.open_file(path)
+        return safetensors_files.open_file(file)
     from spectra_io import onnx_files
 
-    return onnx_files.open_file(path)
+    return onnx_files.open_file(file)
 
 
 def _one(paths: list[Path], what: str) -> Path:
@@ -73,7 +74,7 @@ def _open_shards(paths: list[Path]) -> dict[str, Tensor]:
 
     if len(paths) == 1:
         return _open_file(paths[0])
-    return safetensors_files.open_files(paths)
+    return safetensors_files.open_files([LocalFile(path.absolute()) for path in paths])
 
 
 def open_model(path: str | os.PathLike[str], /) -> dict[str, Tensor]:

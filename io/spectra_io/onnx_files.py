@@ -18,9 +18,9 @@ from spectra_io.skeleton import read, text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
     from spectra._typing import AnyArray
+    from spectra_io.files import File
 
 __all__ = ["open_file"]
 
@@ -163,19 +163,19 @@ class _Walk:
                 self.graph(graph, scope)
 
 
-def _tensor(path: Path, stored: _Stored, name: str) -> Tensor:
+def _tensor(file: File, stored: _Stored, name: str) -> Tensor:
     use = stored.use()
-    numbers = locate(path, name, stored.shape, stored.proto)
+    numbers = locate(file, name, stored.shape, stored.proto)
     return Tensor(name, stored.shape, numbers.dtype, use.role, numbers.source, use.note)
 
 
-def open_file(path: Path, /) -> dict[str, Tensor]:
+def open_file(file: File, /) -> dict[str, Tensor]:
     """
     Open an ONNX file, reading its structure and leaving its numbers where they are.
 
     Parameters
     ----------
-    path : Path
+    file : File
         The file.
 
     Returns
@@ -199,14 +199,14 @@ def open_file(path: Path, /) -> dict[str, Tensor]:
     >>> weight = numpy_helper.from_array(np.ones((4, 3), np.float32), "w")
     >>> node = onnx.helper.make_node("MatMul", ["x", "w"], ["y"])
     >>> graph = onnx.helper.make_graph([node], "g", [], [], [weight])
+    >>> from spectra_io.files import LocalFile
     >>> path = Path(tempfile.mkdtemp()) / "model.onnx"
     >>> onnx.save(onnx.helper.make_model(graph), path)
-    >>> tensor = open_file(path)["w"]
+    >>> tensor = open_file(LocalFile(path))["w"]
     >>> tensor.shape, tensor.role, tensor.note
     ((4, 3), 'dense', 'input 1 of MatMul')
     """
-    path = path.absolute()
-    model = read(path)
+    model = read(file)
     walk = _Walk()
     walk.graph(model.graph, ChainMap())
     for function in model.functions:
@@ -215,4 +215,4 @@ def open_file(path: Path, /) -> dict[str, Tensor]:
             walk.node(node, scope)
     in_order = sorted(walk.found, key=lambda tensor: tensor.use().order)
     names = numbered([stored.name for stored in in_order])
-    return {n: _tensor(path, stored, n) for n, stored in zip(names, in_order, strict=True)}
+    return {n: _tensor(file, stored, n) for n, stored in zip(names, in_order, strict=True)}

@@ -13,14 +13,13 @@ from onnx import numpy_helper
 from spectra.errors import ModelFormatError
 from spectra_io.byte_ranges import ByteRange, check_shape
 from spectra_io.contents import found_in
-from spectra_io.paths import inside
 from spectra_io.skeleton import FIELD, LENGTH, OFFSET, text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from spectra._typing import AnyArray
+    from spectra_io.files import File
 
 __all__ = ["Numbers", "locate"]
 
@@ -88,7 +87,7 @@ def _number(what: str, notes: dict[str, str], key: str, default: int) -> int:
 
 
 def _embedded(
-    path: Path, what: str, shape: tuple[int, ...], dtype: str, notes: dict[str, str]
+    file: File, what: str, shape: tuple[int, ...], dtype: str, notes: dict[str, str]
 ) -> ByteRange:
     """Return the range in the file itself that the walk over it noted."""
     if _FIELDS.get(notes.get(FIELD, ""), dtype) != dtype:
@@ -96,20 +95,20 @@ def _embedded(
         raise ModelFormatError(msg)
     length = _number(what, notes, LENGTH, 0)
     _check_count(what, shape, dtype, length / np.dtype(dtype).itemsize)
-    found = ByteRange(path, _number(what, notes, OFFSET, 0), dtype, shape)
-    found.check(available=path.stat().st_size - found.offset, what=what)
+    found = ByteRange(file, _number(what, notes, OFFSET, 0), dtype, shape)
+    found.check(available=file.size() - found.offset, what=what)
     return found
 
 
 def _external(
-    path: Path, what: str, shape: tuple[int, ...], dtype: str, notes: dict[str, str]
+    file: File, what: str, shape: tuple[int, ...], dtype: str, notes: dict[str, str]
 ) -> ByteRange:
     """Return the range in another file of the model's folder."""
-    file = inside(path.parent, notes.get("location", ""), asked_by=what)
-    found = ByteRange(file, _number(what, notes, "offset", 0), dtype, shape)
-    rest = file.stat().st_size - found.offset
-    if found.num_bytes > rest and (held := found_in(file)):
-        msg = f"{file}: found {held}; {what} refers to it"
+    other = file.beside(notes.get("location", ""), asked_by=what)
+    found = ByteRange(other, _number(what, notes, "offset", 0), dtype, shape)
+    rest = other.size() - found.offset
+    if found.num_bytes > rest and (held := found_in(other)):
+        msg = f"{other}: found {held}; {what} refers to it"
         raise ModelFormatError(msg)
     found.check(available=min(rest, _number(what, notes, "length", max(rest, 0))), what=what)
     return found
@@ -127,14 +126,14 @@ def _kept(what: str, proto: onnx.TensorProto, dtype: str) -> Callable[[], AnyArr
 
 
 def locate(
-    path: Path, name: str, shape: tuple[int, ...], proto: onnx.TensorProto | None, /
+    file: File, name: str, shape: tuple[int, ...], proto: onnx.TensorProto | None, /
 ) -> Numbers:
     """
     Find the numbers of a tensor without reading them.
 
     Parameters
     ----------
-    path : Path
+    file : File
         The ONNX file.
     name : str
         Name of the tensor.
@@ -159,10 +158,11 @@ def locate(
     --------
     >>> from pathlib import Path
     >>> proto = numpy_helper.from_array(np.ones((2, 2), np.float16), "w")
-    >>> locate(Path("model.onnx"), "w", (2, 2), proto).dtype
+    >>> from spectra_io.files import LocalFile
+    >>> locate(LocalFile(Path("model.onnx")), "w", (2, 2), proto).dtype
     'float16'
     """
-    what = f"{path}: tensor {name!r}"
+    what = f"{file}: tensor {name!r}"
     check_shape(what, shape)
     if proto is None:
         return Numbers("sparse", partial(_not_read, what))
@@ -173,4 +173,4 @@ def locate(
     if dtype not in _WHOLE_BYTES:
         return Numbers(dtype, partial(_not_read, what))
     place = _embedded if OFFSET in notes else _external
-    return Numbers(dtype, place(path, what, shape, dtype, notes))
+    return Numbers(dtype, place(file, what, shape, dtype, notes))

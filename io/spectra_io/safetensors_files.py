@@ -8,20 +8,18 @@ from functools import partial
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
-from safetensors import SafetensorError, safe_open
-
 from spectra.errors import ModelFormatError
 from spectra.roles import from_name
 from spectra.tensors import Tensor
-from spectra_io.byte_ranges import ByteRange, check_shape
-from spectra_io.contents import not_a_model
-from spectra_io.paths import inside
+from spectra_io.byte_ranges import ByteRange
+from spectra_io.safetensors_header import read_header
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
-    from pathlib import Path
+    from collections.abc import Callable, Iterable
 
     from spectra._typing import AnyArray
+    from spectra_io.files import File
+    from spectra_io.safetensors_header import Entry
 
 __all__ = ["open_file", "open_files", "open_index"]
 
@@ -60,48 +58,23 @@ def _not_read(what: str, dtype: str) -> AnyArray:
     raise ModelFormatError(msg)
 
 
-def _tensor(path: Path, start: int, name: str, entry: Mapping[str, Any]) -> Tensor:
+def _tensor(file: File, start: int, name: str, entry: Entry) -> Tensor:
     """Return the handle of a tensor, given its entry in the header and where the data start."""
-    what, stored, shape = f"{path}: tensor {name!r}", entry["dtype"], tuple(entry["shape"])
-    check_shape(what, shape)
+    what, stored, shape = f"{file}: tensor {name!r}", entry.dtype, entry.shape
     dtype = _DTYPES.get(stored, stored.lower())
     source: Callable[[], AnyArray] = partial(_not_read, what, stored)
     if stored in _DTYPES:
-        source = ByteRange(path, start + entry["data_offsets"][0], dtype, shape)
+        source = ByteRange(file, start + entry.start, dtype, shape)
     return Tensor(name, shape, dtype, from_name(name, shape), source)
 
 
-def _header(path: Path) -> tuple[int, dict[str, Any]]:
-    """Return where the data start and what the header says, once the library has checked it."""
-    with safe_open(path, framework="numpy"):  # all that is wrong with a file it finds here
-        pass
-    with path.open("rb") as file:
-        length = int.from_bytes(file.read(8), "little")
-        header = json.loads(file.read(length))
-    header.pop("__metadata__", None)
-    return 8 + length, header
-
-
-def _diagnose(path: Path, error: Exception) -> str:
-    """Say what is wrong with a file the library refuses."""
-    size = path.stat().st_size
-    with path.open("rb") as file:
-        header = int.from_bytes(file.read(8), "little")
-    if size < 8 or header > size - 8:
-        return f"truncated: found {size} bytes, the header alone ends at {8 + header}"
-    reason = " ".join(str(error).split())
-    if "MetadataIncompleteBuffer" in reason or "incomplete metadata" in reason:
-        return f"truncated or overlong: its {size} bytes are not what the header says"
-    return f"not a safetensors file: {reason}"
-
-
-def open_file(path: Path, /) -> dict[str, Tensor]:
+def open_file(file: File, /) -> dict[str, Tensor]:
     """
     Open one safetensors file, reading its header only.
 
     Parameters
     ----------
-    path : Path
+    file : File
         The file.
 
     Returns
@@ -120,27 +93,24 @@ def open_file(path: Path, /) -> dict[str, Tensor]:
     >>> import numpy as np, tempfile
     >>> from pathlib import Path
     >>> from safetensors.numpy import save_file
+    >>> from spectra_io.files import LocalFile
     >>> path = Path(tempfile.mkdtemp()) / "model.safetensors"
     >>> save_file({"fc.weight": np.ones((3, 2), dtype=np.float32)}, path)
-    >>> open_file(path)["fc.weight"].shape
+    >>> open_file(LocalFile(path))["fc.weight"].shape
     (3, 2)
     """
-    path = path.absolute()
-    try:
-        start, header = _header(path)
-    except (SafetensorError, ValueError, RecursionError) as error:
-        raise not_a_model(path, _diagnose(path, error)) from error
-    names = sorted(header, key=_natural)
-    return {name: _tensor(path, start, name, header[name]) for name in names}
+    start, entries = read_header(file)
+    names = sorted(entries, key=_natural)
+    return {name: _tensor(file, start, name, entries[name]) for name in names}
 
 
-def open_files(paths: Iterable[Path], /) -> dict[str, Tensor]:
+def open_files(files: Iterable[File], /) -> dict[str, Tensor]:
     """
     Open several safetensors files as one model.
 
     Parameters
     ----------
-    paths : iterable of Path
+    files : iterable of File
         The files.
 
     Returns
@@ -158,44 +128,44 @@ def open_files(paths: Iterable[Path], /) -> dict[str, Tensor]:
     >>> open_files([])
     {}
     """
-    files = list(paths)
-    return _joined(files, map(open_file, files))
+    shards = list(files)
+    return _joined(shards, map(open_file, shards))
 
 
-def _joined(paths: Iterable[Path], models: Iterable[dict[str, Tensor]]) -> dict[str, Tensor]:
+def _joined(files: Iterable[File], models: Iterable[dict[str, Tensor]]) -> dict[str, Tensor]:
     tensors: dict[str, Tensor] = {}
-    for path, found in zip(paths, models, strict=True):
+    for file, found in zip(files, models, strict=True):
         for name in found.keys() & tensors.keys():
-            msg = f"{path}: tensor {name!r} is in another file of the model too"
+            msg = f"{file}: tensor {name!r} is in another file of the model too"
             raise ModelFormatError(msg)
         tensors |= found
     return {name: tensors[name] for name in sorted(tensors, key=_natural)}
 
 
-def _weight_map(path: Path) -> dict[str, str]:
-    size = path.stat().st_size
+def _weight_map(file: File) -> dict[str, str]:
+    size = file.size()
     if size > _MAX_INDEX:
-        msg = f"{path}: an index of {size} bytes; at most {_MAX_INDEX} are read"
+        msg = f"{file}: an index of {size} bytes; at most {_MAX_INDEX} are read"
         raise ModelFormatError(msg)
     try:
-        index: Any = json.loads(path.read_text(encoding="utf-8"))
+        index: Any = json.loads(bytes(file.read(0, size)).decode("utf-8"))
     except (ValueError, RecursionError) as error:
-        msg = f"{path}: not a JSON index of shards: {error}"
+        msg = f"{file}: not a JSON index of shards: {error}"
         raise ModelFormatError(msg) from error
     mapping = index.get("weight_map") if isinstance(index, dict) else None
     if not isinstance(mapping, dict) or not all(isinstance(f, str) for f in mapping.values()):
-        msg = f"{path}: an index must map tensors to files under 'weight_map', this one does not"
+        msg = f"{file}: an index must map tensors to files under 'weight_map', this one does not"
         raise ModelFormatError(msg)
     return mapping
 
 
-def open_index(path: Path, /) -> dict[str, Tensor]:
+def open_index(file: File, /) -> dict[str, Tensor]:
     """
     Open the shards that a ``*.safetensors.index.json`` names.
 
     Parameters
     ----------
-    path : Path
+    file : File
         The index.
 
     Returns
@@ -214,20 +184,21 @@ def open_index(path: Path, /) -> dict[str, Tensor]:
     --------
     >>> import tempfile
     >>> from pathlib import Path
+    >>> from spectra_io.files import LocalFile
     >>> index = Path(tempfile.mkdtemp()) / "model.safetensors.index.json"
     >>> _ = index.write_text('{"weight_map": {"w": "shard-1.safetensors"}}')
-    >>> open_index(index)  # doctest: +ELLIPSIS
+    >>> open_index(LocalFile(index))  # doctest: +ELLIPSIS
     Traceback (most recent call last):
         ...
     spectra.errors.ModelNotFoundError: ...shard-1.safetensors: no such file; ...
     """
-    mapping = _weight_map(path)
-    asked_by = f"the index {path.name}"
-    files = sorted(set(mapping.values()))
-    shards = {file: inside(path.parent, file, asked_by=asked_by) for file in files}
-    held = {file: open_file(shard) for file, shard in shards.items()}
-    for name, file in mapping.items():
-        if name not in held[file]:
-            msg = f"{shards[file]}: no tensor {name!r}, which {asked_by} says is there"
+    mapping = _weight_map(file)
+    asked_by = f"the index {file.name}"
+    places = sorted(set(mapping.values()))
+    shards = {place: file.beside(place, asked_by=asked_by) for place in places}
+    held = {place: open_file(shard) for place, shard in shards.items()}
+    for name, place in mapping.items():
+        if name not in held[place]:
+            msg = f"{shards[place]}: no tensor {name!r}, which {asked_by} says is there"
             raise ModelFormatError(msg)
     return _joined(shards.values(), held.values())

@@ -9,7 +9,6 @@ remains is a small valid message for the usual parser.
 
 from __future__ import annotations
 
-import mmap
 from typing import TYPE_CHECKING, NamedTuple
 
 import onnx
@@ -19,7 +18,8 @@ from spectra_io.contents import not_a_model
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
+
+    from spectra_io.files import Bytes, File
 
 __all__ = ["FIELD", "LENGTH", "OFFSET", "read", "text"]
 
@@ -66,7 +66,7 @@ class _Broken(Exception):
 class _Walker:
     """A walk over the fields of a message, with a limit on how many there may be."""
 
-    def __init__(self, data: mmap.mmap) -> None:
+    def __init__(self, data: Bytes) -> None:
         self.data = data
         self.left = _MAX_FIELDS
 
@@ -175,13 +175,13 @@ def text(value: str | bytes, /) -> str:
     return value if isinstance(value, str) else value.decode("utf-8", "backslashreplace")
 
 
-def read(path: Path, /) -> onnx.ModelProto:
+def read(file: File, /) -> onnx.ModelProto:
     """
     Read an ONNX file but for the numbers of its tensors.
 
     Parameters
     ----------
-    path : Path
+    file : File
         The file.
 
     Returns
@@ -201,22 +201,23 @@ def read(path: Path, /) -> onnx.ModelProto:
     >>> from pathlib import Path
     >>> weight = onnx.numpy_helper.from_array(np.ones((64, 64)), "w")
     >>> graph = onnx.helper.make_graph([], "g", [], [], [weight])
+    >>> from spectra_io.files import LocalFile
     >>> path = Path(tempfile.mkdtemp()) / "model.onnx"
     >>> onnx.save(onnx.helper.make_model(graph), path)
-    >>> tensor = read(path).graph.initializer[0]
+    >>> tensor = read(LocalFile(path)).graph.initializer[0]
     >>> tensor.name, len(tensor.raw_data), tensor.external_data[2].value
     ('w', 0, '32768')
     """
-    size = path.stat().st_size
+    size = file.size()
     if not size:
-        raise not_a_model(path, "empty")
+        raise not_a_model(file, "empty")
     model = onnx.ModelProto()
-    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+    with file.opened() as data:
         try:
             model.ParseFromString(_Walker(data).strip(0, size, "model"))
         except (_Broken, DecodeError) as error:
             reason = f"not an ONNX file, or a truncated one ({size} bytes)"
-            raise not_a_model(path, reason) from error
+            raise not_a_model(file, reason) from error
     if not model.HasField("graph"):
-        raise not_a_model(path, "an ONNX model must have a graph, this file has none")
+        raise not_a_model(file, "an ONNX model must have a graph, this file has none")
     return model
