@@ -179,10 +179,10 @@ def _reason_not_taken(tensor: Tensor) -> str:
         return tensor.note or "scale of quantized weights"
     if tensor.role == "tied":
         return tensor.note or "tied: the same numbers as another tensor"
-    if reason := _why_not_real(tensor):
-        return reason
     if tensor.role in {"norm", "bias"}:
         return f"{tensor.role}: not a weight matrix"
+    if reason := _why_not_real(tensor):
+        return reason
     if tensor.ndim < 2:
         return f"{kind}: a {'vector' if tensor.ndim else 'number'} has no spectrum"
     if tensor.role == "unused":

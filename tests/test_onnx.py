@@ -14,7 +14,8 @@ from onnx import TensorProto, helper, numpy_helper
 
 import spectra
 from spectra import ModelFormatError, ModelNotFoundError
-from spectra_io import onnx_files, open_model
+from spectra_io import open_model
+from spectra_io.graphs.weights import ROLES as ROLES_OF
 from tests.builders import (
     copied,
     damaged,
@@ -46,7 +47,7 @@ ROLES = [
     ("RNN", ["x", "w", "r", "b"], {"w": "recurrent", "r": "recurrent", "b": "bias"}),
     ("BatchNormalization", ["x", "s", "b", "m", "v"], dict.fromkeys("sbmv", "norm")),
     ("LayerNormalization", ["x", "s", "b"], {"s": "norm", "b": "norm"}),
-    ("DequantizeLinear", ["w", "s", "z"], {"w": "quantized", "s": "constant", "z": "constant"}),
+    ("DequantizeLinear", ["w", "x", "z"], {"w": "quantized", "z": "constant"}),
     ("MatMulInteger", ["x", "w"], {"w": "quantized"}),
     ("QLinearConv", ["x", "s", "z", "w"], {"s": "constant", "z": "constant", "w": "quantized"}),
     ("Reshape", ["x", "w"], {"w": "constant"}),
@@ -242,10 +243,14 @@ def test_weights_are_followed_through(tmp_path, op, options):
     assert model["w"].read().tolist() == f32(3, 2).tolist()
 
 
-def test_kernels_are_not_followed_through_a_transpose(tmp_path):
-    nodes = [node("Transpose", ["w"], ["v"]), node("Conv", ["x", "v"], ["y"])]
-    model = opened(tmp_path, nodes, [from_array(f32(2, 3, 3, 3), "w")])
-    assert model["w"].role == "constant"
+def test_kernels_are_followed_through_a_transpose(tmp_path):
+    """As those of TensorFlow, which keeps (height, width, in, out)."""
+    nodes = [node("Transpose", ["w"], ["v"], perm=[3, 2, 0, 1]), node("Conv", ["x", "v"], ["y"])]
+    kernel = f32(2, 5, 3, 4)
+    model = opened(tmp_path, nodes, [from_array(kernel, "w")])
+    (layer,) = spectra.layers(model)
+    assert (model["w"].role, layer.N, layer.M, layer.rf) == ("conv", 4, 3, 10)
+    np.testing.assert_array_equal(layer.matrices()[7], kernel[1, 2].T)
 
 
 def test_tensors_come_in_the_order_of_use(tmp_path):
@@ -288,16 +293,44 @@ def test_functions_may_take_a_constant_from_their_caller(tmp_path, attribute, ki
     assert roles_of(open_model(path)) == {"w": "dense"}
 
 
-def test_sparse_initializers_are_listed_with_a_reason(tmp_path):
-    values = from_array(np.array([1.5, 2.5], np.float32), "w")
-    places = from_array(np.array([0, 5]), "w_indices")
+SPARSE_PLACES = {"linear": np.array([0, 5]), "by axis": np.array([[0, 0], [1, 1]])}
+
+
+def sparse_model(path, places, shape=(3, 4), values=(1.5, 2.5)):
     made = graph([node("MatMul", ["x", "w"], ["y"])])
-    made.sparse_initializer.append(helper.make_sparse_tensor(values, places, [3, 4]))
-    model = open_model(write_onnx(tmp_path / "m.onnx", made))
+    numbers = from_array(np.array(values, np.float32), "w")
+    sparse = helper.make_sparse_tensor(numbers, from_array(places, "places"), shape)
+    made.sparse_initializer.append(sparse)
+    return write_onnx(path / "m.onnx", made)
+
+
+@pytest.mark.parametrize("places", SPARSE_PLACES.values(), ids=SPARSE_PLACES)
+def test_sparse_initializers_are_filled_with_zeros(tmp_path, places):
+    model = open_model(sparse_model(tmp_path, places))
+    dense = np.zeros((3, 4), np.float32)
+    dense[0, 0], dense[1, 1] = 1.5, 2.5
+    np.testing.assert_array_equal(model["w"].read(), dense)
     (layer,) = spectra.layers(model)
-    assert (list(model), model["w"].shape) == (["w"], (3, 4))
-    assert layer.reason == "sparse: not read yet"
-    with pytest.raises(ModelFormatError, match="'w' is in a format that is not read yet"):
+    np.testing.assert_array_equal(layer.matrices()[0], dense.T)
+
+
+@pytest.mark.parametrize("places", [[0, 12], [-1, 2], [[0, 0], [1, 4]], [[0, 0], [-1, 0]]])
+def test_sparse_elements_outside_the_shape_are_refused(tmp_path, places):
+    model = open_model(sparse_model(tmp_path, np.array(places)))
+    with pytest.raises(ModelFormatError, match="'w' is sparse and has elements outside"):
+        model["w"].read()
+
+
+@pytest.mark.parametrize("places", [np.arange(3), np.arange(1), np.zeros((2, 3), int)])
+def test_sparse_tensors_of_unequal_parts_are_refused(tmp_path, places):
+    assert "is sparse, with values of" in message_of(sparse_model(tmp_path, places))
+
+
+def test_a_sparse_tensor_too_large_to_be_filled_is_listed_with_a_reason(tmp_path):
+    model = open_model(sparse_model(tmp_path, np.array([0, 5]), (1 << 24, 1 << 24)))
+    (layer,) = spectra.layers(model)
+    assert layer.reason == "sparse: not read"
+    with pytest.raises(ModelFormatError, match="281474976710656 elements, 2 given"):
         model["w"].read()
 
 
@@ -736,15 +769,18 @@ def test_damaged_files_raise_only_our_errors(scratch, content):
     read_all_or_complain(write(scratch / "damaged.onnx", content))
 
 
-@pytest.mark.parametrize(("operator", "roles"), onnx_files._ROLES.items())
-def test_roles_of_every_operator(tmp_path, operator, roles):
+BY_DOMAIN = [(d, o, uses) for d in ("", "com.microsoft") for o, uses in ROLES_OF[d].items()]
+
+
+@pytest.mark.parametrize(("domain", "operator", "uses"), BY_DOMAIN)
+def test_roles_of_every_operator(tmp_path, domain, operator, uses):
     """Each input that an operator has a use for, and the one after the last, which it has not."""
-    last = max(roles) + 1
-    weights = [from_array(f32(3, 3), f"w{i}") for i in range(last + 1)]
-    made = node(operator, [weight.name for weight in weights], ["y"])
-    model = opened(tmp_path, [made], weights)
-    found = {i: model[f"w{i}"].role for i in range(last + 1)}
-    assert found == {i: roles.get(i, "constant") for i in range(last + 1)}
+    for i in range(max(uses) + 2):
+        names = ["x"] * i + ["w"]
+        made = helper.make_node(operator, names, ["y"], domain=domain)
+        tensor = opened(tmp_path, [made], [from_array(f32(3, 3), "w")])["w"]
+        wanted = uses[i].role if i in uses else "constant"
+        assert tensor.role in {wanted, "quantized"} - ({"quantized"} if i not in uses else set())
 
 
 def test_an_operator_of_another_domain_is_another_operator(tmp_path):
@@ -778,4 +814,4 @@ WEIGHTS = {
 @pytest.mark.parametrize(("operator", "names"), WEIGHTS.items())
 def test_roles_are_of_the_inputs_that_the_standard_calls_weights(operator, names):
     inputs = [parameter.name for parameter in onnx.defs.get_schema(operator).inputs]
-    assert set(onnx_files._ROLES[operator]) == {inputs.index(name) for name in names.split()}
+    assert set(ROLES_OF[""][operator]) == {inputs.index(name) for name in names.split()}

@@ -11,9 +11,11 @@ import onnx
 from onnx import numpy_helper
 
 from spectra.errors import ModelFormatError
+from spectra.sources import derived
 from spectra_io.byte_ranges import ByteRange, check_shape
 from spectra_io.contents import found_in
 from spectra_io.skeleton import FIELD, LENGTH, OFFSET, text
+from spectra_io.varints import VarintRange
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
     from spectra._typing import AnyArray
     from spectra_io.files import File
 
-__all__ = ["Numbers", "locate"]
+__all__ = ["Numbers", "dtype_name", "locate"]
 
 _WHOLE_BYTES = frozenset(
     {"float64", "float32", "float16", "bfloat16", "bool", "complex64", "complex128"}
@@ -30,7 +32,18 @@ _WHOLE_BYTES = frozenset(
 )
 """Types whose numbers take whole bytes each."""
 
-_FIELDS = {"4": "float32", "10": "float64"}  # float_data and double_data hold this type only
+_FIELDS = {  # which types each field but raw_data can hold, by its number
+    "4": {"float32", "complex64"},
+    "10": {"float64", "complex128"},
+    "7": {"int64"},
+    "11": {"uint32", "uint64"},
+    "5": {name for name in _WHOLE_BYTES if name.startswith(("int", "uint", "bool", "bf", "float8"))}
+    - {"int64", "uint32", "uint64"}
+    | {"float16"},
+}
+_VARINTS = {"5", "7", "11"}
+_MAX_FILLED = 1 << 24  # elements of a sparse tensor made dense, however few it has
+_MAX_SPARSITY = 1000  # times as many as it has, where they are more
 
 
 class Numbers(NamedTuple):
@@ -49,8 +62,25 @@ class Numbers(NamedTuple):
     """Reads them."""
 
 
-def _dtype(data_type: int) -> str:
-    """Return numpy's name of an ONNX type."""
+def dtype_name(data_type: int, /) -> str:
+    """
+    Return numpy's name of an ONNX type.
+
+    Parameters
+    ----------
+    data_type : int
+        As in ``TensorProto.DataType``.
+
+    Returns
+    -------
+    str
+        The name as numpy and ml_dtypes spell it; "onnx-type-N" for an unknown one.
+
+    Examples
+    --------
+    >>> dtype_name(onnx.TensorProto.BFLOAT16)
+    'bfloat16'
+    """
     try:
         name = str(onnx.helper.tensor_dtype_to_np_dtype(data_type).name)
     except (KeyError, ValueError):
@@ -88,16 +118,30 @@ def _number(what: str, notes: dict[str, str], key: str, default: int) -> int:
 
 def _embedded(
     file: File, what: str, shape: tuple[int, ...], dtype: str, notes: dict[str, str]
-) -> ByteRange:
+) -> ByteRange | VarintRange:
     """Return the range in the file itself that the walk over it noted."""
-    if _FIELDS.get(notes.get(FIELD, ""), dtype) != dtype:
-        msg = f"{what} is {dtype}, its numbers are kept as {_FIELDS[notes[FIELD]]}"
+    kept = notes.get(FIELD, "")
+    if dtype not in _FIELDS.get(kept, {dtype}):
+        msg = f"{what} is {dtype}, its numbers are kept in field {kept}, that of another type"
         raise ModelFormatError(msg)
     length = _number(what, notes, LENGTH, 0)
+    if kept in _VARINTS:
+        return _varints(file, what, shape, dtype, notes)
     _check_count(what, shape, dtype, length / np.dtype(dtype).itemsize)
     found = ByteRange(file, _number(what, notes, OFFSET, 0), dtype, shape)
     found.check(available=file.size() - found.offset, what=what)
     return found
+
+
+def _varints(
+    file: File, what: str, shape: tuple[int, ...], dtype: str, notes: dict[str, str]
+) -> VarintRange:
+    """Return the range of numbers of one to ten bytes each."""
+    offset, length = _number(what, notes, OFFSET, 0), _number(what, notes, LENGTH, 0)
+    count = math.prod(shape)
+    if not count <= length <= 10 * count or offset + length > file.size():
+        _check_count(what, shape, dtype, length)
+    return VarintRange(file, offset, length, dtype, shape)
 
 
 def _external(
@@ -116,18 +160,51 @@ def _external(
 
 def _kept(what: str, proto: onnx.TensorProto, dtype: str) -> Callable[[], AnyArray]:
     """Return the reader of the few numbers that are in the message still."""
-    if dtype in _WHOLE_BYTES and not dtype.startswith("complex"):
+    if dtype in _WHOLE_BYTES:
         if proto.HasField("raw_data"):
             count = len(proto.raw_data) / np.dtype(dtype).itemsize
         else:
             count = len(getattr(proto, onnx.helper.tensor_dtype_to_field(proto.data_type)))
+            count = count / 2 if dtype.startswith("complex") else count
         _check_count(what, tuple(proto.dims), dtype, count)
     return partial(_decode, what, proto)
 
 
-def locate(
-    file: File, name: str, shape: tuple[int, ...], proto: onnx.TensorProto | None, /
-) -> Numbers:
+def _filled(values: AnyArray, indices: AnyArray, *, what: str, shape: tuple[int, ...]) -> AnyArray:
+    """Return a dense array of the elements of a sparse one."""
+    out = np.zeros(math.prod(shape), values.dtype)
+    places = indices.astype(np.int64, copy=False)
+    if places.ndim == 2:
+        inside = bool(np.all((places >= 0) & (places < np.array(shape, np.int64))))
+        places = places @ np.array([math.prod(shape[i + 1 :]) for i in range(len(shape))], np.int64)
+    else:
+        inside = bool(np.all((places >= 0) & (places < out.size)))
+    if not inside:
+        msg = f"{what} is sparse and has elements outside its shape {'x'.join(map(str, shape))}"
+        raise ModelFormatError(msg)
+    out[places] = values
+    return out.reshape(shape)
+
+
+def _sparse(file: File, name: str, proto: onnx.SparseTensorProto) -> Numbers:
+    """Return the numbers of a sparse tensor, made dense where that is no trap."""
+    what, shape = f"{file}: tensor {name!r}", tuple(proto.dims)
+    check_shape(what, shape)
+    values, indices = (_dense(file, name, part) for part in (proto.values, proto.indices))
+    count, size = math.prod(proto.values.dims), math.prod(shape)
+    if size > max(_MAX_FILLED, _MAX_SPARSITY * count):
+        return Numbers("sparse", partial(_not_read, f"{what} of {size} elements, {count} given,"))
+    if [*proto.indices.dims] not in ([count], [count, len(shape)]) or len(proto.values.dims) != 1:
+        msg = (
+            f"{what} is sparse, with values of the shape {list(proto.values.dims)} and indices of "
+            f"{list(proto.indices.dims)}; expected [n], and [n] or [n, {len(shape)}]"
+        )
+        raise ModelFormatError(msg)
+    made = derived(_filled, values.source, indices.source, what=what, shape=shape)
+    return Numbers(values.dtype, made)
+
+
+def locate(file: File, name: str, proto: onnx.TensorProto | onnx.SparseTensorProto, /) -> Numbers:
     """
     Find the numbers of a tensor without reading them.
 
@@ -137,10 +214,8 @@ def locate(
         The ONNX file.
     name : str
         Name of the tensor.
-    shape : tuple of int
-        Its shape.
-    proto : onnx.TensorProto, optional
-        The tensor, as :func:`spectra_io.skeleton.read` leaves it; ``None`` for a sparse one.
+    proto : onnx.TensorProto or onnx.SparseTensorProto
+        The tensor, as :func:`spectra_io.skeleton.read` leaves it.
 
     Returns
     -------
@@ -159,14 +234,18 @@ def locate(
     >>> from pathlib import Path
     >>> proto = numpy_helper.from_array(np.ones((2, 2), np.float16), "w")
     >>> from spectra_io.files import LocalFile
-    >>> locate(LocalFile(Path("model.onnx")), "w", (2, 2), proto).dtype
+    >>> locate(LocalFile(Path("model.onnx")), "w", proto).dtype
     'float16'
     """
-    what = f"{file}: tensor {name!r}"
+    if isinstance(proto, onnx.SparseTensorProto):
+        return _sparse(file, name, proto)
+    return _dense(file, name, proto)
+
+
+def _dense(file: File, name: str, proto: onnx.TensorProto) -> Numbers:
+    what, shape = f"{file}: tensor {name!r}", tuple(proto.dims)
     check_shape(what, shape)
-    if proto is None:
-        return Numbers("sparse", partial(_not_read, what))
-    dtype = _dtype(proto.data_type)
+    dtype = dtype_name(proto.data_type)
     notes = {text(entry.key): text(entry.value) for entry in proto.external_data}
     if not notes and proto.data_location != onnx.TensorProto.EXTERNAL:
         return Numbers(dtype, _kept(what, proto, dtype))

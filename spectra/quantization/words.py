@@ -1,0 +1,296 @@
+"""Packed integers: several numbers of a few bits in one word, with a scale for each group."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NoReturn
+
+import numpy as np
+
+from spectra.errors import ModelFormatError
+
+if TYPE_CHECKING:
+    from spectra._typing import AnyArray
+
+__all__ = ["awq", "gptq", "nbits", "packed_int4", "unpack"]
+
+_AWQ_ORDER = [0, 4, 1, 5, 2, 6, 3, 7]  # where each of eight columns is in its word
+
+
+def _refuse(what: str, **shapes: object) -> NoReturn:
+    given = ", ".join(f"{name} {shape}" for name, shape in shapes.items())
+    msg = f"{what}: these do not fit together: {given}"
+    raise ModelFormatError(msg)
+
+
+def unpack(words: AnyArray, bits: int, /) -> AnyArray:
+    """
+    Take the numbers out of words, low bits first, across their borders.
+
+    Parameters
+    ----------
+    words : array of integers, shape (..., n)
+        Words of 8 to 64 bits.
+    bits : int
+        Of each number, from 1 to 8.
+
+    Returns
+    -------
+    array of uint8, shape (..., n * word / bits)
+        The numbers; bits at the end that make up none are left out.
+
+    Raises
+    ------
+    ModelFormatError
+        If `bits` is out of range.
+
+    Examples
+    --------
+    >>> unpack(np.array([0x21, 0x43], np.uint8), 4)
+    array([1, 2, 3, 4], dtype=uint8)
+    """
+    if not 1 <= bits <= 8:
+        msg = f"packed numbers have 1 to 8 bits, got {bits}"
+        raise ModelFormatError(msg)
+    width = words.dtype.itemsize * 8
+    unsigned = np.ascontiguousarray(words).view(f"u{words.dtype.itemsize}")
+    count = unsigned.shape[-1] * width // bits
+    if width % bits == 0:
+        shifts = np.arange(0, width, bits).astype(unsigned.dtype)
+        apart = (unsigned[..., np.newaxis] >> shifts) & unsigned.dtype.type((1 << bits) - 1)
+        small: AnyArray = apart.astype(np.uint8)
+        return small.reshape(*unsigned.shape[:-1], count)
+    little = unsigned.astype(unsigned.dtype.newbyteorder("<"), copy=False).view(np.uint8)
+    each = np.unpackbits(little, axis=-1, bitorder="little")[..., : count * bits]
+    apart = each.reshape(*each.shape[:-1], count, bits)
+    padded = np.packbits(apart, axis=-1, bitorder="little")
+    out: AnyArray = padded[..., 0]
+    return out
+
+
+def gptq(
+    qweight: AnyArray,
+    qzeros: AnyArray,
+    scales: AnyArray,
+    g_idx: AnyArray | None = None,
+    /,
+    *,
+    bits: int = 4,
+    zero_offset: int = 1,
+) -> AnyArray:
+    """
+    Return the real numbers of a GPTQ layer.
+
+    Parameters
+    ----------
+    qweight : array of int32, shape (in * bits / 32, out)
+        The weights, packed along the inputs.
+    qzeros : array of int32, shape (groups, out * bits / 32)
+        The zero points, packed along the outputs.
+    scales : array, shape (groups, out)
+        The scales.
+    g_idx : array of int, shape (in,), optional
+        The group of each input; by default they follow one another.
+    bits : int, default: 4
+        Of each number.
+    zero_offset : int, default: 1
+        Added to the stored zero points: 1 in the first format of the checkpoints, 0 in "gptq_v2".
+
+    Returns
+    -------
+    array of float32, shape (out, in)
+        Scale times weight minus zero point.
+
+    Raises
+    ------
+    ModelFormatError
+        If the shapes do not fit, or a group does not exist.
+
+    References
+    ----------
+    Frantar et al. (2023), GPTQ, arXiv:2210.17323; the layout of AutoGPTQ 0.7, ``qlinear_cuda``.
+
+    Examples
+    --------
+    >>> qweight = np.array([[0x76543210]], np.int32)  # the inputs 0 to 7 of one output
+    >>> qzeros = np.array([[2]], np.int32)
+    >>> gptq(qweight, qzeros, np.array([[0.5]]))
+    array([[-1.5, -1. , -0.5,  0. ,  0.5,  1. ,  1.5,  2. ]], dtype=float32)
+    """
+    q = unpack(qweight.T, bits).T
+    zeros = unpack(qzeros, bits)[:, : scales.shape[-1]]
+    groups = len(scales)
+    if zeros.shape != scales.shape or q.shape[1:] != scales.shape[1:] or not groups:
+        _refuse("GPTQ", qweight=qweight.shape, qzeros=qzeros.shape, scales=scales.shape)
+    index = np.arange(len(q)) // -(-len(q) // groups) if g_idx is None else g_idx
+    if index.shape != (len(q),) or (len(q) and not 0 <= index.min() <= index.max() < groups):
+        _refuse("GPTQ", qweight=qweight.shape, scales=scales.shape, g_idx=index.shape)
+    # the zero point 0 is kept as -1, which is all ones in the few bits there are
+    shifted = ((zeros.astype(np.int32) + zero_offset) & ((1 << bits) - 1)).astype(np.float32)
+    wide = scales.astype(np.float32)
+    out: AnyArray = (wide[index] * (q.astype(np.float32) - shifted[index])).T
+    return out
+
+
+def awq(qweight: AnyArray, qzeros: AnyArray, scales: AnyArray, /) -> AnyArray:
+    """
+    Return the real numbers of an AWQ layer, 4 bits each.
+
+    Parameters
+    ----------
+    qweight : array of int32, shape (in, out / 8)
+        The weights, packed along the outputs in the order 0, 2, 4, 6, 1, 3, 5, 7.
+    qzeros : array of int32, shape (groups, out / 8)
+        The zero points, packed likewise.
+    scales : array, shape (groups, out)
+        The scales.
+
+    Returns
+    -------
+    array of float32, shape (out, in)
+        Scale times weight minus zero point.
+
+    Raises
+    ------
+    ModelFormatError
+        If the shapes do not fit.
+
+    References
+    ----------
+    Lin et al. (2024), AWQ, arXiv:2306.00978; the layout of AutoAWQ, ``WQLinear_GEMM``.
+
+    Examples
+    --------
+    >>> qweight = np.array([[0x75316420]], np.int32)  # the outputs 0 to 7 of one input
+    >>> awq(qweight, np.zeros((1, 1), np.int32), np.ones((1, 8)))[:, 0]
+    array([0., 1., 2., 3., 4., 5., 6., 7.], dtype=float32)
+    """
+    q, zeros = (_in_order(unpack(words, 4)) for words in (qweight, qzeros))
+    groups = len(scales)
+    fits = groups and len(q) % groups == 0 and q.shape[1:] == zeros.shape[1:] == scales.shape[1:]
+    if not fits or len(zeros) != groups:
+        _refuse("AWQ", qweight=qweight.shape, qzeros=qzeros.shape, scales=scales.shape)
+    index = np.arange(len(q)) // max(len(q) // groups, 1)
+    wide = scales.astype(np.float32)
+    out: AnyArray = (wide[index] * (q.astype(np.float32) - zeros[index].astype(np.float32))).T
+    return out
+
+
+def _in_order(q: AnyArray) -> AnyArray:
+    eights = q.reshape(len(q), -1, 8)[:, :, _AWQ_ORDER]
+    return eights.reshape(q.shape)
+
+
+def packed_int4(packed: AnyArray, scale: AnyArray, /, *, columns: int) -> AnyArray:
+    """
+    Return the real numbers of the pack-quantized layout, 4 bits each and no zero point.
+
+    Parameters
+    ----------
+    packed : array of int32, shape (out, ceil(in / 8))
+        The weights plus 8, packed along the inputs, low bits first.
+    scale : array, shape (out, groups) or (out,)
+        The scales.
+    columns : int
+        Inputs; what is packed beyond them is padding.
+
+    Returns
+    -------
+    array of float32, shape (out, in)
+        Scale times weight.
+
+    Raises
+    ------
+    ModelFormatError
+        If the shapes do not fit.
+
+    References
+    ----------
+    The layout of compressed-tensors, ``pack_quantized``.
+
+    Examples
+    --------
+    >>> packed_int4(np.array([[0x0FEDCBA9]], np.int32), np.array([[0.5]]), columns=4)
+    array([[0.5, 1. , 1.5, 2. ]], dtype=float32)
+    """
+    q = unpack(packed, 4)
+    groups = scale.reshape(len(scale), -1) if scale.ndim else scale.reshape(1, 1)
+    size = -(-columns // groups.shape[1]) if groups.shape[1] else 0
+    if not 0 < columns <= q.shape[1] or len(groups) not in (1, len(q)) or not size:
+        _refuse("4-bit weights", packed=packed.shape, scale=scale.shape, columns=columns)
+    numbers = q[:, :columns].astype(np.float32) - 8
+    out: AnyArray = numbers * groups.astype(np.float32)[:, np.arange(columns) // size]
+    return out
+
+
+def nbits(
+    packed: AnyArray,
+    scales: AnyArray,
+    zero_points: AnyArray | None = None,
+    /,
+    *,
+    rows: int,
+    columns: int,
+    bits: int,
+    block_size: int,
+) -> AnyArray:
+    """
+    Return the real numbers of onnxruntime's MatMulNBits.
+
+    Parameters
+    ----------
+    packed : array of uint8, shape (N, blocks, block_size * bits / 8)
+        The weights, low bits first.
+    scales : array, N * blocks numbers
+        The scales.
+    zero_points : array, optional
+        Packed as the weights, each row filled up to whole bytes; or, of the type of the scales, as
+        they are; ``2 ** (bits - 1)`` if left out.
+    rows, columns : int
+        N and K, outputs and inputs.
+    bits : int
+        Of each number: 2, 4 or 8.
+    block_size : int
+        Inputs that have a scale together.
+
+    Returns
+    -------
+    array of float32, shape (N, K)
+        Scale times weight minus zero point.
+
+    Raises
+    ------
+    ModelFormatError
+        If the shapes do not fit.
+
+    References
+    ----------
+    https://github.com/microsoft/onnxruntime/blob/main/docs/ContribOperators.md,
+    com.microsoft.MatMulNBits
+
+    Examples
+    --------
+    >>> packed = np.array([0x98, 0xBA], np.uint8)
+    >>> nbits(packed, np.ones(1), rows=1, columns=4, bits=4, block_size=4)
+    array([[0., 1., 2., 3.]], dtype=float32)
+    """
+    blocks = -(-columns // max(block_size, 1))
+    if packed.size * 8 != rows * blocks * block_size * bits or scales.size != rows * blocks:
+        _refuse("MatMulNBits", B=packed.shape, scales=scales.shape, N=rows, K=columns)
+    q = unpack(packed.reshape(rows, -1), bits).reshape(rows, blocks, block_size)
+    zeros = _zero_points(zero_points, rows, blocks, bits)
+    wide = scales.astype(np.float32).reshape(rows, blocks, 1)
+    real = (q.astype(np.float32) - zeros) * wide
+    out: AnyArray = real.reshape(rows, blocks * block_size)[:, :columns]
+    return out
+
+
+def _zero_points(given: AnyArray | None, rows: int, blocks: int, bits: int) -> AnyArray | float:
+    if given is None:
+        return float(1 << (bits - 1))
+    if given.dtype != np.uint8:
+        zeros = given.astype(np.float32)
+    else:
+        zeros = unpack(given.reshape(rows, -1), bits)[:, :blocks].astype(np.float32)
+    if zeros.size != rows * blocks:
+        _refuse("MatMulNBits", zero_points=given.shape, N=rows, blocks=blocks)
+    return zeros.reshape(rows, blocks, 1)
