@@ -113,6 +113,8 @@ def from_name(name: str, shape: Sequence[int], /) -> str:
     if len(shape) == 2:
         module = name.removesuffix(".weight").rpartition(".")[2]
         return _matrix_role({*_words(module)})
+    if len(shape) == 3 and shape[0] <= 2 and {*words} & _RECURRENT:
+        return "recurrent"
     if {*words} & {"expert", "experts"}:
         return "experts"
     if len(shape) <= 5 and _looks_like_kernel(shape, named="conv" in words):

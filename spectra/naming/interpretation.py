@@ -2,8 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
+
+import spectra.lora as _lora
+import spectra.naming.experts as _experts
+import spectra.naming.fused as _fused
+import spectra.naming.gates as _gates
+from spectra.naming.packed import unpacked
+from spectra.naming.ties import tied
+from spectra.roles import from_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -13,7 +22,20 @@ if TYPE_CHECKING:
 __all__ = ["interpret"]
 
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
-_STEPS: tuple[Callable[[dict[str, Tensor], Mapping[str, Any]], dict[str, Tensor]], ...] = ()
+_STEPS: tuple[Callable[[dict[str, Tensor], Mapping[str, Any]], dict[str, Tensor]], ...] = (
+    unpacked,
+    _gates.split,
+    _experts.split,
+    _fused.split,
+    _lora.noted,
+    tied,
+)
+
+
+def _plain(tensor: Tensor) -> Tensor:
+    """Return a tensor as its own name has it, whatever was said of it before."""
+    role = from_name(tensor.name, tensor.shape)
+    return replace(tensor, role=role, note="", weights=())
 
 
 def interpret(
@@ -27,7 +49,8 @@ def interpret(
     tensors : mapping of str to Tensor
         A model whose tensors have roles by name only: safetensors, or arrays.
     config : mapping of str, optional
-        The model's ``config.json``, as parsed; what is missing or unknown in it is not used.
+        The model's ``config.json``, as parsed, with that of an adapter under ``"adapter"``; what is
+        missing or unknown in it is not used.
 
     Returns
     -------
@@ -39,7 +62,7 @@ def interpret(
     >>> interpret({})
     {}
     """
-    found = dict(tensors)
+    found = {name: _plain(tensor) for name, tensor in tensors.items()}
     for step in _STEPS:
         found = step(found, config)
     return found

@@ -58,7 +58,8 @@ def mxfp4(blocks: AnyArray, scales: AnyArray, /) -> AnyArray:
     step = max(1, _BLOCK // max(blocks.shape[-1], 1))
     for start in range(0, len(flat), step):
         some, power = flat[start : start + step], exponents[start : start + step, np.newaxis]
-        factor = np.where(power == 2 * _BIAS + 1, np.nan, np.ldexp(np.float32(1), power - _BIAS))
+        known = np.minimum(power, 2 * _BIAS)
+        factor = np.where(power == 2 * _BIAS + 1, np.nan, np.ldexp(np.float32(1), known - _BIAS))
         out[start : start + step, 0::2] = _VALUES[some & 0xF] * factor
         out[start : start + step, 1::2] = _VALUES[some >> 4] * factor
     *ahead, groups, width = blocks.shape

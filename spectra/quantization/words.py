@@ -176,7 +176,7 @@ def awq(qweight: AnyArray, qzeros: AnyArray, scales: AnyArray, /) -> AnyArray:
 
 
 def _in_order(q: AnyArray) -> AnyArray:
-    eights = q.reshape(len(q), -1, 8)[:, :, _AWQ_ORDER]
+    eights = q.reshape(len(q), q.shape[1] // 8, 8)[:, :, _AWQ_ORDER]
     return eights.reshape(q.shape)
 
 
