@@ -25,7 +25,9 @@ from tests.builders import (
     write_safetensors,
 )
 
-EXPECTED = "expected a .safetensors or .onnx file, a .safetensors.index.json, or a folder of these"
+EXPECTED = (
+    "expected a .safetensors, .onnx or .npz file, a .safetensors.index.json, or a folder of these"
+)
 NAMES = ["model.safetensors", "model.onnx", "model.bin", "model"]
 LFS = "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1234\n"
 TEXT = "#!/bin/sh\n# Größe: 3 Dateien\necho fetch the weights first\n" * 20

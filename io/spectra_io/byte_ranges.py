@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import ml_dtypes  # noqa: F401  (registers bfloat16 and its like with numpy)
 import numpy as np
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from spectra._typing import AnyArray
     from spectra_io.files import File
 
-__all__ = ["ByteRange", "check_shape"]
+__all__ = ["ByteRange", "check_available", "check_shape"]
 
 _MAX_NDIM = 32  # of numpy 1; numpy 2 has 64
 _MAX_SIZE = 1 << 56  # elements; their bytes fit a signed 64-bit number in any type
@@ -47,6 +47,55 @@ def check_shape(what: str, shape: tuple[int, ...]) -> None:
     broken = len(shape) > _MAX_NDIM or min(shape, default=0) < 0
     if broken or math.prod(max(side, 1) for side in shape) > _MAX_SIZE:
         msg = f"{what} has the shape {'x'.join(map(str, shape)):.80}, which no array can have"
+        raise ModelFormatError(msg)
+
+
+class _Range(Protocol):
+    @property
+    def file(self) -> File: ...
+    @property
+    def offset(self) -> int: ...
+    @property
+    def dtype(self) -> str: ...
+    @property
+    def shape(self) -> tuple[int, ...]: ...
+    @property
+    def num_bytes(self) -> int: ...
+
+
+def check_available(found: _Range, available: int, what: str, /) -> None:
+    """
+    Check that a range lies in its file.
+
+    Parameters
+    ----------
+    found : ByteRange or PackedRange
+        The range.
+    available : int
+        Bytes that are there from its offset on.
+    what : str
+        Whose range it is, for the message.
+
+    Raises
+    ------
+    ModelFormatError
+        If more bytes are needed.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from spectra_io.files import LocalFile
+    >>> check_available(ByteRange(LocalFile(Path("f")), 8, "float32", (2, 2)), 9, "w")
+    Traceback (most recent call last):
+        ...
+    spectra.errors.ModelFormatError: w is 2x2 float32, 16 bytes from byte 8 of f on; found 9
+    """
+    if found.num_bytes > available or available < 0:
+        shape = "x".join(map(str, found.shape))
+        msg = (
+            f"{what} is {shape} {found.dtype}, {found.num_bytes} bytes from byte "
+            f"{found.offset} of {found.file.name} on; found {max(available, 0)}"
+        )
         raise ModelFormatError(msg)
 
 
@@ -103,13 +152,7 @@ class ByteRange:
         ModelFormatError
             If more bytes are needed.
         """
-        if self.num_bytes > available or available < 0:
-            shape = "x".join(map(str, self.shape))
-            msg = (
-                f"{what} is {shape} {self.dtype}, {self.num_bytes} bytes from byte "
-                f"{self.offset} of {self.file.name} on; found {max(available, 0)}"
-            )
-            raise ModelFormatError(msg)
+        check_available(self, available, what)
 
     def __call__(self) -> AnyArray:
         """

@@ -14,6 +14,7 @@ from spectra.errors import ModelFormatError
 from spectra.sources import derived
 from spectra_io.byte_ranges import ByteRange, check_shape
 from spectra_io.contents import found_in
+from spectra_io.packed_bytes import BITS, PackedRange
 from spectra_io.skeleton import FIELD, LENGTH, OFFSET, text
 from spectra_io.varints import VarintRange
 
@@ -116,9 +117,13 @@ def _number(what: str, notes: dict[str, str], key: str, default: int) -> int:
     return int(digits)
 
 
+def _range(dtype: str) -> type[ByteRange | PackedRange]:
+    return PackedRange if dtype in BITS else ByteRange
+
+
 def _embedded(
     file: File, what: str, shape: tuple[int, ...], dtype: str, notes: dict[str, str]
-) -> ByteRange | VarintRange:
+) -> ByteRange | PackedRange | VarintRange:
     """Return the range in the file itself that the walk over it noted."""
     kept = notes.get(FIELD, "")
     if dtype not in _FIELDS.get(kept, {dtype}):
@@ -127,8 +132,9 @@ def _embedded(
     length = _number(what, notes, LENGTH, 0)
     if kept in _VARINTS:
         return _varints(file, what, shape, dtype, notes)
-    _check_count(what, shape, dtype, length / np.dtype(dtype).itemsize)
-    found = ByteRange(file, _number(what, notes, OFFSET, 0), dtype, shape)
+    found = _range(dtype)(file, _number(what, notes, OFFSET, 0), dtype, shape)
+    if length != found.num_bytes:
+        _check_count(what, shape, dtype, length / np.dtype(dtype).itemsize)
     found.check(available=file.size() - found.offset, what=what)
     return found
 
@@ -146,10 +152,10 @@ def _varints(
 
 def _external(
     file: File, what: str, shape: tuple[int, ...], dtype: str, notes: dict[str, str]
-) -> ByteRange:
+) -> ByteRange | PackedRange:
     """Return the range in another file of the model's folder."""
     other = file.beside(notes.get("location", ""), asked_by=what)
-    found = ByteRange(other, _number(what, notes, "offset", 0), dtype, shape)
+    found = _range(dtype)(other, _number(what, notes, "offset", 0), dtype, shape)
     rest = other.size() - found.offset
     if found.num_bytes > rest and (held := found_in(other)):
         msg = f"{other}: found {held}; {what} refers to it"
@@ -249,7 +255,7 @@ def _dense(file: File, name: str, proto: onnx.TensorProto) -> Numbers:
     notes = {text(entry.key): text(entry.value) for entry in proto.external_data}
     if not notes and proto.data_location != onnx.TensorProto.EXTERNAL:
         return Numbers(dtype, _kept(what, proto, dtype))
-    if dtype not in _WHOLE_BYTES:
+    if dtype not in _WHOLE_BYTES and (dtype not in BITS or notes.get(FIELD) in _VARINTS):
         return Numbers(dtype, partial(_not_read, what))
     place = _embedded if OFFSET in notes else _external
     return Numbers(dtype, place(file, what, shape, dtype, notes))

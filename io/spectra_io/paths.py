@@ -12,7 +12,7 @@ from spectra.errors import ArgumentError, ModelFormatError, ModelNotFoundError
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
-__all__ = ["check_writable", "inside", "written"]
+__all__ = ["check_writable", "inside", "is_inside", "written"]
 
 
 def _hub_blobs(folder: Path) -> Path | None:
@@ -24,6 +24,31 @@ def _is_contained(path: Path, folder: Path) -> bool:
     root = folder.resolve()
     roots = [root, blobs] if (blobs := _hub_blobs(root)) else [root]
     return any(path.resolve().is_relative_to(allowed) for allowed in roots)
+
+
+def is_inside(location: str, /) -> bool:
+    r"""
+    Tell whether a path leads nowhere but down, by what is written.
+
+    Parameters
+    ----------
+    location : str
+        A path in a file, of whatever system.
+
+    Returns
+    -------
+    bool
+        Whether it is relative and without a step up.
+
+    Examples
+    --------
+    >>> is_inside("shards/1.safetensors"), is_inside("../secret"), is_inside("C:\\secret")
+    (True, False, False)
+    """
+    parts = {*PurePosixPath(location).parts, *PureWindowsPath(location).parts}
+    windows = PureWindowsPath(location)
+    absolute = PurePosixPath(location).is_absolute() or windows.drive or windows.root
+    return bool(location) and ".." not in parts and not absolute and "\0" not in location
 
 
 def inside(folder: Path, location: str, *, asked_by: str) -> Path:
@@ -47,7 +72,7 @@ def inside(folder: Path, location: str, *, asked_by: str) -> Path:
     Raises
     ------
     ModelFormatError
-        If the path leads out of the folder.
+        If the path leads out of the folder, or the file has another name somewhere (a hard link).
     ModelNotFoundError
         If there is no such file.
 
@@ -58,9 +83,7 @@ def inside(folder: Path, location: str, *, asked_by: str) -> Path:
         ...
     spectra.errors.ModelFormatError: tensor 'w' refers to '../secret', outside the model's folder
     """
-    parts = {*PurePosixPath(location).parts, *PureWindowsPath(location).parts}
-    absolute = PurePosixPath(location).is_absolute() or PureWindowsPath(location).drive
-    if ".." in parts or absolute or not location or "\0" in location:
+    if not is_inside(location):
         msg = f"{asked_by} refers to {location!r}, outside the model's folder"
         raise ModelFormatError(msg)
     path = folder / location
@@ -75,6 +98,12 @@ def inside(folder: Path, location: str, *, asked_by: str) -> Path:
     if not there:
         msg = f"{path}: no such file; {asked_by} refers to it"
         raise ModelNotFoundError(msg)
+    if (links := path.stat().st_nlink) > 1:
+        msg = (
+            f"{path} has {links} hard links, so it may be a file from outside the model's folder; "
+            f"{asked_by} refers to it; copy it"
+        )
+        raise ModelFormatError(msg)
     return path
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from functools import partial
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
@@ -12,12 +11,12 @@ from spectra.errors import ModelFormatError
 from spectra.roles import from_name
 from spectra.tensors import Tensor
 from spectra_io.byte_ranges import ByteRange
+from spectra_io.packed_bytes import BITS, PackedRange
 from spectra_io.safetensors_header import read_header
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
 
-    from spectra._typing import AnyArray
     from spectra_io.files import File
     from spectra_io.safetensors_header import Entry
 
@@ -37,6 +36,15 @@ _DTYPES = {
     "U32": "uint32",
     "U64": "uint64",
     "BOOL": "bool",
+    "C64": "complex64",
+    "F8_E4M3": "float8_e4m3fn",
+    "F8_E5M2": "float8_e5m2",
+    "F8_E4M3FNUZ": "float8_e4m3fnuz",
+    "F8_E5M2FNUZ": "float8_e5m2fnuz",
+    "F8_E8M0": "float8_e8m0fnu",
+    "F6_E2M3": "float6_e2m3fn",
+    "F6_E3M2": "float6_e3m2fn",
+    "F4": "float4_e2m1fn",
 }
 _MAX_NATURAL = 1000  # characters of a name to look for numbers in
 _MAX_INDEX = 1 << 27  # bytes; that of the largest public model takes about 10 MB
@@ -53,18 +61,11 @@ def _natural(name: str) -> list[tuple[int, str]]:
     return [part for pair in zip_longest(words, numbers) for part in pair if part]
 
 
-def _not_read(what: str, dtype: str) -> AnyArray:
-    msg = f"{what} is {dtype}, which is not read yet"
-    raise ModelFormatError(msg)
-
-
 def _tensor(file: File, start: int, name: str, entry: Entry) -> Tensor:
     """Return the handle of a tensor, given its entry in the header and where the data start."""
-    what, stored, shape = f"{file}: tensor {name!r}", entry.dtype, entry.shape
-    dtype = _DTYPES.get(stored, stored.lower())
-    source: Callable[[], AnyArray] = partial(_not_read, what, stored)
-    if stored in _DTYPES:
-        source = ByteRange(file, start + entry.start, dtype, shape)
+    dtype, shape = _DTYPES[entry.dtype], entry.shape
+    kind = PackedRange if dtype in BITS else ByteRange
+    source = kind(file, start + entry.start, dtype, shape)
     return Tensor(name, shape, dtype, from_name(name, shape), source)
 
 

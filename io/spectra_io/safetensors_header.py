@@ -94,8 +94,8 @@ def _counts(value: Any) -> tuple[int, ...] | None:
 
 
 def _entry(what: str, found: Any) -> Entry:
-    if not isinstance(found, dict) or set(found) != _KEYS:
-        msg = f"{what}: must have exactly a dtype, a shape and data_offsets, got {found!r:.80}"
+    if not isinstance(found, dict) or not set(found) >= _KEYS:
+        msg = f"{what}: must have a dtype, a shape and data_offsets, got {found!r:.80}"
         raise ModelFormatError(msg)
     dtype, shape, span = found["dtype"], _counts(found["shape"]), _counts(found["data_offsets"])
     if not isinstance(dtype, str) or dtype not in BITS:
@@ -147,7 +147,7 @@ def _parsed(file: File, text: bytes) -> dict[str, Any]:
         raise not_a_model(
             file, f"not a safetensors file: its header is no JSON: {error}"
         ) from error
-    if not isinstance(header, dict) or not text.startswith(b"{"):
+    if not isinstance(header, dict):
         raise not_a_model(file, "not a safetensors file: its header is no JSON object")
     return header
 
