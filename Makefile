@@ -24,10 +24,13 @@ docs:  ## Pages and pictures made from the code
 	$(PYTHON) docs/make_variables.py
 	$(PYTHON) -m spectra_io plot examples/models/mnist_mlp.safetensors --layer fc1 -o docs/images/esd.png
 
+fuzz:  ## Open 280,000 broken files of every kind
+	$(PYTHON) tests/fuzz/run.py
+
 bench:  ## Measure speed, as ratios in one run
 	$(PYTHON) tests/bench/import_time.py
 	$(PYTHON) tests/bench/analyze.py
 	$(PYTHON) tests/bench/power_law.py
 	$(PYTHON) tests/bench/noise.py
 
-.PHONY: help setup check lint types test docs bench
+.PHONY: help setup check lint types test docs fuzz bench

@@ -102,6 +102,7 @@ def _tensor_row(views: list[Layer], problem: str) -> Row:
         "tensor_shape": "x".join(map(str, tensor.shape)) or "scalar",
         "tensor_size": tensor.size,
         "tensor_layers": sum(layer.taken for layer in views),
+        "tensor_note": "" if views[0].reason else tensor.note,
         "tensor_reason": views[0].reason or problem,
     }
 

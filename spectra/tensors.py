@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from spectra.errors import ModelFormatError
+from spectra.errors import ModelFormatError, SpectraError
 
 if TYPE_CHECKING:
     from spectra._typing import AnyArray
@@ -16,7 +16,13 @@ __all__ = ["Tensor", "Weight"]
 
 
 def _checked(source: Source, shape: tuple[int, ...], what: str) -> AnyArray:
-    values = source()
+    try:
+        values = source()
+    except (ArithmeticError, LookupError, TypeError, ValueError) as error:
+        if isinstance(error, SpectraError):
+            raise
+        msg = f"{what} cannot be computed of what is stored: {error}"
+        raise ModelFormatError(msg) from error
     if values.shape != shape:
         msg = f"{what} should have shape {shape}, found {values.shape}"
         raise ModelFormatError(msg)

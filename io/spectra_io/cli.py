@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import click
 
 import spectra
-from spectra import measures
+from spectra import measures, selection
 from spectra.errors import ArgumentError, SpectraError, unknown_name
 from spectra_io import stores
 from spectra_io.models import open_model
@@ -27,10 +27,11 @@ if TYPE_CHECKING:
     import xarray as xr
 
     from spectra.measures import Measure
+    from spectra.tensors import Tensor
 
 __all__ = ["cli", "main"]
 
-_MODEL = click.argument("path", type=click.Path(path_type=Path))
+_MODEL = click.argument("path")
 _POOL = click.option(
     "--pool/--no-pool",
     default=True,
@@ -44,6 +45,16 @@ _OUTPUTS = click.option(
     type=click.Path(path_type=Path),
     metavar="FILE",
     help="Write the results to FILE: .nc, .csv, .json or (with pyarrow) .parquet. Repeatable.",
+)
+_INCLUDE = click.option(
+    "--include",
+    multiple=True,
+    metavar="PATTERN",
+    help="Only tensors of such names: with *, ? or [...] as in a shell, else part of the name. "
+    "Repeatable.",
+)
+_EXCLUDE = click.option(
+    "--exclude", multiple=True, metavar="PATTERN", help="No tensors of such names. Repeatable."
 )
 _MOST_RESAMPLES = 100_000
 _MOST_REPLICAS = 10_000
@@ -124,8 +135,8 @@ def cli(context: click.Context) -> None:
     """
     Eigenvalue spectra of trained networks.
 
-    PATH is a .safetensors or .onnx file, a *.safetensors.index.json, or a folder that holds one
-    (safetensors first, if it holds both).
+    PATH is a .safetensors, .onnx or .npz file, a *.safetensors.index.json, a folder that holds one
+    (safetensors first, if it holds both), or a URL of one.
     """
     if context.invoked_subcommand is None:
         click.echo(context.get_help())
@@ -133,12 +144,14 @@ def cli(context: click.Context) -> None:
 
 @cli.command(short_help="List every tensor, and why it is not taken.")
 @_MODEL
+@_INCLUDE
+@_EXCLUDE
 @_POOL
-def describe(path: Path, pool: bool) -> None:
+def describe(path: str, pool: bool, include: Sequence[str], exclude: Sequence[str]) -> None:
     """List every tensor, and why it is not taken; no eigenvalues are computed."""
     from spectra_io import sheets, terminal
 
-    ds = spectra.describe(spectra.layers(open_model(path), pool=pool))
+    ds = spectra.describe(spectra.layers(_selected(path, include, exclude), pool=pool))
     terminal.show(sheets.tensor_sheet(ds))
     taken = ds.tensor_layers > 0
     terminal.show(
@@ -150,6 +163,8 @@ def describe(path: Path, pool: bool) -> None:
 
 @cli.command(short_help="Print every layer's fit and verdict.", help=_ANALYZE)
 @_MODEL
+@_INCLUDE
+@_EXCLUDE
 @_POOL
 @_OUTPUTS
 @click.option(
@@ -160,11 +175,20 @@ def describe(path: Path, pool: bool) -> None:
     callback=_enough,
     help="Samples for interval and p-value, at least 20; 0 for none, and no verdict on the tail.",
 )
-def analyze(path: Path, pool: bool, outputs: Sequence[Path], resamples: int) -> None:
+def analyze(
+    path: str,
+    pool: bool,
+    include: Sequence[str],
+    exclude: Sequence[str],
+    outputs: Sequence[Path],
+    resamples: int,
+) -> None:
     """Print a table of every layer's spectrum, power-law fit and verdict."""
     from spectra_io import sheets, terminal
 
-    ds = _analyzed(path, _measures(resamples), pool=pool, outputs=outputs)
+    _check_outputs(outputs)
+    layers = spectra.layers(_selected(path, include, exclude), pool=pool)
+    ds = _analyzed(path, layers, _measures(resamples))
     if ds.sizes["layer"]:
         terminal.show(sheets.layer_sheet(ds))
         terminal.show("")
@@ -176,6 +200,8 @@ def analyze(path: Path, pool: bool, outputs: Sequence[Path], resamples: int) -> 
 
 @cli.command(short_help="Print what is noise, signal and trapped.", help=_NOISE)
 @_MODEL
+@_INCLUDE
+@_EXCLUDE
 @_POOL
 @_OUTPUTS
 @click.option(
@@ -185,14 +211,23 @@ def analyze(path: Path, pool: bool, outputs: Sequence[Path], resamples: int) -> 
     help="Random orders to compare with; by default 5 for up to 300 eigenvalues, else 1.",
 )
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of the orders.")
-def noise(path: Path, pool: bool, outputs: Sequence[Path], replicas: int | None, seed: int) -> None:
+def noise(
+    path: str,
+    pool: bool,
+    include: Sequence[str],
+    exclude: Sequence[str],
+    outputs: Sequence[Path],
+    replicas: int | None,
+    seed: int,
+) -> None:
     """Print what is noise, signal and trapped in every layer."""
     from spectra_io import noise_sheets, sheets, terminal
 
     randomized = partial(measures.randomized, replicas=replicas, seed=seed)
     chosen = [randomized if m is measures.randomized else m for m in measures.RANDOM_MATRIX]
     asked = [measures.norms, measures.power_law, *chosen]
-    ds = _analyzed(path, asked, pool=pool, outputs=outputs)
+    _check_outputs(outputs)
+    ds = _analyzed(path, spectra.layers(_selected(path, include, exclude), pool=pool), asked)
     ds = ds.merge(spectra.scale_collapse.find(ds))
     if ds.sizes["layer"]:
         terminal.show(noise_sheets.noise_sheet(ds))
@@ -203,19 +238,42 @@ def noise(path: Path, pool: bool, outputs: Sequence[Path], replicas: int | None,
     _save(ds, outputs)
 
 
-def _analyzed(
-    path: Path, chosen: Sequence[Measure], *, pool: bool, outputs: Sequence[Path]
-) -> xr.Dataset:
-    """Analyse a model, after a look at whether the results can be written."""
-    from spectra_io import terminal
-
+def _check_outputs(outputs: Sequence[Path]) -> None:
+    """Look whether the results can be written, before there are any."""
     for output in outputs:
         stores.check(output)
-    layers = spectra.layers(open_model(path), pool=pool)
+
+
+def _selected(path: str, include: Sequence[str], exclude: Sequence[str]) -> dict[str, Tensor]:
+    """Open a model and keep what is asked for; a pattern of nothing is a mistake."""
+    from spectra_io import terminal
+
+    model = open_model(path)
+    for pattern in (*include, *exclude):
+        if not any(selection.matches(name, pattern) for name in model):
+            raise unknown_name(pattern, model, what="tensor matches")
+    if not include and not exclude:
+        return model
+    chosen = selection.by_name(model, include=include, exclude=exclude)
+    terminal.note(f"selected {len(chosen)} of {len(model)} tensors")
+    return chosen
+
+
+def _analyzed(path: str, layers: Sequence[spectra.Layer], chosen: Sequence[Measure]) -> xr.Dataset:
+    """Analyse layers, with a bar that shows how far it is."""
+    from spectra_io import terminal
+
     ds = spectra.analyze(layers, measures=chosen, executor=terminal.ProgressBar())
-    source = f"{path.resolve().name}, analysed by weightspectra {spectra.__version__}"
+    source = f"{_title(path)}, analysed by weightspectra {spectra.__version__}"
     ds.attrs["source"] = source.encode(errors="backslashreplace").decode()
     return ds
+
+
+def _title(path: str) -> str:
+    """Return the last part of a path or URL, without what may be a secret."""
+    if "://" in path:
+        return path.partition("?")[0].rstrip("/").rpartition("/")[2]
+    return Path(path).resolve().name
 
 
 def _measures(resamples: int) -> list[Measure]:
@@ -250,6 +308,8 @@ def _one(layers: Sequence[spectra.Layer], name: str) -> list[spectra.Layer]:
 
 @cli.command(short_help="Draw alpha against depth, or one spectrum.")
 @_MODEL
+@_INCLUDE
+@_EXCLUDE
 @_POOL
 @click.option("--layer", metavar="NAME", help="Draw the spectrum of this layer.")
 @click.option(
@@ -260,13 +320,20 @@ def _one(layers: Sequence[spectra.Layer], name: str) -> list[spectra.Layer]:
     metavar="FILE",
     help="The picture, by its ending .png, .pdf or .svg.",
 )
-def plot(path: Path, pool: bool, layer: str | None, output: Path) -> None:
+def plot(
+    path: str,
+    pool: bool,
+    include: Sequence[str],
+    exclude: Sequence[str],
+    layer: str | None,
+    output: Path,
+) -> None:
     """Draw alpha against depth, or the spectrum of one layer with its fitted tail."""
     from spectra_io import plot as figures
     from spectra_io import sheets, terminal
 
     figures.check(output)
-    layers = spectra.layers(open_model(path), pool=pool)
+    layers = spectra.layers(_selected(path, include, exclude), pool=pool)
     wanted = layers if layer is None else _one(layers, layer)
     chosen = [*measures.CORE, measures.marchenko_pastur]
     ds = spectra.analyze(wanted, measures=chosen, executor=terminal.ProgressBar())

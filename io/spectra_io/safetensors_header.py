@@ -135,6 +135,11 @@ def _check_cover(file: File, entries: Iterable[tuple[str, Entry]], begin: int, s
         raise ModelFormatError(msg)
 
 
+def _is_no_text(name: str) -> bool:
+    """Tell whether a name holds half of a pair of UTF-16, which JSON can say and UTF-8 cannot."""
+    return any(0xD800 <= ord(letter) < 0xE000 for letter in name)
+
+
 def _parsed(file: File, text: bytes) -> dict[str, Any]:
     try:
         header = json.loads(
@@ -147,6 +152,9 @@ def _parsed(file: File, text: bytes) -> dict[str, Any]:
         raise not_a_model(
             file, f"not a safetensors file: its header is no JSON: {error}"
         ) from error
+    if isinstance(header, dict) and (name := next(filter(_is_no_text, header), None)) is not None:
+        msg = f"{file}: the name {name!r} in the header is no text"
+        raise ModelFormatError(msg)
     if not isinstance(header, dict):
         raise not_a_model(file, "not a safetensors file: its header is no JSON object")
     return header

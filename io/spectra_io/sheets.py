@@ -124,6 +124,7 @@ _TENSOR_COLUMNS = (
     Column("dtype", "tensor_dtype", left=True, expendable=1),
     Column("shape", "tensor_shape"),
     Column("layers", "tensor_layers"),
+    Column("what it is", "tensor_note", left=True, expendable=2, optional=True),
     Column("not taken because", "tensor_reason", left=True),
 )
 

@@ -20,6 +20,9 @@ def _spread(
     """Return scales or zero points as they stand beside an array of `shape`."""
     if axis is None:
         wanted: tuple[int, ...] = ()
+    elif not 0 <= axis < len(shape) or block_size < 0:
+        msg = f"scales along axis {axis}, in blocks of {block_size}, of an array {shape}"
+        raise ModelFormatError(msg)
     elif block_size:
         blocks = -(-shape[axis] // block_size)
         wanted = (*shape[:axis], blocks, *shape[axis + 1 :])

@@ -38,6 +38,7 @@ TENSORS = (
     Variable(
         "tensor_layers", "layers taken from the tensor", "1", "", "the model", ("tensor",), "int"
     ),
+    text("tensor_note", "where the role comes from, and what the numbers stand for", "tensor"),
     text("tensor_reason", "why the tensor was not taken, or not analysed", "tensor"),
 )
 

@@ -160,6 +160,11 @@ def dequantized(
     return with_helpers(made, (value, scale, zero_point), (scale, zero_point))
 
 
+def _single(array: AnyArray) -> AnyArray:
+    """Return one number without the axes that some exporters put around it."""
+    return array.reshape(()) if array.size == 1 else array
+
+
 def _real(
     q: AnyArray,
     scale: AnyArray,
@@ -171,8 +176,7 @@ def _real(
 ) -> AnyArray:
     scale = scale.astype(to, copy=False)
     if axis is None:
-        scale = scale.reshape(())
-        zero_point = None if zero_point is None else zero_point.reshape(())
+        scale, zero_point = _single(scale), None if zero_point is None else _single(zero_point)
     return affine(q, scale, zero_point, axis=axis, block_size=block_size)
 
 

@@ -1,0 +1,271 @@
+"""Seeds: small valid models, with everything in them that the readers know."""
+
+from __future__ import annotations
+
+import functools
+import io
+import json
+from typing import Any
+
+import ml_dtypes
+import numpy as np
+import onnx
+from onnx import TensorProto, helper, numpy_helper
+
+__all__ = ["SEEDS", "companions"]
+
+_TYPES = {"F64": 8, "F32": 4, "F16": 2, "BF16": 2, "I64": 8, "I8": 1, "U8": 1, "BOOL": 1, "C64": 8}
+_TYPES |= {"F8_E4M3": 1, "F8_E5M2": 1, "F8_E8M0": 1}
+_node = helper.make_node
+_from = numpy_helper.from_array
+
+
+def _f32(*shape: int) -> Any:
+    return np.random.default_rng(len(shape)).standard_normal(shape).astype(np.float32)
+
+
+def safetensors_of(
+    tensors: dict[str, tuple[str, tuple[int, ...], bytes]], **metadata: str
+) -> bytes:
+    """Return a safetensors file."""
+    header: dict[str, Any] = {"__metadata__": metadata} if metadata else {}
+    data = b""
+    for name, (dtype, shape, raw) in tensors.items():
+        span = [len(data), len(data) + len(raw)]
+        header[name] = {"dtype": dtype, "shape": list(shape), "data_offsets": span}
+        data += raw
+    text = json.dumps(header).encode()
+    return len(text).to_bytes(8, "little") + text + data
+
+
+def _plain() -> bytes:
+    tensors: dict[str, tuple[str, tuple[int, ...], bytes]] = {
+        f"t.{d}.weight": (d, (4, 3), bytes(12 * size)) for d, size in _TYPES.items()
+    }
+    tensors["four"] = ("F4", (2, 4), bytes(4))
+    tensors["six"] = ("F6_E2M3", (4, 2), bytes(6))
+    tensors["empty"] = ("F32", (0, 3), b"")
+    tensors["number"] = ("F32", (), bytes(4))
+    return safetensors_of(tensors, format="pt")
+
+
+def _packed() -> bytes:
+    words = np.arange(16, dtype="<i4")
+    return safetensors_of(
+        {
+            "q.qweight": ("I32", (2, 8), words.tobytes()),
+            "q.qzeros": ("I32", (2, 1), bytes(8)),
+            "q.scales": ("F16", (2, 8), bytes(32)),
+            "a.qweight": ("I32", (16, 1), words.tobytes()),
+            "a.qzeros": ("I32", (2, 1), bytes(8)),
+            "a.scales": ("F16", (2, 8), bytes(32)),
+            "f.weight": ("F8_E4M3", (6, 4), bytes(24)),
+            "f.weight_scale_inv": ("F32", (1, 1), bytes(4)),
+            "experts.gate_up_proj_blocks": ("U8", (2, 4, 1, 16), bytes(128)),
+            "experts.gate_up_proj_scales": ("U8", (2, 4, 1), bytes(8)),
+            "p.weight_packed": ("I32", (2, 2), bytes(16)),
+            "p.weight_scale": ("F32", (2, 1), bytes(8)),
+            "b.weight": ("U8", (8, 1), bytes(8)),
+            "b.weight.absmax": ("F32", (1,), bytes(4)),
+        }
+    )
+
+
+def _names() -> bytes:
+    def f32(*shape: int) -> tuple[str, tuple[int, ...], bytes]:
+        return "F32", shape, _f32(*shape).tobytes()
+
+    return safetensors_of(
+        {
+            "l.weight_ih_l0": f32(8, 3),
+            "l.weight_hh_l0": f32(8, 2),
+            "k/kernel": f32(3, 8),
+            "k/recurrent_kernel": f32(2, 8),
+            "lstm_W": f32(2, 8, 3),
+            "lstm_R": f32(2, 8, 2),
+            "h.qkv_proj.weight": f32(12, 4),
+            "h.query_key_value.weight": f32(12, 4),
+            "m.experts.gate_up_proj": f32(2, 4, 6),
+            "m.experts.down_proj": f32(2, 3, 4),
+            "x.lora_A.weight": f32(2, 4),
+            "x.lora_B.weight": f32(4, 2),
+            "x.alpha": f32(),
+            "lm_head.weight": f32(4, 2),
+            "wte.weight": f32(4, 2),
+            "c.weight": f32(4, 2, 3, 3),
+        }
+    )
+
+
+def _saved(nodes: list[Any], tensors: list[Any], **kwargs: Any) -> bytes:
+    made = helper.make_graph(nodes, "g", [], [], tensors)
+    for sparse in kwargs.pop("sparse", []):
+        made.sparse_initializer.append(sparse)
+    data: bytes = helper.make_model(made, **kwargs).SerializeToString()
+    return data
+
+
+def _typed() -> bytes:
+    """Every typed field, and raw data; small, and too large to be kept in the message."""
+    tensors = []
+    for size in (4, 300):
+        for kind in ("FLOAT", "DOUBLE", "INT32", "INT64", "UINT64", "FLOAT16", "BFLOAT16", "INT4"):
+            data_type = TensorProto.DataType.Value(kind)
+            values = np.ones(size, helper.tensor_dtype_to_np_dtype(data_type))
+            for raw in (True, False):
+                if raw:
+                    tensors.append(_from(values, f"{kind}{size}raw"))
+                else:
+                    tensors.append(helper.make_tensor(f"{kind}{size}", data_type, [size], values))
+    return _saved([], tensors)
+
+
+def _external() -> bytes:
+    tensor = TensorProto(name="e", dims=[4, 4], data_type=1, data_location=TensorProto.EXTERNAL)
+    for key, value in {"location": "data.bin", "offset": "16", "length": "64"}.items():
+        tensor.external_data.add(key=key, value=value)
+    return _saved([_node("MatMul", ["x", "e"], ["y"])], [tensor])
+
+
+def _operators() -> bytes:
+    W, R = _f32(2, 8, 3), _f32(2, 8, 2)
+    nodes = [
+        _node("Transpose", ["w"], ["wt"], perm=[1, 0]),
+        _node("Reshape", ["wt", "shape"], ["wr"]),
+        _node("Slice", ["wr", "i0", "i2", "i0"], ["ws"]),
+        _node("Split", ["wr"], ["wa", "wb"], axis=0),
+        _node("Concat", ["wb", "wa"], ["wc"], axis=0),
+        _node("Unsqueeze", ["wc", "i0"], ["wu"]),
+        _node("Squeeze", ["wu"], ["wq"]),
+        _node("Cast", ["wq"], ["wh"], to=10),
+        _node("Mul", ["wh", "s"], ["wm"]),
+        _node("MatMul", ["x", "wq"], ["p"]),
+        _node("Add", ["p", "b"], ["pb"]),
+        _node("Split", ["pb"], ["q", "k"], axis=-1),
+        _node("Gemm", ["x", "ws"], ["y1"], transB=1),
+        _node("LSTM", ["x", "W", "R"], ["y2"], hidden_size=2, direction="bidirectional"),
+        _node("Conv", ["x", "kernel"], ["y3"], group=2),
+        _node("ConvTranspose", ["x", "kernel"], ["y4"]),
+        _node("Einsum", ["x", "kernel3"], ["y5"], equation="bd,dhk->bhk"),
+        _node("Gather", ["table", "x"], ["y6"]),
+    ]
+    tensors = [
+        *(_from(_f32(4, 6), "w"), _from(np.array([6, 4]), "shape"), _from(np.array([0]), "i0")),
+        *(_from(np.array([2]), "i2"), _from(np.array(2, np.float16), "s"), _from(_f32(4), "b")),
+        *(_from(W, "W"), _from(R, "R"), _from(_f32(4, 2, 3, 3), "kernel")),
+        *(_from(_f32(4, 2, 3), "kernel3"), _from(_f32(5, 3), "table")),
+    ]
+    return _saved(nodes, tensors)
+
+
+def _quantized() -> bytes:
+    com = "com.microsoft"
+    sizes: dict[str, Any] = {"N": 2, "K": 32, "bits": 4, "block_size": 16}
+    nodes = [
+        _node("DequantizeLinear", ["q", "s4", "z4"], ["w"], axis=0),
+        _node("MatMul", ["x", "w"], ["y0"]),
+        _node("QuantizeLinear", ["f", "s", "z"], ["fq"]),
+        _node("DequantizeLinear", ["fq", "s", "z"], ["fd"]),
+        _node("MatMul", ["x", "fd"], ["y1"]),
+        _node("DequantizeLinear", ["q", "sb"], ["wb"], axis=1, block_size=3),
+        _node("MatMul", ["x", "wb"], ["y2"]),
+        _node("QLinearConv", ["x", "s", "z", "qc", "s4", "z4", "s", "z"], ["y3"]),
+        _node("QLinearMatMul", ["x", "s", "z", "q", "s", "z", "s", "z"], ["y4"]),
+        _node("DynamicQuantizeLinear", ["x"], ["xq", "xs", "xz"]),
+        _node("MatMulInteger", ["xq", "q", "xz", "z"], ["i"]),
+        _node("Cast", ["i"], ["ic"], to=1),
+        _node("Mul", ["xs", "s"], ["ss"]),
+        _node("Mul", ["ic", "ss"], ["y5"]),
+        _node(
+            "MatMulNBits",
+            ["x", "B", "bs", "bz"],
+            ["y6"],
+            domain=com,
+            **sizes,
+        ),
+        _node("Attention", ["x", "qkv"], ["y7"], domain=com, num_heads=1),
+    ]
+    q = np.arange(24, dtype=np.int8).reshape(4, 6)
+    tensors = [
+        *(_from(q, "q"), _from(_f32(4), "s4"), _from(np.zeros(4, np.int8), "z4")),
+        *(
+            _from(np.array(0.5, np.float32), "s"),
+            _from(np.array(1, np.int8), "z"),
+            _from(_f32(4, 6), "f"),
+        ),
+        *(_from(_f32(4, 2), "sb"), _from(q.reshape(4, 6, 1, 1), "qc"), _from(_f32(4, 12), "qkv")),
+        *(_from(np.zeros((2, 2, 8), np.uint8), "B"), _from(_f32(4), "bs")),
+        _from(np.zeros(2, np.uint8), "bz"),
+    ]
+    return _saved(nodes, tensors)
+
+
+def _nested() -> bytes:
+    """Graphs in graphs, functions, constants of every kind, sparse tensors."""
+    inner = helper.make_graph(
+        [_node("Constant", [], ["c"], value=_from(_f32(3, 3))), _node("MatMul", ["w", "c"], ["o"])],
+        "then", [], [], [_from(_f32(2, 2), "inner")],
+    )  # fmt: skip
+    body = helper.make_graph([_node("MatMul", ["state", "v"], ["next"])], "body", [], [])
+    for name in ("i", "go", "state", "v"):
+        body.input.add(name=name)
+    for name in ("go", "next", "v"):
+        body.output.add(name=name)
+    function = helper.make_function(
+        "local", "f", ["X", "V"], ["Y"],
+        [_node("Constant", [], ["k"], value=_from(_f32(3, 3))), _node("Gemm", ["X", "V"], ["Y"])],
+        [helper.make_opsetid("", 17)],
+    )  # fmt: skip
+    sparse = helper.make_sparse_tensor(
+        _from(np.array([1.0, 2.0], np.float32), "sp"), _from(np.array([0, 5]), "places"), [3, 4]
+    )
+    nodes = [
+        _node("If", ["cond"], ["a"], then_branch=inner, else_branch=inner),
+        _node("Loop", ["n", "", "x", "w"], ["b", "d"], body=body),
+        _node("f", ["x", "w"], ["y"], domain="local"),
+        _node("f", ["y", "sp"], ["z"], domain="local"),
+        _node("Constant", [], ["floats"], value_floats=[1.0, 2.0]),
+        _node("Constant", [], ["ints"], value_ints=[1, 2]),
+    ]
+    return _saved(nodes, [_from(_f32(3, 3), "w")], functions=[function], sparse=[sparse])
+
+
+def _npz(save: Any) -> bytes:
+    stream = io.BytesIO()
+    save(stream, w=_f32(3, 2), v=np.asfortranarray(_f32(4, 2)), n=np.arange(3))
+    return stream.getvalue()
+
+
+@functools.cache
+def _made(kind: str) -> list[bytes]:
+    makers: dict[str, list[Any]] = {
+        "safetensors": [_plain, _packed, _names],
+        "onnx": [_typed, _external, _operators, _quantized, _nested],
+        "npz": [lambda: _npz(np.savez), lambda: _npz(np.savez_compressed)],
+        "index.json": [lambda: b'{"metadata": {}, "weight_map": {"w": "a.safetensors"}}'],
+    }
+    return [maker() for maker in makers[kind]]
+
+
+class _Seeds(dict[str, list[bytes]]):
+    def __missing__(self, kind: str) -> list[bytes]:
+        self[kind] = _made(kind)
+        return self[kind]
+
+
+SEEDS: dict[str, list[bytes]] = _Seeds()
+"""Valid files by kind, made when asked for."""
+
+
+def companions() -> dict[str, bytes]:
+    """Return what lies beside every case."""
+    config = {"hidden_size": 4, "num_attention_heads": 2, "tie_word_embeddings": True}
+    return {
+        "data.bin": bytes(range(96)),
+        "config.json": json.dumps(config).encode(),
+        "a.safetensors": safetensors_of({"w": ("F32", (2, 2), bytes(16))}),
+    }
+
+
+assert ml_dtypes.bfloat16 is not None  # registered with numpy
+assert onnx.__version__
