@@ -56,7 +56,22 @@ def quantized(*, axis, zero_shape, shape):
     return "m.onnx", helper.make_model(made).SerializeToString()
 
 
+def joined_of_unequal_axes():
+    made = graph(
+        [
+            helper.make_node("Concat", ["a", "b"], ["w"], axis=1),
+            helper.make_node("MatMul", ["x", "w"], ["y"]),
+        ],
+        [
+            numpy_helper.from_array(np.zeros((4, 6), np.float32), "a"),
+            numpy_helper.from_array(np.zeros(4, np.float32), "b"),
+        ],
+    )
+    return "m.onnx", helper.make_model(made).SerializeToString()
+
+
 FOUND = {
+    "a matrix joined with a vector": joined_of_unequal_axes(),
     "half a pair of UTF-16 in a name": surrogate_in_a_name(),
     "scales along an axis that is not there": quantized(axis=2, zero_shape=(4,), shape=(4,)),
     "a zero point for each number, one scale": quantized(axis=0, zero_shape=(4, 6), shape=()),

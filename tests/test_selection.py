@@ -44,10 +44,10 @@ def test_by_role_and_size():
 def test_mistakes_are_named():
     with pytest.raises(spectra.ArgumentError, match="several patterns"):
         selection.by_name(MODEL, include="q_proj")
-    with pytest.raises(spectra.ArgumentError, match="roles must be of bias, conv"):
+    with pytest.raises(spectra.ArgumentError, match="roles must be of bias, constant, conv"):
         selection.by_role(MODEL, "convolution")
     with pytest.raises(spectra.ArgumentError, match="mapping"):
-        selection.by_size([1, 2])
+        selection.by_size([1, 2])  # type: ignore[arg-type]
 
 
 def test_a_quantized_tensor_keeps_its_scales():

@@ -99,7 +99,9 @@ def _header(data: bytes, rng: random.Random) -> bytes:
     length = int.from_bytes(data[:8], "little")
     try:
         header = json.loads(data[8 : 8 + length])
-    except ValueError:
+    except (ValueError, RecursionError):
+        return _flip(data, rng)
+    if not isinstance(header, dict):
         return _flip(data, rng)
     for _ in range(rng.choice([1, 1, 2, 3])):
         _edit(header, rng)

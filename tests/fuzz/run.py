@@ -36,6 +36,14 @@ CASES = {"safetensors": 200_000, "onnx": 50_000, "npz": 20_000, "index.json": 10
 MOST_SECONDS = 5
 MOST_BYTES = 300 << 20
 _LARGE = 1 << 16  # elements; what is larger is refused by its source, or was not in the file
+_OURS = (
+    str(Path(__file__).resolve().parents[2]),
+    sys.prefix,
+    sys.base_prefix,
+    "/proc",
+    "/sys",
+    "/dev",
+)
 _watched: list[str] = []
 
 
@@ -50,7 +58,7 @@ def _alarm(*_: object) -> None:
 def _audit(event: str, arguments: tuple[Any, ...]) -> None:
     if event == "open" and _watched and isinstance(arguments[0], str):
         path = os.path.abspath(arguments[0])  # noqa: PTH100  (Path would open nothing, but slowly)
-        if not path.startswith((_watched[0], sys.prefix, sys.base_prefix, "/proc", "/sys", "/dev")):
+        if not path.startswith((_watched[0], *_OURS)):
             _watched.append(path)
 
 

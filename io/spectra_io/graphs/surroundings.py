@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from spectra_io.graphs.movements import split_sizes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Mapping
 
     from spectra_io.graphs.calls import Call
     from spectra_io.graphs.values import Value
@@ -25,29 +25,64 @@ class Surroundings:
 
     Parameters
     ----------
-    calls : iterable of Call
-        Those of the graph, in any order.
+    exits : mapping of str, optional
+        For each output of a function, the surroundings of its call and the name that it has there.
 
     Examples
     --------
     >>> from spectra_io.graphs.calls import Call
     >>> product = Call("MatMul", {}, ["x", "w"], [None, None], ["y"])
-    >>> split = Call("Split", {}, ["y"], [None], ["q", "k", "v"])
-    >>> Surroundings([product, split]).split(product, 12)
-    []
+    >>> around = Surroundings()
+    >>> for call in (product, Call("Split", {"axis": None}, ["y"], [None], ["q", "k", "v"])):
+    ...     around.add(call)
+    >>> around.only_user("y").operator
+    'Split'
     """
 
-    def __init__(self, calls: Iterable[Call]) -> None:
+    def __init__(self, exits: Mapping[str, tuple[Surroundings, str]] | None = None) -> None:
+        self._exits = dict(exits or {})
         self._users: dict[str, list[Call]] = defaultdict(list)
         self._makers: dict[str, Call] = {}
-        for call in calls:
-            for name in filter(None, dict.fromkeys(call.names)):
-                self._users[name].append(call)
-            self._makers.update(dict.fromkeys(call.outputs, call))
 
-    def _only_user(self, call: Call) -> Call | None:
-        users = self._users.get(call.outputs[0], []) if call.outputs else []
+    def add(self, call: Call, /) -> None:
+        """
+        Add an operator.
+
+        Parameters
+        ----------
+        call : Call
+            In any order.
+        """
+        for name in filter(None, dict.fromkeys(call.names)):
+            self._users[name].append(call)
+        self._makers.update(dict.fromkeys(call.outputs, call))
+
+    def only_user(self, name: str, /) -> Call | None:
+        """
+        Return the operator that uses a result, if one does alone.
+
+        Parameters
+        ----------
+        name : str
+            Of the result; that of a function is followed to where it is called.
+
+        Returns
+        -------
+        Call or None
+            ``None`` if several use it, or none.
+        """
+        users = self._users.get(name, [])
+        if not users and name in self._exits:
+            outer, there = self._exits[name]
+            return outer.only_user(there)
         return users[0] if len(users) == 1 else None
+
+    def _after(self, call: Call) -> tuple[Call | None, Surroundings]:
+        """Return the only user of what an operator gives, and the graph that it is in."""
+        name, around = (call.outputs[0] if call.outputs else ""), self
+        while not around._users.get(name) and name in around._exits:
+            around, name = around._exits[name]
+        return around.only_user(name), around
 
     def split(self, call: Call, length: int, /) -> list[int]:
         """
@@ -65,11 +100,12 @@ class Surroundings:
         list of int
             Empty if it is not split, or not along that axis.
         """
-        user = self._only_user(call)
+        user, around = self._after(call)
+        scaled = {"Mul"} if call.operator.endswith("Integer") else set()
         for _ in range(_MAX_STEPS):
-            if user is None or user.operator not in _KEEP_COLUMNS:
+            if user is None or user.operator not in _KEEP_COLUMNS | scaled:
                 break
-            user = self._only_user(user)
+            user, around = around._after(user)
         # an axis other than the first, and as long as the last: the last, or as good as it
         if user is None or user.operator != "Split" or user.whole("axis", 0) == 0:
             return []
@@ -89,13 +125,13 @@ class Surroundings:
         Value or None
             The constant factor, the other being the scale of the data; ``None`` if there is none.
         """
-        user = self._only_user(call)
+        user, around = self._after(call)
         if user is not None and user.operator == "Cast":
-            user = self._only_user(user)
+            user, around = around._after(user)
         if user is None or user.operator != "Mul":
             return None
         for name in user.names:
-            maker = self._makers.get(name)
+            maker = around._makers.get(name)
             if maker is not None and maker.operator == "Mul":
                 known = [value for value in maker.inputs if value is not None]
                 if len(known) == 1 and len(maker.inputs) == 2:

@@ -316,6 +316,8 @@ def joined(pieces: Sequence[Value], axis: int, /) -> Value | None:
         return None
     if len(flat) == 1:
         return flat[0]
+    if len({len(piece.shape) for piece in flat}) > 1:
+        return None
     depth = 1 + max(piece.depth for piece in flat)
     kinds = {(*p.shape[:axis], -1, *p.shape[axis + 1 :], p.dtype) for p in flat}
     roots = _unique([root for piece in flat for root in piece.roots])

@@ -49,6 +49,7 @@ class _Context(NamedTuple):
     attributes: Mapping[str, onnx.AttributeProto] = {}  # what the caller of a function gave
     caller: _Place = ()
     functions: tuple[_Key, ...] = ()  # being called
+    exits: Mapping[str, tuple[Surroundings, str]] = {}  # where their outputs go
 
 
 class _Seen(NamedTuple):
@@ -89,6 +90,7 @@ class _Walk:
         self.called: set[_Key] = set()
         self._locate = locate
         self._order = itertools.count()
+        self._seen: list[tuple[_Seen, Surroundings]] = []
 
     def _found(
         self, place: _Place, name: str, tensor: onnx.TensorProto | onnx.SparseTensorProto
@@ -110,18 +112,22 @@ class _Walk:
         self.nodes(graph.node, context)
 
     def nodes(self, nodes: Iterable[onnx.NodeProto], context: _Context) -> None:
-        """Walk operators, then note what they use; some are told by what comes after them."""
-        seen = [
-            self._node(node, context._replace(place=(*context.place, index)))
-            for index, node in enumerate(nodes)
-        ]
-        around = Surroundings(one.call for one in seen)
-        for one in seen:
+        """Walk operators; what they use is noted afterwards, as what follows tells it of some."""
+        around = Surroundings(context.exits)
+        for index, node in enumerate(nodes):
+            place = (*context.place, index)
+            one = self._node(node, context._replace(place=place), around)
+            around.add(one.call)
+            self._seen.append((one, around))
+
+    def uses(self) -> None:
+        """Note what operators use, once all are known."""
+        for one, around in self._seen:
             for index in one.used:
                 if (value := one.call.input(index)) is not None:
                     self._use(one, index, value, around)
 
-    def _node(self, node: onnx.NodeProto, context: _Context) -> _Seen:
+    def _node(self, node: onnx.NodeProto, context: _Context, around: Surroundings) -> _Seen:
         order = next(self._order)
         if order >= _MAX_NODES:
             msg = (
@@ -135,7 +141,7 @@ class _Walk:
         domain = text(node.domain)
         key = _key(node.domain, node.op_type, node.overload)
         if key in self.functions:
-            self._call(key, call, context)
+            self._call(key, call, context, around)
             return _Seen(call, domain, order, ())
         if call.operator == "Constant":
             self._constant(node, call, context)
@@ -194,9 +200,9 @@ class _Walk:
                 if name in (result, same.get(result)):
                     given[name] = value
         scope = context.scope.new_child(given)
-        self.graph(graph, context._replace(scope=scope))
+        self.graph(graph, context._replace(scope=scope, exits={}))
 
-    def _call(self, key: _Key, call: Call, context: _Context) -> None:
+    def _call(self, key: _Key, call: Call, context: _Context, around: Surroundings) -> None:
         """Walk a function with the constants that its caller gives."""
         function = self.functions[key]
         if key in context.functions or len(context.functions) >= _MAX_CALLS:
@@ -213,6 +219,10 @@ class _Walk:
                 {**defaults, **call.attributes},
                 (*context.caller, *context.place),
                 (*context.functions, key),
+                {
+                    inner: (around, outer)
+                    for outer, inner in zip(call.outputs, map(text, function.output), strict=False)
+                },
             ),
         )
         for outer, inner in zip(call.outputs, map(text, function.output), strict=False):
@@ -286,6 +296,7 @@ def walk(
     for key, function in one.functions.items():
         if key not in one.called:
             one.nodes(function.node, _Context(ChainMap(), ("function", *key), functions=(key,)))
+    one.uses()
     for stored in one.found.values():
         if name := one.scales.get(id(stored)):
             first = min((use.order for use in stored.uses), default=1 << 61)
