@@ -12,7 +12,7 @@ import spectra
 from spectra_io import open_model
 from tests.builders import REPO, environment, graph, read_all_or_complain, write
 
-CASES = {"safetensors": 2000, "onnx": 1500, "npz": 500, "index.json": 200}
+CASES = {"safetensors": 2000, "onnx": 1500, "npz": 500, "safetensors.index.json": 200}
 _RUN = """
 import sys
 from tests.fuzz.run import MOST_BYTES, MOST_SECONDS, run_cases
@@ -89,8 +89,7 @@ def test_every_case_ever_found(tmp_path, case):
         return
     spectra.describe(model)
     ds = spectra.analyze(model)
-    problems = ds.tensor_reason.values[spectra.labels(ds.status).values == "not_read"]
-    assert all(reason for reason in problems)
+    assert set(spectra.labels(ds.status).values) <= {"not_read", "all_zero"}
 
 
 def test_what_the_run_finds_it_reports(tmp_path):

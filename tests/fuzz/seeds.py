@@ -242,7 +242,9 @@ def _made(kind: str) -> list[bytes]:
         "safetensors": [_plain, _packed, _names],
         "onnx": [_typed, _external, _operators, _quantized, _nested],
         "npz": [lambda: _npz(np.savez), lambda: _npz(np.savez_compressed)],
-        "index.json": [lambda: b'{"metadata": {}, "weight_map": {"w": "a.safetensors"}}'],
+        "safetensors.index.json": [
+            lambda: b'{"metadata": {}, "weight_map": {"w": "a.safetensors"}}'
+        ],
     }
     return [maker() for maker in makers[kind]]
 
