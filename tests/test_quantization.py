@@ -14,16 +14,16 @@ from tests.builders import f32
 OPSETS = [helper.make_opsetid("", 21), helper.make_opsetid("com.microsoft", 1)]
 
 
-def run(node, arrays, feeds=None):
+def run(node, arrays, feeds=None, output="y"):
     """Return what onnxruntime makes of one operator with constant inputs."""
     given = feeds or {}
     inputs = [
         helper.make_tensor_value_info(n, TensorProto.FLOAT, a.shape) for n, a in given.items()
     ]
-    output = helper.make_tensor_value_info("y", TensorProto.UNDEFINED, None)
-    output.type.Clear()
+    result = helper.make_tensor_value_info(output, TensorProto.UNDEFINED, None)
+    result.type.Clear()
     constants = [numpy_helper.from_array(a, n) for n, a in arrays.items()]
-    graph = helper.make_graph([node], "g", inputs, [output], constants)
+    graph = helper.make_graph([node], "g", inputs, [result], constants)
     model = helper.make_model(graph, opset_imports=OPSETS, ir_version=10)
     options = ort.SessionOptions()
     options.log_severity_level = 4

@@ -47,7 +47,7 @@ _DTYPES = {
     "F4": "float4_e2m1fn",
 }
 _MAX_NATURAL = 1000  # characters of a name to look for numbers in
-_MAX_INDEX = 1 << 27  # bytes; that of the largest public model takes about 10 MB
+_MAX_INDEX = 1 << 25  # bytes; that of the largest public model takes about 10 MB
 
 
 def _natural(name: str) -> list[tuple[int, str]]:

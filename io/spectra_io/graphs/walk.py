@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["walk"]
 
 _MOVES = {**MOVEMENTS, **COMPUTATIONS}
-_MAX_NODES = 1 << 20  # operators, those of a function counted at each call
+_MAX_NODES = 1 << 18  # operators, those of a function counted at each call
 _MAX_CALLS = 32  # functions in functions
 _NUMBERS: dict[str, Callable[[onnx.AttributeProto], AnyArray]] = {
     "value_float": lambda a: np.array(a.f, np.float32),

@@ -236,18 +236,23 @@ def _heads(call: Call, value: Value | None, around: Around) -> list[Part]:
 
 
 def _scaled(
-    rule: _Rule, scale: int, zero: int, axis: int | None
+    rule: _Rule, scale: int, zero: int, axis: int
 ) -> Callable[[Call, Value, Around], list[Part] | None]:
     """Return the rule for integers whose scale and zero point are inputs too."""
 
     def quantized(call: Call, value: Value, around: Around) -> list[Part] | None:
         if call.unknown(zero) or not value.shape:
             return None
-        at = None if axis is None else axis % len(value.shape)
+        at = axis % len(value.shape)
         real = dequantized(value, _flat(call.input(scale)), _flat(call.input(zero)), axis=at)
         return rule(call, real, around) if real else None
 
     return quantized
+
+
+def _scaled_gemm(call: Call, value: Value, around: Around) -> list[Part] | None:
+    """Of QGemm, with a scale for each output."""
+    return _scaled(_gemm, 4, 5, 0 if call.whole("transB", 0) else 1)(call, value, around)
 
 
 def _flat(value: Value | None) -> Value | None:
@@ -347,7 +352,7 @@ _MICROSOFT: dict[str, dict[int, Purpose]] = {
     "MatMulNBits": {1: Purpose("dense", _unpacked), 5: _BIAS},
     "MatMulIntegerToFloat": {1: Purpose("dense", _scaled(_right_factor, 3, 5, -1)), 6: _BIAS},
     "DynamicQuantizeMatMul": {1: Purpose("dense", _scaled(_right_factor, 2, 3, -1)), 4: _BIAS},
-    "QGemm": {3: Purpose("dense", _scaled(_gemm, 4, 5, None)), 6: _BIAS},
+    "QGemm": {3: Purpose("dense", _scaled_gemm), 6: _BIAS},
     "EmbedLayerNormalization": {**dict.fromkeys((2, 3, 4), _TABLE), 5: _NORM, 6: _NORM},
     "SkipLayerNormalization": {2: _NORM, 3: _NORM, 4: _BIAS},
     "SimplifiedLayerNormalization": {1: _NORM},
