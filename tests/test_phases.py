@@ -1,5 +1,6 @@
 """The phases: synthetic matrices of each, and two trained networks."""
 
+import dataclasses
 import math
 from pathlib import Path
 
@@ -165,11 +166,13 @@ def test_published_bands(alpha, setol, htsr):
         phases.band(alpha, preset="own")  # type: ignore[arg-type]
 
 
-def phases_of(path):
-    ds = spectra.analyze(
-        spectra_io.open_model(path), measures=[spectra.measures.phase], executor=None
-    )
+def phases_in(model):
+    ds = spectra.analyze(model, measures=[spectra.measures.phase], executor=None)
     return spectra.labels(ds.phase).to_series()
+
+
+def phases_of(path):
+    return phases_in(spectra_io.open_model(path))
 
 
 @pytest.mark.shared
@@ -186,6 +189,12 @@ def test_an_untrained_policy_is_random_like_and_a_trained_one_is_not():
 
 @pytest.mark.shared
 def test_a_speech_network_is_heavy_tailed():
-    """All four gate matrices."""
-    found = phases_of(SHARED / "models" / "g2p" / "checkpoint20.safetensors")
-    assert set(found[found.index.str.contains("_w_")]) == {"heavy_tailed"}
+    """All four matrices of gates as they are stored, and eleven of the twelve gates apart."""
+    path = SHARED / "models" / "g2p" / "checkpoint20.safetensors"
+    model = spectra_io.open_model(path)
+    whole = {n: dataclasses.replace(t, weights=()) for n, t in model.items() if "_w_" in n}
+    assert set(phases_in(whole)) == {"heavy_tailed"}
+    apart = phases_of(path)
+    gates = apart[apart.index.str.contains("_w_")]
+    assert len(gates) == 12
+    assert gates[gates != "heavy_tailed"].to_dict() == {"dec_w_hh[n]": "bulk_decay"}
