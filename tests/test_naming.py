@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 import spectra
 from spectra import naming
+from spectra_io import sheets
 from tests.builders import f32
 
 QUANTIZED = {
@@ -249,6 +250,16 @@ def test_scales_belong_to_what_they_scale():
     assert list(taken(QUANTIZED)) == ["fc"]
     notes = {"fc.qzeros": "zero points of fc.qweight", "fc.scales": "scale of fc.qweight"}
     assert reasons(QUANTIZED) == notes
+
+
+def test_scales_are_counted_together():
+    many: dict[str, Any] = {
+        name.replace("fc", f"fc{i}"): array.copy()
+        for i in range(9)
+        for name, array in QUANTIZED.items()
+    }
+    line = sheets.left_out_line(spectra.describe(many))
+    assert line.endswith(": 18 x scale of quantized weights")
 
 
 @pytest.mark.parametrize("lost", ["fc.qzeros", "fc.scales"])

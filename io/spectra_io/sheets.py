@@ -26,6 +26,10 @@ __all__ = [
     "tensor_sheet",
 ]
 
+_ALIKE = {  # reasons that name another tensor, counted together
+    "scale": "scale of quantized weights",
+    "tied": "the same numbers as another tensor",
+}
 _PADDED = 120  # characters; what is longer is not cut, but does not push the others aside
 
 
@@ -323,7 +327,8 @@ def left_out_line(ds: xr.Dataset) -> str:
     left = table(ds, dim="tensor").query("tensor_reason != ''")
     if left.empty:
         return ""
-    sizes = left.groupby("tensor_reason").tensor_size.agg(["sum", "count"])
+    reasons = left.tensor_role.map(_ALIKE).fillna(left.tensor_reason)
+    sizes = left.groupby(reasons).tensor_size.agg(["sum", "count"])
     largest = sizes.sort_values(["sum", "count"], ascending=False)
     most = [f"{count} x {reason}" for reason, count in largest["count"].items()]
     rest = f"; and {len(most) - 3} other reasons (spectra describe)" if len(most) > 3 else ""

@@ -48,7 +48,7 @@ LAYERS = (
     count("N", "longer side of one matrix", "max(rows, columns)"),
     count("M", "shorter side of one matrix", "min(rows, columns)"),
     layer("Q", "aspect ratio", "1", "N / M", HTSR),
-    count("rf", "matrices in the layer (receptive field)", "product of the kernel axes"),
+    count("rf", "matrices in the layer (receptive field)", "kernel positions times groups"),
     count("num_evals", "number of eigenvalues", "M rf"),
     Variable(
         "slice_id",
