@@ -254,7 +254,7 @@ def test_scales_belong_to_what_they_scale():
 
 def test_scales_are_counted_together():
     many: dict[str, Any] = {
-        name.replace("fc", f"fc{i}"): array.copy()
+        name.replace("fc", f"fc{i}"): np.array(array)
         for i in range(9)
         for name, array in QUANTIZED.items()
     }
