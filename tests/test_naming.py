@@ -296,11 +296,12 @@ def test_8_bit_floats_in_blocks():
         np.testing.assert_array_equal(found["fc"], W.astype(np.float32) * every)
 
 
-def test_8_bit_floats_without_scales_are_what_they_are():
+@pytest.mark.parametrize("more", [{}, {"fc.input_scale": np.float32(3.0)}])
+def test_8_bit_floats_without_scales_are_what_they_are(more):
     import ml_dtypes
 
     W = f32(6, 4).astype(ml_dtypes.float8_e5m2)
-    np.testing.assert_array_equal(taken({"fc.weight": W})["fc"], W)
+    np.testing.assert_array_equal(taken({"fc.weight": W, **more})["fc"], W)
 
 
 def test_what_bitsandbytes_packed_is_named():

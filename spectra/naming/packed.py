@@ -113,8 +113,8 @@ def _scaled(stem: str, tensors: Mapping[str, Tensor], config: Mapping[str, Any])
     main = tensors[f"{stem}.weight"]
     names = [f"{stem}.weight_scale_inv", f"{stem}.weight_scale", f"{stem}.input_scale"]
     given = tuple(name for name in names if name in tensors)
-    if not main.dtype.startswith(("float8", "int8")) or not given:
-        return None
+    if not main.dtype.startswith(("float8", "int8")) or not {*names[:2]} & {*given}:
+        return None  # the scale of the data says nothing of the weights
     scale, block = tensors[given[0]], _block_size(config)
     note = f"{main.dtype} times {given[0].rpartition('.')[2]}"
     if main.ndim == 2 and scale.ndim <= 2:
