@@ -136,24 +136,6 @@ class ByteRange:
         """Length of the range."""
         return math.prod(self.shape) * np.dtype(self.dtype).itemsize
 
-    def check(self, *, available: int, what: str) -> None:
-        """
-        Check that the range lies in the file.
-
-        Parameters
-        ----------
-        available : int
-            Bytes that are there from the offset on.
-        what : str
-            Whose range it is, for the message.
-
-        Raises
-        ------
-        ModelFormatError
-            If more bytes are needed.
-        """
-        check_available(self, available, what)
-
     def __call__(self) -> AnyArray:
         """
         Read the numbers.
@@ -168,7 +150,7 @@ class ByteRange:
         ModelFormatError
             If the file has become shorter.
         """
-        self.check(available=self.file.size() - self.offset, what=str(self.file))
+        check_available(self, self.file.size() - self.offset, str(self.file))
         raw = self.file.read(self.offset, self.offset + self.num_bytes)
         dtype = np.dtype(self.dtype)
         array: AnyArray = raw.view(dtype.newbyteorder("<")).reshape(self.shape)

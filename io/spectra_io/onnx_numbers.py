@@ -12,7 +12,7 @@ from onnx import numpy_helper
 
 from spectra.errors import ModelFormatError
 from spectra.sources import derived
-from spectra_io.byte_ranges import ByteRange, check_shape
+from spectra_io.byte_ranges import ByteRange, check_available, check_shape
 from spectra_io.contents import found_in
 from spectra_io.packed_bytes import BITS, PackedRange
 from spectra_io.skeleton import FIELD, LENGTH, OFFSET, text
@@ -135,7 +135,7 @@ def _embedded(
     found = _range(dtype)(file, _number(what, notes, OFFSET, 0), dtype, shape)
     if length != found.num_bytes:
         _check_count(what, shape, dtype, length / np.dtype(dtype).itemsize)
-    found.check(available=file.size() - found.offset, what=what)
+    check_available(found, file.size() - found.offset, what)
     return found
 
 
@@ -160,7 +160,7 @@ def _external(
     if found.num_bytes > rest and (held := found_in(other)):
         msg = f"{other}: found {held}; {what} refers to it"
         raise ModelFormatError(msg)
-    found.check(available=min(rest, _number(what, notes, "length", max(rest, 0))), what=what)
+    check_available(found, min(rest, _number(what, notes, "length", max(rest, 0))), what)
     return found
 
 

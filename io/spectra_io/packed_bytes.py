@@ -73,24 +73,6 @@ class PackedRange:
         """Length of the range."""
         return -(-math.prod(self.shape) * BITS[self.dtype] // 8)
 
-    def check(self, *, available: int, what: str) -> None:
-        """
-        Check that the range lies in the file.
-
-        Parameters
-        ----------
-        available : int
-            Bytes that are there from the offset on.
-        what : str
-            Whose range it is, for the message.
-
-        Raises
-        ------
-        ModelFormatError
-            If more bytes are needed.
-        """
-        check_available(self, available, what)
-
     def __call__(self) -> AnyArray:
         """
         Read the numbers.
@@ -105,7 +87,7 @@ class PackedRange:
         ModelFormatError
             If the file has become shorter.
         """
-        self.check(available=self.file.size() - self.offset, what=str(self.file))
+        check_available(self, self.file.size() - self.offset, str(self.file))
         bits = BITS[self.dtype]
         raw = self.file.read(self.offset, self.offset + self.num_bytes)
         codes = unpack(raw, bits)[: math.prod(self.shape)]
