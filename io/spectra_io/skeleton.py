@@ -46,7 +46,7 @@ _CHILDREN = {
 _BULK = {4, 9, 10, 5, 7, 11}  # float, raw and double data; int32, int64 and uint64 data, packed
 _SMALL = 1024  # bytes; fewer are left in place
 _MAX_DEPTH = 100  # protobuf's own limit
-_MAX_KEPT = 1 << 28  # bytes besides the numbers; protobuf parses less than twice that
+_MAX_KEPT = 1 << 27  # bytes besides the numbers; protobuf parses less than twice that
 _MAX_FIELDS = 1 << 22  # a graph of 100,000 operators has two million
 _BYTES, _FIXED = 2, {1: 8, 5: 4}  # wire types
 
