@@ -628,6 +628,20 @@ def test_graphs_in_graphs(tmp_path, depth, refused):
         assert list(open_model(path)) == ["w"]
 
 
+def test_words_without_end_are_not_kept(tmp_path):
+    """Gigabytes that are no numbers, a part in each of many operators, and no room on the disk."""
+    size, path = 60_000_000, tmp_path / "m.onnx"
+    node_head = head_of_bytes_field(1, size + len(head_of_bytes_field(6, size)))
+    head = node_head + head_of_bytes_field(6, size)  # a doc_string
+    with path.open("wb") as file:
+        file.write(head_of_bytes_field(7, 40 * (len(head) + size)))
+        for _ in range(40):
+            file.write(head)
+            file.seek(size, 1)
+        file.truncate(file.tell())
+    assert "more than 128 MB besides the numbers" in message_of(path)
+
+
 def test_a_message_without_a_graph(tmp_path):
     path = write(tmp_path / "m.onnx", onnx.ModelProto(ir_version=10).SerializeToString())
     with pytest.raises(ModelFormatError, match="must have a graph"):

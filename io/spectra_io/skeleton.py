@@ -69,6 +69,7 @@ class _Walker:
     def __init__(self, data: Bytes) -> None:
         self.data = data
         self.left = _MAX_FIELDS
+        self.kept = 0
 
     def varint(self, position: int, stop: int) -> tuple[int, int]:
         """Return a number and the position after it."""
@@ -102,8 +103,10 @@ class _Walker:
 
     def keep(self, start: int, stop: int) -> bytes:
         """Return the bytes between two positions."""
-        if stop - start > _MAX_KEPT:
-            raise _Broken
+        self.kept += stop - start
+        if self.kept > _MAX_KEPT:
+            msg = f"more than {_MAX_KEPT >> 20} MB besides the numbers of its tensors"
+            raise _Broken(msg)
         return self.data[start:stop]
 
     def bulk(self, position: int, stop: int) -> _Field | None:
@@ -216,7 +219,8 @@ def read(file: File, /) -> onnx.ModelProto:
         try:
             model.ParseFromString(_Walker(data).strip(0, size, "model"))
         except (_Broken, DecodeError) as error:
-            reason = f"not an ONNX file, or a truncated one ({size} bytes)"
+            known = str(error) if isinstance(error, _Broken) else ""
+            reason = known or f"not an ONNX file, or a truncated one ({size} bytes)"
             raise not_a_model(file, reason) from error
     if not model.HasField("graph"):
         raise not_a_model(file, "an ONNX model must have a graph, this file has none")
