@@ -95,15 +95,15 @@ def _layer_row(
 
 
 def _tensor_row(views: list[Layer], problem: str) -> Row:
-    tensor = views[0].tensor
+    tensor, reason = views[0].tensor, views[0].reason
     return {
         "tensor_role": tensor.role,
         "tensor_dtype": tensor.dtype,
         "tensor_shape": "x".join(map(str, tensor.shape)) or "scalar",
         "tensor_size": tensor.size,
         "tensor_layers": sum(layer.taken for layer in views),
-        "tensor_note": "" if views[0].reason else tensor.note,
-        "tensor_reason": views[0].reason or problem,
+        "tensor_note": "" if tensor.note in reason else tensor.note,
+        "tensor_reason": reason or problem,
     }
 
 

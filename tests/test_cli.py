@@ -820,6 +820,17 @@ def test_a_terminal_says_what_it_has_no_room_for(columns):
     assert ("no room for N, M, noise, D, p, log_norm" in said) == (columns == 60)
 
 
+@pytest.mark.parametrize("columns", [60, 80, 100, 140])
+def test_a_terminal_never_cuts_the_reason(tmp_path, columns):
+    names = {"block." * 8 + "weight": f32(4, 3), "embedding." * 5 + "bias": f32(1000)}
+    path = write_safetensors(tmp_path / "m.safetensors", names)
+    _, shown = on_a_terminal("describe", path, columns=columns)
+    lines = lines_on_screen(shown)
+    assert max(map(len, lines)) <= columns
+    assert any("bias: not a weight matrix" in line for line in lines)
+    assert ("no room for" in shown) == (columns < 100)
+
+
 @pytest.mark.parametrize("command", ["describe", "analyze", "noise"])
 def test_a_terminal_folds_long_names_only(tmp_path, command):
     long = "block." * 30 + "w"

@@ -50,7 +50,7 @@ _INCLUDE = click.option(
     "--include",
     multiple=True,
     metavar="PATTERN",
-    help="Only tensors of such names: with *, ? or [...] as in a shell, else part of the name. "
+    help="Only tensors whose name contains this or, with *, ? or [...] as in a shell, is all this. "
     "Repeatable.",
 )
 _EXCLUDE = click.option(

@@ -124,10 +124,10 @@ _LAYER_COLUMNS = (
 )
 _TENSOR_COLUMNS = (
     Column("tensor", "tensor", left=True),
-    Column("role", "tensor_role", left=True),
+    Column("role", "tensor_role", left=True, expendable=5),
     Column("dtype", "tensor_dtype", left=True, expendable=1),
-    Column("shape", "tensor_shape"),
-    Column("layers", "tensor_layers"),
+    Column("shape", "tensor_shape", expendable=4),
+    Column("layers", "tensor_layers", expendable=3),
     Column("what it is", "tensor_note", left=True, expendable=2, optional=True),
     Column("not taken because", "tensor_reason", left=True),
 )
