@@ -10,8 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from spectra._alphas import Alphas, alpha_of, alphas_of, finite
+from spectra.errors import ModelFormatError
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from spectra._typing import FloatArray
     from spectra.tensors import Tensor
@@ -19,9 +22,10 @@ if TYPE_CHECKING:
 __all__ = ["Pair", "delta", "eigenvalues", "noted", "pairs"]
 
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
-_DOWN = re.compile(r"^(.+?)\.?(lora_A|lora_embedding_A|lora_down|lora\.down)((?:\.\w+)*)$")
+_DOWN = re.compile(r"^(.+?)\.?(lora_A|lora_embedding_A|lora_down|lora\.down)((?:\.[^.]+)*)\Z")
 _UP = {"lora_A": "lora_B", "lora_embedding_A": "lora_embedding_B"}
 _UP |= {"lora_down": "lora_up", "lora.down": "lora.up"}
+_DORA = re.compile(r"^(.+?)\.?(lora_magnitude_vector|dora_scale)((?:\.[^.]+)*)\Z")
 _MAX_NAME = 1000
 
 
@@ -72,8 +76,13 @@ class Pair:
 
 
 def _real(tensor: Tensor) -> FloatArray:
-    array: FloatArray = tensor.read().astype(np.float64)
-    return array
+    """Read a half, dequantized where it is stored so."""
+    values = (tensor.weights[0] if len(tensor.weights) == 1 else tensor).read()
+    kind = values.dtype
+    if kind.kind not in "fiub" and not kind.name.startswith(("bfloat", "float")):
+        msg = f"{tensor.name}: half of a LoRA pair must be real numbers, found {kind.name}"
+        raise ModelFormatError(msg)
+    return np.asarray(values, np.float64)
 
 
 def delta(pair: Pair, /) -> FloatArray:
@@ -88,12 +97,17 @@ def delta(pair: Pair, /) -> FloatArray:
     Returns
     -------
     array of float, shape (out, in)
-        Scale * B @ A, in weight units; without a known alpha, of scale 1.
+        Scale * B @ A, in weight units; without a known alpha, of scale 1. Of an embedding
+        (dimension, tokens).
 
     Raises
     ------
     ModelError
-        If the file cannot be read.
+        If the file cannot be read, or holds no real numbers.
+
+    Notes
+    -----
+    DoRA scales the sum of weights and update once more; this is the update before that.
 
     References
     ----------
@@ -108,7 +122,8 @@ def delta(pair: Pair, /) -> FloatArray:
     array([[2., 0.],
            [3., 0.]])
     """
-    out: FloatArray = _known_scale(pair) * (_real(pair.B) @ _real(pair.A))
+    with np.errstate(over="ignore", invalid="ignore"):
+        out: FloatArray = _known_scale(pair) * (_real(pair.B) @ _real(pair.A))
     return out
 
 
@@ -129,12 +144,12 @@ def eigenvalues(pair: Pair, /) -> FloatArray:
     -------
     array of float, shape (min(rank, out, in),)
         Ascending, in weight units squared, as :func:`spectra.eigenvalues`; those of scale 1 if
-        alpha is not known.
+        alpha is not known. All ``nan`` if an element is not finite.
 
     Raises
     ------
     ModelError
-        If the file cannot be read.
+        If the file cannot be read, or holds no real numbers.
 
     Notes
     -----
@@ -149,37 +164,39 @@ def eigenvalues(pair: Pair, /) -> FloatArray:
     >>> eigenvalues(Pair("fc", A, B, alpha=1.0)).round(9)
     array([13.])
     """
-    (_, left), (_, right) = np.linalg.qr(_real(pair.B)), np.linalg.qr(_real(pair.A).T)
-    small = left @ right.T
-    singular = np.linalg.svd(_known_scale(pair) * small, compute_uv=False)
-    out: FloatArray = np.square(singular[::-1])
+    with np.errstate(over="ignore", invalid="ignore"):
+        (_, left), (_, right) = np.linalg.qr(_real(pair.B)), np.linalg.qr(_real(pair.A).T)
+        small = _known_scale(pair) * (left @ right.T)
+        if not np.isfinite(small).all():
+            return np.full(min(small.shape), np.nan)
+        out: FloatArray = np.square(np.linalg.svd(small, compute_uv=False)[::-1])
     return out
 
 
-def _setting_of(name: str, pattern: Any, default: float) -> float:
-    """Return what a configuration gives the layers whose names end as its keys say."""
-    if isinstance(pattern, dict):
-        for key, value in pattern.items():
-            number = isinstance(value, int | float) and not isinstance(value, bool)
-            if number and (name == key or name.endswith(f".{key}")):
-                return float(value)
-    return default
-
-
-def _alpha(name: str, stem: str, tensors: Mapping[str, Tensor], config: Mapping[str, Any]) -> float:
+def _alpha(stem: str, tensors: Mapping[str, Tensor], alphas: Alphas) -> float:
     """Return alpha as a tensor beside the pair or the configuration of the adapter gives it."""
     kept = tensors.get(f"{stem}.alpha")
-    if kept is not None and kept.size == 1 and kept.dtype.startswith(("float", "bfloat")):
-        return float(kept.read().astype(np.float64).item())
-    given = config.get("lora_alpha")
-    number = isinstance(given, int | float) and not isinstance(given, bool)
-    return _setting_of(
-        name, config.get("alpha_pattern"), float(given) if number and given else math.nan
-    )
+    if kept is not None and kept.size == 1 and kept.dtype.startswith(("float", "bfloat", "int")):
+        return finite(float(kept.read().astype(np.float64).item()))
+    return alpha_of(stem, alphas)
 
 
-def _matched(name: str) -> re.Match[str] | None:
-    return _DOWN.match(name) if len(name) < _MAX_NAME else None
+def _halves(tensors: Mapping[str, Tensor]) -> Iterator[tuple[str, Tensor, Tensor]]:
+    """Find what is called the two halves of an update of a layer, of whatever shapes."""
+    for name, tensor in tensors.items():
+        if match := _DOWN.match(name) if len(name) < _MAX_NAME else None:
+            stem, kind, rest = match.groups()
+            dot = "." if name[len(stem) : len(stem) + 1] == "." else ""
+            other = tensors.get(f"{stem}{dot}{_UP[kind]}{rest}")
+            if other is not None:
+                yield stem, tensor, other
+
+
+def _why_apart(A: Tensor, B: Tensor) -> str:
+    """Return why two halves make no product; empty if they do."""
+    if A.ndim != 2 or B.ndim != 2:
+        return f"{A.ndim}-D and {B.ndim}-D, not put together"
+    return "" if B.shape[1] == A.shape[0] else f"ranks {A.shape[0]} and {B.shape[1]} do not fit"
 
 
 def pairs(tensors: Mapping[str, Tensor], /, config: Mapping[str, Any] = _NOTHING) -> list[Pair]:
@@ -192,12 +209,23 @@ def pairs(tensors: Mapping[str, Tensor], /, config: Mapping[str, Any] = _NOTHING
         What :func:`spectra_io.open_model` returns for an ``adapter_model.safetensors``.
     config : mapping of str, optional
         The parsed ``adapter_config.json``, which has `lora_alpha`, `alpha_pattern` and
-        `use_rslora`.
+        `use_rslora`. An alpha that lies beside the pair, as kohya's do, is read instead.
 
     Returns
     -------
     list of Pair
         Those whose shapes fit together, in the order of the model.
+
+    Raises
+    ------
+    ModelError
+        If an alpha is in the file and cannot be read.
+
+    Notes
+    -----
+    peft takes the keys of `alpha_pattern` for regular expressions, of which the first that is a
+    layer's name or the end of it after a dot counts. Expressions of a file are not run here: where
+    one that is more than a name comes before any name that matches, alpha is ``nan``.
 
     Examples
     --------
@@ -206,19 +234,21 @@ def pairs(tensors: Mapping[str, Tensor], /, config: Mapping[str, Any] = _NOTHING
     >>> [(p.name, p.rank, p.scale) for p in pairs(spectra.from_arrays(arrays), {"lora_alpha": 4})]
     [('q', 2, 2.0)]
     """
-    found = []
-    for name, tensor in tensors.items():
-        if not (match := _matched(name)):
-            continue
-        stem, kind, rest = match.groups()
-        dot = "." if name[len(stem) : len(stem) + 1] == "." else ""
-        other = tensors.get(f"{stem}{dot}{_UP[kind]}{rest}")
-        fits = other is not None and other.ndim == tensor.ndim == 2
-        if other is not None and fits and other.shape[1] == tensor.shape[0]:
-            alpha = _alpha(stem, stem, tensors, config)
-            rooted = config.get("use_rslora") is True
-            found.append(Pair(stem, tensor, other, alpha, rooted))
-    return found
+    alphas, rooted = alphas_of(config), config.get("use_rslora") is True
+    return [
+        Pair(stem, A, B, _alpha(stem, tensors, alphas), rooted)
+        for stem, A, B in _halves(tensors)
+        if not _why_apart(A, B)
+    ]
+
+
+def _note(stem: str, A: Tensor, B: Tensor, beside: bool, alphas: Alphas) -> str:
+    """Say what a pair is, without reading any of it."""
+    if why := _why_apart(A, B):
+        return f"LoRA of {stem}, {why}"
+    alpha = alpha_of(stem, alphas)
+    words = "alpha not known" if math.isnan(alpha) else f"alpha {alpha:g}"
+    return f"LoRA of {stem}, rank {A.shape[0]}, {'alpha beside it' if beside else words}"
 
 
 def noted(tensors: dict[str, Tensor], config: Mapping[str, Any], /) -> dict[str, Tensor]:
@@ -245,15 +275,21 @@ def noted(tensors: dict[str, Tensor], config: Mapping[str, Any], /) -> dict[str,
     'LoRA of q, rank 2, alpha not known'
     """
     adapter = config.get("adapter")
-    settings = adapter if isinstance(adapter, dict) else _NOTHING
-    found = dict(tensors)
-    for name, tensor in tensors.items():
-        if tensor.role in {"lora_A", "lora_B"}:
-            found[name] = replace(tensor, note="half of a LoRA pair, the other is not there")
-    for pair in pairs({n: t for n, t in tensors.items() if not n.endswith(".alpha")}, settings):
-        given = math.nan if math.isnan(pair.alpha) else pair.alpha
-        alpha = "alpha not known" if math.isnan(given) else f"alpha {given:g}"
-        for half in (pair.A, pair.B):
-            note = f"LoRA of {pair.name}, rank {pair.rank}, {alpha}"
-            found[half.name] = replace(half, note=note)
-    return found
+    alphas = alphas_of(adapter if isinstance(adapter, dict) else _NOTHING)
+    notes = {
+        name: "half of a LoRA pair, the other is not there"
+        for name, tensor in tensors.items()
+        if tensor.role in {"lora_A", "lora_B"}
+    }
+    for stem, A, B in _halves(tensors):
+        note = _note(stem, A, B, f"{stem}.alpha" in tensors, alphas)
+        notes |= {A.name: note, B.name: note}
+    for name in tensors:
+        if match := _DORA.match(name) if len(name) < _MAX_NAME else None:
+            notes[name] = f"DoRA magnitudes of {match[1]}"
+    return {
+        name: replace(tensor, note=f"{tensor.note}, {notes[name]}".removeprefix(", "))
+        if name in notes
+        else tensor
+        for name, tensor in tensors.items()
+    }
