@@ -39,8 +39,8 @@ _RECURRENT = {"ih", "hh", "lstm", "gru", "rnn"}
 _BIAS = {"bias", "beta", "b"}
 _CONSTANT = {"scale", "scales", "inv", "absmax", "zeros", "qzeros", "freqs", "cos", "sin"}
 _LORA = (
-    ("lora_B", re.compile(r"lora_(embedding_)?b|lora_up", re.IGNORECASE)),
-    ("lora_A", re.compile(r"lora_(embedding_)?a|lora_down", re.IGNORECASE)),
+    ("lora_B", re.compile(r"lora_(embedding_)?b|lora[._]up", re.IGNORECASE)),
+    ("lora_A", re.compile(r"lora_(embedding_)?a|lora[._]down", re.IGNORECASE)),
 )
 _MAX_KERNEL = {3: 31, 4: 64, 5: 31}  # patches of vision transformers reach 32 x 32
 

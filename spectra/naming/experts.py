@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 __all__ = ["split"]
 
 _MOST = 4096
+_MOST_IN_ALL = 1 << 17  # parts of all stacks of a model; the largest public ones have half of that
+_TOO_MANY = f"experts left together: at most {_MOST} of a tensor, {_MOST_IN_ALL} parts in all"
 _STACK = re.compile(r"ffn\.experts\.mlp\.(w1|v1|w2)(\.weight)?$")
 _FUSED = re.compile(r"gate_up_proj(\.weight|_blocks)?$")
 
@@ -72,6 +74,12 @@ def _is_wide(
     return shape[1] == hidden
 
 
+def _take_turns(name: str, tensors: Mapping[str, Tensor], config: Mapping[str, Any]) -> bool:
+    """Tell gpt-oss, which of those fused along the last axis alone has a bias, from Llama."""
+    biased = f"{name.removesuffix('.weight')}_bias" in tensors
+    return biased and not isinstance(config.get("model_type"), str)
+
+
 def _fused(
     name: str,
     tensor: Tensor,
@@ -85,10 +93,21 @@ def _fused(
         return tuple(single(weight, str(e), e) for e in each)
     interleaved = config.get("model_type") == "gpt_oss"
     if wide:
+        interleaved = interleaved or _take_turns(name, tensors, config)
         upright = (_upright(weight, str(e), e) for e in each)
         return tuple(half for e in upright for half in _halves(e, interleaved=interleaved))
     apart = (single(weight, str(e), e) for e in each)
     return tuple(half for e in apart for half in _halves(e, interleaved=interleaved))
+
+
+def _count(name: str, tensor: Tensor, config: Mapping[str, Any]) -> int:
+    """Return how many experts are one after another in a tensor; 0 if none are."""
+    if whole(tensor) is None:
+        return 0
+    if tensor.ndim == 2 and _STACK.search(name[-100:]):
+        count = setting(config, "moe_num_experts") or 0
+        return 0 if not count or tensor.shape[0] % count else count
+    return tensor.shape[0] if tensor.role == "experts" and tensor.ndim == 3 else 0
 
 
 def _parts(
@@ -97,20 +116,15 @@ def _parts(
     numbered = tensor.weights and all(weight.label.isdecimal() for weight in tensor.weights)
     if numbered and name.endswith("gate_up_proj_blocks"):  # of gpt-oss, in which rows take turns
         return tuple(half for e in tensor.weights for half in _halves(e, interleaved=True))
-    weight = whole(tensor)
-    if weight is None or numbered:
+    weight, count = whole(tensor), _count(name, tensor, config)
+    if weight is None or not count:
         return ()
-    if tensor.ndim == 2 and _STACK.search(name[-100:]):
-        count = setting(config, "moe_num_experts")
-        if not count or count > _MOST or tensor.shape[0] % count:
-            return ()
+    if tensor.ndim == 2:
         labels = [str(e) for e in range(count)]
         return blocks(weight, labels, [tensor.shape[0] // count] * count)
-    if tensor.role != "experts" or tensor.ndim != 3 or not 0 < tensor.shape[0] <= _MOST:
-        return ()
     if _FUSED.search(name[-100:]):
         return _fused(name, tensor, weight, tensors, config)
-    return tuple(single(weight, str(e), e) for e in range(tensor.shape[0]))
+    return tuple(single(weight, str(e), e) for e in range(count))
 
 
 def split(tensors: dict[str, Tensor], config: Mapping[str, Any], /) -> dict[str, Tensor]:
@@ -134,6 +148,7 @@ def split(tensors: dict[str, Tensor], config: Mapping[str, Any], /) -> dict[str,
     -----
     Llama 4 keeps (experts, hidden, 2 x inner), gate first; gpt-oss the same with gate and up in
     turns, and its MXFP4 blocks the other way round; Qwen3 and Mixtral (experts, 2 x inner, hidden).
+    Where no configuration names the model, it is gpt-oss if there is a bias too.
 
     Examples
     --------
@@ -143,11 +158,15 @@ def split(tensors: dict[str, Tensor], config: Mapping[str, Any], /) -> dict[str,
     >>> [layer.name for layer in spectra.layers(arrays)][2:5]
     ['experts.gate_up_proj[1.gate]', 'experts.gate_up_proj[1.up]', 'experts.down_proj[0]']
     """
-    found = dict(tensors)
+    found, left = dict(tensors), _MOST_IN_ALL
     for name, tensor in tensors.items():
-        if parts := _parts(name, tensor, tensors, config):
+        if 2 * _count(name, tensor, config) > min(left, 2 * _MOST):
+            note = f"{tensor.note}, {_TOO_MANY}".removeprefix(", ")
+            found[name] = replace(tensor, note=note)
+        elif parts := _parts(name, tensor, tensors, config):
             fused = len(parts) == tensor.shape[0] and _FUSED.search(name[-100:])
             words = "experts, gate and up together: not known how" if fused else "experts"
             note = f"{tensor.note}, {words}".removeprefix(", ")
             found[name] = replace(tensor, role="experts", note=note, weights=parts)
+            left -= len(parts)
     return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 __all__ = ["split"]
 
 _QKV = ("q", "k", "v")
+_NESTED = ("text_config", "llm_config", "language_config")
+_BY_HEADS = re.compile(r"attn_(block|grid)\.attn\.qkv(\.weight)?$")  # timm's MaxViT
 
 
 class _Heads(NamedTuple):
@@ -28,15 +31,26 @@ class _Heads(NamedTuple):
     size: int
 
 
+def _values(config: Mapping[str, Any], name: str) -> list[Any]:
+    """Return what a configuration, and that of the language model inside it, has of a name."""
+    inner = (config.get(key) for key in _NESTED)
+    places = [config, *(place for place in inner if isinstance(place, dict))]
+    return [place[name] for place in places if name in place]
+
+
+def _says(config: Mapping[str, Any], name: str) -> bool:
+    return any(value is True for value in _values(config, name))
+
+
 def _heads(config: Mapping[str, Any]) -> _Heads:
     count = setting(config, "num_attention_heads", "n_head", "n_heads", "num_heads") or 0
     keys = setting(config, "num_key_value_heads", "num_kv_heads", "kv_n_heads", "n_head_kv")
     hidden = setting(config, "hidden_size", "n_embd", "d_model") or 0
     size = setting(config, "head_dim", "kv_channels")
     shared = hidden // count if count and hidden % count == 0 else 0
-    if config.get("multi_query") is True:
+    if _says(config, "multi_query"):
         keys = 1
-    if config.get("multi_query_attention") is True:
+    if _says(config, "multi_query_attention"):
         keys = setting(config, "multi_query_group_num")
     return _Heads(count, keys or count, size or shared)
 
@@ -75,13 +89,13 @@ def _c_attn(weight: Weight, config: Mapping[str, Any]) -> tuple[Weight, ...]:
     """GPT-2 keeps (in, 3 x in), Qwen (3 x in, in), with queries, keys and values in turn."""
     if weight.shape[1] == 3 * weight.shape[0]:
         return _thirds(_upright(weight))
-    if config.get("model_type") == "gpt_bigcode" and config.get("multi_query") is not True:
+    if "gpt_bigcode" in _values(config, "model_type") and not _says(config, "multi_query"):
         return ()
     return _one_after_another(weight, _heads(config))
 
 
 def _rows(weight: Weight, config: Mapping[str, Any]) -> tuple[Weight, ...]:
-    if config.get("model_type") == "codegen":  # in four parts, of which each has all three
+    if "codegen" in _values(config, "model_type"):  # in four parts, of which each has all three
         return ()
     return _one_after_another(weight, _heads(config))
 
@@ -89,23 +103,26 @@ def _rows(weight: Weight, config: Mapping[str, Any]) -> tuple[Weight, ...]:
 def _query_key_value(weight: Weight, config: Mapping[str, Any]) -> tuple[Weight, ...]:
     """GPT-NeoX and BLOOM interleave the heads, Falcon in groups, ChatGLM and Falcon-7B do not."""
     heads = _heads(config)
-    plain = config.get("multi_query_attention") is True or (
-        config.get("multi_query") is True and config.get("new_decoder_architecture") is not True
-    )
-    if plain:
+    in_groups = _says(config, "new_decoder_architecture")
+    one_key = _says(config, "multi_query") and not in_groups
+    if one_key or _says(config, "multi_query_attention"):
         return _one_after_another(weight, heads)
-    if config.get("new_decoder_architecture") is True:
+    if in_groups:
         keys = setting(config, "num_kv_heads", "n_head_kv") or heads.queries
         return _in_groups(weight, heads._replace(keys=keys))
     return _in_groups(weight, heads._replace(keys=heads.queries))
 
 
 def _wqkv(weight: Weight, config: Mapping[str, Any]) -> tuple[Weight, ...]:
-    return _in_groups(weight, _heads(config))
+    """InternLM2 keeps its heads in groups; others of that name have all queries first."""
+    kinds = [str(kind) for kind in _values(config, "model_type")]
+    known = not kinds or any("internlm" in kind for kind in kinds)
+    return _in_groups(weight, _heads(config)) if known else ()
 
 
 def _always(weight: Weight, config: Mapping[str, Any]) -> tuple[Weight, ...]:
-    return _thirds(weight)
+    """PyTorch's attention has this matrix only where queries, keys and values are one input."""
+    return _thirds(weight) if weight.shape[0] == 3 * weight.shape[1] else ()
 
 
 def _square(weight: Weight, config: Mapping[str, Any]) -> tuple[Weight, ...]:
@@ -117,6 +134,20 @@ def _gate_up(weight: Weight, config: Mapping[str, Any]) -> tuple[Weight, ...]:
     size, rest = divmod(weight.shape[0], 2)
     known = setting(config, "intermediate_size", "ffn_hidden_size")
     return () if rest or size != known else blocks(weight, ("gate", "up"), [size, size])
+
+
+def _last_part(name: str) -> str:
+    """Return the last part of a name that says which layer it is."""
+    for ending in (".weight", ".qweight", ".weight_packed"):
+        name = name.removesuffix(ending)
+    return name.rpartition(".")[2]
+
+
+def _words(tensor: Tensor, parts: tuple[Weight, ...], rule: object, unknown: str) -> str:
+    thirds = rule in (_always, _square) and tensor.shape[0] == 3 * tensor.shape[1]
+    labels = ", ".join(part.label for part in parts)
+    words = f"{labels} by thirds of the rows" if labels and thirds else labels or unknown
+    return f"{tensor.note}, {words}".removeprefix(", ")
 
 
 _NOT_KNOWN = "q, k and v fused: left whole, no config says how to split"
@@ -165,16 +196,12 @@ def split(tensors: dict[str, Tensor], config: Mapping[str, Any], /) -> dict[str,
     """
     found = dict(tensors)
     for name, tensor in tensors.items():
-        for ending in (".weight", ".qweight", ".weight_packed"):
-            name_of = name.removesuffix(ending).rpartition(".")[2]
-            if name_of in _FUSED:
-                break
-        weight = whole(tensor) if name_of in _FUSED else None
+        last = _last_part(name)
+        weight = whole(tensor) if last in _FUSED else None
         if weight is None or len(weight.shape) != 2 or tensor.role != "dense":
             continue
-        rule, unknown = _FUSED[name_of]
-        parts = rule(weight, config)
-        words = " and ".join(part.label for part in parts)
-        note = f"{tensor.note}, {words or unknown}".removeprefix(", ")
+        rule, unknown = _FUSED[last]
+        parts = () if _BY_HEADS.search(name[-100:]) else rule(weight, config)
+        note = _words(tensor, parts, rule, unknown)
         found[name] = replace(tensor, note=note, weights=parts or tensor.weights)
     return found

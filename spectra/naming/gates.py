@@ -74,7 +74,7 @@ def _keras(name: str, tensor: Tensor, tensors: Mapping[str, Tensor]) -> tuple[We
 
 def _stacked(name: str, tensor: Tensor, tensors: Mapping[str, Tensor]) -> tuple[Weight, ...]:
     """Split W and R of ONNX, (directions, gates x hidden, columns)."""
-    weight, state = whole(tensor), tensors.get(re.sub("W$", "R", name))
+    weight, state = whole(tensor), tensors.get(f"{name[:-1]}R")
     if weight is None or state is None or tensor.ndim != 3 or state.ndim != 3:
         return ()
     directions, height, hidden = state.shape
@@ -102,6 +102,14 @@ def _gates(name: str, tensor: Tensor, tensors: Mapping[str, Tensor]) -> tuple[We
     if weight is None or count < 2:
         return ()
     return blocks(weight, list(_GATES[count]), [tensor.shape[0] // count] * count)
+
+
+def _counted(parts: tuple[Weight, ...]) -> str:
+    """Say how many gates there are in each direction."""
+    directions = 2 if any(part.label.startswith("reverse") for part in parts) else 1
+    gates = len(parts) // directions
+    words = "one gate" if gates == 1 else f"{gates} gates"
+    return words if directions == 1 else f"{words}, two directions"
 
 
 def split(tensors: dict[str, Tensor], config: Mapping[str, Any], /) -> dict[str, Tensor]:
@@ -139,7 +147,7 @@ def split(tensors: dict[str, Tensor], config: Mapping[str, Any], /) -> dict[str,
         if tensor.role != "recurrent" and not keras:
             continue
         if parts := _gates(name, tensor, tensors):
-            note = f"{len(parts)} gates"
+            note = f"{tensor.note}, {_counted(parts)}".removeprefix(", ")
             found[name] = replace(tensor, role="recurrent", note=note, weights=parts)
         elif tensor.role == "recurrent" and _torch_gates(name, tensor, tensors) != 1:
             found[name] = replace(tensor, note=tensor.note or "gates left together: not known")

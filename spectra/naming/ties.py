@@ -31,7 +31,11 @@ def _place(tensor: Tensor) -> Hashable | None:
         return None
     if isinstance(source, Held):
         return (id(source.array), tensor.shape)
-    return source if isinstance(source, Hashable) else None
+    try:
+        hash(source)
+    except TypeError:  # it may be hashable by its type and not by what is in it
+        return None
+    return source
 
 
 def _head(tensors: Mapping[str, Tensor], config: Mapping[str, Any]) -> tuple[str, str] | None:
