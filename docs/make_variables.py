@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from spectra.variables import VARIABLES, Variable
+from spectra.results.variables import VARIABLES, Variable
 
 HEAD = """# Variables
 

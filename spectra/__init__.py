@@ -1,7 +1,40 @@
 """
 Eigenvalue spectra of trained networks, judged by random matrix theory.
 
-Pure functions, arrays in, arrays and Datasets out; :mod:`spectra_io` opens files and draws.
+A model goes in, an :class:`xarray.Dataset` with one row per layer comes out. Everything here is a
+pure function of arrays; the package ``spectra_io`` opens files, saves results and draws.
+
+From a model to results
+
+- :func:`analyze`: compute the spectrum of every layer and measure it
+- :func:`describe`: list every tensor of a model, and why it is not analysed
+- :func:`summary`: average the layers of a model
+- :func:`table`: one row per layer as a pandas table, codes in words
+- :func:`labels`: put words for the codes of a variable
+
+The steps in between
+
+- :func:`from_arrays`: make a model of NumPy arrays
+- :func:`layers`: turn the tensors of a model into stacks of matrices, each a :class:`Layer`
+- :func:`spectrum`: compute the :class:`Spectrum` of a matrix, the one thing a measure is given
+- :func:`eigenvalues`: compute the eigenvalues of ``W.T @ W``
+
+Everything else, by subject
+
+- :mod:`spectra.models`: what a file stores and what the network computes with: tensors, roles,
+  selection, quantized weights, adapters, names
+- :mod:`spectra.linalg`: norms, ranks, singular vectors, outlying elements
+- :mod:`spectra.tails`: power laws: the fit, its error bars and p-value, other laws, Hill's estimate
+- :mod:`spectra.noise`: Marchenko-Pastur and Tracy-Widom laws, bulk, spikes, signal, traps, phases
+- :mod:`spectra.theory`: random matrices whose spectrum is known, free probability
+- :mod:`spectra.measures`: what ``analyze`` can measure of a spectrum, and groups of measures
+- :mod:`spectra.results`: every variable of a Dataset, verdicts, the numbers of figures
+- :mod:`spectra.weightwatcher`: WeightWatcher's table, column for column
+- :mod:`spectra.multiple_tests`: several tests taken together
+- :mod:`spectra.errors`: what can go wrong, all of it a :class:`SpectraError`
+
+A measure of your own returns names that a :class:`Variable` declares. A :class:`Tensor` reads its
+numbers only when asked.
 
 Examples
 --------
@@ -12,125 +45,52 @@ Examples
 """
 
 from spectra import (
-    alternatives,
-    bootstrap,
-    bulk,
-    elements,
-    ensembles,
-    erg,
-    fingers,
-    free_probability,
-    hill,
-    lora,
-    marchenko_pastur,
+    errors,
+    linalg,
     measures,
-    minima,
-    naming,
-    nulls,
-    phases,
-    plotdata,
-    power_law,
-    quantization,
-    randomization,
-    roles,
-    scale_collapse,
-    selection,
-    sidak,
-    sources,
-    spacings,
-    spiked,
-    spikes,
-    tracy_widom,
-    traps,
-    truncated_power_law,
-    truncation,
-    vectors,
+    models,
+    multiple_tests,
+    noise,
+    results,
+    tails,
+    theory,
     weightwatcher,
 )
 from spectra.analysis import analyze, describe
-from spectra.arrays import from_array, from_arrays
-from spectra.averages import summary
-from spectra.dataset import build, labels, select, table
-from spectra.eigen import Spectrum, eigenvalues, spectrum
-from spectra.errors import (
-    ArgumentError,
-    ModelError,
-    ModelFormatError,
-    ModelNotFoundError,
-    SpectraError,
-    UnknownNameError,
-)
-from spectra.tensors import Tensor, Weight
-from spectra.variables import VARIABLES, Status, Variable
-from spectra.verdicts import Likelier, Support, Verdict, judge, likelier, weigh
-from spectra.views import Layer, layers
+from spectra.errors import SpectraError
+from spectra.linalg.eigen import Spectrum, eigenvalues, spectrum
+from spectra.models.arrays import from_arrays
+from spectra.models.layers import Layer, layers
+from spectra.models.tensors import Tensor
+from spectra.results.dataset import labels, table
+from spectra.results.summary import summary
+from spectra.results.variables import Variable
 
 __version__ = "0.1.0.dev0"
 
 __all__ = [
-    "VARIABLES",
-    "ArgumentError",
     "Layer",
-    "Likelier",
-    "ModelError",
-    "ModelFormatError",
-    "ModelNotFoundError",
     "SpectraError",
     "Spectrum",
-    "Status",
-    "Support",
     "Tensor",
-    "UnknownNameError",
     "Variable",
-    "Verdict",
-    "Weight",
-    "alternatives",
     "analyze",
-    "bootstrap",
-    "build",
-    "bulk",
     "describe",
     "eigenvalues",
-    "elements",
-    "ensembles",
-    "erg",
-    "fingers",
-    "free_probability",
-    "from_array",
+    "errors",
     "from_arrays",
-    "hill",
-    "judge",
     "labels",
     "layers",
-    "likelier",
-    "lora",
-    "marchenko_pastur",
+    "linalg",
     "measures",
-    "minima",
-    "naming",
-    "nulls",
-    "phases",
-    "plotdata",
-    "power_law",
-    "quantization",
-    "randomization",
-    "roles",
-    "scale_collapse",
-    "select",
-    "selection",
-    "sidak",
-    "sources",
-    "spacings",
+    "models",
+    "multiple_tests",
+    "noise",
+    "results",
     "spectrum",
-    "spiked",
-    "spikes",
     "summary",
     "table",
-    "tracy_widom",
-    "traps",
-    "truncated_power_law",
-    "truncation",
-    "vectors",
-    "weigh",
+    "tails",
+    "theory",
     "weightwatcher",
 ]

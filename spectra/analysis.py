@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from spectra.dataset import build
-from spectra.eigen import Spectrum, spectrum
 from spectra.errors import ArgumentError, SpectraError, UnknownNameError, unknown_name
+from spectra.linalg.eigen import Spectrum, spectrum
 from spectra.measures import ALL, CORE
-from spectra.variables import VARIABLES, Status
-from spectra.views import Layer, layers
+from spectra.models.layers import Layer, layers
+from spectra.results.dataset import build
+from spectra.results.variables import VARIABLES, Status
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -22,11 +22,11 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     import xarray as xr
 
-    from spectra.dataset import Row
-    from spectra.executors import Executor
+    from spectra._typing import Executor
     from spectra.measures import Measure
-    from spectra.tensors import Tensor
-    from spectra.variables import Variable
+    from spectra.models.tensors import Tensor
+    from spectra.results.dataset import Row
+    from spectra.results.variables import Variable
 
 __all__ = ["analyze", "describe"]
 

@@ -21,6 +21,8 @@ from spectra_io import open_model
 
 REPO = Path(__file__).resolve().parents[1]
 EXAMPLES = REPO / "examples" / "models"
+SHARED = REPO.parent / "shared"
+"""Real networks and expected numbers, which lie beside the repository on some machines."""
 
 Stored = tuple[str, Sequence[int], bytes]
 
@@ -96,7 +98,7 @@ def head_of_bytes_field(number: int, length: int) -> bytes:
 
 def message_of(path: Path) -> str:
     """Open what is no model, and return the complaint."""
-    with pytest.raises(spectra.ModelError) as caught:
+    with pytest.raises(spectra.errors.ModelError) as caught:
         open_model(path)
     return str(caught.value)
 

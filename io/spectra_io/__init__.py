@@ -10,8 +10,8 @@ Traceback (most recent call last):
 spectra.errors.ModelNotFoundError: nowhere.onnx: no such file or folder; ...
 """
 
-from spectra_io import plot
+from spectra_io import plots
 from spectra_io.models import open_model
-from spectra_io.stores import load, save
+from spectra_io.results.files import load, save
 
-__all__ = ["load", "open_model", "plot", "save"]
+__all__ = ["load", "open_model", "plots", "save"]

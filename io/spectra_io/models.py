@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 import spectra
 from spectra.errors import ModelFormatError, ModelNotFoundError
-from spectra.naming import interpret
-from spectra.naming.ties import tied
-from spectra_io.configs import read_config
-from spectra_io.contents import EXPECTED
-from spectra_io.files import LocalFile
-from spectra_io.paths import inside
+from spectra.models.structure import interpret
+from spectra.models.structure._ties import tied
+from spectra_io.formats.configs import read_config
+from spectra_io.formats.contents import EXPECTED
+from spectra_io.storage.files import LocalFile
+from spectra_io.storage.paths import inside
 
 if TYPE_CHECKING:
     import os
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-    from spectra.tensors import Tensor
-    from spectra_io.files import File
+    from spectra.models.tensors import Tensor
+    from spectra_io.storage.files import File
 
 __all__ = ["open_file", "open_model"]
 
@@ -35,31 +35,31 @@ def _is_index(name: str) -> bool:
 
 
 def _safetensors_index(file: File) -> dict[str, Tensor]:
-    from spectra_io import safetensors_files
+    from spectra_io.formats import safetensors_files
 
     return safetensors_files.open_index(file)
 
 
 def _safetensors(file: File) -> dict[str, Tensor]:
-    from spectra_io import safetensors_files
+    from spectra_io.formats import safetensors_files
 
     return safetensors_files.open_file(file)
 
 
 def _npz(file: File) -> dict[str, Tensor]:
-    from spectra_io import npz_files
+    from spectra_io.formats import npz_files
 
     return npz_files.open_archive(file)
 
 
 def _npy(file: File) -> dict[str, Tensor]:
-    from spectra_io import npz_files
+    from spectra_io.formats import npz_files
 
     return npz_files.open_array(file)
 
 
 def _onnx(file: File) -> dict[str, Tensor]:
-    from spectra_io import onnx_files
+    from spectra_io.formats.onnx_model import reader as onnx_files
 
     return onnx_files.open_file(file)
 
@@ -85,7 +85,7 @@ def _joined(files: Sequence[File]) -> dict[str, Tensor]:
     """Return the tensors of one file, or of several that are one model; roles as names have it."""
     if len(files) == 1:
         return _reader(files[0])(files[0])
-    from spectra_io import safetensors_files
+    from spectra_io.formats import safetensors_files
 
     return safetensors_files.open_files(files)
 
@@ -194,7 +194,7 @@ def open_model(
     -----
     Of a folder with an index, the files that it names are opened, and no other; of a folder
     without one, every safetensors file. A ``config.json`` beside the weights says how q, k and v
-    are fused, see :func:`spectra.naming.interpret`.
+    are fused, see :func:`spectra.models.structure.interpret`.
 
     Examples
     --------
@@ -208,7 +208,7 @@ def open_model(
     if isinstance(path, Mapping):
         return spectra.from_arrays(path)
     if isinstance(path, str) and "://" in path:
-        from spectra_io.remote import file_at
+        from spectra_io.storage.remote import file_at
 
         return open_file(file_at(path))
     where = Path(path)

@@ -1,10 +1,10 @@
 """
 Measures: functions from the spectrum of a layer to a few named results.
 
-A measure is called with one :class:`~spectra.eigen.Spectrum`, all of it finite and its largest
-eigenvalue positive, and returns a mapping of variable names to numbers. Options belong to the
-measure that uses them: set them with :func:`functools.partial`. A function of your own is as good
-as these; declare what it returns with :class:`~spectra.variables.Variable`.
+A measure is called with one :class:`~spectra.linalg.eigen.Spectrum`, all of it finite and its
+largest eigenvalue positive, and returns a mapping of variable names to numbers. Options belong to
+the measure that uses them: set them with :func:`functools.partial`. A function of your own is as
+good as these; declare what it returns with :class:`~spectra.results.variables.Variable`.
 """
 
 from __future__ import annotations
@@ -12,13 +12,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from spectra.measures.directions import erg, spacings, vectors
-from spectra.measures.noise import marchenko_pastur, phase, randomized, spikes
-from spectra.measures.sizes import norms, ranks
-from spectra.measures.tails import evidence, hill, power_law
+from spectra.measures._directions import erg, spacings, vectors
+from spectra.measures._noise import marchenko_pastur, phase, randomized, spikes
+from spectra.measures._sizes import norms, ranks
+from spectra.measures._tails import evidence, hill, power_law
 
 if TYPE_CHECKING:
-    from spectra.eigen import Spectrum
+    from spectra.linalg.eigen import Spectrum
 
 __all__ = [
     "ALL",

@@ -1,0 +1,3 @@
+"""Commands of the command line."""
+
+__all__ = []

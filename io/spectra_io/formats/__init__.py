@@ -1,0 +1,3 @@
+"""Formats: what the files of each format hold."""
+
+__all__ = []

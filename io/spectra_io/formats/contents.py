@@ -1,0 +1,86 @@
+"""Contents: what a file holds that turned out to be no model."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from spectra.errors import ModelFormatError
+
+if TYPE_CHECKING:
+    from spectra_io.storage.files import File
+
+__all__ = ["EXPECTED", "found_in", "not_a_model"]
+
+EXPECTED = (
+    "expected a .safetensors, .onnx or .npz file, a .safetensors.index.json, or a folder of these"
+)
+"""What can be opened."""
+
+_SIGNATURES = {
+    b"version https://git-lfs": "a Git LFS pointer, not the file itself; `git lfs pull` fetches it",
+    b"PK\x03\x04": "a zip archive (a PyTorch checkpoint?); save its weights as safetensors",
+    b"\x89HDF": "an HDF5 file (a Keras model?); export it to ONNX",
+    b"GGUF": "a GGUF file, which is not read",
+    b"\x80": "a Python pickle, which is never opened; save its weights as safetensors",
+}
+
+
+def found_in(file: File, /) -> str:
+    """
+    Say what a file holds that is not what it should be.
+
+    Parameters
+    ----------
+    file : File
+        The file.
+
+    Returns
+    -------
+    str
+        For instance "text"; the empty string if it cannot be told.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from spectra_io.storage.files import LocalFile
+    >>> found_in(LocalFile(Path(__file__)))
+    'text'
+    """
+    head = bytes(file.read(0, 256))
+    if not head:
+        return "an empty file"
+    for signature, what in _SIGNATURES.items():
+        if head.startswith(signature):
+            return what
+    text = head.decode("utf-8", errors="replace")
+    return "text" if all(c.isprintable() or c.isspace() for c in text) else ""
+
+
+def not_a_model(file: File, reason: str, /) -> ModelFormatError:
+    """
+    Return the error for a file that a reader refused: what it holds, if that can be told.
+
+    Parameters
+    ----------
+    file : File
+        The file.
+    reason : str
+        What the reader says, for a file that looks like what it should be.
+
+    Returns
+    -------
+    ModelFormatError
+        To be raised.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from spectra_io.storage.files import LocalFile
+    >>> path = Path(tempfile.mkdtemp()) / "model.onnx"
+    >>> _ = path.write_text("hello")
+    >>> str(not_a_model(LocalFile(path), "broken")).partition("found ")[2][:14]
+    'text; expected'
+    """
+    what = found_in(file)
+    return ModelFormatError(f"{file}: found {what}; {EXPECTED}" if what else f"{file}: {reason}")

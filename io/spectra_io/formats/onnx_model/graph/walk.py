@@ -1,0 +1,304 @@
+"""The walk over a model: every constant of it, and what operators make of it."""
+
+from __future__ import annotations
+
+import itertools
+from collections import ChainMap
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+import onnx
+from onnx import numpy_helper
+
+from spectra.errors import ModelFormatError
+from spectra_io.formats.onnx_model.graph.arithmetic import COMPUTATIONS
+from spectra_io.formats.onnx_model.graph.calls import Call
+from spectra_io.formats.onnx_model.graph.movements import MOVEMENTS
+from spectra_io.formats.onnx_model.graph.surroundings import Surroundings
+from spectra_io.formats.onnx_model.graph.values import Stored, Use, Value, of
+from spectra_io.formats.onnx_model.graph.weights import ROLES, Part, purpose
+from spectra_io.formats.onnx_model.structure import text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from spectra._typing import AnyArray
+
+__all__ = ["walk"]
+
+_MOVES = {**MOVEMENTS, **COMPUTATIONS}
+_MAX_NODES = 1 << 18  # operators, those of a function counted at each call
+_MAX_CALLS = 32  # functions in functions
+_NUMBERS: dict[str, Callable[[onnx.AttributeProto], AnyArray]] = {
+    "value_float": lambda a: np.array(a.f, np.float32),
+    "value_floats": lambda a: np.array(a.floats, np.float32),
+    "value_int": lambda a: np.array(a.i, np.int64),
+    "value_ints": lambda a: np.array(a.ints, np.int64),
+}
+
+_Scope = ChainMap[str, Value | None]
+_Key = tuple[str, str, str]
+_Place = tuple[object, ...]
+
+
+class _Context(NamedTuple):
+    """Where in the model the walk is."""
+
+    scope: _Scope
+    place: _Place = ()  # the same for a function's operator at every call
+    attributes: Mapping[str, onnx.AttributeProto] = {}  # what the caller of a function gave
+    caller: _Place = ()
+    functions: tuple[_Key, ...] = ()  # being called
+    exits: Mapping[str, tuple[Surroundings, str]] = {}  # where their outputs go
+
+
+class _Seen(NamedTuple):
+    """An operator as it was met."""
+
+    call: Call
+    domain: str
+    order: int
+    used: tuple[int, ...]  # the inputs that are not merely passed on
+
+
+def _key(domain: str, name: str, overload: str = "") -> _Key:
+    return text(domain), text(name), text(overload)
+
+
+def _resolved(node: onnx.NodeProto, context: _Context) -> dict[str, onnx.AttributeProto]:
+    """Return the attributes of an operator, those that refer to the caller's filled in."""
+    found = {}
+    for attribute in node.attribute:
+        if not attribute.ref_attr_name:
+            found[text(attribute.name)] = attribute
+        elif given := context.attributes.get(text(attribute.ref_attr_name)):
+            found[text(attribute.name)] = given
+    return found
+
+
+class _Walk:
+    """One pass over a model, in the order of computation."""
+
+    def __init__(
+        self,
+        model: onnx.ModelProto,
+        locate: Callable[[str, onnx.TensorProto | onnx.SparseTensorProto], Stored],
+    ) -> None:
+        self.found: dict[_Place, Stored] = {}
+        self.scales: dict[int, str] = {}
+        self.functions = {_key(f.domain, f.name, f.overload): f for f in model.functions}
+        self.called: set[_Key] = set()
+        self._locate = locate
+        self._order = itertools.count()
+        self._seen: list[tuple[_Seen, Surroundings]] = []
+
+    def _found(
+        self, place: _Place, name: str, tensor: onnx.TensorProto | onnx.SparseTensorProto
+    ) -> Value:
+        """Note a tensor, once, however often the function that holds it is called."""
+        if place not in self.found:
+            self.found[place] = self._locate(name, tensor)
+        return of(self.found[place])
+
+    def graph(self, graph: onnx.GraphProto, context: _Context) -> None:
+        """Walk a graph, and find the tensors it holds."""
+        scope, place = context.scope, context.place
+        for index, tensor in enumerate(graph.initializer):
+            name = text(tensor.name)
+            scope[name] = self._found((*place, "initializer", index), name, tensor)
+        for index, sparse in enumerate(graph.sparse_initializer):
+            name = text(sparse.values.name)
+            scope[name] = self._found((*place, "sparse", index), name, sparse)
+        self.nodes(graph.node, context)
+
+    def nodes(self, nodes: Iterable[onnx.NodeProto], context: _Context) -> None:
+        """Walk operators; what they use is noted afterwards, as what follows tells it of some."""
+        around = Surroundings(context.exits)
+        for index, node in enumerate(nodes):
+            place = (*context.place, index)
+            one = self._node(node, context._replace(place=place), around)
+            around.add(one.call)
+            self._seen.append((one, around))
+
+    def uses(self) -> None:
+        """Note what operators use, once all are known."""
+        for one, around in self._seen:
+            for index in one.used:
+                if (value := one.call.input(index)) is not None:
+                    self._use(one, index, value, around)
+
+    def _node(self, node: onnx.NodeProto, context: _Context, around: Surroundings) -> _Seen:
+        order = next(self._order)
+        if order >= _MAX_NODES:
+            msg = (
+                f"more than {_MAX_NODES} operators, each function counted as often as it is called"
+            )
+            raise ModelFormatError(msg)
+        attributes, names = _resolved(node, context), [text(name) for name in node.input]
+        inputs = [context.scope.get(name) if name else None for name in names]
+        outputs = [text(name) for name in node.output]
+        call = Call(text(node.op_type), attributes, names, inputs, outputs)
+        domain = text(node.domain)
+        key = _key(node.domain, node.op_type, node.overload)
+        if key in self.functions:
+            self._call(key, call, context, around)
+            return _Seen(call, domain, order, ())
+        if call.operator == "Constant":
+            self._constant(node, call, context)
+        used = self._move(call, domain, context.scope)
+        for name, attribute in attributes.items():
+            graphs = [*([attribute.g] if attribute.HasField("g") else []), *attribute.graphs]
+            for number, graph in enumerate(graphs):
+                self._inner(graph, call, context._replace(place=(*context.place, name, number)))
+        return _Seen(call, domain, order, used)
+
+    def _constant(self, node: onnx.NodeProto, call: Call, context: _Context) -> None:
+        """Note the tensor of a Constant; it may hold words instead, or be given by no caller."""
+        name = call.outputs[0] if call.outputs else text(node.name)
+        given = any(attribute.ref_attr_name for attribute in node.attribute)
+        place = (*context.place, *(context.caller if given else ()))
+        for key, attribute in call.attributes.items():
+            tensor: onnx.TensorProto | onnx.SparseTensorProto
+            if attribute.HasField("t"):
+                tensor = attribute.t
+            elif attribute.HasField("sparse_tensor"):
+                tensor = attribute.sparse_tensor
+                name = name or text(tensor.values.name)
+            elif key in _NUMBERS:
+                tensor = numpy_helper.from_array(_NUMBERS[key](attribute), name)
+            else:
+                continue
+            context.scope[name] = self._found(place, name, tensor)
+            return
+
+    def _move(self, call: Call, domain: str, scope: _Scope) -> tuple[int, ...]:
+        """Follow constants through an operator that passes them on; return what it only uses."""
+        everything = tuple(range(len(call.inputs)))
+        value = call.input(0)
+        if value is None or call.operator not in _MOVES or domain not in ROLES:
+            return everything
+        made = _MOVES[call.operator](call, value)
+        if not any(one is not None for one in made):
+            return everything
+        kept = {id(s) for one in made if one is not None for s in (*one.roots, *one.helpers)}
+        scope.update(zip(call.outputs, made, strict=False))
+        return tuple(
+            index
+            for index, given in enumerate(call.inputs)
+            if given is not None and not kept & {id(root) for root in given.roots}
+        )
+
+    def _inner(self, graph: onnx.GraphProto, call: Call, context: _Context) -> None:
+        """Walk a graph inside an operator; what a loop passes on unchanged, it knows too."""
+        given: dict[str, Value | None] = {text(i.name): None for i in graph.input}
+        if call.operator == "Loop":
+            same = {text(n.output[0]): text(n.input[0]) for n in graph.node if _copies(n)}
+            results = [text(o.name) for o in graph.output]
+            for name, result, value in zip(
+                list(given)[2:], results[1:], call.inputs[2:], strict=False
+            ):
+                if name in (result, same.get(result)):
+                    given[name] = value
+        scope = context.scope.new_child(given)
+        self.graph(graph, context._replace(scope=scope, exits={}))
+
+    def _call(self, key: _Key, call: Call, context: _Context, around: Surroundings) -> None:
+        """Walk a function with the constants that its caller gives."""
+        function = self.functions[key]
+        if key in context.functions or len(context.functions) >= _MAX_CALLS:
+            msg = f"function {key[1]!r} calls itself, or more than {_MAX_CALLS} are nested"
+            raise ModelFormatError(msg)
+        self.called.add(key)
+        scope: _Scope = ChainMap(dict(zip(map(text, function.input), call.inputs, strict=False)))
+        defaults = {text(a.name): a for a in function.attribute_proto}
+        self.nodes(
+            function.node,
+            _Context(
+                scope,
+                ("function", *key),
+                {**defaults, **call.attributes},
+                (*context.caller, *context.place),
+                (*context.functions, key),
+                {
+                    inner: (around, outer)
+                    for outer, inner in zip(call.outputs, map(text, function.output), strict=False)
+                },
+            ),
+        )
+        for outer, inner in zip(call.outputs, map(text, function.output), strict=False):
+            context.scope[outer] = scope.get(inner)
+
+    def _use(self, seen: _Seen, index: int, value: Value, around: Surroundings) -> None:
+        """Note what an operator uses an input for, with every tensor that it is made of."""
+        found = purpose(seen.domain, seen.call, index)
+        note = f"input {index} of {seen.call.operator}"
+        parts = found.parts(seen.call, value, around) if found.parts else []
+        if parts is None:
+            self._note(value.roots, Use(seen.order, "quantized", f"{note}, its scale is not known"))
+            return
+        real = [(part, part.value) for part in parts if part.value is not None]
+        for helper in [h for _, made in real for h in made.helpers] or value.helpers:
+            self.scales.setdefault(id(helper), value.roots[0].name)
+        for root in value.roots:
+            own = tuple(_named(part, made) for part, made in real if made.roots[0] is root)
+            use = Use(seen.order, found.role, note, own)
+            if real and not own:
+                use = Use(seen.order, "constant", f"joined with {real[0][1].roots[0].name}, {note}")
+            root.uses.append(use)
+
+    @staticmethod
+    def _note(roots: Iterable[Stored], use: Use) -> None:
+        for root in roots:
+            root.uses.append(use)
+
+
+def _named(part: Part, value: Value) -> tuple[str, Value, int]:
+    return part.label, value, part.groups
+
+
+def _copies(node: onnx.NodeProto) -> bool:
+    return node.op_type == "Identity" and len(node.input) == 1 and len(node.output) == 1
+
+
+def walk(
+    model: onnx.ModelProto,
+    locate: Callable[[str, onnx.TensorProto | onnx.SparseTensorProto], Stored],
+    /,
+) -> list[Stored]:
+    """
+    Find every tensor of a model, and what operators use it for.
+
+    Parameters
+    ----------
+    model : onnx.ModelProto
+        The structure, as :func:`spectra_io.formats.onnx_model.structure.read` leaves it.
+    locate : callable
+        Given the name of a tensor and its message, returns where its numbers are.
+
+    Returns
+    -------
+    list of Stored
+        The initializers and constants of the graph, of the graphs inside its operators and of its
+        functions, in the order in which they are used.
+
+    Raises
+    ------
+    ModelFormatError
+        If functions call themselves, or there are more operators than any network has.
+
+    Examples
+    --------
+    >>> walk(onnx.ModelProto(), lambda name, tensor: None)
+    []
+    """
+    one = _Walk(model, locate)
+    one.graph(model.graph, _Context(ChainMap()))
+    for key, function in one.functions.items():
+        if key not in one.called:
+            one.nodes(function.node, _Context(ChainMap(), ("function", *key), functions=(key,)))
+    one.uses()
+    for stored in one.found.values():
+        if name := one.scales.get(id(stored)):
+            first = min((use.order for use in stored.uses), default=1 << 61)
+            stored.uses.append(Use(first, "scale", f"scale of {name}"))
+    return sorted(one.found.values(), key=lambda stored: stored.use().order)

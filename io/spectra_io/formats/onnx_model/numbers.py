@@ -1,0 +1,261 @@
+"""Numbers of ONNX tensors: where they lie, in what type, and that there are as many as it says."""
+
+from __future__ import annotations
+
+import math
+from functools import partial
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+import onnx
+from onnx import numpy_helper
+
+from spectra.errors import ModelFormatError
+from spectra.models.lazy import derived
+from spectra_io.formats.contents import found_in
+from spectra_io.formats.onnx_model.structure import FIELD, LENGTH, OFFSET, text
+from spectra_io.storage.byte_ranges import ByteRange, check_available, check_shape
+from spectra_io.storage.packed_bytes import BITS, PackedRange
+from spectra_io.storage.varints import VarintRange
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from spectra._typing import AnyArray
+    from spectra_io.storage.files import File
+
+__all__ = ["Numbers", "dtype_name", "locate"]
+
+_WHOLE_BYTES = frozenset(
+    {"float64", "float32", "float16", "bfloat16", "bool", "complex64", "complex128"}
+    | {f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)}
+    | {f"float8_{kind}" for kind in ("e4m3fn", "e4m3fnuz", "e5m2", "e5m2fnuz", "e8m0fnu")}
+)
+"""Types whose numbers take whole bytes each."""
+
+_FIELDS = {  # which types each field but raw_data can hold, by its number
+    "4": {"float32", "complex64"},
+    "10": {"float64", "complex128"},
+    "7": {"int64"},
+    "11": {"uint32", "uint64"},
+    "5": {name for name in _WHOLE_BYTES if name.startswith(("int", "uint", "bool", "bf", "float8"))}
+    - {"int64", "uint32", "uint64"}
+    | {"float16"},
+}
+_VARINTS = {"5", "7", "11"}
+_MAX_FILLED = 1 << 24  # elements of a sparse tensor made dense, however few it has
+_MAX_SPARSITY = 1000  # times as many as it has, where they are more
+
+
+class Numbers(NamedTuple):
+    """
+    Where the numbers of a tensor are.
+
+    Examples
+    --------
+    >>> Numbers("float32", lambda: np.zeros(3, np.float32)).source()
+    array([0., 0., 0.], dtype=float32)
+    """
+
+    dtype: str
+    """Their type, as numpy spells it."""
+    source: Callable[[], AnyArray]
+    """Reads them."""
+
+
+def dtype_name(data_type: int, /) -> str:
+    """
+    Return numpy's name of an ONNX type.
+
+    Parameters
+    ----------
+    data_type : int
+        As in ``TensorProto.DataType``.
+
+    Returns
+    -------
+    str
+        The name as numpy and ml_dtypes spell it; "onnx-type-N" for an unknown one.
+
+    Examples
+    --------
+    >>> dtype_name(onnx.TensorProto.BFLOAT16)
+    'bfloat16'
+    """
+    try:
+        name = str(onnx.helper.tensor_dtype_to_np_dtype(data_type).name)
+    except (KeyError, ValueError):
+        return f"onnx-type-{data_type}"
+    return "string" if name == "object" else name
+
+
+def _decode(what: str, proto: onnx.TensorProto) -> AnyArray:
+    try:
+        return numpy_helper.to_array(proto)
+    except (ValueError, TypeError, KeyError, NotImplementedError) as error:
+        msg = f"{what} could not be read: {error}"
+        raise ModelFormatError(msg) from error
+
+
+def _not_read(what: str) -> AnyArray:
+    msg = f"{what} is in a format that is not read yet"
+    raise ModelFormatError(msg)
+
+
+def _check_count(what: str, shape: tuple[int, ...], dtype: str, found: float) -> None:
+    if found != math.prod(shape):
+        wanted = f"{'x'.join(map(str, shape))} {dtype}, {math.prod(shape)} numbers"
+        msg = f"{what} is {wanted}; found {found:g}"
+        raise ModelFormatError(msg)
+
+
+def _number(what: str, notes: dict[str, str], key: str, default: int) -> int:
+    digits = notes.get(key, str(default))
+    if not (digits.isascii() and digits.isdecimal() and len(digits) < 19):
+        msg = f"{what}: {key} must be a number of bytes, got {digits!r:.40}"
+        raise ModelFormatError(msg)
+    return int(digits)
+
+
+def _range(dtype: str) -> type[ByteRange | PackedRange]:
+    return PackedRange if dtype in BITS else ByteRange
+
+
+def _embedded(
+    file: File, what: str, shape: tuple[int, ...], dtype: str, notes: dict[str, str]
+) -> ByteRange | PackedRange | VarintRange:
+    """Return the range in the file itself that the walk over it noted."""
+    kept = notes.get(FIELD, "")
+    if dtype not in _FIELDS.get(kept, {dtype}):
+        msg = f"{what} is {dtype}, its numbers are kept in field {kept}, that of another type"
+        raise ModelFormatError(msg)
+    length = _number(what, notes, LENGTH, 0)
+    if kept in _VARINTS:
+        return _varints(file, what, shape, dtype, notes)
+    found = _range(dtype)(file, _number(what, notes, OFFSET, 0), dtype, shape)
+    if length != found.num_bytes:
+        _check_count(what, shape, dtype, length / np.dtype(dtype).itemsize)
+    check_available(found, file.size() - found.offset, what)
+    return found
+
+
+def _varints(
+    file: File, what: str, shape: tuple[int, ...], dtype: str, notes: dict[str, str]
+) -> VarintRange:
+    """Return the range of numbers of one to ten bytes each."""
+    offset, length = _number(what, notes, OFFSET, 0), _number(what, notes, LENGTH, 0)
+    count = math.prod(shape)
+    if not count <= length <= 10 * count or offset + length > file.size():
+        _check_count(what, shape, dtype, length)
+    return VarintRange(file, offset, length, dtype, shape)
+
+
+def _external(
+    file: File, what: str, shape: tuple[int, ...], dtype: str, notes: dict[str, str]
+) -> ByteRange | PackedRange:
+    """Return the range in another file of the model's folder."""
+    other = file.beside(notes.get("location", ""), asked_by=what)
+    found = _range(dtype)(other, _number(what, notes, "offset", 0), dtype, shape)
+    rest = other.size() - found.offset
+    if found.num_bytes > rest and (held := found_in(other)):
+        msg = f"{other}: found {held}; {what} refers to it"
+        raise ModelFormatError(msg)
+    check_available(found, min(rest, _number(what, notes, "length", max(rest, 0))), what)
+    return found
+
+
+def _kept(what: str, proto: onnx.TensorProto, dtype: str) -> Callable[[], AnyArray]:
+    """Return the reader of the few numbers that are in the message still."""
+    if dtype in _WHOLE_BYTES:
+        if proto.HasField("raw_data"):
+            count = len(proto.raw_data) / np.dtype(dtype).itemsize
+        else:
+            count = len(getattr(proto, onnx.helper.tensor_dtype_to_field(proto.data_type)))
+            count = count / 2 if dtype.startswith("complex") else count
+        _check_count(what, tuple(proto.dims), dtype, count)
+    return partial(_decode, what, proto)
+
+
+def _filled(values: AnyArray, indices: AnyArray, *, what: str, shape: tuple[int, ...]) -> AnyArray:
+    """Return a dense array of the elements of a sparse one."""
+    out = np.zeros(math.prod(shape), values.dtype)
+    places = indices.astype(np.int64, copy=False)
+    if places.ndim == 2:
+        inside = bool(np.all((places >= 0) & (places < np.array(shape, np.int64))))
+        places = places @ np.array([math.prod(shape[i + 1 :]) for i in range(len(shape))], np.int64)
+    else:
+        inside = bool(np.all((places >= 0) & (places < out.size)))
+    if not inside:
+        msg = f"{what} is sparse and has elements outside its shape {'x'.join(map(str, shape))}"
+        raise ModelFormatError(msg)
+    out[places] = values
+    return out.reshape(shape)
+
+
+def _sparse(file: File, name: str, proto: onnx.SparseTensorProto) -> Numbers:
+    """Return the numbers of a sparse tensor, made dense where that is no trap."""
+    what, shape = f"{file}: tensor {name!r}", tuple(proto.dims)
+    check_shape(what, shape)
+    values, indices = (_dense(file, name, part) for part in (proto.values, proto.indices))
+    count, size = math.prod(proto.values.dims), math.prod(shape)
+    if size > max(_MAX_FILLED, _MAX_SPARSITY * count):
+        return Numbers("sparse", partial(_not_read, f"{what} of {size} elements, {count} given,"))
+    if [*proto.indices.dims] not in ([count], [count, len(shape)]) or len(proto.values.dims) != 1:
+        msg = (
+            f"{what} is sparse, with values of the shape {list(proto.values.dims)} and indices of "
+            f"{list(proto.indices.dims)}; expected [n], and [n] or [n, {len(shape)}]"
+        )
+        raise ModelFormatError(msg)
+    made = derived(_filled, values.source, indices.source, what=what, shape=shape)
+    return Numbers(values.dtype, made)
+
+
+def locate(file: File, name: str, proto: onnx.TensorProto | onnx.SparseTensorProto, /) -> Numbers:
+    """
+    Find the numbers of a tensor without reading them.
+
+    Parameters
+    ----------
+    file : File
+        The ONNX file.
+    name : str
+        Name of the tensor.
+    proto : onnx.TensorProto or onnx.SparseTensorProto
+        The tensor, as :func:`spectra_io.formats.onnx_model.structure.read` leaves it.
+
+    Returns
+    -------
+    Numbers
+        Their type, and what reads them.
+
+    Raises
+    ------
+    ModelNotFoundError
+        If they are in a file that is missing.
+    ModelFormatError
+        If the shape is no array's, or there are more or fewer numbers than it needs.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> proto = numpy_helper.from_array(np.ones((2, 2), np.float16), "w")
+    >>> from spectra_io.storage.files import LocalFile
+    >>> locate(LocalFile(Path("model.onnx")), "w", proto).dtype
+    'float16'
+    """
+    if isinstance(proto, onnx.SparseTensorProto):
+        return _sparse(file, name, proto)
+    return _dense(file, name, proto)
+
+
+def _dense(file: File, name: str, proto: onnx.TensorProto) -> Numbers:
+    what, shape = f"{file}: tensor {name!r}", tuple(proto.dims)
+    check_shape(what, shape)
+    dtype = dtype_name(proto.data_type)
+    notes = {text(entry.key): text(entry.value) for entry in proto.external_data}
+    if not notes and proto.data_location != onnx.TensorProto.EXTERNAL:
+        return Numbers(dtype, _kept(what, proto, dtype))
+    if dtype not in _WHOLE_BYTES and (dtype not in BITS or notes.get(FIELD) in _VARINTS):
+        return Numbers(dtype, partial(_not_read, what))
+    place = _embedded if OFFSET in notes else _external
+    return Numbers(dtype, place(file, what, shape, dtype, notes))

@@ -1,0 +1,129 @@
+"""ONNX files: the tensors of a graph, and what its operators use them for."""
+
+from __future__ import annotations
+
+import math
+from functools import partial
+from typing import TYPE_CHECKING
+
+from spectra.errors import ModelFormatError
+from spectra.models.layers import FLOATS, numbered
+from spectra.models.tensors import Tensor, Weight
+from spectra_io.formats.onnx_model.graph.values import Stored
+from spectra_io.formats.onnx_model.graph.walk import walk
+from spectra_io.formats.onnx_model.numbers import locate
+from spectra_io.formats.onnx_model.structure import read
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import onnx
+
+    from spectra_io.formats.onnx_model.graph.values import Use, Value
+    from spectra_io.storage.files import File
+
+__all__ = ["open_file"]
+
+
+def _stored(file: File, name: str, proto: onnx.TensorProto | onnx.SparseTensorProto) -> Stored:
+    numbers = locate(file, name, proto)
+    return Stored(name, tuple(proto.dims), numbers.dtype, numbers.source)
+
+
+def _as_stored(value: Value, groups: int) -> bool:
+    """Tell whether a weight is the stored array as it is."""
+    return value.depth == 0 and groups == 1
+
+
+def _chosen(stored: Stored) -> Sequence[tuple[str, Value, int]]:
+    """Return the weights of a tensor: of the first operator that uses all of it, or of each."""
+    first = stored.use()
+    uses = sorted((u for u in stored.uses if u.parts), key=lambda use: use.order)
+    if not uses or first.role != uses[0].role:
+        return first.parts
+    for use in uses:
+        if sum(value.size for _, value, _ in use.parts) >= math.prod(stored.shape):
+            return use.parts
+    each = {
+        ".".join(filter(None, [f"{value.label}" if value.label else "", label])): (value, groups)
+        for use in uses
+        for label, value, groups in use.parts
+    }
+    return [(label, value, groups) for label, (value, groups) in each.items()]
+
+
+def _weights(parts: Sequence[tuple[str, Value, int]]) -> tuple[Weight, ...]:
+    if len(parts) == 1 and _as_stored(parts[0][1], parts[0][2]):
+        return ()
+    return tuple(
+        Weight(label, value.shape, value.source, groups)
+        for label, value, groups in parts
+        if value.dtype in FLOATS
+    )
+
+
+def _note(use: Use, stored: Stored, parts: Sequence[tuple[str, Value, int]]) -> str:
+    """Say where the role comes from, and of integers what they stand for."""
+    helpers = {helper.name for _, value, _ in parts for helper in value.helpers}
+    scaled = f", times {sorted(helpers)[0]}" if helpers else ""
+    return f"{use.note}{scaled}"
+
+
+def _tensor(stored: Stored, name: str) -> Tensor:
+    use, parts = stored.use(), _chosen(stored)
+    return Tensor(
+        name,
+        stored.shape,
+        stored.dtype,
+        use.role,
+        stored.source,
+        _note(use, stored, parts),
+        _weights(parts),
+    )
+
+
+def open_file(file: File, /) -> dict[str, Tensor]:
+    """
+    Open an ONNX file, reading its structure and leaving its numbers where they are.
+
+    Parameters
+    ----------
+    file : File
+        The file.
+
+    Returns
+    -------
+    dict of str to Tensor
+        The initializers and constants of the graph, of the graphs inside its operators and of
+        its functions, in the order in which the network uses them. A name used twice is made
+        unique by a number.
+
+    Raises
+    ------
+    ModelNotFoundError
+        If a file with external data is missing.
+    ModelFormatError
+        If the file is not ONNX, or a tensor does not lie where it says.
+
+    Examples
+    --------
+    >>> import numpy as np, onnx, tempfile
+    >>> from pathlib import Path
+    >>> from spectra_io.storage.files import LocalFile
+    >>> weight = onnx.numpy_helper.from_array(np.ones((4, 3), np.float32), "w")
+    >>> node = onnx.helper.make_node("MatMul", ["x", "w"], ["y"])
+    >>> graph = onnx.helper.make_graph([node], "g", [], [], [weight])
+    >>> path = Path(tempfile.mkdtemp()) / "model.onnx"
+    >>> onnx.save(onnx.helper.make_model(graph), path)
+    >>> tensor = open_file(LocalFile(path))["w"]
+    >>> tensor.shape, tensor.role, tensor.note, tensor.weights
+    ((4, 3), 'dense', 'input 1 of MatMul', (<Weight '' 3x4>,))
+    """
+    model = read(file)
+    try:
+        in_order = walk(model, partial(_stored, file))
+    except ModelFormatError as error:
+        message = str(error)
+        raise ModelFormatError(message if str(file) in message else f"{file}: {message}") from error
+    names = numbered([stored.name for stored in in_order])
+    return {n: _tensor(stored, n) for n, stored in zip(names, in_order, strict=True)}

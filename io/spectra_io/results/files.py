@@ -1,0 +1,173 @@
+"""Stores: results written to a file and read back."""
+
+from __future__ import annotations
+
+import json
+import math
+from importlib.util import find_spec
+from io import BytesIO
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import xarray as xr
+
+from spectra.errors import ArgumentError, ModelFormatError, ModelNotFoundError, one_line
+from spectra.results.dataset import records, table
+from spectra.results.summary import summary
+from spectra_io.storage.paths import check_writable, written
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Callable, Mapping
+
+__all__ = ["FORMATS", "check", "load", "save"]
+
+
+def _write_netcdf(ds: xr.Dataset, path: Path) -> None:
+    for name, array in ds.variables.items():
+        if array.dtype == object and any("\0" in text for text in array.values):  # ends a string
+            shown = np.array([text.replace("\0", "\\x00") for text in array.values], dtype=object)
+            ds = ds.assign({str(name): (array.dims, shown, array.attrs)})
+    buffer = BytesIO()  # the library does not survive a full disk
+    ds.to_netcdf(buffer, engine="h5netcdf")
+    path.write_bytes(buffer.getvalue())
+
+
+def _write_csv(ds: xr.Dataset, path: Path) -> None:
+    # one line a layer, whatever its name holds
+    frame = table(ds).rename(index=one_line)
+    frame.map(lambda value: one_line(value) if isinstance(value, str) else value).to_csv(path)
+
+
+def _write_parquet(ds: xr.Dataset, path: Path) -> None:
+    table(ds).to_parquet(path, engine="pyarrow")
+
+
+def _plain(value: Any) -> Any:
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _records(ds: xr.Dataset, dim: str) -> list[dict[str, Any]]:
+    return [{key: _plain(value) for key, value in row.items()} for row in records(ds, dim=dim)]
+
+
+def _write_json(ds: xr.Dataset, path: Path) -> None:
+    document = {
+        "attributes": {str(key): str(value) for key, value in ds.attrs.items()},
+        "summary": {name: _plain(v.item()) for name, v in summary(ds).data_vars.items()},
+        "layers": _records(ds, "layer"),
+        "tensors": _records(ds, "tensor"),
+    }
+    path.write_text(json.dumps(document, indent=1, allow_nan=False) + "\n", encoding="utf-8")
+
+
+FORMATS: Mapping[str, Callable[[xr.Dataset, Path], None]] = {
+    ".nc": _write_netcdf,
+    ".csv": _write_csv,
+    ".json": _write_json,
+    ".parquet": _write_parquet,
+}
+"""Writers by the ending of the file name."""
+
+
+def save(ds: xr.Dataset, path: str | os.PathLike[str], /) -> None:
+    """
+    Write a Dataset to a file: all of it, or nothing.
+
+    Parameters
+    ----------
+    ds : xarray.Dataset
+        Result of :func:`spectra.analyze`.
+    path : path-like
+        Where to; its ending says how. ``.nc`` (netCDF) keeps everything; ``.json`` keeps the
+        table of the layers, that of the tensors and the summary; ``.csv`` and ``.parquet`` keep
+        the table of the layers. A file that is there is replaced.
+
+    Raises
+    ------
+    ArgumentError
+        If it cannot be written, see :func:`check`.
+    OSError
+        If the file cannot be written.
+
+    Examples
+    --------
+    >>> import numpy as np, spectra
+    >>> import tempfile
+    >>> path = Path(tempfile.mkdtemp()) / "result.nc"
+    >>> save(spectra.analyze({"fc": np.eye(4)}), path)
+    >>> load(path).norm.sel(layer="fc").item()
+    4.0
+    """
+    where = Path(path)
+    check(where)
+    with written(where) as partial:
+        FORMATS[where.suffix.lower()](ds, partial)
+
+
+def check(path: Path, /) -> None:
+    """
+    Check that results can be written to a file, before there is anything to lose.
+
+    Parameters
+    ----------
+    path : Path
+        Where to write.
+
+    Raises
+    ------
+    ArgumentError
+        If the ending of the name is none of :data:`FORMATS`, its library is not installed, or
+        nothing can be written there.
+
+    Examples
+    --------
+    >>> check(Path("a.txt"))
+    Traceback (most recent call last):
+        ...
+    spectra.errors.ArgumentError: a.txt: its name must end in .nc, .csv, .json or .parquet
+    """
+    check_writable(path, FORMATS)
+    if path.suffix.lower() == ".parquet" and find_spec("pyarrow") is None:
+        msg = f"{path}: .parquet needs pyarrow; pip install pyarrow"
+        raise ArgumentError(msg)
+
+
+def load(path: str | os.PathLike[str], /) -> xr.Dataset:
+    """
+    Read a Dataset that :func:`save` wrote as netCDF.
+
+    Parameters
+    ----------
+    path : path-like
+        The ``.nc`` file.
+
+    Returns
+    -------
+    xarray.Dataset
+        As it was saved, in memory.
+
+    Raises
+    ------
+    ModelNotFoundError
+        If there is no such file.
+    ModelFormatError
+        If it is not netCDF.
+
+    Examples
+    --------
+    >>> load("nowhere.nc")
+    Traceback (most recent call last):
+        ...
+    spectra.errors.ModelNotFoundError: nowhere.nc: no such file
+    """
+    where = Path(path)
+    if not where.is_file():
+        msg = f"{where}: no such file"
+        raise ModelNotFoundError(msg)
+    try:
+        return xr.load_dataset(where, engine="h5netcdf")
+    except (OSError, ValueError, KeyError, RuntimeError, TypeError) as error:
+        msg = f"{where}: not a netCDF file that this library wrote: {error}"
+        raise ModelFormatError(msg) from error

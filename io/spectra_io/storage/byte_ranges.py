@@ -1,0 +1,175 @@
+"""Byte ranges: numbers at a place in a file."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+import ml_dtypes  # noqa: F401  (registers bfloat16 and its like with numpy)
+import numpy as np
+
+from spectra.errors import ModelFormatError
+
+if TYPE_CHECKING:
+    from spectra._typing import AnyArray
+    from spectra_io.storage.files import File
+
+__all__ = ["ByteRange", "check_available", "check_shape"]
+
+_MAX_NDIM = 32  # of numpy 1; numpy 2 has 64
+_MAX_SIZE = 1 << 56  # elements; their bytes fit a signed 64-bit number in any type
+
+
+def check_shape(what: str, shape: tuple[int, ...]) -> None:
+    """
+    Refuse what no array can be, empty sides aside: then no size overflows further on.
+
+    Parameters
+    ----------
+    what : str
+        Whose shape it is, for the message.
+    shape : tuple of int
+        As a file says it.
+
+    Raises
+    ------
+    ModelFormatError
+        If it has a negative side, too many sides, or too many elements.
+
+    Examples
+    --------
+    >>> check_shape("tensor 'w'", (0, 1 << 60))  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+        ...
+    spectra.errors.ModelFormatError: tensor 'w' has the shape 0x1152921504606846976, ...
+    """
+    broken = len(shape) > _MAX_NDIM or min(shape, default=0) < 0
+    if broken or math.prod(max(side, 1) for side in shape) > _MAX_SIZE:
+        msg = f"{what} has the shape {'x'.join(map(str, shape)):.80}, which no array can have"
+        raise ModelFormatError(msg)
+
+
+class _Range(Protocol):
+    @property
+    def file(self) -> File: ...
+    @property
+    def offset(self) -> int: ...
+    @property
+    def dtype(self) -> str: ...
+    @property
+    def shape(self) -> tuple[int, ...]: ...
+    @property
+    def num_bytes(self) -> int: ...
+
+
+def check_available(found: _Range, available: int, what: str, /) -> None:
+    """
+    Check that a range lies in its file.
+
+    Parameters
+    ----------
+    found : ByteRange or PackedRange
+        The range.
+    available : int
+        Bytes that are there from its offset on.
+    what : str
+        Whose range it is, for the message.
+
+    Raises
+    ------
+    ModelFormatError
+        If more bytes are needed.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from spectra_io.storage.files import LocalFile
+    >>> check_available(ByteRange(LocalFile(Path("f")), 8, "float32", (2, 2)), 9, "w")
+    Traceback (most recent call last):
+        ...
+    spectra.errors.ModelFormatError: w is 2x2 float32, 16 bytes from byte 8 of f on; found 9
+    """
+    if found.num_bytes > available or available < 0:
+        shape = "x".join(map(str, found.shape))
+        msg = (
+            f"{what} is {shape} {found.dtype}, {found.num_bytes} bytes from byte "
+            f"{found.offset} of {found.file.name} on; found {max(available, 0)}"
+        )
+        raise ModelFormatError(msg)
+
+
+@dataclass(frozen=True, slots=True)
+class ByteRange:
+    """
+    An array in a file, read when called.
+
+    Parameters
+    ----------
+    file : File
+        Where they are.
+    offset : int
+        First byte.
+    dtype : str
+        Type of one number, stored in little-endian order.
+    shape : tuple of int
+        Shape of the array.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from spectra_io.storage.files import LocalFile
+    >>> path = Path(tempfile.mkdtemp()) / "numbers"
+    >>> _ = path.write_bytes(np.arange(4, dtype="<f4").tobytes())
+    >>> ByteRange(LocalFile(path), offset=4, dtype="float32", shape=(2,))()
+    array([1., 2.], dtype=float32)
+    """
+
+    file: File
+    offset: int
+    dtype: str
+    shape: tuple[int, ...]
+
+    @property
+    def num_bytes(self) -> int:
+        """Length of the range."""
+        return math.prod(self.shape) * np.dtype(self.dtype).itemsize
+
+    def __call__(self) -> AnyArray:
+        """
+        Read the numbers.
+
+        Returns
+        -------
+        array
+            Of the stated type and shape, mapped from the file.
+
+        Raises
+        ------
+        ModelFormatError
+            If the file has become shorter.
+        """
+        check_available(self, self.file.size() - self.offset, str(self.file))
+        raw = self.file.read(self.offset, self.offset + self.num_bytes)
+        dtype = np.dtype(self.dtype)
+        array: AnyArray = raw.view(dtype.newbyteorder("<")).reshape(self.shape)
+        return array
+
+    def rows(self, start: int, stop: int) -> ByteRange:
+        """
+        Cut the range along the first axis of the array.
+
+        Parameters
+        ----------
+        start, stop : int
+            Inside the array, in ascending order.
+
+        Returns
+        -------
+        ByteRange
+            The range of ``array[start:stop]``.
+        """
+        row = ByteRange(self.file, self.offset, self.dtype, self.shape[1:])
+        offset = self.offset + start * row.num_bytes
+        return ByteRange(self.file, offset, self.dtype, (stop - start, *self.shape[1:]))

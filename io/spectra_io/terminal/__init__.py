@@ -1,0 +1,3 @@
+"""The terminal: tables as text, progress, and messages."""
+
+__all__ = []

@@ -1,0 +1,147 @@
+"""Sheets of noise and signal: what each layer has of both, as words."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+from spectra.results.dataset import records
+from spectra.results.variables import Status
+from spectra_io.terminal.tables import Column, Sheet, laid_out
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+__all__ = ["noise_sheet", "phases_line"]
+
+_COLUMNS = (
+    Column("layer", "layer", left=True),
+    Column("N", "N", expendable=7),
+    Column("M", "M", expendable=8),
+    Column("rf", "rf", expendable=4, optional=True),
+    Column("noise", "noise", expendable=5),
+    Column("spikes", "num_spikes", 0),
+    Column("p", "p", expendable=11),
+    Column("soft rank", "soft", expendable=9),
+    Column("bulk p", "bulk", expendable=6),
+    Column("spacing", "spacing", 3, expendable=2),
+    Column("JSD", "rand_jsd", 3, expendable=1),
+    Column("traps", "num_traps", 0),
+    Column("trap p", "trap", expendable=3),
+    Column("made by", "cause", left=True, expendable=12, optional=True),
+    Column("too small", "scale", left=True, expendable=10, optional=True),
+    Column("phase", "phase", left=True),
+)
+_SMALL = {
+    "by_frobenius_norm": "Frobenius norm",
+    "by_spectral_norm": "spectral norm",
+    "by_both": "both norms",
+}
+_TINIEST = 1e-99
+
+
+def _share(p: float) -> str:
+    """Return a probability, small ones by their power of ten."""
+    if math.isnan(p):
+        return "-"
+    if p < _TINIEST:
+        return f"<{_TINIEST:.0e}"
+    if p >= 0.00995:
+        return f"{p:.2f}"
+    digit, _, power = f"{p:.0e}".partition("e")
+    return f"{digit}e{int(power)}"
+
+
+def _phase(row: dict[str, Any]) -> str:
+    """Return the phase in words, or why there is no spectrum to have one."""
+    computed = row["status"] == Status.COMPUTED.name.lower()
+    return str(row["phase"] if computed else row["status"]).replace("_", " ")
+
+
+def _cause(row: dict[str, Any]) -> str:
+    return row["trap_where"] or ("unexplained" if row["trap_cause"] == "unexplained" else "-")
+
+
+_SURE, _FEWEST = 0.1, 10
+_NUMBERS = (
+    *("spike_p", "bulk_p", "noise_std", "num_spikes", "mp_softrank", "rand_jsd"),
+    *("spacing_ratio", "spacing_ratio_error", "num_traps", "trap_p"),
+)
+
+
+def noise_sheet(ds: xr.Dataset, /) -> Sheet:
+    """
+    Lay out noise and signal, one line a layer.
+
+    Parameters
+    ----------
+    ds : xarray.Dataset
+        Result of :func:`spectra.analyze` with :data:`spectra.measures.RANDOM_MATRIX`; the scale is
+        shown if that of :func:`spectra.results.scale_collapse.find` is merged into it.
+
+    Returns
+    -------
+    Sheet
+        The rows.
+
+    Examples
+    --------
+    >>> import numpy as np, spectra
+    >>> W = np.random.default_rng(0).standard_normal((100, 50)) + 1
+    >>> ds = spectra.analyze({"fc": W}, measures=spectra.measures.RANDOM_MATRIX)
+    >>> noise_sheet(ds).rows[0][-3:]
+    ['<1e-99', 'mean 0.995', 'bulk and spikes']
+    """
+    words = {"trap_where": "", "trap_cause": "", "phase": "not_classified", "collapsed": ""}
+    missing = dict.fromkeys(_NUMBERS, math.nan)
+    rows = [{**words, **missing, **row} for row in records(ds)]
+    pooled = any(row["rf"] > 1 for row in rows)
+    shown = [
+        {
+            **row,
+            "rf": row["rf"] if pooled else math.nan,
+            "noise": f"{row['noise_std']:.3g}" if row["noise_std"] > 0 else "-",
+            "p": _share(row["spike_p"]),
+            "soft": f"{row['mp_softrank']:.3g}" if row["mp_softrank"] > 0 else "-",
+            "bulk": _share(row["bulk_p"]),
+            # of a few spacings the mean says nothing
+            "spacing": row["spacing_ratio"] if row["spacing_ratio_error"] < _SURE else math.nan,
+            "rand_jsd": row["rand_jsd"] if row["num_evals"] >= _FEWEST else math.nan,
+            "trap": _share(row["trap_p"]),
+            "cause": _cause(row),
+            "scale": _SMALL.get(row["collapsed"], "-"),
+            "phase": _phase(row),
+        }
+        for row in rows
+    ]
+    return laid_out(_COLUMNS, shown)
+
+
+def phases_line(ds: xr.Dataset, /) -> str:
+    """
+    Sum up noise and signal in one line.
+
+    Parameters
+    ----------
+    ds : xarray.Dataset
+        As in :func:`noise_sheet`.
+
+    Returns
+    -------
+    str
+        The phases, and in how many layers there are traps.
+
+    Examples
+    --------
+    >>> import numpy as np, spectra
+    >>> W = np.random.default_rng(0).standard_normal((100, 50))
+    >>> phases_line(spectra.analyze({"fc": W}, measures=spectra.measures.RANDOM_MATRIX))
+    '1 layer: 1 random like; traps in 0'
+    """
+    rows = records(ds)
+    counted = Counter(str(row.get("phase", "not_classified")) for row in rows).most_common()
+    phases = ", ".join(f"{num} {phase.replace('_', ' ')}" for phase, num in counted)
+    trapped = sum(row.get("num_traps", 0) > 0 for row in rows)
+    head = f"{len(rows)} layer{'' if len(rows) == 1 else 's'}"
+    return f"{head}: {phases}; traps in {trapped}" if rows else head

@@ -1,0 +1,179 @@
+"""Measures of order: how eigenvalues repel each other, and how far vectors are spread out."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+import spectra.linalg.vectors as _vectors
+import spectra.noise.baselines as _nulls
+import spectra.noise.erg as _erg
+import spectra.noise.spacings as _spacings
+import spectra.tails.power_law as _power_law
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Unpack
+
+    from spectra._typing import AnyArray, FloatArray
+    from spectra.linalg.eigen import Spectrum
+    from spectra.tails.options import Convention
+
+__all__ = ["erg", "spacings", "vectors"]
+
+_REJECTED = 0.05
+
+
+def erg(spectrum: Spectrum, /, **convention: Unpack[Convention]) -> Mapping[str, float]:
+    """
+    Find the tail whose eigenvalues multiply to 1, and compare it with that of the power law.
+
+    Parameters
+    ----------
+    spectrum : Spectrum
+        Of one layer.
+    **convention
+        As in :func:`spectra.tails.power_law.fit`; should be that of :func:`power_law`.
+
+    Returns
+    -------
+    mapping of str to float
+        `num_ERG_spikes`, `ERG_share`, `ERG_share_noise`, `lambda_ERG`, `ERG_gap`, `ERG_distance`
+        and `tail_mean_log`; the last three are ``nan`` without a fit.
+
+    Raises
+    ------
+    ArgumentError
+        If a keyword is wrong.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from spectra.linalg.eigen import spectrum
+    >>> found = erg(spectrum(np.random.default_rng(0).standard_normal((400, 200))))
+    >>> round(found["ERG_share"], 2), round(found["ERG_share_noise"], 2)
+    (0.81, 0.81)
+    """
+    values = spectrum.eigenvalues
+    fit = _power_law.fit(values[values > spectrum.zero], **convention)
+    tail, fitted = _erg.tail(values), math.isfinite(fit.alpha)
+    return {
+        "num_ERG_spikes": float(tail.num),
+        "ERG_share": tail.fraction,
+        "ERG_share_noise": _nulls.erg_tail(spectrum.ratio).fraction,
+        "lambda_ERG": tail.edge,
+        "ERG_gap": float(tail.num - fit.num_tail) if fitted else math.nan,
+        "ERG_distance": fit.xmin - tail.edge if fitted else math.nan,
+        "tail_mean_log": _erg.mean_log(values, start=fit.xmin) if fitted else math.nan,
+    }
+
+
+def spacings(spectrum: Spectrum, /, *, width: int = 50) -> Mapping[str, Any]:
+    """
+    Measure how eigenvalues repel their neighbours, over all and along the spectrum.
+
+    Parameters
+    ----------
+    spectrum : Spectrum
+        Of one layer; the eigenvalues of each matrix among themselves, without those that are zero
+        to within rounding.
+    width : int, default: 50
+        Eigenvalues in a window.
+
+    Returns
+    -------
+    mapping of str to float or ndarray
+        `spacing_ratio` and `spacing_ratio_error`, and for each eigenvalue, the largest first,
+        `local_spacing_ratio`.
+
+    Raises
+    ------
+    ArgumentError
+        If `width` is below 3.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from spectra.linalg.eigen import spectrum
+    >>> found = spacings(spectrum(np.random.default_rng(0).standard_normal((400, 200))))
+    >>> abs(found["spacing_ratio"] - 0.5307) < 3 * found["spacing_ratio_error"]
+    True
+    """
+    rows = spectrum.by_matrix
+    kept = [row[row > spectrum.zero] for row in rows]
+    ratio, error, num = np.array([_spacings.mean_ratio(values) for values in kept]).T
+    local = np.full(rows.shape, math.nan)
+    for out, values in zip(local, kept, strict=True):
+        out[len(out) - len(values) :] = _spacings.windowed(values, width=width)
+    order = np.argsort(-rows, axis=None, kind="stable")
+    total = float(num.sum())
+    return {
+        "spacing_ratio": float(np.nansum(ratio * num)) / total if total else math.nan,
+        "spacing_ratio_error": float(np.sqrt(np.sum((error * num)[num > 0] ** 2))) / total
+        if total
+        else math.nan,
+        "local_spacing_ratio": local.ravel()[order],
+    }
+
+
+def _all_vectors(W: AnyArray) -> tuple[FloatArray, FloatArray]:
+    """Return the eigenvalues of one matrix, ascending, and the vectors of its shorter side."""
+    found = _vectors.smallest(W, num=min(W.shape))
+    return found.eigenvalues, found.vectors
+
+
+def vectors(spectrum: Spectrum, /, **convention: Unpack[Convention]) -> Mapping[str, float]:
+    """
+    Measure how far the singular vectors are spread out, in the bulk and in the tail.
+
+    Parameters
+    ----------
+    spectrum : Spectrum
+        Of one layer, with its matrices.
+    **convention
+        As in :func:`spectra.tails.power_law.fit`; should be that of :func:`power_law`.
+
+    Returns
+    -------
+    mapping of str to float
+        For the vectors of the shorter side with eigenvalues up to and from `xmin`, as ``bulk_*``
+        and ``tail_*``: the means `mean_loc_ratio`, `mean_part_ratio` and `mean_entropy`, and
+        `not_random`, the share that the Porter-Thomas test rejects at 5 %; `entropy_noise`, the
+        entropy of random directions. Without a fit all are in the bulk.
+
+    Raises
+    ------
+    ArgumentError
+        If a keyword is wrong, or the spectrum has no matrices.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from spectra.linalg.eigen import spectrum
+    >>> found = vectors(spectrum(np.random.default_rng(0).standard_normal((400, 200))))
+    >>> round(found["bulk_mean_entropy"], 1), round(found["entropy_noise"], 1)
+    (4.6, 4.6)
+    """
+    values = spectrum.eigenvalues
+    fit = _power_law.fit(values[values > spectrum.zero], **convention)
+    pairs = [_all_vectors(W) for W in spectrum.stack]
+    eigenvalues = np.concatenate([pair[0] for pair in pairs])
+    columns = np.concatenate([pair[1] for pair in pairs], axis=1)
+    # the threshold is one of the eigenvalues, computed once more here
+    start = fit.xmin - 1e-12 * spectrum.lambda_max if math.isfinite(fit.alpha) else math.inf
+    found = {
+        "mean_loc_ratio": _vectors.localization_ratio(columns),
+        "mean_part_ratio": _vectors.participation_ratio(columns),
+        "mean_entropy": _vectors.entropy(columns),
+        "not_random": (_vectors.porter_thomas(columns) < _REJECTED).astype(np.float64),
+    }
+    return {
+        **{
+            f"{part}_{name}": float(every[chosen].mean()) if chosen.any() else math.nan
+            for part, chosen in (("bulk", eigenvalues < start), ("tail", eigenvalues >= start))
+            for name, every in found.items()
+        },
+        "entropy_noise": _vectors.entropy_of_noise(spectrum.M),
+    }

@@ -1,0 +1,281 @@
+"""Measures of noise and signal: the bulk, what stands above it, and what random order leaves."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+import spectra.noise.permutation as _randomization
+import spectra.noise.phases as _phases
+import spectra.noise.signal as _spiked
+import spectra.noise.traps as _traps
+import spectra.noise.truncation as _truncation
+import spectra.tails.power_law as _power_law
+from spectra.multiple_tests import combined
+from spectra.noise.spikes import detect_each
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from spectra._typing import FloatArray
+    from spectra.linalg.eigen import Spectrum
+    from spectra.noise.spikes import Spikes
+
+__all__ = ["marchenko_pastur", "phase", "randomized", "spikes"]
+
+
+_BULK = (
+    *("num_spikes", "spike_p", "noise_std", "sigma_mp", "bulk_min", "bulk_max", "mp_softrank"),
+    *("bulk_D", "bulk_p"),
+)
+
+
+def _detected(spectrum: Spectrum, level: float) -> list[tuple[FloatArray, Spikes]]:
+    """Return eigenvalues and spikes of the matrices that are large enough, without the dead."""
+    rows, sides, shapes = spectrum.by_matrix, spectrum.sides, spectrum.kurtosis
+    found = detect_each(rows, sides, level=level, kurtosis=shapes)
+    return [(row, each) for row, each in zip(rows, found, strict=True) if each.num >= 0]
+
+
+def marchenko_pastur(spectrum: Spectrum, /, *, level: float = 0.05) -> Mapping[str, float]:
+    """
+    Fit the law of noise to the bulk and count what stands above it.
+
+    Parameters
+    ----------
+    spectrum : Spectrum
+        Of one layer; each matrix is judged by its own noise.
+    level : float, default: 0.05
+        Probability of finding any spike in a layer of noise.
+
+    Returns
+    -------
+    mapping of str to float
+        `num_spikes`, `spike_p`, `noise_std`, `sigma_mp`, `bulk_min`, `bulk_max`, `mp_softrank`,
+        `bulk_D` and `bulk_p`, over the matrices with at least 10 eigenvalues that are not zero;
+        ``nan`` if there is none.
+
+    Raises
+    ------
+    ArgumentError
+        If `level` is not between 0 and 1.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from spectra.linalg.eigen import spectrum
+    >>> W = 0.1 * np.random.default_rng(0).standard_normal((400, 200))
+    >>> found = marchenko_pastur(spectrum(W))
+    >>> found["num_spikes"], round(found["noise_std"], 2)
+    (0.0, 0.1)
+    """
+    detected = _detected(spectrum, level)
+    if not detected:
+        return dict.fromkeys(_BULK, math.nan)
+    found = [each for _, each in detected]
+    variance, lower, upper, D, p = np.array([each.bulk for each in found]).T
+    num, N, M = np.array([(each.num, each.N, each.M) for each in found]).T
+    rest, noise = M - num, float(variance @ (N * M) / (N @ M))
+    mean = sum(float(row.sum()) for row, _ in detected) / float(N @ M)
+    return {
+        "num_spikes": float(num.sum()),
+        "spike_p": combined([each.p for each in found]),
+        "noise_std": math.sqrt(noise),
+        "sigma_mp": math.sqrt(noise / mean),
+        "bulk_min": float(lower.min()),
+        "bulk_max": float(upper.max()),
+        "mp_softrank": min(each.bulk.upper / each.largest for each in found),
+        "bulk_D": float(rest @ D / rest.sum()),
+        "bulk_p": combined(p),
+    }
+
+
+def _strengths(row: FloatArray, found: Spikes) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Return strength and overlaps of each eigenvalue of one matrix, nan for what is no spike."""
+    columns = np.full((3, len(row)), math.nan)
+    if found.num > 0:
+        top = slice(len(row) - int(found.num), None)
+        N, M = (side - int(found.num) for side in (found.N, found.M))
+        scale, ratio = found.bulk.variance * N, M / N
+        strength = _spiked.strength(row[top] / scale, ratio)
+        columns[:, top] = strength * math.sqrt(scale), *_spiked.overlaps(strength, ratio)
+    return columns[0], columns[1], columns[2]
+
+
+def spikes(spectrum: Spectrum, /, *, level: float = 0.05) -> Mapping[str, Any]:
+    """
+    Estimate the signal behind each spike, and how many are worth keeping.
+
+    Parameters
+    ----------
+    spectrum : Spectrum
+        Of one layer; each matrix is judged by its own noise.
+    level : float, default: 0.05
+        Probability of finding any spike in a layer of noise.
+
+    Returns
+    -------
+    mapping of str to float or ndarray
+        For each eigenvalue, the largest first, `spike_strength`, `spike_overlap_short` and
+        `spike_overlap_long`, ``nan`` for what is no spike; `gavish_donoho_rank` and
+        `screenot_rank`.
+
+    Raises
+    ------
+    ArgumentError
+        If `level` is not between 0 and 1.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from spectra.theory import ensembles
+    >>> from spectra.linalg.eigen import spectrum
+    >>> sample = ensembles.spiked((400, 200), strengths=[2.0], rng=np.random.default_rng(0))
+    >>> found = spikes(spectrum(sample.W))
+    >>> [round(float(found[name][0]), 1) for name in ("spike_strength", "spike_overlap_short")]
+    [41.2, 0.9]
+    """
+    rows = spectrum.by_matrix
+    found = detect_each(rows, spectrum.sides, level=level, kurtosis=spectrum.kurtosis)
+    columns = [_strengths(row, each) for row, each in zip(rows, found, strict=True)]
+    order = np.argsort(-rows, axis=None, kind="stable")
+    strength, short, long = (
+        np.concatenate([column[i] for column in columns])[order] for i in range(3)
+    )
+    return {
+        "spike_strength": strength,
+        "spike_overlap_short": short,
+        "spike_overlap_long": long,
+        "gavish_donoho_rank": _kept(rows, spectrum.sides, _truncation.threshold),
+        "screenot_rank": _kept(rows, spectrum.sides, _truncation.screenot),
+    }
+
+
+def _kept(
+    rows: FloatArray, sides: list[int], threshold: Callable[[FloatArray, int], float]
+) -> float:
+    """Count the eigenvalues above the threshold of each matrix; nan if they are too few to say."""
+    enough = [
+        (row, N)
+        for row, N in zip(rows, sides, strict=True)
+        if np.count_nonzero(row > row[-1] * (N * np.finfo(float).eps) ** 2) >= _FEWEST
+    ]
+    return float(sum(np.sum(row > threshold(row, N)) for row, N in enough)) if enough else math.nan
+
+
+def randomized(
+    spectrum: Spectrum,
+    /,
+    *,
+    replicas: int | None = None,
+    seed: int = 0,
+    level: float = 0.05,
+) -> Mapping[str, Any]:
+    """
+    Compare the spectrum with that of the same elements in random order.
+
+    Parameters
+    ----------
+    spectrum : Spectrum
+        Of one layer, with its matrices.
+    replicas : int, optional
+        How often to permute; with two and more there is an error. By default five times for
+        matrices of up to 300 eigenvalues, once for larger ones.
+    seed : int, default: 0
+        Of the orders.
+    level : float, default: 0.05
+        Probability of finding a trap in a layer of noise.
+
+    Returns
+    -------
+    mapping of str to float or str
+        `max_rand_eval`, the largest of all replicas; `rand_distance` and `rand_jsd`, means over the
+        replicas with `rand_distance_sd` and `rand_jsd_sd`; `ww_softrank` and `ww_maxdist`, by the
+        mean of their largest eigenvalues; `num_traps`, `trap_p`, `trap_cause`, `trap_where` and
+        `num_huge`. Distances are ``nan`` for matrices of one row or column, which no order changes.
+
+    Raises
+    ------
+    ArgumentError
+        If an option is wrong, or the spectrum has no matrices.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from spectra.linalg.eigen import spectrum
+    >>> W = np.random.default_rng(0).standard_normal((400, 200)) + 1.0
+    >>> found = randomized(spectrum(W))
+    >>> found["num_traps"], found["trap_cause"].name
+    (1.0, 'MEAN')
+    """
+    matrices, values = spectrum.stack, spectrum.eigenvalues
+    if replicas is None:
+        replicas = _REPLICAS if spectrum.M <= _SMALL else 1
+    spectra = _randomization.permuted_spectra(matrices, replicas=replicas, seed=seed)
+    traps = _traps.find(matrices, spectra, seed=seed, level=level)
+    pooled = np.sort(spectra.reshape(replicas, -1), axis=1)
+    changed = pooled if spectrum.M > 1 else pooled[:0]
+    distances = [_randomization.rand_distance(values, row) for row in changed]
+    divergences = [_randomization.jensen_shannon(values, row) for row in changed]
+    largest = float(pooled[:, -1].mean())
+    return {
+        "max_rand_eval": float(pooled.max()),
+        "rand_distance": _mean(distances),
+        "rand_distance_sd": _deviation(distances),
+        "rand_jsd": _mean(divergences),
+        "rand_jsd_sd": _deviation(divergences),
+        "ww_softrank": largest / spectrum.lambda_max,
+        "ww_maxdist": spectrum.lambda_max - largest,
+        "num_traps": traps.num,
+        "trap_p": traps.p,
+        "trap_cause": traps.cause,
+        "trap_where": traps.where,
+        "num_huge": traps.num_huge,
+    }
+
+
+_FEWEST = 10
+_SMALL, _REPLICAS = 300, 5
+
+
+def _mean(values: list[float]) -> float:
+    return float(np.mean(values)) if values else math.nan
+
+
+def _deviation(values: list[float]) -> float:
+    return float(np.std(values, ddof=1)) if len(values) > 1 else math.nan
+
+
+def phase(spectrum: Spectrum, /) -> Mapping[str, float]:
+    """
+    Name the phase of the layer, with the evidence, and the published bands of alpha.
+
+    Parameters
+    ----------
+    spectrum : Spectrum
+        Of one layer.
+
+    Returns
+    -------
+    mapping of str to float
+        `phase`, and as ``phase_*`` what it was decided by; `alpha_band_setol` and
+        `alpha_band_htsr`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from spectra.linalg.eigen import spectrum
+    >>> phase(spectrum(np.random.default_rng(0).standard_normal((400, 200))))["phase"].name
+    'RANDOM_LIKE'
+    """
+    evidence = _phases.weigh(spectrum.by_matrix, spectrum.sides, kurtosis=spectrum.kurtosis)
+    values = spectrum.eigenvalues
+    alpha = _power_law.fit(values[values > spectrum.zero]).alpha
+    return {
+        "phase": _phases.decide(evidence),
+        **{f"phase_{name}": value for name, value in evidence._asdict().items()},
+        "alpha_band_setol": _phases.band(alpha, preset="setol"),
+        "alpha_band_htsr": _phases.band(alpha, preset="htsr"),
+    }

@@ -1,0 +1,314 @@
+"""Layers: tensors seen as matrices, with a reason for every tensor that has no matrix view."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import re
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from spectra.errors import ModelFormatError
+from spectra.models.arrays import from_arrays
+from spectra.models.tensors import Weight
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    import numpy.typing as npt
+
+    from spectra._typing import AnyArray
+    from spectra.models.tensors import Tensor
+
+__all__ = ["Layer", "layers", "numbered"]
+
+FLOATS = frozenset(
+    {"float64", "float32", "float16", "bfloat16", "float8_e4m3fn", "float8_e4m3fnuz"}
+    | {"float8_e5m2", "float8_e5m2fnuz", "float6_e2m3fn", "float6_e3m2fn", "float4_e2m1fn"}
+)
+MATRICES = frozenset({"dense", "embedding", "recurrent", "lora_A", "lora_B"})
+KERNEL_NDIM = range(3, 6)  # (out, in) and one to three kernel axes
+MOST_PARTS = 4096  # layers of one tensor; the largest stacks of experts have 512, two each
+_ENDING = re.compile(r"\.q?weight(_quantized|_packed)?$|_quantized$|_blocks$")
+
+
+def _kernel_matrices(shape: Sequence[int], groups: int) -> tuple[int, int, int]:
+    """Return how many matrices a weight is, and their rows and columns."""
+    first, second, positions = shape[0], shape[1], math.prod(shape[2:])
+    if len(shape) > 2 and second == 1:
+        return 1, first, positions
+    return groups * positions, first // groups, second
+
+
+def _stacked(values: AnyArray, groups: int) -> AnyArray:
+    """Return the matrices of a weight, position by position and in each group by group."""
+    count, rows, columns = _kernel_matrices(values.shape, groups)
+    if count == 1:
+        return values.reshape(1, rows, columns)
+    apart = values.reshape(groups, rows, columns, count // groups)
+    stack: AnyArray = np.moveaxis(apart, -1, 0).reshape(count, rows, columns)
+    return stack
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Layer:
+    """
+    A weight of a tensor, or one kernel position of it, as a stack of matrices of equal shape.
+
+    Parameters
+    ----------
+    name : str
+        Name of the layer: the tensor's, without ``.weight``, and the part of it if there are more.
+    tensor : Tensor
+        Where the numbers come from.
+    weight : Weight, optional
+        What the network makes of them; ``None`` for a tensor that was not taken.
+    position : int, optional
+        The one kernel position this layer is, counted in row-major order; ``None`` for all of them.
+    reason : str, default: ""
+        Why the tensor was not taken; empty if it was.
+
+    Notes
+    -----
+    A kernel (out, in, positions...) is one (out, in) matrix for each position; in `groups`, one
+    for each group of output channels too, which is what the map is made of. A kernel of one input
+    channel, such as a depthwise one, is the single matrix (out, positions): position by position
+    it would have one column, and no spectrum to speak of.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> (layer,) = layers({"conv1.weight": np.zeros((8, 3, 5, 5))})
+    >>> layer.name, layer.N, layer.M, layer.rf, layer.num_evals
+    ('conv1', 8, 3, 25, 75)
+    >>> layer.matrices().shape
+    (25, 8, 3)
+    """
+
+    name: str
+    tensor: Tensor
+    weight: Weight | None = None
+    position: int | None = None
+    reason: str = ""
+
+    def __repr__(self) -> str:
+        """Return what it is, in one line."""
+        what = self.reason or f"{self.rf} of {self.N}x{self.M}"
+        return f"<Layer {self.name!r} {what}>"
+
+    @property
+    def taken(self) -> bool:
+        """Whether the tensor has a matrix view."""
+        return self.weight is not None
+
+    def _matrices(self) -> tuple[int, int, int]:
+        if self.weight is None:
+            return 0, 0, 0
+        return _kernel_matrices(self.weight.shape, self.weight.groups)
+
+    @property
+    def rf(self) -> int:
+        """Matrices in the stack; 0 if not taken."""
+        count = self._matrices()[0]
+        if self.position is None or self.weight is None:
+            return count
+        return self.weight.groups
+
+    @property
+    def N(self) -> int:
+        """Longer side of one matrix; 0 if not taken."""
+        return max(self._matrices()[1:])
+
+    @property
+    def M(self) -> int:
+        """Shorter side of one matrix; 0 if not taken."""
+        return min(self._matrices()[1:])
+
+    @property
+    def Q(self) -> float:
+        """Aspect ratio N / M; ``nan`` for a matrix without elements."""
+        return self.N / self.M if self.M else math.nan
+
+    @property
+    def num_evals(self) -> int:
+        """Eigenvalues of all matrices together, M times rf."""
+        return self.M * self.rf
+
+    def matrices(self) -> AnyArray:
+        """
+        Read the weight and return its matrices.
+
+        Returns
+        -------
+        array, shape (rf, rows, columns)
+            The stack; a view of the tensor where that is possible.
+
+        Raises
+        ------
+        ModelError
+            If the file cannot be read, or the tensor was not taken.
+        """
+        if self.weight is None:
+            msg = f"layer {self.name!r} has no matrices: {self.reason}"
+            raise ModelFormatError(msg)
+        stack = _stacked(self.weight.read(), self.weight.groups)
+        if self.position is None:
+            return stack
+        return stack[self.position * self.weight.groups :][: self.weight.groups]
+
+
+def _why_not_real(tensor: Tensor) -> str:
+    """Return why the stored numbers are no real numbers, or "" if they are."""
+    if tensor.role == "quantized":
+        return f"quantized ({tensor.dtype}): {tensor.note or 'its scale is not known'}"
+    if tensor.dtype in FLOATS:
+        return ""
+    integers = tensor.dtype.startswith(("int", "uint"))
+    later = tensor.dtype.startswith(("float", "sparse", "onnx"))
+    why = "integers" if integers else "not read" if later else "not real numbers"
+    return f"{tensor.dtype}: {why}"
+
+
+def _reason_not_taken(tensor: Tensor) -> str:
+    """Return why `tensor` has no matrix view here, or "" if it has one."""
+    kind = f"{tensor.ndim}-D"
+    if tensor.role == "scale":
+        return tensor.note or "scale of quantized weights"
+    if tensor.role == "tied":
+        return tensor.note or "tied: the same numbers as another tensor"
+    if tensor.role in {"norm", "bias"}:
+        return f"{tensor.role}: not a weight matrix"
+    if reason := _why_not_real(tensor):
+        return reason
+    if tensor.ndim < 2:
+        return f"{kind}: a {'vector' if tensor.ndim else 'number'} has no spectrum"
+    if tensor.role == "unused":
+        return tensor.note or "unused"
+    if tensor.role == "constant":
+        return f"{tensor.note or tensor.role}: no known use as a weight matrix"
+    if tensor.role in MATRICES and tensor.ndim == 2:
+        return ""
+    if tensor.role == "conv" and tensor.ndim in KERNEL_NDIM:
+        return ""
+    if tensor.role == "experts":
+        return f"{kind} stack of experts: its layout is not known"
+    if tensor.role == "recurrent":
+        return f"{kind} recurrent weights: their gates are not known"
+    return f"{kind} {tensor.role}: no matrix view is known"
+
+
+def _weights(tensor: Tensor) -> tuple[tuple[Weight, ...], str]:
+    """Return the weights of a tensor, or none and the reason."""
+    if len(tensor.weights) > MOST_PARTS:
+        return (), f"{len(tensor.weights)} parts; at most {MOST_PARTS} are analysed"
+    if tensor.weights:
+        return tensor.weights, ""
+    reason = _reason_not_taken(tensor)
+    return () if reason else (Weight("", tensor.shape, tensor.read),), reason
+
+
+def _base_names(names: Sequence[str]) -> dict[str, str]:
+    """Drop what says that a tensor is a weight, except where two names would then be the same."""
+    short = {name: _ENDING.sub("", name) or name for name in names}
+    counts = Counter(short.values())
+    taken = set(names)
+    return {n: n if s != n and (s in taken or counts[s] > 1) else s for n, s in short.items()}
+
+
+def numbered(names: Iterable[str], /) -> list[str]:
+    """
+    Put a number on the second and later of equal names.
+
+    Parameters
+    ----------
+    names : iterable of str
+        Some of them equal.
+
+    Returns
+    -------
+    list of str
+        As many names, all different.
+
+    Examples
+    --------
+    >>> numbered(["a", "b", "a"])
+    ['a', 'b', 'a#2']
+    """
+    taken: set[str] = set()
+    counts: Counter[str] = Counter()
+    out = []
+    for name in names:
+        unique = name
+        while unique in taken:
+            counts[name] += 1
+            unique = f"{name}#{counts[name] + 1}"
+        taken.add(unique)
+        out.append(unique)
+    return out
+
+
+def _views(tensor: Tensor, name: str, *, pool: bool) -> Iterator[Layer]:
+    weights, reason = _weights(tensor)
+    if reason:
+        yield Layer(name, tensor, reason=reason)
+    for weight in weights:
+        whole = Layer(f"{name}[{weight.label}]" if weight.label else name, tensor, weight)
+        axes = weight.shape[2:]
+        one = not axes or weight.shape[1] == 1
+        if pool or one or not math.prod(weight.shape):
+            yield whole
+        elif math.prod(axes) > MOST_PARTS:
+            why = f"{math.prod(axes)} kernel positions; at most {MOST_PARTS} are analysed apart"
+            yield Layer(whole.name, tensor, reason=why)
+        else:
+            for position, index in enumerate(np.ndindex(axes)):
+                at = ",".join(map(str, index))
+                yield Layer(f"{whole.name}[{at}]", tensor, weight, position)
+
+
+def layers(tensors: Mapping[str, Tensor | npt.ArrayLike], /, *, pool: bool = True) -> list[Layer]:
+    """
+    Turn tensors into matrix views, one or more for each tensor, none dropped.
+
+    Parameters
+    ----------
+    tensors : mapping of str to Tensor or array_like
+        The model.
+    pool : bool, default: True
+        Whether the kernel positions of a convolution are one layer with all their eigenvalues, or
+        one layer each.
+
+    Returns
+    -------
+    list of Layer
+        In the order of `tensors`. Those with a `reason` were not taken; the others hold stacks of
+        (out, in) matrices.
+
+    Raises
+    ------
+    ArgumentError
+        If `tensors` is not a mapping.
+
+    See Also
+    --------
+    spectra.analyze : Takes these, or a model.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> model = {"fc.weight": np.ones((4, 2)), "fc.bias": np.ones(4)}
+    >>> [(layer.name, layer.reason) for layer in layers(model)]
+    [('fc', ''), ('fc.bias', 'bias: not a weight matrix')]
+    >>> [layer.name for layer in layers({"c": np.ones((2, 2, 1, 2))}, pool=False)]
+    ['c[0,0]', 'c[0,1]']
+    """
+    model = from_arrays(tensors)
+    names = _base_names(list(model))
+    views = [layer for key, t in model.items() for layer in _views(t, names[key], pool=pool)]
+    return [
+        dataclasses.replace(layer, name=name)
+        for layer, name in zip(views, numbered([view.name for view in views]), strict=True)
+    ]

@@ -1,0 +1,16 @@
+"""Quantization: the real numbers that few bits stand for, by the layouts in which they are kept."""
+
+from spectra.models.quantization._linear import affine, scaled_blocks
+from spectra.models.quantization._microscaling import mxfp4
+from spectra.models.quantization._words import awq, gptq, nbits, packed_int4, unpack
+
+__all__ = [
+    "affine",
+    "awq",
+    "gptq",
+    "mxfp4",
+    "nbits",
+    "packed_int4",
+    "scaled_blocks",
+    "unpack",
+]

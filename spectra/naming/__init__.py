@@ -1,5 +1,0 @@
-"""Names: what those of a model's tensors, and its configuration, say about them together."""
-
-from spectra.naming.interpretation import interpret
-
-__all__ = ["interpret"]

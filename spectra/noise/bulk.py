@@ -1,0 +1,366 @@
+r"""
+The bulk of a spectrum: the variance of the noise in a layer, and whether it is noise.
+
+For W with N rows, M <= N columns and independent elements of variance :math:`\sigma^2` the
+eigenvalues of ``W.T @ W`` over :math:`N \sigma^2` follow the Marchenko-Pastur law. The variance is
+taken from the middle of the spectrum, which neither spikes nor a tail have moved.
+"""
+
+from __future__ import annotations
+
+import math
+from functools import lru_cache
+from numbers import Integral
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+import spectra.noise.marchenko_pastur as _mp
+from spectra.errors import ArgumentError
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from spectra._typing import FloatArray
+
+__all__ = [
+    "FEWEST",
+    "Bulk",
+    "Noise",
+    "ascending",
+    "bema",
+    "distance",
+    "estimate",
+    "fit",
+    "p_value",
+]
+
+FEWEST = 8
+"""Eigenvalues that a bulk must have for its variance to be estimated."""
+
+_EPS = float(np.finfo(np.float64).eps)
+_APART = 4.0
+_GUMBEL = 0.577215664901532860607
+
+
+class Noise(NamedTuple):
+    """
+    The variance of the noise, and how it was estimated.
+
+    Examples
+    --------
+    >>> Noise(1.0, by_mean=True).variance
+    1.0
+    """
+
+    variance: float
+    """Of the elements of W, in weight units squared."""
+    by_mean: bool
+    """Whether it is that of all elements; else it is from the middle of the spectrum."""
+
+
+class Bulk(NamedTuple):
+    """
+    The noise in a layer.
+
+    Examples
+    --------
+    >>> Bulk._fields
+    ('variance', 'lower', 'upper', 'D', 'p')
+    """
+
+    variance: float
+    """Of the elements of W, in weight units squared."""
+    lower: float
+    """Where the bulk starts, in weight units squared."""
+    upper: float
+    """Where it ends."""
+    D: float
+    """Kolmogorov-Smirnov distance from the Marchenko-Pastur law."""
+    p: float
+    """Probability of a distance as large in pure noise."""
+
+
+def ascending(eigenvalues: npt.ArrayLike, N: int, /) -> FloatArray:
+    r"""
+    Return the eigenvalues of one matrix in ascending order, without those that are zero.
+
+    Parameters
+    ----------
+    eigenvalues : array_like, shape (M,)
+        Of ``W.T @ W``, in any order, in weight units squared.
+    N : int
+        Longer side of W.
+
+    Returns
+    -------
+    ndarray
+        Those above :math:`\lambda_{max} (N \epsilon)^2`: the others come from columns without
+        weights, which are no part of the noise. None if one of them is not finite.
+
+    Raises
+    ------
+    ArgumentError
+        If they are not those of one matrix, or negative, or more than `N`.
+
+    Examples
+    --------
+    >>> ascending([4.0, 0.0, 1.0], 3)
+    array([1., 4.])
+    """
+    values = np.asarray(eigenvalues, dtype=np.float64)
+    hint = "spectra.spectrum(W).eigenvalues has those of W"
+    if values.ndim != 1:
+        msg = f"`eigenvalues` must be those of one matrix, 1-D, got shape {values.shape}; {hint}"
+        raise ArgumentError(msg)
+    if not isinstance(N, Integral) or isinstance(N, bool) or N < 1:
+        msg = f"`N` must be the longer side of the matrix, a whole number, got {N!r}"
+        raise ArgumentError(msg)
+    if not len(values) or not np.isfinite(values).all():
+        return np.empty(0)
+    largest = float(values.max())
+    if values.min() < -1e-9 * abs(largest):
+        msg = f"`eigenvalues` of W.T @ W are not negative, got {values.min():.3g}; {hint}"
+        raise ArgumentError(msg)
+    found: FloatArray = np.sort(values[values > largest * (int(N) * _EPS) ** 2])
+    if len(found) > N:
+        msg = f"`N` must be the longer side, at least {len(found)} (the eigenvalues), got {N!r}"
+        raise ArgumentError(msg)
+    return found
+
+
+@lru_cache(maxsize=256)
+def _expected(M: int, N: int, out: int) -> FloatArray:
+    r"""
+    Return where all but `out` of M eigenvalues at each end are expected, in units of their mean.
+
+    The share of the law below the k-th smallest is (k - 1/2) / M to first order. To second order
+    real matrices have a quarter of an eigenvalue more at each edge, at the cost of the bulk, evenly
+    in the angle (Dumitriu & Edelman 2006, doi:10.1063/1.2200144).
+    """
+    ratio = M / N
+    first = _mp.quantile(1 - (np.arange(out, M - out) + 0.5) / M, ratio)
+    angle = np.arccos(np.clip((1 + ratio - first) / (2 * math.sqrt(ratio)), -1, 1))
+    too_many = 0.25 - angle / (2 * math.pi)  # from 1/4 at the lower edge to -1/4 at the upper
+    expected = first - too_many / (M * _mp.density(first, ratio))
+    expected.flags.writeable = False  # it is remembered, for layers of the same shape
+    return expected
+
+
+def bema(eigenvalues: npt.ArrayLike, N: int, /, *, trim: float = 0.2) -> float:
+    r"""
+    Estimate the variance of the noise from the middle of the spectrum.
+
+    Parameters
+    ----------
+    eigenvalues : array_like
+        Of ``W.T @ W``, all M of them, in weight units squared.
+    N : int
+        Longer side of W.
+    trim : float, default: 0.2
+        Share of the eigenvalues left out at each end.
+
+    Returns
+    -------
+    float
+        :math:`\hat\sigma^2 = \sum q_k \lambda_k / (N \sum q_k^2)` over the middle eigenvalues,
+        :math:`q_k` being where the Marchenko-Pastur law of variance 1 has them; ``nan`` for less
+        than 8 eigenvalues that are not zero.
+
+    Raises
+    ------
+    ArgumentError
+        If `N` is less than the number of eigenvalues, or `trim` is not above 0 and below 0.4.
+
+    Notes
+    -----
+    The quantiles are those of finite real matrices, to second order in 1/M; without that the
+    estimate is low by 0.1 / M to 0.2 / M for square matrices, and a test at 5 % finds a spike in 6
+    to 7 % of noise matrices. With it the bias is below 0.1 / M.
+
+    References
+    ----------
+    Ke, Ma & Lin (2021), doi:10.1080/01621459.2021.1933497, algorithm 1.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> W = 0.1 * np.random.default_rng(0).standard_normal((400, 200))
+    >>> W[0, 0] = 100.0
+    >>> round(bema(np.linalg.eigvalsh(W.T @ W), 400), 4)
+    0.01
+    """
+    if not 0 < trim < 0.4:
+        msg = f"`trim` must be above 0 and below 0.4, got {trim!r}"
+        raise ArgumentError(msg)
+    values = ascending(eigenvalues, N)
+    M = len(values)
+    if M < FEWEST:
+        return math.nan
+    out = math.ceil(trim * M)
+    q = _expected(M, N, out)
+    return float(q @ values[out : M - out] / (q @ q) / N)
+
+
+def estimate(eigenvalues: npt.ArrayLike, N: int, /) -> Noise:
+    r"""
+    Estimate the variance of the noise: by the mean where that will do, from the middle elsewhere.
+
+    Parameters
+    ----------
+    eigenvalues : array_like
+        Of ``W.T @ W``, all M of them, in weight units squared.
+    N : int
+        Longer side of W.
+
+    Returns
+    -------
+    Noise
+        The mean eigenvalue over N if :func:`bema` agrees with it to four standard deviations of
+        their difference in noise, which are less than :math:`4 / \sqrt{NM}`; else that of
+        :func:`bema`.
+
+    Raises
+    ------
+    ArgumentError
+        If `N` is less than the number of eigenvalues.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> W = np.random.default_rng(0).standard_normal((400, 200))
+    >>> noise = estimate(np.linalg.eigvalsh(W.T @ W), 400)
+    >>> bool(round(noise.variance, 6) == round(np.mean(W**2), 6)), noise.by_mean
+    (True, True)
+    """
+    values = ascending(eigenvalues, N)
+    robust, size = bema(values, N), N * len(values)
+    if math.isnan(robust):
+        return Noise(robust, by_mean=False)
+    mean = float(values.sum()) / size
+    by_mean = abs(mean - robust) / robust * math.sqrt(size) <= _APART
+    return Noise(mean if by_mean else robust, by_mean)
+
+
+def distance(eigenvalues: npt.ArrayLike, N: int, /, *, variance: float) -> float:
+    """
+    Compute how far a spectrum is from the Marchenko-Pastur law.
+
+    Parameters
+    ----------
+    eigenvalues : array_like
+        Of ``W.T @ W``, in weight units squared; without the spikes.
+    N : int
+        Longer side of W, less the spikes.
+    variance : float
+        Of the elements, in weight units squared.
+
+    Returns
+    -------
+    float
+        Kolmogorov-Smirnov distance, two-sided.
+
+    Raises
+    ------
+    ArgumentError
+        If `N` is less than the number of eigenvalues.
+
+    Examples
+    --------
+    >>> round(distance([1.0, 2.0, 3.0], 3, variance=1.0), 3)
+    0.391
+    """
+    values = ascending(eigenvalues, N)
+    M = len(values)
+    if M == 0 or not variance > 0:
+        return math.nan
+    model = _mp.cdf(values / (N * variance), M / N)
+    steps = np.arange(M + 1) / M
+    return float(max(np.max(model - steps[:-1]), np.max(steps[1:] - model)))
+
+
+def p_value(distance: float, M: int, /) -> float:
+    r"""
+    Compute the probability that noise is as far from the law as this.
+
+    Parameters
+    ----------
+    distance : float
+        Kolmogorov-Smirnov distance from the law with the variance of :func:`estimate`.
+    M : int
+        Eigenvalues.
+
+    Returns
+    -------
+    float
+        Approximate: within a factor of two from 0.5 down to 0.01.
+
+    Notes
+    -----
+    Eigenvalues repel each other, so that their distribution is much closer to its law than that of
+    independent data: M D grows as ln M, not as :math:`\sqrt M`. The law of M D used here is
+    Gumbel's with mean :math:`0.43 + 0.40 \ln M` and standard deviation 0.31, measured on 1,000
+    noise matrices of each of 13 shapes from 20 x 10 to 2,000 x 1,000; the mean is right to 0.06
+    there, whatever the aspect ratio. That the maximum grows with ln M and has a Gumbel tail is
+    known of other logarithmically correlated fields (Fyodorov & Keating 2014,
+    doi:10.1098/rsta.2012.0503).
+
+    Examples
+    --------
+    >>> round(p_value(0.02, 100), 2), round(p_value(0.04, 100), 5)
+    (0.82, 0.00044)
+    """
+    if math.isnan(distance) or M < FEWEST:
+        return math.nan
+    width = 0.31 * math.sqrt(6) / math.pi
+    mode = 0.43 + 0.40 * math.log(M) - width * _GUMBEL
+    return -math.expm1(-math.exp(min(-(M * distance - mode) / width, 700.0)))
+
+
+def fit(eigenvalues: npt.ArrayLike, N: int, /, *, num_spikes: int = 0) -> Bulk:
+    r"""
+    Fit the Marchenko-Pastur law to all but the largest eigenvalues.
+
+    Parameters
+    ----------
+    eigenvalues : array_like
+        Of ``W.T @ W``, all M of them, in weight units squared.
+    N : int
+        Longer side of W.
+    num_spikes : int, default: 0
+        How many of the largest are no noise.
+
+    Returns
+    -------
+    Bulk
+        Variance, edges and goodness of fit of the others: if k are left out, they are those of
+        noise of N - k rows and M - k columns. All ``nan`` if less than 8 remain that are not zero.
+
+    Raises
+    ------
+    ArgumentError
+        If `N` is less than the number of eigenvalues.
+
+    See Also
+    --------
+    spectra.noise.spikes.detect : Finds how many to leave out.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> W = np.random.default_rng(0).standard_normal((400, 200))
+    >>> bulk = fit(np.linalg.eigvalsh(W.T @ W), 400)
+    >>> round(bulk.variance, 2), round(bulk.upper), bulk.p > 0.05
+    (1.0, 1165, True)
+    """
+    values = ascending(eigenvalues, N)
+    if not 0 <= num_spikes <= len(values):
+        msg = f"`num_spikes` must be from 0 to {len(values)}, got {num_spikes!r}"
+        raise ArgumentError(msg)
+    rest, rows = values[: len(values) - num_spikes], N - num_spikes
+    variance = estimate(rest, rows).variance
+    if not variance > 0:
+        return Bulk(*[math.nan] * 5)
+    lower, upper = _mp.edges(len(rest) / rows, variance=rows * variance)
+    D = distance(rest, rows, variance=variance)
+    return Bulk(variance, lower, upper, D, p_value(D, len(rest)))

@@ -1,0 +1,284 @@
+r"""
+Randomization: the same elements in another order, and what that does to the spectrum.
+
+Permuting the elements of W leaves their distribution and destroys every correlation. What the
+spectrum loses by it was in the arrangement: that is what a layer has learned. What stays was in the
+elements themselves.
+"""
+
+from __future__ import annotations
+
+import math
+from numbers import Integral
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from spectra.errors import ArgumentError
+from spectra.linalg.eigen import eigenvalues
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from spectra._typing import AnyArray, FloatArray
+
+__all__ = ["generator", "jensen_shannon", "orders", "permuted", "permuted_spectra", "rand_distance"]
+
+
+_ROUNDING = 1e-9
+_RTOL = 0.01  # of the smallest eigenvalues: noise is not lost beside a huge element
+
+
+def generator(seed: int | np.random.Generator, /) -> np.random.Generator:
+    """
+    Return the generator of a seed, or the generator itself.
+
+    Parameters
+    ----------
+    seed : int or numpy.random.Generator
+        Where the randomness comes from; None is refused, as results must be repeatable.
+
+    Returns
+    -------
+    numpy.random.Generator
+        To draw from.
+
+    Raises
+    ------
+    ArgumentError
+        If `seed` is neither.
+
+    Examples
+    --------
+    >>> generator(0).integers(100)
+    np.int64(85)
+    """
+    if isinstance(seed, np.random.Generator):
+        return seed
+    if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
+        msg = f"`seed` must be an integer from 0 or a numpy.random.Generator, got {seed!r}"
+        raise ArgumentError(msg)
+    return np.random.default_rng(seed)
+
+
+def permuted(W: npt.ArrayLike, /, *, seed: int | np.random.Generator) -> AnyArray:
+    """
+    Put the elements of a matrix in random order.
+
+    Parameters
+    ----------
+    W : array_like
+        Of any shape.
+    seed : int or numpy.random.Generator
+        Of the order: the same for every matrix of that shape.
+
+    Returns
+    -------
+    ndarray
+        As W, with the same elements. Rows and columns of zeros, those of dead neurons, stay where
+        they are.
+
+    Raises
+    ------
+    ArgumentError
+        If `seed` is neither.
+
+    Examples
+    --------
+    >>> permuted([[1, 2], [3, 4]], seed=0).tolist()
+    [[3, 1], [2, 4]]
+    """
+    array = np.array(W)
+    order, used = generator(seed), array != 0
+    if array.ndim == 2 and not (used.any(axis=0).all() and used.any(axis=1).all()):
+        block = np.ix_(used.any(axis=1), used.any(axis=0))
+        array[block] = permuted(array[block], seed=order)
+        return array
+    flat = array.reshape(-1)
+    order.shuffle(flat)
+    return flat.reshape(array.shape)
+
+
+def orders(seed: int, replicas: int, num: int, /) -> list[list[int]]:
+    """
+    Draw the seeds of the orders in which each matrix is permuted.
+
+    Parameters
+    ----------
+    seed : int
+        Of them all.
+    replicas : int
+        How often.
+    num : int
+        Matrices.
+
+    Returns
+    -------
+    list of list of int
+        For each replica one a matrix; the first replicas do not depend on how many follow.
+
+    Raises
+    ------
+    ArgumentError
+        If `replicas` is not at least 1, or `seed` is wrong.
+
+    Examples
+    --------
+    >>> len(orders(0, 2, 9)), orders(0, 2, 9)[0] == orders(0, 5, 9)[0]
+    (2, True)
+    """
+    if isinstance(replicas, bool) or not isinstance(replicas, Integral) or replicas < 1:
+        msg = f"`replicas` must be an integer of at least 1, got {replicas!r}"
+        raise ArgumentError(msg)
+    if isinstance(seed, np.random.Generator):
+        msg = "`seed` must be an integer: orders must be found again to explain a trap"
+        raise ArgumentError(msg)
+    rng = generator(seed)
+    drawn: list[list[int]] = rng.integers(2**63, size=(replicas, num)).tolist()
+    return drawn
+
+
+def permuted_spectra(matrices: npt.ArrayLike, /, *, replicas: int = 1, seed: int = 0) -> FloatArray:
+    """
+    Compute the spectra of matrices with their elements in random order.
+
+    Parameters
+    ----------
+    matrices : array_like, shape (rf, m, n) or (m, n)
+        In weight units; the elements of each are permuted among themselves.
+    replicas : int, default: 1
+        How often.
+    seed : int, default: 0
+        Of the orders.
+
+    Returns
+    -------
+    ndarray, shape (replicas, rf, min(m, n))
+        Eigenvalues, each row ascending.
+
+    Raises
+    ------
+    ArgumentError
+        If `replicas` is not at least 1, `seed` is wrong, or the matrices are none.
+
+    Examples
+    --------
+    >>> permuted_spectra([[3.0, 0.0], [0.0, 0.0]], replicas=2, seed=0).tolist()
+    [[[0.0, 9.0]], [[0.0, 9.0]]]
+    """
+    stack = np.asarray(matrices)
+    stack = stack[np.newaxis] if stack.ndim == 2 else stack
+    seeds = orders(seed, replicas, len(stack))
+    return np.array(
+        [
+            [
+                eigenvalues(permuted(W, seed=order), rtol=_RTOL)
+                for W, order in zip(stack, row, strict=True)
+            ]
+            for row in seeds
+        ]
+    )
+
+
+def rand_distance(eigenvalues: npt.ArrayLike, others: npt.ArrayLike, /) -> float:
+    r"""
+    Compare two spectra value by value, as WeightWatcher does.
+
+    Parameters
+    ----------
+    eigenvalues, others : array_like
+        As many of each, in the same units.
+
+    Returns
+    -------
+    float
+        With both sorted, divided by their sums, and m the mean of both before that:
+        :math:`\sqrt{(KL(\lambda || m) + KL(\lambda' || m)) / 2}`, from 0; ``nan`` if all of one
+        are zero.
+
+    Raises
+    ------
+    ArgumentError
+        If they are not as many, or none.
+
+    See Also
+    --------
+    jensen_shannon : The distance of the densities, as published.
+
+    References
+    ----------
+    WeightWatcher 0.7.7, column ``rand_distance``.
+
+    Examples
+    --------
+    >>> rand_distance([1.0, 2.0], [2.0, 1.0]), round(rand_distance([0.0, 1.0], [1.0, 1.0]), 3)
+    (0.0, 0.482)
+    """
+    x, y = (np.sort(np.asarray(v, dtype=np.float64), axis=None) for v in (eigenvalues, others))
+    if len(x) != len(y) or not len(x):
+        msg = f"`eigenvalues` and `others` must be as many, at least 1, got {len(x)} and {len(y)}"
+        raise ArgumentError(msg)
+    if not (x.sum() > 0 and y.sum() > 0):
+        return math.nan
+    middle = (x + y) / 2
+    total = sum(_divergence(v / v.sum(), middle / middle.sum()) for v in (x, y))
+    return float(np.sqrt(max(total / 2, 0.0)))
+
+
+def _divergence(p: FloatArray, q: FloatArray) -> float:
+    """Return KL(p || q) in nats; nothing is lost where p is 0."""
+    some = p > 0
+    return float(np.sum(p[some] * np.log(p[some] / q[some])))
+
+
+def jensen_shannon(
+    eigenvalues: npt.ArrayLike, others: npt.ArrayLike, /, *, bins: int | None = None
+) -> float:
+    r"""
+    Compute the Jensen-Shannon divergence of two empirical spectral densities.
+
+    Parameters
+    ----------
+    eigenvalues, others : array_like
+        In the same units.
+    bins : int, optional
+        Of the histograms; the root of the number of eigenvalues by default.
+
+    Returns
+    -------
+    float
+        In nats: from 0 for the same density to :math:`\ln 2` for densities without overlap.
+
+    Raises
+    ------
+    ArgumentError
+        If there are none, or no bins.
+
+    Notes
+    -----
+    The divergence of two densities does not depend on the variable they are densities of, so that
+    the bins may be those that hold equal numbers of both together: they resolve a bulk beside an
+    eigenvalue a million times larger. Two samples of n from the same density have a divergence of
+    about (bins - 1) / (8 n), less for spectra, whose eigenvalues are evenly spaced.
+
+    References
+    ----------
+    Lin (1991), doi:10.1109/18.61115; Martin & Mahoney (2021), JMLR 22(165), for its use.
+
+    Examples
+    --------
+    >>> round(jensen_shannon([1.0, 2.0, 3.0], [7.0, 8.0, 9.0]), 4)
+    0.6931
+    """
+    x, y = (np.asarray(v, dtype=np.float64).ravel() for v in (eigenvalues, others))
+    if not len(x) or not len(y) or (bins is not None and bins < 1):
+        msg = f"there must be eigenvalues and bins, got {len(x)} and {len(y)} in {bins!r} bins"
+        raise ArgumentError(msg)
+    num = max(2, round(np.sqrt(min(len(x), len(y))))) if bins is None else bins
+    both = np.concatenate([x, y])
+    inner = np.unique(np.quantile(both, np.arange(1, num) / num, method="closest_observation"))
+    inner += _ROUNDING * np.abs(both).max()  # equal eigenvalues, computed twice, share a bin
+    p, q = (np.bincount(np.searchsorted(inner, v), minlength=len(inner) + 1) for v in (x, y))
+    shares = p / len(x), q / len(y)
+    middle = (shares[0] + shares[1]) / 2
+    return max(0.0, sum(_divergence(share, middle) for share in shares) / 2)

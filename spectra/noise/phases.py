@@ -1,0 +1,365 @@
+"""
+The 5+1 phases of training: what the shape of a spectrum says a layer has gone through.
+
+References
+----------
+Martin & Mahoney (2021), JMLR 22(165), table 1.
+"""
+
+from __future__ import annotations
+
+import math
+from enum import IntEnum
+from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
+
+import numpy as np
+
+import spectra.noise.tracy_widom as _tw
+import spectra.tails.alternatives as _alternatives
+import spectra.tails.power_law as _power_law
+from spectra.errors import ArgumentError
+from spectra.multiple_tests import combined
+from spectra.noise.spikes import detect_each
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import numpy.typing as npt
+
+    from spectra._typing import FloatArray
+    from spectra.noise.spikes import Spikes
+
+__all__ = ["Band", "Evidence", "Phase", "Preset", "band", "classify", "decide", "weigh"]
+
+_LEVEL = 1e-4  # of the tests: one noise matrix in ten thousand has a spike
+_FEW = 0.05  # excess eigenvalues among all
+_NEAR = 15.0  # Tracy-Widom units above the edge
+_GAP = 5.0  # Tracy-Widom units between neighbours
+_CLOSE = 0.05  # distance from the Marchenko-Pastur law that looks like it
+_HEAVY = 0.3  # soft rank
+_ZERO = 0.1  # eigenvalues that are nothing beside the rest
+_DROP, _STEEPEST = 1e6, 1e12
+_ZEROS = 3
+
+
+class Phase(IntEnum):
+    """
+    The phases, in the order of training, and two ways of having none.
+
+    Examples
+    --------
+    >>> [phase.name.lower() for phase in Phase][1:4]
+    ['random_like', 'bleeding_out', 'bulk_and_spikes']
+    """
+
+    NOT_CLASSIFIED = 0
+    RANDOM_LIKE = 1
+    BLEEDING_OUT = 2
+    BULK_AND_SPIKES = 3
+    BULK_DECAY = 4
+    HEAVY_TAILED = 5
+    RANK_COLLAPSE = 6
+    OTHER = 7
+
+
+class Band(IntEnum):
+    """
+    What a published cheat sheet calls an alpha.
+
+    Examples
+    --------
+    >>> Band.NONE == 0
+    True
+    """
+
+    NONE = 0
+    VERY_HEAVY_TAILED = 1
+    HEAVY_TAILED = 2
+    FAT_TAILED = 3
+    WEAKLY_HEAVY_TAILED = 4
+    RANDOM_LIKE = 5
+
+
+Preset = Literal["setol", "htsr"]
+"""A cheat sheet: table 1 of the SETOL paper, or the page on HTSR of weightwatcher.ai."""
+
+_BANDS: dict[str, tuple[tuple[float, Band], ...]] = {
+    "setol": (
+        (2.0, Band.VERY_HEAVY_TAILED),
+        (6.0, Band.FAT_TAILED),
+        (math.inf, Band.WEAKLY_HEAVY_TAILED),
+    ),
+    "htsr": (
+        (2.0, Band.VERY_HEAVY_TAILED),
+        (4.0, Band.HEAVY_TAILED),
+        (6.0, Band.WEAKLY_HEAVY_TAILED),
+        (math.inf, Band.RANDOM_LIKE),
+    ),
+}
+
+
+class Evidence(NamedTuple):
+    """
+    What the phase of a layer is decided by.
+
+    Examples
+    --------
+    >>> Evidence._fields[:3]
+    ('zero_share', 'num_excess', 'excess_share')
+    """
+
+    zero_share: float
+    """Share of the eigenvalues below a drop by a million, or 1e12 if only one is above it."""
+    num_excess: float
+    """Eigenvalues above the bulk."""
+    excess_share: float
+    """Share of the eigenvalues above the bulk."""
+    excess_reach: float
+    """How far the largest is above the edge of the bulk, in Tracy-Widom units."""
+    excess_gap: float
+    """The largest gap from the edge up, in Tracy-Widom units."""
+    bulk_D: float
+    """Kolmogorov-Smirnov distance of the bulk from the Marchenko-Pastur law."""
+    bulk_p: float
+    """Probability of a distance as large in noise."""
+    soft_rank: float
+    """Edge of the bulk over the largest eigenvalue."""
+    heaviness: float
+    """Likelihood ratio of a power law and an exponential for the tail, over its deviation."""
+
+
+def band(alpha: float, /, *, preset: Preset) -> Band:
+    """
+    Name the band that alpha lies in.
+
+    Parameters
+    ----------
+    alpha : float
+        Power-law exponent, ``nan`` if there is none.
+    preset : {"setol", "htsr"}
+        Whose bands. SETOL: very heavy-tailed up to 2, fat-tailed up to 6, then weakly heavy-tailed.
+        HTSR: very heavy-tailed up to 2, heavy-tailed up to 4, weakly up to 6, then random-like.
+
+    Returns
+    -------
+    Band
+        Its name.
+
+    Raises
+    ------
+    ArgumentError
+        If there is no such preset.
+
+    Notes
+    -----
+    The two published sheets disagree, and neither says what noise of that shape would have.
+
+    References
+    ----------
+    Martin & Hinrichs (2025), arXiv:2507.17912, table 1; weightwatcher.ai/htsr.html.
+
+    Examples
+    --------
+    >>> band(4.5, preset="setol").name, band(4.5, preset="htsr").name
+    ('FAT_TAILED', 'WEAKLY_HEAVY_TAILED')
+    """
+    if preset not in get_args(Preset):
+        msg = f"`preset` must be one of {', '.join(get_args(Preset))}, got {preset!r}"
+        raise ArgumentError(msg)
+    if math.isnan(alpha):
+        return Band.NONE
+    return next(name for upper, name in _BANDS[preset] if alpha <= upper)
+
+
+def _zero_share(values: FloatArray) -> float:
+    """Return the share of the ascending values below the steepest drop, if it is a collapse."""
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        drops = np.nan_to_num(values[1:] / values[:-1], nan=1.0, posinf=math.inf)
+    above = np.arange(len(drops), 0, -1)
+    steep = (drops >= _STEEPEST) | ((drops >= _DROP) & (above >= 2))
+    below = np.flatnonzero(steep) + 1
+    # the smallest of a square matrix of noise may be that small; three are not
+    return float(below[-1] / len(values)) if len(below) and below[-1] >= _ZEROS else 0.0
+
+
+def _heaviness(values: FloatArray) -> float:
+    """Return the likelihood ratio of the fitted power law against an exponential."""
+    found = _power_law.fit(values[values > 0])
+    if found.num_tail < 2:
+        return math.nan
+    tail = values[len(values) - found.num_tail :]
+    laws: tuple[_alternatives.Law, ...] = ("power_law", "exponential")
+    power, exponential = (_alternatives.fit(tail, law=law, xmin=found.xmin) for law in laws)
+    return _alternatives.vuong(power.log_likelihoods, exponential.log_likelihoods).R
+
+
+def _above(row: FloatArray, spikes: Spikes) -> FloatArray:
+    """Return the edge and the eigenvalues above it, or just the largest, in Tracy-Widom units."""
+    num = int(spikes.num)
+    centre, width = _tw.scale(spikes.N - num, spikes.M - num)
+    top = (row[len(row) - max(num, 1) :] / spikes.bulk.variance - centre) / width
+    return np.concatenate([[0.0], top]) if num else top
+
+
+def weigh(
+    by_matrix: npt.ArrayLike,
+    N: int | Sequence[int],
+    /,
+    *,
+    kurtosis: float | Sequence[float] = 0.0,
+) -> Evidence:
+    r"""
+    Gather what the phase of a layer is decided by.
+
+    Parameters
+    ----------
+    by_matrix : array_like, shape (rf, M) or (M,)
+        Eigenvalues of each matrix, in weight units squared.
+    N : int or sequence of int
+        Longer side of the matrices, or of each.
+    kurtosis : float or sequence of float, default: 0.0
+        As in :func:`spectra.noise.spikes.detect`, of all or of each.
+
+    Returns
+    -------
+    Evidence
+        All matrices together, each in units of its own noise :math:`\sigma^2 N`. Those of less than
+        10 eigenvalues that are not zero have no bulk; if all are, what needs one is ``nan``.
+
+    Raises
+    ------
+    ArgumentError
+        If `N` is less than the number of eigenvalues of one matrix.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> W = np.random.default_rng(0).standard_normal((400, 200))
+    >>> evidence = weigh(np.linalg.eigvalsh(W.T @ W), 400)
+    >>> evidence.excess_share, evidence.bulk_D < 0.02
+    (0.0, True)
+    """
+    rows = np.sort(np.atleast_2d(np.asarray(by_matrix, dtype=np.float64)), axis=1)
+    zero = _zero_share(np.sort(rows, axis=None))
+    every = detect_each(rows, N, level=_LEVEL, kurtosis=kurtosis)
+    known = [i for i, spikes in enumerate(every) if not math.isnan(spikes.num)]
+    rows, found = rows[known], [every[i] for i in known]
+    if not found:
+        return Evidence(zero, *[math.nan] * 8)
+    above = [_above(row, spikes) for row, spikes in zip(rows, found, strict=True)]
+    sizes = np.array([spikes.M - spikes.num for spikes in found])
+    in_noise = rows / np.array([spikes.bulk.upper for spikes in found])[:, np.newaxis]
+    return Evidence(
+        zero_share=zero,
+        num_excess=sum(spikes.num for spikes in found),
+        excess_share=sum(spikes.num for spikes in found) / rows.size,
+        excess_reach=max(float(units[-1]) for units in above),
+        excess_gap=max(float(np.max(np.diff(units), initial=0.0)) for units in above),
+        bulk_D=float(sizes @ [spikes.bulk.D for spikes in found] / sizes.sum()),
+        bulk_p=combined([spikes.bulk.p for spikes in found]),
+        soft_rank=float(1 / in_noise.max()),
+        heaviness=_heaviness(np.sort(in_noise, axis=None)),
+    )
+
+
+def decide(evidence: Evidence, /) -> Phase:
+    """
+    Decide the phase of a layer.
+
+    Parameters
+    ----------
+    evidence : Evidence
+        Of :func:`weigh`.
+
+    Returns
+    -------
+    Phase
+        By the first of these rules that holds:
+
+        1. *rank collapse*: at least 10 % of the eigenvalues, and three, are below a drop: a million
+           times smaller than the next (1e12 times, if that is the largest); dead columns and dead
+           positions of a kernel count;
+        2. *not classified*: less than 10 eigenvalues a matrix;
+        3. *random-like*: none is above the bulk, by a Tracy-Widom test at the level 0.0001, and the
+           bulk fits the Marchenko-Pastur law; if it does not, *other*;
+        4. *bleeding-out*: few are above it, the bulk fits, and the largest is at most 15
+           Tracy-Widom units above the edge;
+        5. *bulk and spikes*: few are above it, the bulk fits, and a gap of at least 5 units sets
+           the spikes apart;
+        6. *heavy-tailed*: the edge of the bulk is below 0.3 of the largest, and its fitted tail is
+           likelier a power law than an exponential;
+        7. *bulk decay*: what is left.
+
+        Few are at most 5 %, or one. A bulk fits if its distance from the law is at most 0.05, or
+        not significant at the level 0.0001.
+
+    Notes
+    -----
+    The paper names the phases and shows their pictures; the numbers are ours. A bulk need not fit
+    to within its fluctuations: those fall as 1 / M, so that no trained layer of a few thousand
+    would. *Other* is said of spectra that are narrower than noise, such as that of an orthogonal
+    matrix.
+
+    References
+    ----------
+    Martin & Mahoney (2021), JMLR 22(165), table 1.
+
+    Examples
+    --------
+    >>> decide(Evidence(0.0, 3, 0.01, 90.0, 40.0, 0.01, 0.5, 0.4, 1.0)).name
+    'BULK_AND_SPIKES'
+    """
+    if evidence.zero_share >= _ZERO:
+        return Phase.RANK_COLLAPSE
+    if math.isnan(evidence.bulk_D):
+        return Phase.NOT_CLASSIFIED
+    fits = evidence.bulk_D <= _CLOSE or evidence.bulk_p >= _LEVEL
+    if evidence.num_excess == 0:
+        return Phase.RANDOM_LIKE if fits else Phase.OTHER
+    few = evidence.excess_share <= _FEW or evidence.num_excess == 1
+    if few and fits and evidence.excess_reach <= _NEAR:
+        return Phase.BLEEDING_OUT
+    if few and fits and evidence.excess_gap >= _GAP:
+        return Phase.BULK_AND_SPIKES
+    heavy = evidence.soft_rank < _HEAVY and evidence.heaviness > 0
+    return Phase.HEAVY_TAILED if heavy else Phase.BULK_DECAY
+
+
+def classify(
+    by_matrix: npt.ArrayLike,
+    N: int | Sequence[int],
+    /,
+    *,
+    kurtosis: float | Sequence[float] = 0.0,
+) -> Phase:
+    """
+    Name the phase of a layer.
+
+    Parameters
+    ----------
+    by_matrix : array_like, shape (rf, M) or (M,)
+        Eigenvalues of each matrix, in weight units squared.
+    N : int or sequence of int
+        Longer side of the matrices, or of each.
+    kurtosis : float or sequence of float, default: 0.0
+        As in :func:`spectra.noise.spikes.detect`, of all or of each.
+
+    Returns
+    -------
+    Phase
+        What :func:`decide` says of the evidence that :func:`weigh` gathers.
+
+    Raises
+    ------
+    ArgumentError
+        If `N` is less than the number of eigenvalues of one matrix.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> rng = np.random.default_rng(0)
+    >>> layers = [rng.standard_normal((400, 200)), rng.standard_t(1.5, (400, 200))]
+    >>> [classify(np.linalg.eigvalsh(W.T @ W), 400).name for W in layers]
+    ['RANDOM_LIKE', 'HEAVY_TAILED']
+    """
+    return decide(weigh(by_matrix, N, kurtosis=kurtosis))

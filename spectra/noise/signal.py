@@ -1,0 +1,173 @@
+r"""
+Spiked matrices: what noise does to a signal of low rank, and how to undo it.
+
+The model is W = S + Z, where Z has N rows, M <= N columns and independent elements of variance
+1/N, and S singular values :math:`\theta_i`, its *strengths*. `ratio` is :math:`\gamma = M/N`. For
+noise of variance :math:`\sigma^2` divide W by :math:`\sigma \sqrt N`, its eigenvalues by
+:math:`\sigma^2 N`. Below a limit a signal leaves no trace in the eigenvalues; above it, it makes a
+spike, stronger than the signal, with vectors that only partly point its way. (The transition of
+Baik, Ben Arous & Peche 2005, doi:10.1214/009117905000000233.)
+
+References
+----------
+Benaych-Georges & Nadakuditi (2012), doi:10.1016/j.jmva.2012.04.019, section 3.1.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+import spectra.noise.marchenko_pastur as _mp
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from spectra._typing import FloatArray
+
+__all__ = ["Overlaps", "eigenvalue", "limit", "overlaps", "strength"]
+
+
+class Overlaps(NamedTuple):
+    """
+    Squared cosines of the angles between the vectors of a spike and those of the signal.
+
+    Examples
+    --------
+    >>> Overlaps._fields
+    ('short', 'long')
+    """
+
+    short: FloatArray
+    """Of the vectors along the shorter side, with M elements."""
+    long: FloatArray
+    """Of the vectors along the longer side, with N elements."""
+
+
+def limit(ratio: float, /) -> float:
+    r"""
+    Compute the strength up to which a signal cannot be seen.
+
+    Parameters
+    ----------
+    ratio : float
+        M/N, above 0 and at most 1.
+
+    Returns
+    -------
+    float
+        :math:`\gamma^{1/4}`.
+
+    Raises
+    ------
+    ArgumentError
+        If `ratio` is out of range.
+
+    Examples
+    --------
+    >>> limit(1.0)
+    1.0
+    """
+    _mp.edges(ratio)
+    return float(ratio**0.25)
+
+
+def eigenvalue(strength: npt.ArrayLike, ratio: float, /) -> FloatArray:
+    r"""
+    Compute where the spike of a signal is expected.
+
+    Parameters
+    ----------
+    strength : array_like
+        Singular value of the signal.
+    ratio : float
+        M/N, above 0 and at most 1.
+
+    Returns
+    -------
+    ndarray
+        :math:`(1 + \theta^2)(\gamma + \theta^2) / \theta^2` above the limit, the upper edge of the
+        bulk up to it.
+
+    Raises
+    ------
+    ArgumentError
+        If `ratio` is out of range.
+
+    Examples
+    --------
+    >>> eigenvalue([0.5, 1.0, 2.0], 1.0)
+    array([4.  , 4.  , 6.25])
+    """
+    square = np.maximum(np.asarray(strength, dtype=np.float64), limit(ratio)) ** 2
+    found: FloatArray = (1 + square) * (ratio + square) / square
+    return found
+
+
+def strength(eigenvalue: npt.ArrayLike, ratio: float, /) -> FloatArray:
+    r"""
+    Estimate the strength of the signal behind a spike.
+
+    Parameters
+    ----------
+    eigenvalue : array_like
+        The spike, in units of the mean eigenvalue of the noise.
+    ratio : float
+        M/N, above 0 and at most 1.
+
+    Returns
+    -------
+    ndarray
+        The inverse of :func:`eigenvalue`: :math:`\theta^2 = (y + \sqrt{y^2 - 4 \gamma}) / 2` with
+        :math:`y = \lambda - 1 - \gamma`; 0 up to the upper edge of the bulk.
+
+    Raises
+    ------
+    ArgumentError
+        If `ratio` is out of range.
+
+    Examples
+    --------
+    >>> strength([3.0, 4.0, 6.25], 1.0)
+    array([0., 0., 2.])
+    """
+    values = np.asarray(eigenvalue, dtype=np.float64)
+    visible = values > _mp.edges(ratio)[1]
+    y = np.where(visible, values - 1 - ratio, 2.0)
+    root = np.sqrt(np.maximum(y**2 - 4 * ratio, 0.0))
+    return np.where(visible, np.sqrt((y + root) / 2), 0.0)
+
+
+def overlaps(strength: npt.ArrayLike, ratio: float, /) -> Overlaps:
+    r"""
+    Compute how far the vectors of a spike point the way of its signal.
+
+    Parameters
+    ----------
+    strength : array_like
+        Singular value of the signal.
+    ratio : float
+        M/N, above 0 and at most 1.
+
+    Returns
+    -------
+    Overlaps
+        Squared cosines :math:`1 - \gamma (1 + \theta^2) / (\theta^2 (\theta^2 + \gamma))` along
+        the shorter side and :math:`1 - (\gamma + \theta^2) / (\theta^2 (\theta^2 + 1))` along the
+        longer one; 0 up to the limit.
+
+    Raises
+    ------
+    ArgumentError
+        If `ratio` is out of range.
+
+    Examples
+    --------
+    >>> overlaps([1.0, 2.0], 1.0).short
+    array([0.  , 0.75])
+    """
+    square = np.maximum(np.asarray(strength, dtype=np.float64), limit(ratio)) ** 2
+    short = 1 - ratio * (1 + square) / (square * (square + ratio))
+    long = 1 - (ratio + square) / (square * (square + 1))
+    return Overlaps(short.clip(min=0), long.clip(min=0))

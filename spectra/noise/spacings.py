@@ -1,0 +1,234 @@
+"""
+Spacings: whether neighbouring eigenvalues repel each other, as those of noise do.
+
+The ratio of two consecutive spacings needs no unfolding, because the local density cancels. Its
+mean tells the eigenvalues of a random matrix from independent numbers, and a window along the
+spectrum shows where one gives way to the other.
+"""
+
+from __future__ import annotations
+
+import math
+from numbers import Integral
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from spectra._checks import real_numbers
+from spectra.errors import ArgumentError
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from spectra._typing import FloatArray
+
+__all__ = ["GOE", "POISSON", "Mean", "mean_ratio", "ratios", "windowed"]
+
+GOE = 0.5307
+"""Mean ratio in large real symmetric random matrices, Atas et al. (2013),
+doi:10.1103/PhysRevLett.110.084101; the surmise from 3 x 3 matrices is 4 - 2 sqrt(3) = 0.53590."""
+
+POISSON = 2 * math.log(2) - 1
+"""Mean ratio of independent numbers, 0.38629; from the same paper."""
+
+
+class Mean(NamedTuple):
+    """
+    The mean ratio and how sure it is; ``nan`` where it cannot be told.
+
+    Examples
+    --------
+    >>> Mean._fields
+    ('ratio', 'error', 'num')
+    """
+
+    ratio: float
+    """Mean of the ratios."""
+    error: float
+    """Standard error of the mean, the correlation of neighbouring ratios included."""
+    num: int
+    """How many ratios it is the mean of."""
+
+
+def _sorted(eigenvalues: npt.ArrayLike) -> FloatArray:
+    x = real_numbers(eigenvalues)
+    if x.ndim != 1:
+        msg = f"`eigenvalues` must be one-dimensional, got shape {x.shape}"
+        raise ArgumentError(msg)
+    x[~np.isfinite(x)] = np.nan  # sorted to the end; a spacing to infinity says nothing
+    return np.sort(x)
+
+
+def ratios(eigenvalues: npt.ArrayLike, /) -> FloatArray:
+    r"""
+    Compute the ratios of consecutive spacings, the smaller over the larger.
+
+    Parameters
+    ----------
+    eigenvalues : array_like, shape (n,)
+        Data in any order.
+
+    Returns
+    -------
+    ndarray, shape (n - 2,)
+        From 0 to 1, in the order of the data sorted ascending: the i-th is of the i-th to the
+        (i + 2)-th smallest. 0 if two of the three are equal, ``nan`` if all three are or one is
+        not finite. Empty if there are fewer than three data.
+
+    Raises
+    ------
+    ArgumentError
+        If `eigenvalues` is not one-dimensional.
+
+    Notes
+    -----
+    :math:`\tilde r_i = \min(s_i, s_{i+1}) / \max(s_i, s_{i+1})` with
+    :math:`s_i = \lambda_{i+1} - \lambda_i`. Eigenvalues that are zero but for rounding have
+    spacings of nothing but rounding: leave them out before.
+
+    References
+    ----------
+    Oganesyan & Huse (2007), doi:10.1103/PhysRevB.75.155111. Atas et al. (2013),
+    doi:10.1103/PhysRevLett.110.084101.
+
+    Examples
+    --------
+    >>> ratios([4.0, 1.0, 2.0, 8.0])
+    array([0.5, 0.5])
+    >>> ratios([1.0, 1.0, 1.0, 3.0])
+    array([nan,  0.])
+    """
+    with np.errstate(over="ignore"):
+        spacings = np.diff(_sorted(eigenvalues))
+    spacings[np.isinf(spacings)] = np.nan
+    smaller = np.minimum(spacings[:-1], spacings[1:])
+    larger = np.maximum(spacings[:-1], spacings[1:])
+    found = np.full(len(smaller), np.nan)
+    np.divide(smaller, larger, out=found, where=larger > 0)
+    return found
+
+
+def mean_ratio(eigenvalues: npt.ArrayLike, /) -> Mean:
+    r"""
+    Compute the mean ratio of consecutive spacings, and its standard error.
+
+    Parameters
+    ----------
+    eigenvalues : array_like, shape (n,)
+        Data in any order.
+
+    Returns
+    -------
+    Mean
+        The mean over the ratios that are numbers; ``nan`` if there are none, its error if there
+        are fewer than four.
+
+    Raises
+    ------
+    ArgumentError
+        If `eigenvalues` is not one-dimensional.
+
+    See Also
+    --------
+    GOE : What noise gives.
+    POISSON : What independent numbers give.
+
+    Notes
+    -----
+    Neighbouring ratios share a spacing: their correlation is 0.155 for independent numbers and
+    0.24 for random matrices; that of more distant ones is below 0.01 (simulated). The error is
+    therefore from the covariances of lag 0 and 1, estimated from the data,
+    :math:`\sqrt{(c_0 + 2 \max(c_1, 0)) / (n - 3)}` for n ratios. The 3 corrects for the mean being
+    estimated too. Taking the ratios as independent gives errors too small by a factor of 0.87 and
+    0.82.
+
+    In simulations the mean was within one and two errors of the true one in 70 and 91 % of samples
+    of 10 independent numbers, 69 and 93 % of 20, 68 and 95 % of 200, and about as often in random
+    matrices. The smallest eigenvalues of a square matrix are not spaced evenly: they lower the
+    mean, by 0.006 at 50 eigenvalues.
+
+    References
+    ----------
+    Atas et al. (2013), doi:10.1103/PhysRevLett.110.084101.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> W = np.random.default_rng(0).standard_normal((200, 100))
+    >>> found = mean_ratio(np.linalg.eigvalsh(W.T @ W))
+    >>> abs(found.ratio - GOE) < 2 * found.error, abs(found.ratio - POISSON) < 2 * found.error
+    (True, False)
+    """
+    r = ratios(eigenvalues)
+    known = ~np.isnan(r)
+    num = int(known.sum())
+    if not num:
+        return Mean(math.nan, math.nan, 0)
+    mean = float(r[known].mean())
+    if num <= 3:
+        return Mean(mean, math.nan, num)
+    off = np.where(known, r - mean, 0.0)
+    # neither law has a negative covariance: an estimate below zero is chance
+    total = float(off @ off) + 2 * max(float(off[:-1] @ off[1:]), 0.0)
+    return Mean(mean, math.sqrt(total / (num * (num - 3))), num)
+
+
+def windowed(eigenvalues: npt.ArrayLike, /, *, width: int = 50) -> FloatArray:
+    """
+    Compute the mean ratio of consecutive spacings along the spectrum.
+
+    Parameters
+    ----------
+    eigenvalues : array_like, shape (n,)
+        Data in any order.
+    width : int, default: 50
+        Eigenvalues in a window, at least 3.
+
+    Returns
+    -------
+    ndarray, shape (n,)
+        For each datum, sorted ascending, the mean over the window centred on it: as many data
+        below it as above, one more below if `width` is even. At the ends the window is shifted,
+        not shortened; it holds all data if there are no more than `width`. Ratios that are no
+        numbers are left out; ``nan`` where there are no others.
+
+    Raises
+    ------
+    ArgumentError
+        If `eigenvalues` is not one-dimensional or `width` below 3.
+
+    See Also
+    --------
+    mean_ratio : Over the whole spectrum, with an error.
+
+    Notes
+    -----
+    The standard error of one window is about 0.3 / sqrt(width), 0.04 for 50; windows that overlap
+    share their data.
+
+    References
+    ----------
+    Thamm, Staats & Rosenow (2022), arXiv:2203.14661, on the singular values of trained networks.
+
+    Examples
+    --------
+    >>> windowed([1.0, 2.0, 4.0, 8.0, 9.0], width=3)
+    array([0.5 , 0.5 , 0.5 , 0.25, 0.25])
+    """
+    if not isinstance(width, Integral) or isinstance(width, bool) or width < 3:
+        msg = f"`width` must be a whole number, at least 3, got {width!r}"
+        raise ArgumentError(msg)
+    x = _sorted(eigenvalues)
+    if len(x) < 3:
+        return np.full(len(x), np.nan)
+    r = ratios(x)
+    known = ~np.isnan(r)
+    sums = np.concatenate([[0.0], np.cumsum(np.where(known, r, 0.0))])
+    counts = np.concatenate([[0], np.cumsum(known)])
+    within = min(int(width), len(x))
+    start = np.clip(np.arange(len(x)) - within // 2, 0, len(x) - within)
+    end = start + within - 2  # a window has two ratios less than data
+    num = counts[end] - counts[start]
+    found = np.full(len(x), np.nan)
+    np.divide(sums[end] - sums[start], num, out=found, where=num > 0)
+    return found

@@ -1,0 +1,286 @@
+"""
+Correlation traps: spikes that stay when the elements of a matrix are permuted, and their causes.
+
+A permutation destroys correlations. A spike that survives it is no signal but a property of the
+elements: their mean is not zero, which makes a rank-one part that no permutation removes, or a few
+of them are huge. Which of the two it is shows when the matrix is centred, or its huge elements are
+clipped, and permuted in the same order.
+"""
+
+from __future__ import annotations
+
+import math
+from enum import IntEnum
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from spectra.errors import ArgumentError
+from spectra.linalg.eigen import eigenvalues
+from spectra.linalg.elements import Elements, alive, excess_kurtosis, look, where
+from spectra.multiple_tests import combined, level_each
+from spectra.noise.permutation import orders, permuted
+from spectra.noise.spikes import detect, detect_each
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from spectra._typing import AnyArray, FloatArray
+    from spectra.noise.spikes import Spikes
+
+__all__ = ["Cause", "Explanation", "Traps", "explain", "find"]
+
+_RTOL = 0.01  # as of the spectra in random order
+_LEFT = 1e-3
+_Reason = tuple["Cause", float]
+
+
+class Cause(IntEnum):
+    """
+    What makes a trap.
+
+    Examples
+    --------
+    >>> [cause.name.lower() for cause in Cause]
+    ['not_tested', 'no_trap', 'mean', 'elements', 'mean_and_elements', 'unexplained']
+    """
+
+    NOT_TESTED = 0
+    NO_TRAP = 1
+    MEAN = 2
+    ELEMENTS = 3
+    MEAN_AND_ELEMENTS = 4
+    UNEXPLAINED = 5
+
+
+class Explanation(NamedTuple):
+    """
+    What makes a trap.
+
+    Examples
+    --------
+    >>> Explanation._fields
+    ('cause', 'where', 'num_huge')
+    """
+
+    cause: Cause
+    """Its kind."""
+    where: str
+    """The rows, columns or elements that do, or the mean; empty if unexplained."""
+    num_huge: float
+    """Huge elements, if they are the cause."""
+
+
+class Traps(NamedTuple):
+    """
+    The correlation traps of a layer.
+
+    Examples
+    --------
+    >>> Traps._fields
+    ('num', 'p', 'cause', 'where', 'num_huge')
+    """
+
+    num: float
+    """How many."""
+    p: float
+    """Probability of a trap as strong in noise."""
+    cause: Cause
+    """What makes them; of several matrices, in the one with the strongest."""
+    where: str
+    """The rows, columns or elements that do, or the mean."""
+    num_huge: float
+    """Huge elements, if they are the cause."""
+
+
+def _p(W: AnyArray, kurtosis: float) -> float:
+    """Return the p-value of the largest eigenvalue."""
+    return detect(eigenvalues(W, rtol=_RTOL), max(1, *W.shape), kurtosis=kurtosis).p
+
+
+def explain(
+    W: npt.ArrayLike, /, *, seed: int = 0, level: float = 0.05, p: float | None = None
+) -> Explanation:
+    r"""
+    Find what makes the trap of one matrix.
+
+    Parameters
+    ----------
+    W : array_like, shape (m, n)
+        In weight units, with a trap in the order of `seed`.
+    seed : int, default: 0
+        Of the permutation.
+    level : float, default: 0.05
+        Of the test.
+    p : float, optional
+        The p-value of the trap, computed if not given.
+
+    Returns
+    -------
+    Explanation
+        The mean if no trap is left after centring, the elements if none is left after clipping, the
+        one that leaves less if either does; both if only both together help. Clipping starts with
+        the elements large enough to make a spike by themselves, and takes all that are huge if that
+        does not help.
+
+    Raises
+    ------
+    ArgumentError
+        If W is not a matrix of real numbers, or `level` is not between 0 and 1.
+
+    Notes
+    -----
+    Clipping puts the median for the elements that :func:`spectra.linalg.elements.huge` marks;
+    normal noise has none. One element makes a spike if it is above :math:`\sigma (N M)^{1/4}`, the
+    limit of :func:`spectra.noise.signal.limit`. No trap is left if its p-value is above `level`,
+    or, as one matrix of noise in twenty is below 5 % too, above 0.001 and a hundred times what it
+    was.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> W = np.random.default_rng(0).standard_normal((200, 100))
+    >>> explain(W + 1.0)
+    Explanation(cause=<Cause.MEAN: 2>, where='mean 1', num_huge=nan)
+    >>> W[4, 2] = 100.0
+    >>> explain(W)
+    Explanation(cause=<Cause.ELEMENTS: 3>, where='element (4, 2)', num_huge=1.0)
+    """
+    array = np.asarray(W)
+    if array.ndim != 2:
+        msg = f"`W` must be a matrix, got {array.ndim}-D"
+        raise ArgumentError(msg)
+    elements, live = look(array), alive(array)
+    shuffled = permuted(live, seed=seed).astype(np.float64)
+    kurtosis = excess_kurtosis(live)  # the huge elements and the mean are no part of it
+    before = _p(shuffled, kurtosis) if p is None else p
+    for reasons in _reasons(elements):
+        left = {r: _p(_without(r, shuffled, elements), kurtosis) for r in reasons}
+        helps = {r: q for r, q in left.items() if q > level or q > max(_LEFT, 100 * before)}
+        if helps:
+            return _explanation(max(helps, key=lambda found: helps[found]), elements)
+    return Explanation(Cause.UNEXPLAINED, "", math.nan)
+
+
+def _reasons(elements: Elements) -> list[list[_Reason]]:
+    """Return what may make a trap, the simplest first: mean, a few elements, all that are huge."""
+    limits = [limit for limit in (elements.spiking, elements.limit) if math.isfinite(limit)]
+    counts = [int((elements.distance > limit).sum()) for limit in limits]
+    limits = [limits[i] for i in range(len(limits)) if counts[i] > (counts[i - 1] if i else 0)]
+    by_elements = [[(Cause.ELEMENTS, limit)] for limit in limits]
+    if not elements.mean_is_visible:
+        return by_elements
+    by_mean = (Cause.MEAN, math.inf)
+    first = [[by_mean, *by_elements[0]], *by_elements[1:]] if by_elements else [[by_mean]]
+    return [*first, *([(Cause.MEAN_AND_ELEMENTS, limit)] for limit in limits)]
+
+
+def _without(reason: _Reason, W: FloatArray, elements: Elements) -> FloatArray:
+    """Return W without the cause. Huge elements at their limit might still make a trap."""
+    cause, limit = reason
+    changed = W
+    if cause is not Cause.MEAN:
+        changed = np.where(np.abs(W - elements.median) > limit, elements.median, W)
+    if cause is not Cause.ELEMENTS:
+        changed = changed - changed.mean()
+    return changed
+
+
+def _explanation(reason: _Reason, elements: Elements) -> Explanation:
+    cause, limit = reason
+    mean = f"mean {elements.mean:.3g}"
+    if cause is Cause.MEAN:
+        return Explanation(cause, mean, math.nan)
+    place, num = where(elements, limit=limit), float((elements.distance > limit).sum())
+    return Explanation(cause, place if cause is Cause.ELEMENTS else f"{mean}; {place}", num)
+
+
+def find(
+    matrices: npt.ArrayLike,
+    spectra: npt.ArrayLike,
+    /,
+    *,
+    seed: int = 0,
+    level: float = 0.05,
+) -> Traps:
+    """
+    Find the correlation traps of a layer and what makes them.
+
+    Parameters
+    ----------
+    matrices : array_like, shape (rf, m, n)
+        In weight units.
+    spectra : array_like, shape (replicas, rf, min(m, n))
+        What :func:`spectra.noise.permutation.permuted_spectra` gave for them with the same `seed`.
+    seed : int, default: 0
+        Of the orders.
+    level : float, default: 0.05
+        Probability of finding any trap in a layer of noise, however many matrices it has.
+
+    Returns
+    -------
+    Traps
+        Of several replicas the median number, and twice the median p-value, which is valid
+        whatever they have in common. Of several matrices with a trap the one with the strongest is
+        explained. Not tested, with ``nan``, if they have less than 10 eigenvalues.
+
+    Raises
+    ------
+    ArgumentError
+        If `level` or `seed` is wrong.
+
+    Notes
+    -----
+    Each matrix is judged against its own noise, so that the unequal scales of the positions of a
+    convolution make no traps. Heavy-tailed elements do: as many as stand above the bulk.
+
+    References
+    ----------
+    Martin & Hinrichs (2025), arXiv:2507.17912, for correlation traps; Vovk & Wang (2020),
+    doi:10.1093/biomet/asaa027, for twice the median, which is Rueger's.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from spectra.noise.permutation import permuted_spectra
+    >>> W = np.random.default_rng(0).standard_normal((1, 200, 100))
+    >>> W[0, 4, 2] = 100.0
+    >>> found = find(W, permuted_spectra(W))
+    >>> found.num, found.cause.name, found.where
+    (1.0, 'ELEMENTS', 'element (4, 2)')
+    """
+    stack, values = np.asarray(matrices), np.asarray(spectra, dtype=np.float64)
+    live = [alive(W) for W in stack]
+    sides, shapes = [max(1, *W.shape) for W in live], [excess_kurtosis(W) for W in live]
+    found = [detect_each(rows, sides, level=level, kurtosis=shapes) for rows in values]
+    p = np.array([[spikes.p for spikes in replica] for replica in found])
+    each = np.array([combined(row) for row in p])
+    if np.isnan(each).any():
+        return Traps(math.nan, math.nan, Cause.NOT_TESTED, "", math.nan)
+    joint = float(each[0] if len(each) == 1 else min(1.0, 2 * np.median(each)))
+    if joint > level:
+        return Traps(0.0, joint, Cause.NO_TRAP, "", math.nan)
+    nums = sorted(float(np.nansum([spikes.num for spikes in replica])) for replica in found)
+    num = nums[(len(nums) - 1) // 2]
+    # by how far it stands out: several p-values may be too small to tell apart
+    height = np.array([[_height(spikes) for spikes in replica] for replica in found])
+    replica, position = np.unravel_index(int(np.nanargmax(height)), height.shape)
+    W = stack[position]
+    order = orders(seed, len(values), len(stack))[int(replica)][int(position)]
+    strongest = float(p[replica, position])
+    reason = explain(W, seed=order, level=level_each(level, len(stack)), p=strongest)
+    place = _of_stack(reason.where, int(position), [spikes.num for spikes in found[int(replica)]])
+    return Traps(num, joint, reason.cause, place, reason.num_huge)
+
+
+def _height(spikes: Spikes) -> float:
+    return spikes.largest / spikes.bulk.upper if spikes.num > 0 else 0.0
+
+
+def _of_stack(place: str, position: int, nums: list[float]) -> str:
+    """Say in which matrix of several a place is, and that others have traps too."""
+    if len(nums) == 1 or not place:
+        return place
+    others = sum(num > 0 for num in nums) - 1
+    more = f"; {others} other{'s' if others > 1 else ''} too" if others > 0 else ""
+    return f"matrix {position}: {place}{more}"

@@ -1,0 +1,210 @@
+r"""
+Truncation: which singular values to keep to come closest to the signal behind a noisy matrix.
+
+Hard thresholds that minimise the squared error of the truncated matrix. They lie above the edge of
+the bulk: a spike just above it costs more than it brings, so that fewer are kept than
+:func:`spectra.noise.spikes.detect` finds.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+import spectra.noise.marchenko_pastur as _mp
+from spectra.errors import ArgumentError
+from spectra.noise.bulk import ascending
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from spectra._typing import FloatArray
+
+__all__ = ["gavish_donoho", "omega", "screenot", "threshold"]
+
+
+def gavish_donoho(ratio: float, /) -> float:
+    r"""
+    Compute the best threshold on singular values if the noise is known.
+
+    Parameters
+    ----------
+    ratio : float
+        M/N, above 0 and at most 1.
+
+    Returns
+    -------
+    float
+        :math:`\lambda_*(\beta) = \sqrt{2(\beta + 1) + 8\beta / (\beta + 1 + \sqrt{\beta^2 +
+        14\beta + 1})}`, in units of :math:`\sigma \sqrt N`.
+
+    Raises
+    ------
+    ArgumentError
+        If `ratio` is out of range.
+
+    References
+    ----------
+    Gavish & Donoho (2014), doi:10.1109/TIT.2014.2323359, equation 11.
+
+    Examples
+    --------
+    >>> round(gavish_donoho(1.0), 6), round(gavish_donoho(0.5), 6)
+    (2.309401, 1.978599)
+    """
+    _mp.edges(ratio)
+    root = math.sqrt(ratio**2 + 14 * ratio + 1)
+    return math.sqrt(2 * (ratio + 1) + 8 * ratio / (ratio + 1 + root))
+
+
+def omega(ratio: float, /) -> float:
+    r"""
+    Compute the best threshold on singular values in units of their median, for unknown noise.
+
+    Parameters
+    ----------
+    ratio : float
+        M/N, above 0 and at most 1.
+
+    Returns
+    -------
+    float
+        :math:`\lambda_*(\beta) / \sqrt{\mu_\beta}`, :math:`\mu_\beta` being the median of the
+        Marchenko-Pastur law.
+
+    Raises
+    ------
+    ArgumentError
+        If `ratio` is out of range.
+
+    References
+    ----------
+    Gavish & Donoho (2014), doi:10.1109/TIT.2014.2323359, equation 12.
+
+    Examples
+    --------
+    >>> round(omega(1.0), 6), round(omega(0.5), 6)
+    (2.858362, 2.171185)
+    """
+    return gavish_donoho(ratio) / math.sqrt(float(_mp.quantile(0.5, ratio)))
+
+
+def threshold(eigenvalues: npt.ArrayLike, N: int, /) -> float:
+    """
+    Compute the best threshold on the eigenvalues of a matrix in white noise.
+
+    Parameters
+    ----------
+    eigenvalues : array_like
+        Of ``W.T @ W``, all M of them, in weight units squared.
+    N : int
+        Longer side of W.
+
+    Returns
+    -------
+    float
+        :func:`omega` squared times their median; ``nan`` if all are zero.
+
+    Raises
+    ------
+    ArgumentError
+        If `N` is less than the number of eigenvalues.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> W = np.random.default_rng(0).standard_normal((400, 200))
+    >>> round(threshold(np.linalg.eigvalsh(W.T @ W), 400) / 400, 1)
+    3.9
+    """
+    values = ascending(eigenvalues, N)
+    if not len(values):
+        return math.nan
+    return omega(len(values) / N) ** 2 * float(np.median(values))
+
+
+def _imputed(values: FloatArray, num: int) -> FloatArray:
+    """Return ascending singular values, the `num` largest replaced by what noise would have."""
+    if num == 0:
+        return values
+    body, kept = values.copy(), len(values) - num
+    spread = values[kept - 1] - values[kept - num - 1]
+    # an edge that ends as a square root: the l-th largest lies (l / num)**(2/3) below it
+    place = (1 - (np.arange(num) / num) ** (2 / 3)) / (2 ** (2 / 3) - 1)
+    body[kept:] = (values[kept - 1] + spread * place)[::-1]
+    return body
+
+
+def _psi(y: float, values: FloatArray, ratio: float) -> float:
+    """Return y D'(y) / D(y), D being the product of the two Stieltjes-like transforms."""
+    gap = y**2 - values**2
+    phi, slope = float(np.mean(y / gap)), -float(np.mean((y**2 + values**2) / gap**2))
+    other = ratio * phi + (1 - ratio) / y
+    other_slope = ratio * slope - (1 - ratio) / y**2
+    return y * (slope / phi + other_slope / other)
+
+
+def screenot(eigenvalues: npt.ArrayLike, N: int, /, *, most: int | None = None) -> float:
+    r"""
+    Compute the best threshold on the eigenvalues of a matrix in noise of any covariance.
+
+    Parameters
+    ----------
+    eigenvalues : array_like
+        Of ``W.T @ W``, all M of them, in weight units squared.
+    N : int
+        Longer side of W.
+    most : int, optional
+        Upper limit on the number of spikes, below M/2; a tenth of M by default.
+
+    Returns
+    -------
+    float
+        The square of the :math:`\theta` at which :math:`\theta D'(\theta) / D(\theta) = -4`, D
+        being the D-transform of the singular values with the `most` largest replaced by a
+        continuation of the others; ``nan`` for less than 3 eigenvalues or if all are zero.
+
+    Raises
+    ------
+    ArgumentError
+        If `N` is less than the number of eigenvalues, or `most` is out of range.
+
+    Notes
+    -----
+    In white noise it tends to the threshold of :func:`gavish_donoho`.
+
+    References
+    ----------
+    Donoho, Gavish & Romanov (2023), doi:10.1214/22-AOS2232, algorithm 1.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> W = np.random.default_rng(0).standard_normal((400, 200))
+    >>> round(screenot(np.linalg.eigvalsh(W.T @ W), 400) / 400, 1)
+    3.9
+    """
+    from scipy.optimize import brentq
+
+    values = np.sqrt(ascending(eigenvalues, N))
+    M = len(values)
+    num = M // 10 if most is None else most
+    if not (num >= 0 and 2 * num + 1 <= max(M, 1)):
+        msg = f"`most` must be from 0 to below half of the {M} eigenvalues, got {most!r}"
+        raise ArgumentError(msg)
+    body = _imputed(values, num)
+    top = float(body.max(initial=0.0))
+    if M < 3 or not top > 0:
+        return math.nan
+
+    body /= top  # so that no square overflows
+
+    def excess(y: float) -> float:
+        return _psi(y, body, M / N) + 4
+
+    end = 2.0
+    while excess(end) < 0:
+        end *= 2
+    return float(brentq(excess, 1 + 1e-9, end, xtol=1e-12)) ** 2 * top**2

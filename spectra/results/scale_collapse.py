@@ -1,0 +1,204 @@
+r"""
+Scale collapse: layers whose weights are unusually small.
+
+Small beside their peers in the model, or beside the same layers of a reference model. The norms
+themselves do not tell: large layers have large ones. An initialiser gives elements of standard
+deviation about :math:`1/\sqrt{N}` times a number that all layers share, N being the longer side of
+a matrix, and so do most networks end. What is compared is therefore the standard deviation times
+:math:`\sqrt{N}`, which for noise is the largest singular value over :math:`1 + \sqrt{M/N}`,
+whatever the size.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from spectra.errors import ArgumentError
+from spectra.results.dataset import build
+from spectra.results.variables import Status
+from spectra.results.variables._noise import COLLAPSE
+from spectra.results.verdicts import Collapse
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+    import xarray as xr
+
+    from spectra._typing import AnyArray, FloatArray
+
+    _Chosen = npt.NDArray[np.bool_]
+
+__all__ = ["find"]
+
+_CODES = {"rms": 1, "edge": 2}  # added to no: by one norm, by the other, by both
+_FEWEST = 5  # layers that a median and a spread mean anything of
+_FLOOR = 0.02  # of the spread, in decades: differences of 5 % are ordinary
+_MAD = 1.4826  # standard deviations of a Gaussian in its median absolute deviation
+_NEEDED = ("norm", "spectral_norm", "N", "M", "rf", "layer_type", "status")
+
+
+def _check(ds: xr.Dataset, what: str) -> None:
+    missing = [name for name in _NEEDED if name not in ds]
+    if missing or "layer" not in ds.dims:
+        lack = ", ".join(missing) or "the dimension layer"
+        msg = f"{what} must be a result of spectra.analyze, it lacks {lack}"
+        raise ArgumentError(msg)
+
+
+def _check_options(threshold: float, factor: float) -> None:
+    if not 0 < threshold < math.inf:
+        msg = f"`threshold` must be finite and above 0, got {threshold!r}"
+        raise ArgumentError(msg)
+    if not 1 <= factor < math.inf:
+        msg = f"`factor` must be finite and at least 1, got {factor!r}"
+        raise ArgumentError(msg)
+
+
+def _scales(ds: xr.Dataset) -> tuple[dict[str, FloatArray], FloatArray]:
+    """Return both scales in decades, and what to add to make them independent of size."""
+    N, M, rf = (ds[name].values.astype(np.float64) for name in ("N", "M", "rf"))
+    computed = ds.status.values == Status.COMPUTED
+    norm, spectral_norm = (
+        np.where(computed, ds[name].values, np.nan) for name in ("norm", "spectral_norm")
+    )
+    with np.errstate(divide="ignore", invalid="ignore"):  # empty layers
+        rms = 0.5 * (np.log10(norm) - np.log10(N * M * rf))
+        edge = 0.5 * np.log10(spectral_norm) - np.log10(np.sqrt(N) + np.sqrt(M))
+        return {"rms": rms, "edge": edge}, 0.5 * np.log10(N * rf)
+
+
+def _of_reference(ds: xr.Dataset, reference: xr.Dataset) -> dict[str, FloatArray]:
+    """Return the scales of the layers of the same name, independent of size."""
+    scales, size = _scales(reference)
+    places = {name: place for place, name in enumerate(reference.layer.values.tolist())}
+    index = np.array([places.get(name, -1) for name in ds.layer.values.tolist()], dtype=np.intp)
+    padded = {name: np.append(values + size, np.nan) for name, values in scales.items()}
+    return {name: values[index] for name, values in padded.items()}
+
+
+def _peers(types: AnyArray, usable: _Chosen) -> list[_Chosen]:
+    """Return for every layer which layers it is compared with."""
+    by_type = {kind: usable & (types == kind) for kind in set(types.tolist())}
+    return [mine if (mine := by_type[kind]).sum() >= _FEWEST else usable for kind in types]
+
+
+def _compare(x: FloatArray, peers: list[_Chosen]) -> tuple[FloatArray, FloatArray]:
+    """Return how far every layer lies above the median of its peers, in decades and spreads."""
+    excess, z = np.full((2, len(x)), np.nan)
+    for i, chosen in enumerate(peers):
+        if chosen.sum() >= _FEWEST:
+            excess[i] = x[i] - np.median(x[chosen])
+            spread = _MAD * np.median(np.abs(x[chosen] - np.median(x[chosen])))
+            z[i] = excess[i] / max(spread, _FLOOR)
+    return excess, z
+
+
+def _judge(
+    compared: dict[str, FloatArray], types: AnyArray, threshold: float, factor: float
+) -> dict[str, AnyArray]:
+    """Compare layers with their peers, by either scale."""
+    usable = np.isfinite(compared["rms"]) & np.isfinite(compared["edge"])
+    peers = _peers(types, usable)
+    columns = {"num_peers": np.array([float(chosen.sum()) for chosen in peers])}
+    verdict = np.full(len(usable), int(Collapse.NO))
+    for name, x in compared.items():
+        excess, z = _compare(x, peers)
+        columns |= {f"excess_{name}": excess, f"z_{name}": z}
+        verdict += _CODES[name] * ((z < -threshold) & (excess < -math.log10(factor)))
+    judged = usable & (columns["num_peers"] >= _FEWEST)
+    return {
+        **columns,
+        "num_peers": np.where(usable, columns["num_peers"], np.nan),
+        "collapsed": np.where(judged, verdict, Collapse.NOT_COMPARED),
+    }
+
+
+def find(
+    ds: xr.Dataset,
+    /,
+    *,
+    reference: xr.Dataset | None = None,
+    threshold: float = 3.5,
+    factor: float = 3.0,
+) -> xr.Dataset:
+    r"""
+    Find the layers whose spectral or Frobenius norm is unusually small.
+
+    Parameters
+    ----------
+    ds : xarray.Dataset
+        Result of :func:`spectra.analyze`.
+    reference : xarray.Dataset, optional
+        That of another model with layers of the same names, such as the one this was fine-tuned
+        or pruned from. What is compared is then how much smaller the layers have become.
+    threshold : float, default: 3.5
+        How many spreads below the median of its peers a layer must be.
+    factor : float, default: 3.0
+        How many times smaller than that median it must be as well.
+
+    Returns
+    -------
+    xarray.Dataset
+        Along ``layer``: the scales `log_rms` and `log_edge`, that an element would have by the
+        Frobenius and by the spectral norm; `excess_rms` and `excess_edge`, decades above the peers;
+        `z_rms` and `z_edge`; `num_peers`; and the flag `collapsed`, by which norm the layer
+        meets both conditions. A layer without spectrum, without counterpart in `reference`, or
+        with fewer than 5 peers, itself included, is not compared.
+
+    Raises
+    ------
+    ArgumentError
+        If a Dataset lacks what is needed, or an option is out of range.
+
+    Notes
+    -----
+    With :math:`s = \|W\|_F / \sqrt{NM}` or :math:`s = \|W\|_2 / (\sqrt N + \sqrt M)`, for a
+    convolution over all its matrices together, and x the decimal logarithm of
+    :math:`s \sqrt{N \cdot rf}` (less that of the reference),
+    :math:`z = (x - median) / \max(1.4826\,MAD, 0.02)`. Peers are the layers of the same
+    ``layer_type`` if there are 5, else all. The spread is at least 0.02 decades so that equal
+    layers are not infinitely unusual; the second condition leaves alone what is only slightly
+    smaller than layers that hardly differ.
+
+    Where it fails: weights of the same standard deviation whatever the shape, as some language
+    models start from, appear :math:`\sqrt{N}` times larger in large layers, so that a layer whose
+    longer side is ten times shorter than that of its peers appears three times smaller. Layers with
+    more outputs than inputs appear larger, by up to :math:`\sqrt{N/M}`; the positions of a kernel
+    of k x k, if each is a layer, appear k times smaller than other layers. A reference with the
+    same shapes is free of all three. Where half of the peers or more have collapsed, or all
+    weights, none stands out. A layer that is zero has a status, and is not compared. Small weights
+    before a normalisation may be harmless, those of a last layer are often small on purpose, and
+    of five to ten peers the spread is rough.
+
+    References
+    ----------
+    Iglewicz & Hoaglin (1993), How to Detect and Handle Outliers, for the threshold. Glorot & Bengio
+    (2010), PMLR 9:249-256, and He et al. (2015), doi:10.1109/ICCV.2015.123, for initialisers.
+
+    Examples
+    --------
+    >>> import numpy as np, spectra
+    >>> rng = np.random.default_rng(0)
+    >>> model = {f"fc{i}": rng.standard_normal((40, 20)) for i in range(8)}
+    >>> model["fc3"] *= 0.01
+    >>> found = find(spectra.analyze(model, measures=[spectra.measures.norms]))
+    >>> found.layer.values[found.collapsed > Collapse.NO].tolist()
+    ['fc3']
+    """
+    _check(ds, "the Dataset")
+    _check_options(threshold, factor)
+    scales, size = _scales(ds)
+    compared = {name: values + size for name, values in scales.items()}
+    if reference is not None:
+        _check(reference, "`reference`")
+        before = _of_reference(ds, reference)
+        compared = {name: x - before[name] for name, x in compared.items()}
+    columns = {f"log_{name}": values for name, values in scales.items()}
+    columns |= _judge(compared, ds.layer_type.values, threshold, factor)
+    rows = {
+        name: {key: values[i] for key, values in columns.items()}
+        for i, name in enumerate(ds.layer.values.tolist())
+    }
+    return build({"layer": rows}, always=[v.name for v in COLLAPSE], attrs=ds.attrs)

@@ -1,0 +1,26 @@
+"""Variables: everything a Dataset may hold, each declared once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from spectra.results.variables._declaration import Variable
+from spectra.results.variables._model import LAYERS, SUMMARY, TENSORS, Status
+from spectra.results.variables._noise import BULK, COLLAPSE, DIRECTIONS, PHASE, RANDOMIZED, SPIKES
+from spectra.results.variables._sizes import NORMS, RANKS
+from spectra.results.variables._tails import EVIDENCE, NULLS, POWER_LAW
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["VARIABLES", "Status", "Variable"]
+
+VARIABLES: Mapping[str, Variable] = {
+    v.name: v
+    for v in (
+        *(*POWER_LAW, *NULLS, *EVIDENCE, *NORMS, *RANKS),
+        *(*BULK, *SPIKES, *RANDOMIZED, *DIRECTIONS, *PHASE, *COLLAPSE),
+        *(*LAYERS, *TENSORS, *SUMMARY),
+    )
+}
+"""All variables by name."""

@@ -1,0 +1,29 @@
+"""Tails: power laws and the evidence for them."""
+
+from spectra.tails import (
+    alternatives,
+    ambiguity,
+    bootstrap,
+    hill,
+    log_excess,
+    options,
+    outliers,
+    power_law,
+    samples,
+    truncated_power_law,
+    xmin_search,
+)
+
+__all__ = [
+    "alternatives",
+    "ambiguity",
+    "bootstrap",
+    "hill",
+    "log_excess",
+    "options",
+    "outliers",
+    "power_law",
+    "samples",
+    "truncated_power_law",
+    "xmin_search",
+]

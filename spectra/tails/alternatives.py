@@ -1,0 +1,329 @@
+r"""
+Alternatives: other laws that a tail may follow, and likelihood ratios against the power law.
+
+All are laws of x above xmin with as many parameters as the field gives them, fitted by maximum
+likelihood, in terms of the excess z = ln(x / xmin). The lognormal, the stretched exponential and
+the truncated power law hold the power law as a limit (mu to minus infinity, beta to 0, Lambda
+to 0): their likelihood is never lower than its own, and where the limit is likeliest they are the
+power law. Only the exponential is a different law altogether.
+"""
+
+from __future__ import annotations
+
+import math
+from numbers import Real
+from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
+
+import numpy as np
+
+import spectra.tails.truncated_power_law as _truncated
+from spectra.errors import ArgumentError
+from spectra.tails.samples import prepare
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    import numpy.typing as npt
+
+    from spectra._typing import FloatArray
+
+__all__ = ["Fitted", "Law", "Vuong", "compare", "fit", "vuong"]
+
+Law = Literal[
+    "power_law", "exponential", "lognormal", "stretched_exponential", "truncated_power_law"
+]
+"""The laws by name."""
+
+_LIMIT = -100.0  # standard deviations from its mode where a lognormal is as good as a power law
+_FARTHEST = 1e6
+
+
+class Fitted(NamedTuple):
+    """
+    A law fitted to a tail.
+
+    Examples
+    --------
+    >>> round(fit([1.0, 2.0, 4.0], law="exponential", xmin=1.0).parameters["Lambda"], 4)
+    0.75
+    """
+
+    parameters: Mapping[str, float]
+    """By their names in the powerlaw package; at the limits, those of the power law: infinite."""
+    log_likelihoods: FloatArray
+    """Logarithm of the density at each datum of the tail, ascending."""
+
+
+class Vuong(NamedTuple):
+    """
+    A likelihood-ratio test between two laws.
+
+    Examples
+    --------
+    >>> Vuong._fields
+    ('ratio', 'R', 'p')
+    """
+
+    ratio: float
+    """Difference of the log-likelihoods of all data; positive if the first law is likelier."""
+    R: float
+    """The same over its standard deviation: a standard normal number if neither is better."""
+    p: float
+    """Probability of a ratio at least as far from 0 if neither law is better; 1 if they agree."""
+
+
+def _power_law(z: FloatArray) -> tuple[dict[str, float], FloatArray]:
+    rate = 1 / z.mean()
+    return {"alpha": 1 + rate}, math.log(rate) - rate * z
+
+
+def _exponential(z: FloatArray) -> tuple[dict[str, float], FloatArray]:
+    largest = float(z.max())
+    growth = np.exp(z - largest) - math.exp(-largest)  # x / xmin - 1, over its largest
+    mean = float(growth.mean())
+    log_rate = -math.log(mean) - largest
+    return {"Lambda": math.exp(log_rate)}, log_rate - growth / mean + z
+
+
+def _moments_of_normal_above_0(mean: float) -> tuple[float, float]:
+    """Return E(t) and E(t^2)/E(t)^2 of a normal variable of variance 1, cut off below 0."""
+    from scipy.special import erfcx
+
+    first = mean + math.sqrt(2 / math.pi) / erfcx(-mean / math.sqrt(2))
+    return first, (1 + mean * first) / first**2
+
+
+def _lognormal(z: FloatArray) -> tuple[dict[str, float], FloatArray]:
+    """Fit a normal law of z cut off below 0: its mean square over squared mean fixes the shape."""
+    from scipy.optimize import brentq
+    from scipy.special import log_ndtr
+
+    target = float(np.mean(z**2) / z.mean() ** 2)
+    if target >= _moments_of_normal_above_0(_LIMIT)[1]:
+        return {"mu": -math.inf, "sigma": math.inf}, _power_law(z)[1]
+    if target <= _moments_of_normal_above_0(_FARTHEST)[1]:
+        mean = _FARTHEST
+    else:
+        mean = brentq(
+            lambda m: _moments_of_normal_above_0(m)[1] - target, _LIMIT, _FARTHEST, xtol=1e-12
+        )
+    scale = _moments_of_normal_above_0(mean)[0] / z.mean()
+    normal = -((scale * z - mean) ** 2) / 2 - math.log(2 * math.pi) / 2 - log_ndtr(mean)
+    return {"mu": mean / scale, "sigma": 1 / scale}, normal + math.log(scale)
+
+
+def _stretched_exponential(z: FloatArray) -> tuple[dict[str, float], FloatArray]:
+    """Fit a Weibull law above xmin: ``(exp(beta z) - 1) / beta`` is exponential."""
+    from scipy.optimize import brentq
+
+    t = z / z.mean()
+    largest = float(t.max())
+
+    def stretched(beta: float) -> FloatArray:
+        """Return ``(exp(beta t) - 1) / beta`` over its power of e at the largest."""
+        value: FloatArray = (np.exp(beta * (t - largest)) - math.exp(-beta * largest)) / beta
+        return value
+
+    def slope(beta: float) -> float:
+        """Return the derivative of the mean log-likelihood, its scale taken at its best."""
+        s = stretched(beta)
+        return 1 - float(np.mean((t * np.exp(beta * (t - largest)) - s) / beta) / s.mean())
+
+    low, high = 1e-4, 1.0  # below, rounding tells no beta from 0, the power law
+    if slope(low) <= 0:
+        return {"Lambda": math.inf, "beta": 0.0}, _power_law(z)[1]
+    while slope(high) > 0 and high < _FARTHEST:
+        high *= 2
+    best = brentq(slope, low, high, xtol=1e-12) if slope(high) < 0 else high
+    s, beta = stretched(best), best / z.mean()
+    log_rate = -math.log(s.mean() * z.mean()) - best * largest
+    # survival exp(-(Lambda x)**beta), in units of xmin
+    scale = float(np.exp((log_rate - math.log(beta)) / beta))
+    parameters = {"Lambda": scale, "beta": float(beta)}
+    return parameters, log_rate + beta * z - s / s.mean()
+
+
+def _truncated_power_law(z: FloatArray) -> tuple[dict[str, float], FloatArray]:
+    means = np.array([z.mean()]), np.array([np.expm1(z).mean()])
+    rate, cutoff = (float(value[0]) for value in _truncated.most_likely(*means))
+    parameters = {"alpha": 1 + rate, "Lambda": cutoff}
+    return parameters, _truncated.log_density(z, rate, cutoff)
+
+
+_LAWS: dict[str, Callable[[FloatArray], tuple[dict[str, float], FloatArray]]] = {
+    "power_law": _power_law,
+    "exponential": _exponential,
+    "lognormal": _lognormal,
+    "stretched_exponential": _stretched_exponential,
+    "truncated_power_law": _truncated_power_law,
+}
+
+
+def _in_units(parameters: dict[str, float], xmin: float) -> dict[str, float]:
+    """Return parameters for the data from those for ``x / xmin``."""
+    scaled = {"Lambda": lambda v: v / xmin, "mu": lambda v: v + math.log(xmin)}
+    return {k: float(scaled.get(k, float)(value)) for k, value in parameters.items()}
+
+
+def fit(eigenvalues: npt.ArrayLike, /, *, law: Law, xmin: float) -> Fitted:
+    r"""
+    Fit a law to the tail above a threshold, by maximum likelihood.
+
+    Parameters
+    ----------
+    eigenvalues : array_like, shape (n,)
+        Data in any order and unit.
+    law : {"power_law", "exponential", "lognormal", "stretched_exponential", "truncated_power_law"}
+        Which.
+    xmin : float
+        Where the tail starts; a power-law fit has it.
+
+    Returns
+    -------
+    Fitted
+        Parameters, and the log-likelihood of each datum from `xmin` up. Without two different
+        data above it, no parameters and ``nan``.
+
+    Raises
+    ------
+    ArgumentError
+        If `law` is unknown or `xmin` not positive.
+
+    See Also
+    --------
+    compare : All of them against the power law.
+
+    Notes
+    -----
+    Densities above xmin, up to their norm: :math:`x^{-\alpha}`; :math:`e^{-\Lambda x}`;
+    :math:`x^{-1} e^{-(\ln x - \mu)^2 / 2 \sigma^2}`;
+    :math:`x^{\beta - 1} e^{-(\Lambda x)^\beta}`; :math:`x^{-\alpha} e^{-\Lambda x}`. Each is a
+    problem in one variable, or a convex one, so that the maximum found is the only one; general
+    optimizers, as in the powerlaw package, may stop short of it.
+
+    References
+    ----------
+    Clauset, Shalizi & Newman (2009), doi:10.1137/070710111, table 2.1.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> x = np.random.default_rng(0).lognormal(1.0, 0.5, 2000)
+    >>> {k: round(v, 1) for k, v in fit(x, law="lognormal", xmin=0.5).parameters.items()}
+    {'mu': 1.0, 'sigma': 0.5}
+    """
+    if law not in get_args(Law):
+        msg = f"`law` must be one of {', '.join(get_args(Law))}, got {law!r}"
+        raise ArgumentError(msg)
+    if not isinstance(xmin, Real) or isinstance(xmin, bool) or not 0 < xmin < math.inf:
+        msg = f"`xmin` must be a positive number, where the tail starts, got {xmin!r}"
+        raise ArgumentError(msg)
+    x, _, _ = prepare(eigenvalues, xmin=float(xmin))
+    if len(x) < 2 or not x[-1] > x[0]:
+        return Fitted({}, np.full(len(x), math.nan))
+    z = np.log(x) - math.log(xmin)
+    with np.errstate(all="ignore"):  # a law that cannot hold data so far apart
+        parameters, density = _LAWS[law](z)
+        return Fitted(_in_units(parameters, xmin), density - z - math.log(xmin))
+
+
+def vuong(one: npt.ArrayLike, other: npt.ArrayLike, /, *, nested: bool = False) -> Vuong:
+    r"""
+    Test which of two laws is likelier.
+
+    Parameters
+    ----------
+    one, other : array_like, shape (n,)
+        Log-likelihoods of the same data under each.
+    nested : bool, default: False
+        Whether `one` is a special case of `other` with one parameter less; p is then that of
+        Wilks, 1 if the special case is the likeliest.
+
+    Returns
+    -------
+    Vuong
+        The ratio, normalised, and its p-value; ``nan`` where a likelihood is.
+
+    Raises
+    ------
+    ArgumentError
+        If the two differ in shape.
+
+    Notes
+    -----
+    :math:`R = \sum l_i / (\sigma \sqrt n)` for the differences :math:`l_i` of standard deviation
+    :math:`\sigma` (divided by n), and :math:`p = \mathrm{erfc}(|R| / \sqrt 2)`; nested,
+    :math:`p = P(\chi^2_1 > 2 |\sum l_i|)`.
+
+    References
+    ----------
+    Vuong (1989), doi:10.2307/1912557. Clauset, Shalizi & Newman (2009), doi:10.1137/070710111,
+    section 5 and appendix C.
+
+    Examples
+    --------
+    >>> found = vuong([0.0, 1.0, 0.0, 1.0], [0.0, 0.0, 0.0, 0.0])
+    >>> found.ratio, found.R, round(found.p, 4)
+    (2.0, 2.0, 0.0455)
+    """
+    if np.shape(one) != np.shape(other):
+        msg = f"likelihoods must be of the same data, got shapes {np.shape(one)}, {np.shape(other)}"
+        raise ArgumentError(msg)
+    differences = np.subtract(one, other)
+    if not np.isfinite(differences).all() or not differences.size:
+        return Vuong(math.nan, math.nan, math.nan)
+    ratio = float(differences.sum())
+    spread = float(differences.std()) * math.sqrt(differences.size)
+    R = ratio / spread if spread > 0 else math.copysign(math.inf, ratio) if ratio else 0.0
+    p = math.erfc(math.sqrt(abs(ratio))) if nested else math.erfc(abs(R) / math.sqrt(2))
+    return Vuong(ratio, R, p)
+
+
+def compare(eigenvalues: npt.ArrayLike, /, *, xmin: float) -> dict[Law, Vuong]:
+    """
+    Test the power law against every alternative on the same tail.
+
+    Parameters
+    ----------
+    eigenvalues : array_like, shape (n,)
+        Data in any order and unit.
+    xmin : float
+        Where the tail starts; a power-law fit has it.
+
+    Returns
+    -------
+    dict of str to Vuong
+        For each alternative; a positive ratio speaks for the power law.
+
+    Raises
+    ------
+    ArgumentError
+        If `xmin` is not positive.
+
+    Notes
+    -----
+    The ratio against a law that holds the power law as a limit is never positive. It is 0, with a p
+    of 1, where the likeliest law of that kind is the power law itself. The p of the truncated power
+    law is that of the nested test; the limits of the other two have no such test.
+
+    References
+    ----------
+    Clauset, Shalizi & Newman (2009), doi:10.1137/070710111, section 5.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> x = np.random.default_rng(0).pareto(1.5, 1000) + 1
+    >>> found = compare(x, xmin=1.0)
+    >>> found["exponential"].R > 3, found["lognormal"].p > 0.1
+    (True, True)
+    """
+    plain = fit(eigenvalues, law="power_law", xmin=xmin).log_likelihoods
+    return {
+        law: vuong(
+            plain,
+            fit(eigenvalues, law=law, xmin=xmin).log_likelihoods,
+            nested=law == "truncated_power_law",
+        )
+        for law in get_args(Law)[1:]
+    }

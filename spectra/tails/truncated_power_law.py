@@ -1,0 +1,303 @@
+r"""
+The truncated power law: :math:`p(x) \propto x^{-\alpha} e^{-\Lambda x}`, a tail that dies off.
+
+In the excess z = ln(x / xmin) its density is :math:`e^{-a z - \lambda (e^z - 1)} / I(a, \lambda)`
+with a = alpha - 1 and lambda = Lambda xmin: an exponential family, whose likelihood has a single
+maximum. That is found where the means of z and of :math:`e^z` are those of the data; I and the
+means are integrals of smooth functions, taken by Gauss-Legendre quadrature for all tails at once.
+The plain power law is the limit Lambda = 0. alpha is kept from falling below 1, as the powerlaw
+package does: a steeper cut-off with a rising density is no power law.
+"""
+
+from __future__ import annotations
+
+import math
+from functools import cache
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+import spectra.tails.power_law as _power_law
+from spectra.tails.power_law import tails
+from spectra.tails.samples import FitStatus, prepare
+from spectra.tails.xmin_search import search
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from spectra._typing import FloatArray
+    from spectra.tails.options import Threshold
+    from spectra.tails.xmin_search import Tails
+
+__all__ = ["TruncatedFit", "fit", "log_density", "most_likely"]
+
+_NODES = 80
+_REACH = 40.0  # exp(-40) is nothing beside the rounding of an integral
+_FARTHEST = 700.0  # exp(710) is no double
+_BISECTIONS = 100
+_NEWTON_STEPS = 60
+_SMALLEST, _LARGEST = 1e-9, 1e6  # of lambda, the smallest in units of 1 / mean(x / xmin)
+
+
+class TruncatedFit(NamedTuple):
+    """
+    A fitted truncated power law; ``nan`` where there is none.
+
+    Examples
+    --------
+    >>> TruncatedFit._fields[:3]
+    ('alpha', 'Lambda', 'xmin')
+    """
+
+    alpha: float
+    """Exponent of the power, at least 1."""
+    Lambda: float
+    """Rate of the exponential, in one over the unit of the data; 0 for a plain power law."""
+    xmin: float
+    """Start of the tail."""
+    xmax: float
+    """Largest of the data."""
+    D: float
+    """Kolmogorov-Smirnov distance of tail and fit."""
+    num_tail: int
+    """Number of data from `xmin` up."""
+    log_likelihood: float
+    """Logarithm of the likelihood of the tail."""
+    status: FitStatus
+    """Whether there is a fit and, if not, why."""
+
+
+@cache
+def _legendre() -> tuple[FloatArray, FloatArray]:
+    nodes, weights = np.polynomial.legendre.leggauss(_NODES)
+    return (nodes + 1) / 2, weights / 2
+
+
+def _reach(rate: FloatArray, cutoff: FloatArray) -> FloatArray:
+    """Return a z beyond which the density is nothing."""
+    with np.errstate(divide="ignore", over="ignore"):
+        return np.minimum(np.minimum(_REACH / rate, np.log1p(_REACH / cutoff)), _FARTHEST)
+
+
+def _integrand(z: FloatArray, rate: FloatArray, cutoff: FloatArray) -> FloatArray:
+    growth = np.expm1(np.minimum(z, _FARTHEST))
+    value: FloatArray = np.exp(-rate[..., None] * z - cutoff[..., None] * growth)
+    return value
+
+
+def _integral(upper: FloatArray, rate: FloatArray, cutoff: FloatArray) -> FloatArray:
+    """Integrate the unnormalised density of z from 0."""
+    nodes, weights = _legendre()
+    value: FloatArray = upper * (_integrand(upper[..., None] * nodes, rate, cutoff) @ weights)
+    return value
+
+
+def _cdf(
+    excess: FloatArray, rate: FloatArray, cutoff: FloatArray, reach: FloatArray, total: FloatArray
+) -> FloatArray:
+    shape = np.broadcast_shapes(excess.shape, rate.shape)
+    rate, cutoff = np.broadcast_to(rate, shape), np.broadcast_to(cutoff, shape)
+    return _integral(np.minimum(excess, reach), rate, cutoff) / total
+
+
+def _means(rate: FloatArray, cutoff: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Return the mean and variance of z, and the mean of ``exp(z) - 1``."""
+    nodes, weights = _legendre()
+    z = _reach(rate, cutoff)[..., None] * nodes
+    share = _integrand(z, rate, cutoff) * weights
+    share /= share.sum(axis=-1, keepdims=True)
+    mean = (share * z).sum(axis=-1)
+    variance = (share * (z - mean[..., None]) ** 2).sum(axis=-1)
+    return mean, variance, (share * np.expm1(z)).sum(axis=-1)
+
+
+def _rate_for(
+    cutoff: FloatArray, mean_z: FloatArray, start: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """Return the rate that gives z its mean, at least 0, and the mean of ``exp(z) - 1`` there."""
+    rate = start
+    for _ in range(_NEWTON_STEPS):
+        mean, variance, growth = _means(rate, cutoff)
+        step = (mean - mean_z) / variance
+        following = np.maximum(np.where(step < -rate, rate / 4, rate + step), 0.0)
+        following[(rate <= 1e-9) & (step < 0)] = 0.0
+        if np.all(np.abs(following - rate) <= 1e-12 * (1 + rate)):
+            break
+        rate = following
+    return rate, growth
+
+
+def most_likely(mean_z: FloatArray, mean_growth: FloatArray, /) -> tuple[FloatArray, FloatArray]:
+    """
+    Find the most likely truncated power law of every tail.
+
+    Parameters
+    ----------
+    mean_z : ndarray, shape (tails,)
+        Mean of ``ln(x / xmin)``, positive.
+    mean_growth : ndarray, shape (tails,)
+        Mean of ``x / xmin - 1``.
+
+    Returns
+    -------
+    rate : ndarray, shape (tails,)
+        Exponents less one.
+    cutoff : ndarray, shape (tails,)
+        Lambda times xmin; 0 where the plain power law is likeliest.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> rate, cutoff = most_likely(np.array([0.5]), np.array([1.5]))  # a power law has 1
+    >>> rate, cutoff
+    (array([2.]), array([0.]))
+    """
+    rate = 1 / mean_z
+    cutoff = np.zeros_like(rate)
+    with np.errstate(divide="ignore"):
+        expected = np.where(rate > 1, 1 / np.abs(rate - 1), np.inf)  # of a power law
+    inside = np.flatnonzero(mean_growth < expected)
+    if not inside.size:
+        return rate, cutoff
+    smallest = np.maximum(math.log(_SMALLEST) - np.log1p(mean_growth[inside]), -_FARTHEST)
+    low = smallest
+    high = np.full(inside.size, math.log(_LARGEST))
+    found = rate[inside]
+    for _ in range(_BISECTIONS):
+        middle = (low + high) / 2
+        found, growth = _rate_for(np.exp(middle), mean_z[inside], found)
+        above = growth > mean_growth[inside]
+        low, high = np.where(above, middle, low), np.where(above, high, middle)
+        if np.all(high - low < 1e-11):
+            break
+    tiny = high <= smallest + 1e-6  # nobody could tell it from a power law
+    rate[inside] = np.where(tiny, rate[inside], found)
+    cutoff[inside] = np.where(tiny, 0.0, np.exp(high))
+    return rate, cutoff
+
+
+def log_density(z: FloatArray, rate: float, cutoff: float, /) -> FloatArray:
+    """
+    Compute the logarithm of the density of the excess.
+
+    Parameters
+    ----------
+    z : ndarray
+        ``ln(x / xmin)``, not negative.
+    rate : float
+        The exponent less one.
+    cutoff : float
+        Lambda times xmin.
+
+    Returns
+    -------
+    ndarray
+        Of the density in z; that in x is ``z + ln(xmin)`` less.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> log_density(np.array([0.0, 1.0]), 1.0, 0.0)
+    array([ 0., -1.])
+    """
+    if cutoff == 0:
+        return math.log(rate) - rate * z
+    a, c = np.array(rate), np.array(cutoff)
+    total = math.log(float(_integral(_reach(a, c), a, c)))
+    value: FloatArray = -rate * z - cutoff * np.expm1(z) - total
+    return value
+
+
+def _no_fit(status: FitStatus) -> TruncatedFit:
+    nan = math.nan
+    return TruncatedFit(nan, nan, nan, nan, nan, 0, nan, status)
+
+
+def _mean_growth(x: FloatArray, log_xmin: FloatArray) -> FloatArray:
+    """Return the mean of ``x / xmin - 1`` above every threshold."""
+    num = len(x) - np.arange(len(log_xmin))
+    means = np.cumsum((x / x[-1])[::-1])[::-1][: len(log_xmin)] / num
+    with np.errstate(over="ignore"):  # data too far apart for a cut-off
+        value: FloatArray = means * np.exp(math.log(x[-1]) - log_xmin) - 1
+    return value
+
+
+def _with_cutoff(plain: Tails, x: FloatArray) -> Tails:
+    """Return the same tails, each with its most likely truncated law instead of the plain one."""
+    growth = np.where(plain.allowed[0], _mean_growth(x, plain.log_xmin[0]), 1.0)
+    rate, cutoff = most_likely(1 / plain.parameters[0][0], growth)
+    reach = _reach(rate, cutoff)
+    parameters = (rate, cutoff, reach, _integral(reach, rate, cutoff))
+    return plain._replace(cdf=_cdf, parameters=tuple(p[None] for p in parameters))
+
+
+def fit(eigenvalues: npt.ArrayLike, /, *, xmin: Threshold = None) -> TruncatedFit:
+    r"""
+    Fit a truncated power law to the tail of a spectrum.
+
+    Every datum but the largest is tried as the start of the tail, and the one whose tail is
+    closest to its law in Kolmogorov-Smirnov distance is taken.
+
+    Parameters
+    ----------
+    eigenvalues : array_like, shape (n,)
+        Data in any order and unit; zeros are left out.
+    xmin : float or (float, float), optional
+        Where the tail starts, or the range to search it in. By default every datum is tried.
+        :func:`spectra.tails.outliers.peak` gives the start of WeightWatcher's E_TPL.
+
+    Returns
+    -------
+    TruncatedFit
+        `alpha`, `Lambda` and the rest, with a `status`.
+
+    Raises
+    ------
+    ArgumentError
+        If `eigenvalues` is not one-dimensional or `xmin` not positive.
+
+    See Also
+    --------
+    spectra.tails.power_law.fit : The plain power law.
+
+    Notes
+    -----
+    The normalisation is :math:`\Lambda^{1-\alpha} / \Gamma(1 - \alpha, \Lambda x_{min})`. alpha
+    and Lambda make up for each other: where Lambda times xmax is small, a larger alpha with a
+    smaller Lambda is nearly as likely.
+
+    References
+    ----------
+    Clauset, Shalizi & Newman (2009), doi:10.1137/070710111, table 2.1. Yang et al. (2023),
+    doi:10.1145/3580305.3599518, for the extended form with xmin at the peak of the spectrum.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> x = 1 + np.random.default_rng(0).exponential(size=500)  # alpha = 0, Lambda = 1
+    >>> result = fit(x, xmin=1.0)
+    >>> result.alpha, round(result.Lambda, 1)
+    (1.0, 0.5)
+    """
+    sample, status, _ = prepare(eigenvalues, xmin=xmin)
+    if status is not FitStatus.FITTED:
+        return _no_fit(status)
+    plain = tails(np.log(sample[None]), xmin=xmin, estimator="n", ties="distinct")
+    if not plain.allowed.any():
+        return _no_fit(_power_law.fit(eigenvalues, xmin=xmin, estimator="n").status)
+    found = _with_cutoff(plain, sample)
+    index, D = search(found)
+    start = int(index[0])
+    rate, cutoff = (float(p[0, start]) for p in found.parameters[:2])
+    log_xmin = float(found.log_xmin[0, start])
+    z = found.log_x[0, start:] - log_xmin
+    return TruncatedFit(
+        alpha=1 + rate,
+        Lambda=cutoff / math.exp(log_xmin),
+        xmin=math.exp(log_xmin) if len(found.log_xmin[0]) == 1 else float(sample[start]),
+        xmax=float(sample[-1]),
+        D=float(D[0]),
+        num_tail=len(z),
+        log_likelihood=float(np.sum(log_density(z, rate, cutoff) - z - log_xmin)),
+        status=FitStatus.FITTED,
+    )

@@ -1,0 +1,324 @@
+"""
+Thresholds: where a tail starts, the best of all data found exactly without trying them all.
+
+The distance of a tail from its law is the largest of its deviations, one for each datum in it. So
+any few of these bound it from below, and the search for the smallest distance is a search for the
+smallest of many maxima. It is solved by cutting planes (Kelley 1960): deviations at a handful of
+data bound every candidate; the candidate of smallest bound is evaluated in full; the datum where
+it deviates most is nearly the worst for its neighbours too, and so bounds all of them almost
+tightly. A candidate whose bound exceeds the best distance found is never evaluated. Three to thirty
+evaluations, each in time proportional to n, settle samples of any size; no candidate that could be
+the best is left out. Data without any randomness, such as exact quantiles of a power law, deviate
+nowhere more than elsewhere and can take the time of a full scan.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from spectra.tails.log_excess import STEPHENS_AT_05, stephens
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from spectra._typing import AnyArray, FloatArray
+
+__all__ = ["Tails", "distances", "longest", "search"]
+
+_SAMPLED = 8  # candidates up to this many times as long as a sampled datum's own tail are bounded
+_BLOCK = 1 << 15  # deviations computed at once
+_PATIENCE = 100  # evaluations one by one before all that are left are evaluated in blocks
+_SLACK = 1e-15  # rounding of a deviation, which is at most 1
+
+
+class Tails(NamedTuple):
+    """
+    Samples of equal size with the law fitted above every datum that may start the tail.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> def cdf(excess, rate):
+    ...     return -np.expm1(-rate * excess)
+    >>> log_x = np.log([[1.0, 2.0, 3.0, 5.0]])
+    >>> rate = np.array([[1.2, 1.7, 3.9]])
+    >>> tails = Tails(log_x, log_x[:, :3], np.ones((1, 3), bool), cdf, (rate,))
+    >>> index, distance = search(tails)
+    >>> int(index[0]), [round(float(D), 3) for D in distances(tails)]
+    (1, [0.315, 0.165, 0.364])
+    """
+
+    log_x: FloatArray
+    """Logarithms of the data, a sample a row, ascending."""
+    log_xmin: FloatArray
+    """Those of the candidates, number i being datum i or, if there is only one, just below it."""
+    allowed: AnyArray
+    """Whether each candidate counts."""
+    cdf: Callable[..., FloatArray]
+    """The law: ``cdf(excess, *parameters)`` of the excess ``ln(x / xmin)``, elementwise."""
+    parameters: tuple[FloatArray, ...]
+    """Fitted above each candidate, each of the shape of `log_xmin`."""
+    half: float = 0.0
+    """0 for the deviation from the lower step of the empirical distribution, 0.5 for both steps."""
+    steps: AnyArray | None = None
+    """Data at which the deviation counts, same shape as `log_x`; by default all."""
+
+
+def _deviation(
+    tails: Tails,
+    log_xmin: FloatArray,
+    parameters: tuple[FloatArray, ...],
+    log_x: FloatArray,
+    i: AnyArray | int,
+    j: AnyArray | int,
+) -> FloatArray:
+    """Return by how much datum j >= i deviates from the law above datum i; elementwise."""
+    num = tails.log_x.shape[1] - i
+    model = tails.cdf(log_x - log_xmin, *parameters)
+    found: FloatArray = np.abs(model - (j - (i - tails.half)) / num)
+    # the larger of the two steps' deviations is that of their middle and half a step
+    return found + tails.half / num if tails.half else found
+
+
+def _sampled_bounds(tails: Tails) -> FloatArray:
+    """Bound every candidate by the deviations at the data that halve, quarter, ... the sample."""
+    log_x = tails.log_x
+    n, count = log_x.shape[1], tails.allowed.shape[1]
+    index = np.arange(count, dtype=np.float64)  # so that no step of the way converts
+    bounds = np.where(tails.allowed, 0.0, np.inf)
+    above = n // 2
+    while above >= 1:
+        j = n - above
+        s = slice(max(0, n - _SAMPLED * above), min(j, count))
+        parameters = tuple(p[:, s] for p in tails.parameters)
+        found = _deviation(tails, tails.log_xmin[:, s], parameters, log_x[:, j, None], index[s], j)
+        if tails.steps is not None:
+            found[~tails.steps[:, j]] = 0.0
+        np.maximum(bounds[:, s], found, out=bounds[:, s])
+        above //= 2
+    return bounds
+
+
+def _worst(
+    tails: Tails,
+    row: AnyArray,
+    i: AnyArray,
+    log_xmin: FloatArray,
+    parameters: tuple[FloatArray, ...],
+) -> tuple[AnyArray, FloatArray]:
+    """Return where each candidate, one for each of `row`, deviates most, and by how much."""
+    first, several = int(i.min()), len(row) > 1
+    j = np.arange(first, tails.log_x.shape[1], dtype=np.float64)
+    columns = tuple(p[:, None] for p in parameters)
+    log_x = tails.log_x[row, first:]
+    if several:  # data below a candidate are none of its tail
+        log_x = np.maximum(log_x, log_xmin[:, None])
+    found = _deviation(tails, log_xmin[:, None], columns, log_x, i[:, None], j)
+    if several:
+        found[j < i[:, None]] = 0.0
+    if tails.steps is not None:
+        found[~tails.steps[row, first:]] = 0.0
+    worst = np.argmax(found, axis=1)
+    return worst + first, found[np.arange(len(row)), worst]
+
+
+def search(tails: Tails, /) -> tuple[AnyArray, FloatArray]:
+    """
+    Find the candidate of smallest distance in each sample.
+
+    Parameters
+    ----------
+    tails : Tails
+        Samples and the law above each candidate.
+
+    Returns
+    -------
+    index : ndarray of int, shape (rows,)
+        Of the candidate; the first if several are equal, -1 if none counts.
+    distance : ndarray, shape (rows,)
+        Its Kolmogorov-Smirnov distance, ``inf`` if none counts.
+
+    See Also
+    --------
+    distances : All of them, in quadratic time.
+
+    References
+    ----------
+    Kelley (1960), The cutting-plane method for solving convex programs, doi:10.1137/0108053; the
+    maximum over data takes the place of the supporting planes.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> log_x = np.sort(np.random.default_rng(0).exponential(size=(1, 500)))
+    >>> n = 500 - np.arange(499)
+    >>> excess = log_x[:, ::-1].cumsum(axis=1)[:, :0:-1] - n * log_x[:, :-1]
+    >>> def cdf(excess, rate):
+    ...     return -np.expm1(-rate * excess)
+    >>> tails = Tails(log_x, log_x[:, :-1], np.ones((1, 499), bool), cdf, (n / excess,))
+    >>> index, distance = search(tails)
+    >>> bool(index[0] == distances(tails).argmin())
+    True
+    """
+    num_rows = len(tails.log_x)
+    best, at = np.full(num_rows, np.inf), np.full(num_rows, -1)
+    witness = np.zeros(num_rows, dtype=np.int64)  # where the last one tried deviates most
+    bounds = _sampled_bounds(tails)
+    if not bounds.size:
+        return at, best
+    tried = bounds.argmin(axis=1)
+    rows = np.flatnonzero(bounds[np.arange(num_rows), tried] < np.inf)
+    if not rows.size:
+        return at, best
+    witness[rows] = _try(tails, rows, tried[rows], best, at)
+    bounds[rows, tried[rows]] = np.inf
+    # the candidates still in question, row by row
+    row, i = np.nonzero((bounds < np.inf) & (bounds <= best[:, None] + _SLACK))
+    bound = bounds[row, i]
+    for _ in range(_PATIENCE):
+        bound = np.maximum(bound, _cuts(tails, row, i, witness[row]))
+        left = bound <= best[row] + _SLACK
+        row, i, bound = row[left], i[left], bound[left]
+        if not row.size:
+            return at, best
+        lowest = _lowest(row, bound)
+        witness[row[lowest]] = _try(tails, row[lowest], i[lowest], best, at)
+        bound[lowest] = np.inf
+    _try_all(tails, row, i, bound, best, at)
+    return at, best
+
+
+def _try(tails: Tails, row: AnyArray, i: AnyArray, best: FloatArray, at: AnyArray) -> AnyArray:
+    """Evaluate candidates, update the best of their rows, and return where each deviates most."""
+    parameters = tuple(p[row, i] for p in tails.parameters)
+    worst, found = _worst(tails, row, i, tails.log_xmin[row, i], parameters)
+    for r, candidate, D in zip(row.tolist(), i.tolist(), found.tolist(), strict=True):
+        if (D, candidate) < (best[r], at[r]):
+            best[r], at[r] = D, candidate
+    return worst
+
+
+def _try_all(
+    tails: Tails, row: AnyArray, i: AnyArray, bound: FloatArray, best: FloatArray, at: AnyArray
+) -> None:
+    """Evaluate what is left block by block, those of smallest bound first."""
+    together = max(1, _BLOCK // tails.log_x.shape[1])
+    order = np.argsort(bound, kind="stable")
+    while (order := order[bound[order] <= best[row[order]] + _SLACK]).size:
+        now, order = order[:together], order[together:]
+        _try(tails, row[now], i[now], best, at)
+
+
+def _cuts(tails: Tails, row: AnyArray, i: AnyArray, j: AnyArray) -> FloatArray:
+    """Bound candidates by their deviations at data j, nothing if that is not in their tail."""
+    log_xmin = tails.log_xmin[row, i]
+    parameters = tuple(p[row, i] for p in tails.parameters)
+    log_x = np.maximum(tails.log_x[row, j], log_xmin)
+    found = _deviation(tails, log_xmin, parameters, log_x, i, j)
+    return np.where(i <= j, found, 0.0)
+
+
+def _lowest(row: AnyArray, bound: FloatArray) -> AnyArray:
+    """Return where, in each row, the smallest bound is."""
+    starts = np.concatenate([[0], np.flatnonzero(row[1:] != row[:-1]) + 1])
+    counts = np.concatenate([starts[1:], [len(row)]]) - starts
+    lowest = np.flatnonzero(bound == np.repeat(np.minimum.reduceat(bound, starts), counts))
+    return lowest[np.searchsorted(lowest, starts)]
+
+
+def _distance(tails: Tails, i: int) -> tuple[int, float]:
+    """Return where candidate i of the first sample deviates most, and by how much."""
+    one = np.array([i])
+    parameters = tuple(p[0, one] for p in tails.parameters)
+    j, found = _worst(tails, np.array([0]), one, tails.log_xmin[0, one], parameters)
+    return int(j[0]), float(found[0])
+
+
+def distances(tails: Tails, /) -> FloatArray:
+    """
+    Compute the distance of every candidate.
+
+    Parameters
+    ----------
+    tails : Tails
+        One sample and the law above each candidate.
+
+    Returns
+    -------
+    ndarray, shape (candidates,)
+        Kolmogorov-Smirnov distances; 1 for a candidate that does not count.
+
+    See Also
+    --------
+    search : The smallest of them, much faster.
+
+    Notes
+    -----
+    Takes :math:`O(n^2)` time and :math:`O(n)` memory.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> def cdf(excess, rate):
+    ...     return -np.expm1(-rate * excess)
+    >>> log_x = np.log([[1.0, 2.0]])
+    >>> tails = Tails(log_x, log_x[:, :1], np.ones((1, 1), bool), cdf, (np.array([[2.9]]),))
+    >>> distances(tails).round(3)
+    array([0.366])
+    """
+    found = np.ones(tails.allowed.shape[1])
+    candidates = np.flatnonzero(tails.allowed[0])
+    together = max(1, _BLOCK // max(1, tails.log_x.shape[1]))
+    for first in range(0, len(candidates), together):
+        i = candidates[first : first + together]
+        parameters = tuple(p[0, i] for p in tails.parameters)
+        found[i] = _worst(tails, np.zeros_like(i), i, tails.log_xmin[0, i], parameters)[1]
+    return found
+
+
+def longest(tails: Tails, /, *, before: int) -> int:
+    """
+    Find the longest tail that a test at the 5 % level does not tell from its law.
+
+    Parameters
+    ----------
+    tails : Tails
+        One sample and the law above each candidate.
+    before : int
+        A candidate to fall back on; only longer tails are tried.
+
+    Returns
+    -------
+    int
+        Index of the first candidate that passes, `before` if none does.
+
+    Notes
+    -----
+    The test is that of :func:`spectra.tails.log_excess.stephens`, with D from both steps.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> log_x = np.log([[1.0, 1.5, 2.3, 3.9, 8.1]])
+    >>> def cdf(excess, rate):
+    ...     return -np.expm1(-rate * excess)
+    >>> rate = np.array([[1.1, 1.2, 1.5, 2.7]])
+    >>> tails = Tails(log_x, log_x[:, :4], np.ones((1, 4), bool), cdf, (rate,))
+    >>> longest(tails, before=3)
+    0
+    """
+    both = tails._replace(half=0.5)
+    num = tails.log_x.shape[1] - np.arange(before)
+    bounds = _sampled_bounds(both)[0, :before]
+    index = np.arange(before)
+    row = np.zeros_like(index)
+    while (possible := np.flatnonzero(stephens(bounds, num) <= STEPHENS_AT_05)).size:
+        i = int(possible[0])
+        j, distance = _distance(both, i)
+        if stephens(np.array(distance), num[i]) <= STEPHENS_AT_05:
+            return i
+        bounds = np.maximum(bounds, _cuts(both, row, index, np.full_like(index, j)))
+        bounds[i] = np.inf
+    return before

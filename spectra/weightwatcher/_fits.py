@@ -1,0 +1,229 @@
+"""
+Published fits: those of WeightWatcher 0.7.7, by its own names and with its conventions.
+
+The options ``fit``, ``pl_package``, ``xmax``, ``fix_fingers`` and what goes with them are those of
+its ``analyze``. With today's powerlaw package all that needs it fails there; the numbers meant are
+those of powerlaw 1.5, which the fits here give without it, or better ones where its optimizer
+stopped short of the maximum.
+"""
+
+from __future__ import annotations
+
+import math
+from numbers import Integral, Real
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
+
+import numpy as np
+
+import spectra.tails.log_excess as _excess
+import spectra.tails.outliers as _fingers
+import spectra.tails.power_law as _power_law
+import spectra.tails.truncated_power_law as _truncated
+from spectra.errors import ArgumentError
+from spectra.results.verdicts import Verdict, judge
+from spectra.tails.options import SMALL_SAMPLE_TAIL, Convention
+from spectra.tails.power_law import Fit
+from spectra.tails.samples import FitStatus
+from spectra.tails.xmin_search import search
+
+if TYPE_CHECKING:
+    from spectra._typing import FloatArray
+
+__all__ = ["FixFingers", "Options", "Package", "Shape", "row"]
+
+Shape = Literal["PL", "power_law", "TPL", "truncated_power_law", "E_TPL"]
+"""The law fitted: a power law, truncated, or truncated from the peak of the spectrum up."""
+
+Package = Literal["ww", "powerlaw"]
+"""Whose conventions: WeightWatcher's own, or those of powerlaw 1.5."""
+
+FixFingers = Literal[False, "xmin_peak", "clip_xmax"]
+"""What to do about fingers."""
+
+_THRESHOLD = 1e-5  # EVALS_THRESH
+_MAX_FINGERS = 10
+_POWERLAW: Convention = {"estimator": "n", "ties": "distinct"}
+_WARNING = {Verdict.OVER_TRAINED: "over-trained", Verdict.UNDER_TRAINED: "under-trained"}
+
+
+class Options(NamedTuple):
+    """
+    The options of a fit, as WeightWatcher's ``analyze`` calls them.
+
+    Examples
+    --------
+    >>> Options(fix_fingers="clip_xmax").finger_thresh
+    1.0
+    """
+
+    fit: Shape = "PL"
+    """The law."""
+    pl_package: Package = "ww"
+    """Whose conventions; all but a plain power law need ``"powerlaw"``."""
+    xmax: int | Literal["force"] | None = None
+    """How many of the largest to leave out, or to end the law at the largest."""
+    fix_fingers: FixFingers = False
+    """Correction for fingers."""
+    xmin_max: float | None = None
+    """End of the range of ``"xmin_peak"``; 1.5 times the peak by default."""
+    max_fingers: int = _MAX_FINGERS
+    """End of the range of ``"clip_xmax"``; without effect below half the eigenvalues."""
+    finger_thresh: float = 1.0
+    """By how much alpha must fall for ``"clip_xmax"``."""
+
+    @property
+    def truncated(self) -> bool:
+        """Whether the law is a truncated one."""
+        return self.fit not in {"PL", "power_law"}
+
+    def check(self) -> None:
+        """
+        Refuse what WeightWatcher refuses.
+
+        Raises
+        ------
+        ArgumentError
+            If an option is unknown, or does not go with another.
+        """
+        for name, allowed in (("fit", Shape), ("pl_package", Package), ("fix_fingers", FixFingers)):
+            if getattr(self, name) not in get_args(allowed):
+                words = ", ".join(map(repr, get_args(allowed)))
+                msg = f"`{name}` must be one of {words}, got {getattr(self, name)!r}"
+                raise ArgumentError(msg)
+        whole = isinstance(self.xmax, Integral) and not isinstance(self.xmax, bool)
+        if not (self.xmax is None or self.xmax == "force" or (whole and self.xmax)):
+            msg = f"`xmax` must be None, 'force' or an integer other than 0, got {self.xmax!r}"
+            raise ArgumentError(msg)
+        needing = {
+            f"fit={self.fit!r}": self.truncated,
+            "fix_fingers='xmin_peak'": self.fix_fingers == "xmin_peak",
+            "xmax='force'": self.xmax == "force",
+        }
+        positive = {"xmin_max": self.xmin_max or 1.0, "finger_thresh": self.finger_thresh}
+        for name, value in {**positive, "max_fingers": self.max_fingers}.items():
+            if not isinstance(value, Real) or isinstance(value, bool) or not value > 0:
+                msg = f"`{name}` must be a positive number, got {value!r}"
+                raise ArgumentError(msg)
+        for option, used in needing.items():
+            if used and self.pl_package != "powerlaw":
+                msg = f"{option} needs pl_package='powerlaw', got {self.pl_package!r}"
+                raise ArgumentError(msg)
+        if self.truncated and self.fix_fingers == "clip_xmax":
+            msg = f"fix_fingers='clip_xmax' is for power laws, got fit={self.fit!r}"
+            raise ArgumentError(msg)
+
+
+def row(eigenvalues: FloatArray, options: Options, /) -> dict[str, Any]:
+    """
+    Fit the tail and return the columns that WeightWatcher would.
+
+    Parameters
+    ----------
+    eigenvalues : ndarray, shape (n,)
+        All of a layer, ascending; those up to 1e-5 are left out of the fit.
+    options : Options
+        As its ``analyze`` takes them.
+
+    Returns
+    -------
+    dict
+        `alpha`, `xmin`, `xmax`, `D`, `sigma`, `num_pl_spikes`, `status` and `warning`; `Lambda` of
+        a truncated law; `num_fingers` and `raw_alpha` with ``"clip_xmax"``. After a failure -1.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> row(np.linspace(1, 2, 50), Options())["warning"]
+    'under-trained'
+    """
+    if isinstance(options.xmax, Integral):
+        eigenvalues = _fingers.clip(eigenvalues, min(abs(options.xmax), len(eigenvalues)))
+    x = eigenvalues[eigenvalues > _THRESHOLD]
+    found = _truncated_row(x, options) if options.truncated else _power_law_row(x, options)
+    if not math.isfinite(found["alpha"]):
+        failed = dict.fromkeys([*found, "num_pl_spikes"], -1)
+        fingers = {"num_fingers": 0} if "num_fingers" in found else {}
+        words = {"xmax": None, "status": "failed", "warning": "over-trained"}
+        return {**failed, **fingers, **words}
+    return {
+        **found,
+        "num_pl_spikes": int(np.sum(eigenvalues >= found["xmin"])),
+        "status": "success",
+        "warning": _WARNING.get(judge(found["alpha"]), ""),
+    }
+
+
+def _range(x: FloatArray, options: Options) -> tuple[float, float] | None:
+    """Return where ``"xmin_peak"`` looks: its lower end is a logarithm, by mistake."""
+    if not (options.fix_fingers == "xmin_peak" or options.fit == "E_TPL") or not len(x):
+        return None
+    peak = _fingers.peak(x)
+    low, high = max(math.log10(0.95 * peak), 0.0), options.xmin_max or 1.5 * peak
+    return low, max(low, high)  # nothing in it is a failed fit
+
+
+def _truncated_row(x: FloatArray, options: Options) -> dict[str, Any]:
+    found = _truncated.fit(x, xmin=_range(x, options))
+    names = ("alpha", "xmin", "D", "Lambda")
+    xmax = found.xmax if options.xmax == "force" else None
+    return {**{name: getattr(found, name) for name in names}, "xmax": xmax, "sigma": math.nan}
+
+
+def _power_law_row(x: FloatArray, options: Options) -> dict[str, Any]:
+    clipped = options.fix_fingers == "clip_xmax"
+    found, fingers = _clipped(x, options) if clipped else (_fit(x, options), {})
+    ends = options.pl_package == "ww" or options.xmax == "force"
+    xmax = {"xmax": found.xmax if ends else None}
+    names = ("alpha", "xmin", "D", "sigma")
+    return {**{name: getattr(found, name) for name in names}, **xmax, **fingers}
+
+
+def _clipped(x: FloatArray, options: Options) -> tuple[Fit, dict[str, Any]]:
+    """Leave out two or more, and report one less."""
+    raised = int(options.max_fingers) if options.max_fingers >= len(x) / 2 else 0
+    most = max(raised, _MAX_FINGERS)
+    found = _fingers.clip_xmax(
+        x,
+        drop=options.finger_thresh,
+        lengths=range(2, min(most, len(x))),
+        **(_POWERLAW if options.pl_package == "powerlaw" else {}),
+    )
+    num = max(0, found.num_fingers - 1)
+    return found.fit, {"num_fingers": num, "raw_alpha": found.raw_alpha}
+
+
+def _fit(x: FloatArray, options: Options) -> Fit:
+    if options.pl_package == "powerlaw":
+        if options.xmax == "force":
+            return _forced_fit(x)
+        return _power_law.fit(x, xmin=_range(x, options), estimator="n", ties="distinct")
+    small = 2 <= len(x) < SMALL_SAMPLE_TAIL and x[-1] > x[0]
+    return _small_fit(x) if small else _power_law.fit(x)
+
+
+def _small_fit(x: FloatArray) -> Fit:
+    """Fit fewer than eight points: the whole sample, its sigma taken before alpha was known."""
+    logs = np.log(x / x[0])
+    alpha = 1 + (len(x) - 1) / logs.sum()
+    model = -np.expm1((1 - alpha) * logs)
+    D = float(np.max(np.abs(model - np.arange(len(x)) / len(x))))
+    sigma = -1 / math.sqrt(len(x))
+    xmin, xmax = float(x[0]), float(x[-1])
+    return Fit(float(alpha), xmin, xmax, D, sigma, len(x), FitStatus.FITTED)
+
+
+def _forced_fit(x: FloatArray) -> Fit:
+    """Fit as if the law had no end, but measure D as if it ended at the largest."""
+    plain = _power_law.fit(x, **_POWERLAW)
+    if plain.status is not FitStatus.FITTED:
+        return plain
+    unbounded = _power_law.tails(np.log(x[None]), **_POWERLAW)
+    length = np.log(x[-1]) - unbounded.log_xmin
+    bounded = unbounded._replace(
+        cdf=_excess.bounded_cdf, parameters=(*unbounded.parameters, np.maximum(length, 1e-300))
+    )
+    (start,), (D,) = search(bounded)
+    rate, num = float(bounded.parameters[0][0, start]), len(x) - int(start)
+    return plain._replace(
+        alpha=1 + rate, xmin=float(x[start]), D=float(D), sigma=rate / math.sqrt(num), num_tail=num
+    )

@@ -1,0 +1,326 @@
+"""The details table of WeightWatcher 0.7.7."""
+
+from __future__ import annotations
+
+import math
+from numbers import Integral
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+import spectra.measures as _measures
+import spectra.weightwatcher._noise as _noise
+from spectra.errors import ArgumentError, SpectraError
+from spectra.linalg.eigen import Spectrum, spectrum
+from spectra.linalg.norms import log10
+from spectra.models.arrays import from_arrays
+from spectra.weightwatcher._fits import Options
+from spectra.weightwatcher._fits import row as published_row
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    import numpy.typing as npt
+
+    from spectra._typing import AnyArray, FloatArray
+    from spectra.models.tensors import Tensor
+    from spectra.weightwatcher._fits import FixFingers, Package, Shape
+
+__all__ = ["analyze"]
+
+_TYPES = {2: "dense", 4: "conv2d"}
+_FLOATS = frozenset({"float64", "float32", "float16", "bfloat16"})
+_COLUMNS = (
+    *("D", "Lambda", "M", "N", "Q", "alpha", "alpha_weighted", "entropy", "has_esd", "lambda_max"),
+    *("layer_type", "log_alpha_norm", "log_norm", "log_spectral_norm", "longname"),
+    *("matrix_rank", "norm", "num_evals", "num_fingers", "num_pl_spikes", "rank_loss"),
+    *("raw_alpha", "rf", "sigma"),
+    *("slice_id", "spectral_norm", "stable_rank", "status", "sv_max", "sv_min", "warning"),
+    *("weak_rank_loss", "xmax", "xmin"),
+)
+_EPSILON = 1e-10  # added to probabilities and rank in the entropy
+_RTOL = 1e-10  # its singular values come from W itself
+
+
+class _Slices(NamedTuple):
+    """The slices of a tensor, or one of them, as stored: whatever the network makes of it."""
+
+    tensor: Tensor
+    position: int | None = None
+
+    def shape(self) -> tuple[int, int, int]:
+        """Return the shape of the stack."""
+        first, second, *axes = self.tensor.shape
+        return (math.prod(axes) if self.position is None else 1), first, second
+
+    def matrices(self) -> AnyArray:
+        """Read the stack."""
+        values = self.tensor.read()
+        stack = np.moveaxis(values.reshape(*values.shape[:2], -1), -1, 0)
+        return stack if self.position is None else stack[self.position : self.position + 1]
+
+
+def _slices(tensor: Tensor, *, pool: bool) -> Iterator[_Slices]:
+    if pool or tensor.ndim == 2:
+        yield _Slices(tensor)
+    else:
+        yield from (_Slices(tensor, at) for at in range(math.prod(tensor.shape[2:])))
+
+
+class _Extras(NamedTuple):
+    """Which columns to add, and the generator of the shuffles, one for all layers."""
+
+    chosen: frozenset[str]
+    rng: np.random.RandomState
+
+    def columns(self) -> set[str]:
+        """Return the names of the columns."""
+        return {name for option in self.chosen for name in _noise.COLUMNS[option]}
+
+    def row(
+        self, matrices: AnyArray, values: FloatArray, row: Mapping[str, Any], scale: float
+    ) -> dict[str, Any]:
+        """Compute the columns for one layer, `values` being those of `matrices` times `scale`."""
+        sides = {"N": row["N"], "M": row["M"]}
+        found: dict[str, Any] = {}
+        if "mp_fit" in self.chosen:
+            found |= _noise.mp_fit(values, **sides)
+        if "vectors" in self.chosen:
+            found |= _noise.vectors(matrices, xmin=row["xmin"], scale=scale)
+        if "randomize" in self.chosen:
+            found |= _noise.randomized(matrices, values, **sides, rng=self.rng, scale=scale)
+        if "detX" in self.chosen:
+            found |= _noise.determinant(values, num_pl_spikes=row["num_pl_spikes"])
+        return found
+
+
+def _extras(seed: int | None, **options: bool) -> _Extras:
+    whole = isinstance(seed, Integral) and not isinstance(seed, bool) and 0 <= seed < 2**32
+    if not (whole or seed is None):
+        msg = f"`seed` must be a whole number from 0 to 2**32 - 1, or None, got {seed!r}"
+        raise ArgumentError(msg)
+    return _Extras(
+        frozenset(name for name, wanted in options.items() if wanted),
+        np.random.RandomState(None if seed is None else int(seed)),
+    )
+
+
+def _shape(tensor: Tensor) -> tuple[int, int]:
+    """Return N and M as WeightWatcher has them, its two mistakes for convolutions included."""
+    first, second = tensor.shape[:2]
+    if tensor.ndim == 2:
+        return max(first, second), min(first, second)
+    height, width = tensor.shape[2:]
+    if first + second < height + width:  # taken for a kernel with its channels last
+        return first, second
+    # rows and columns are swapped once a slice, so an even number of swaps undoes them
+    swapped = first < second and height * width % 2 == 1
+    return (second, first) if swapped else (first, second)
+
+
+def _entropy(eigenvalues: FloatArray, rank: float) -> float:
+    with np.errstate(invalid="ignore", divide="ignore"):
+        p = eigenvalues / eigenvalues.sum() + _EPSILON
+        return float(-np.sum(p * np.log(p)) / np.log(rank + _EPSILON))
+
+
+def _log_alpha_norm(eigenvalues: FloatArray, alpha: float) -> float:
+    with np.errstate(over="ignore", divide="ignore"):
+        return log10(float(np.sum(eigenvalues**alpha)))
+
+
+def _numbers(found: Spectrum, options: Options, tolerance: float) -> dict[str, Any]:
+    values = found.eigenvalues
+    with np.errstate(invalid="ignore"):
+        row = {
+            **_measures.norms(found),
+            **_measures.ranks(found, tolerance=tolerance),
+            **published_row(values, options),
+        }
+    row["sv_min"] = math.sqrt(found.by_matrix[:, 0].max())
+    row["entropy"] = _entropy(values, row["matrix_rank"])
+    row["alpha_weighted"] = row["alpha"] * row["log_spectral_norm"]
+    row["log_alpha_norm"] = _log_alpha_norm(values, row["alpha"])
+    return row
+
+
+def _matrices(layer: _Slices) -> tuple[AnyArray, FloatArray]:
+    """Return the matrices, those of a convolution upright, and their eigenvalues."""
+    try:
+        matrices = layer.matrices()
+        by_matrix = spectrum(matrices, rtol=_RTOL).by_matrix
+    except (SpectraError, OSError, ValueError, MemoryError):  # one bad tensor fails alone
+        matrices = np.broadcast_to(np.float64(np.nan), layer.shape())
+        by_matrix = np.full((layer.shape()[0], min(layer.shape()[1:])), np.nan)
+    wide = layer.tensor.ndim == 4 and matrices.shape[1] < matrices.shape[2]
+    return matrices.swapaxes(1, 2) if wide else matrices, by_matrix
+
+
+def _row(
+    layer: _Slices,
+    options: Options,
+    extras: _Extras,
+    *,
+    pool: bool,
+    conv2d_norm: bool,
+    tolerance: float,
+) -> dict[str, Any]:
+    tensor = layer.tensor
+    N, M = _shape(tensor)
+    slices = math.prod(tensor.shape[2:])
+    factor = (1 if pool else slices) / 2 if conv2d_norm and tensor.ndim == 4 else 1.0
+    matrices, by_matrix = _matrices(layer)
+    found = Spectrum(by_matrix * factor, N)
+    facts = {
+        "N": N,
+        "M": M,
+        "Q": N / M,
+        "rf": slices,
+        "num_evals": len(found.eigenvalues),
+        "has_esd": True,
+        "layer_type": _TYPES[tensor.ndim],
+        "longname": layer.tensor.name.removesuffix(".weight"),
+    }
+    position = {} if pool else {"slice_id": layer.position or 0}
+    row = {**facts, **position, **_numbers(found, options, tolerance)}
+    return {**row, **extras.row(matrices, found.eigenvalues, row, factor)}
+
+
+def _eligible(model: Mapping[str, Tensor]) -> Iterator[Tensor]:
+    for tensor in model.values():
+        scale = tensor.role == "scale"
+        if tensor.ndim in _TYPES and tensor.dtype in _FLOATS and tensor.size and not scale:
+            yield tensor
+
+
+def _in_range(tensor: Tensor, *, pool: bool, min_evals: int, max_evals: int, max_N: int) -> bool:
+    N, M = _shape(tensor)
+    num = M * math.prod(tensor.shape[2:]) if pool else M
+    return num >= min_evals and (num <= max_evals or not max_evals) and max_N >= N
+
+
+def analyze(
+    model: Mapping[str, Tensor | npt.ArrayLike],
+    /,
+    *,
+    pool: bool = True,
+    conv2d_norm: bool = True,
+    min_evals: int = 8,
+    max_evals: int = 15000,
+    max_N: int = 50000,
+    tolerance: float = 1e-6,
+    start_ids: int = 0,
+    fit: Shape = "PL",
+    pl_package: Package | None = None,
+    xmax: int | Literal["force"] | None = None,
+    fix_fingers: FixFingers = False,
+    xmin_max: float | None = None,
+    max_fingers: int = 10,
+    finger_thresh: float = 1.0,
+    mp_fit: bool = False,
+    randomize: bool = False,
+    detX: bool = False,
+    ERG: bool = False,
+    vectors: bool = False,
+    seed: int | None = 0,
+) -> pd.DataFrame:
+    """
+    Return the details table that WeightWatcher 0.7.7 gives for a model.
+
+    Parameters
+    ----------
+    model : mapping of str to Tensor or array_like
+        What :func:`spectra_io.open_model` returns, or names and arrays.
+    pool : bool, default: True
+        Whether a convolution is one row, or one row for each kernel position (`slice_id`).
+    conv2d_norm : bool, default: True
+        Whether the eigenvalues of convolutions are multiplied by c/2, see above.
+    min_evals, max_evals : int, default: 8, 15000
+        Layers with fewer or more eigenvalues are left out; 0 for no maximum.
+    max_N : int, default: 50000
+        Layers with a longer side are left out.
+    tolerance : float, default: 1e-6
+        Threshold of `weak_rank_loss`.
+    start_ids : int, default: 0
+        Added to `layer_id`, which counts the 2-D and 4-D tensors of the model from 1.
+    fit : {"PL", "TPL", "E_TPL"}, default: "PL"
+        A power law, a truncated one (column `Lambda`), or a truncated one from the peak of the
+        spectrum up. The long names "power_law" and "truncated_power_law" are known too.
+    pl_package : {"ww", "powerlaw"}, optional
+        Whose conventions; ``"powerlaw"`` is version 1.5, and the default for what needs it.
+    xmax : int or "force", optional
+        How many of the largest eigenvalues to leave out of the fit, or to end the law at the
+        largest.
+    fix_fingers : {False, "xmin_peak", "clip_xmax"}, default: False
+        Correction for a few large outliers; ``"clip_xmax"`` adds `num_fingers` and `raw_alpha`.
+    xmin_max : float, optional
+        Where the search of ``"xmin_peak"`` ends; 1.5 times the peak by default.
+    max_fingers : int, default: 10
+        Where that of ``"clip_xmax"`` ends; without effect below half the eigenvalues.
+    finger_thresh : float, default: 1.0
+        By how much alpha must fall for ``"clip_xmax"``.
+    mp_fit : bool, default: False
+        Whether to fit the Marchenko-Pastur law: `num_spikes`, `sigma_mp`, `mp_softrank`,
+        `W_scale`, `bulk_max` and `bulk_min`.
+    randomize : bool, default: False
+        Whether to compare with shuffled weights: `max_rand_eval`, `rand_distance`, `ww_softrank`,
+        `ww_maxdist`, and the fit to them, `rand_num_spikes` (also `num_traps`) and its like.
+    detX, ERG : bool, default: False
+        Either: whether to find the tail whose eigenvalues multiply to 1, `detX_num` (also
+        `num_ERG_spikes`), `detX_val`, `detX_val_unrescaled` and `ERG_gap`.
+    vectors : bool, default: False
+        Whether to measure the singular vectors: mean and variance, in bulk and tail, of
+        `loc_ratio`, `part_ratio` and `vec_entropy`.
+    seed : int or None, default: 0
+        Of the shuffles, those of WeightWatcher after ``numpy.random.seed(seed)`` for the same
+        layers in the same order; it never seeds by itself, which is None.
+
+    Returns
+    -------
+    pandas.DataFrame
+        `layer_id` and `name`, then the columns in alphabetical order; one row a layer.
+
+    Raises
+    ------
+    ArgumentError
+        If `model` is not a mapping, or an option is wrong.
+
+    Notes
+    -----
+    Left out is left out: :func:`spectra.describe` lists every tensor with a reason.
+
+    References
+    ----------
+    WeightWatcher 0.7.7, ``WeightWatcher.analyze``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> rng = np.random.default_rng(0)
+    >>> df = analyze({"fc1.weight": rng.standard_normal((100, 50))})
+    >>> df[["longname", "N", "M", "status"]].values.tolist()
+    [['fc1', 100, 50, 'success']]
+    """
+    needing = fit not in {"PL", "power_law"} or xmax == "force" or fix_fingers == "xmin_peak"
+    package = pl_package or ("powerlaw" if needing else "ww")
+    options = Options(fit, package, xmax, fix_fingers, xmin_max, max_fingers, finger_thresh)
+    options.check()
+    extras = _extras(seed, mp_fit=mp_fit, randomize=randomize, detX=detX or ERG, vectors=vectors)
+    rows = []
+    for index, tensor in enumerate(_eligible(from_arrays(model)), start=1):
+        limits = {"min_evals": min_evals, "max_evals": max_evals, "max_N": max_N}
+        if not _in_range(tensor, pool=pool, **limits):
+            continue
+        for layer in _slices(tensor, pool=pool):
+            how = {"pool": pool, "conv2d_norm": conv2d_norm}
+            row = _row(layer, options, extras, **how, tolerance=tolerance)
+            name = row["longname"].rpartition(".")[-1]
+            rows.append({"layer_id": start_ids + index, "name": name, **row})
+    absent = {"slice_id"} if pool else set()
+    if not options.truncated:
+        absent |= {"Lambda"}
+    if fix_fingers != "clip_xmax":
+        absent |= {"num_fingers", "raw_alpha"}
+    columns = sorted({*_COLUMNS, *extras.columns()} - absent)
+    return pd.DataFrame(rows, columns=["layer_id", "name", *columns])

@@ -1,0 +1,164 @@
+"""Eigenvalues: against scipy, at every scale and shape, and what must not change them."""
+
+import ml_dtypes
+import numpy as np
+import pytest
+import scipy.linalg
+from hypothesis import given
+from hypothesis import strategies as st
+
+from spectra import eigenvalues, spectrum
+from spectra.errors import ArgumentError
+
+shapes = st.tuples(st.integers(1, 40), st.integers(1, 40))
+seeds = st.integers(0, 2**32)
+
+
+def gaussian(seed, shape):
+    return np.random.default_rng(seed).standard_normal(shape)
+
+
+def rotation(seed, size):
+    return np.linalg.qr(gaussian(seed, (size, size)))[0]
+
+
+def close(actual, expected, rtol=1e-9):
+    """Relative to the largest: the small end is tested on its own."""
+    np.testing.assert_allclose(actual, expected, rtol=0, atol=rtol * max(expected.max(), 1e-300))
+
+
+@given(seeds, shapes)
+def test_squares_of_the_singular_values(seed, shape):
+    W = gaussian(seed, shape)
+    expected = np.sort(scipy.linalg.svdvals(W)) ** 2
+    np.testing.assert_allclose(eigenvalues(W), expected, rtol=1e-6)
+    np.testing.assert_allclose(eigenvalues(W, rtol=1e-10), expected, rtol=1e-10)
+    close(eigenvalues(W, rtol=np.inf), expected)
+
+
+@pytest.mark.parametrize("condition", [1e2, 1e4, 1e6, 1e8, 1e12])
+@pytest.mark.parametrize("rtol", [1e-9, 1e-6, 1e-3])
+def test_small_end_is_as_exact_as_promised(condition, rtol):
+    singular = np.geomspace(1 / condition, 1, 60)
+    U, V = np.linalg.qr(gaussian(0, (90, 60)))[0], rotation(1, 60)
+    W = (U * singular) @ V.T
+    # building W in float64 already moves its smallest singular value by about eps
+    built = 4e-16 * condition
+    error = np.abs(eigenvalues(W, rtol=rtol) / singular**2 - 1)
+    assert error.max() < rtol + 100 * built
+
+
+@given(seeds, shapes, st.sampled_from([1e-140, 1e-30, 1e-3, 1.0, 7.0, 1e30, 1e150]))
+def test_scale_is_squared(seed, shape, c):
+    W = gaussian(seed, shape)
+    close(eigenvalues(W * c) / c / c, eigenvalues(W))
+
+
+@given(seeds, shapes)
+def test_transposing_permuting_and_rotating_change_nothing(seed, shape):
+    W, rng = gaussian(seed, shape), np.random.default_rng(seed)
+    values = eigenvalues(W)
+    close(eigenvalues(W.T), values)
+    close(eigenvalues(rng.permutation(W, axis=0)), values)
+    close(eigenvalues(rng.permutation(W, axis=1)), values)
+    close(eigenvalues(rotation(seed, shape[0]) @ W @ rotation(seed + 1, shape[1])), values)
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32, np.float16, ml_dtypes.bfloat16, np.int8])
+def test_stored_types_are_computed_in_double(dtype):
+    W = (3 * gaussian(0, (30, 20))).astype(dtype)
+    exact = np.sort(scipy.linalg.svdvals(W.astype(np.float64))) ** 2
+    np.testing.assert_allclose(eigenvalues(W), exact, rtol=1e-9)
+
+
+def test_blocks_of_a_tall_matrix_add_up():
+    W = gaussian(0, (300_000, 20)).astype(np.float32)
+    exact = np.linalg.eigvalsh(W.T.astype(np.float64) @ W.astype(np.float64))
+    np.testing.assert_allclose(eigenvalues(W), exact, rtol=1e-12)
+    np.testing.assert_allclose(eigenvalues(W.T), exact, rtol=1e-12)
+
+
+def test_trace_and_squares_are_kept():
+    W = gaussian(3, (50, 80))
+    values = eigenvalues(W)
+    assert values.sum() == pytest.approx(np.sum(W**2), rel=1e-12)
+    assert (values**2).sum() == pytest.approx(np.sum((W @ W.T) ** 2), rel=1e-12)
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+def test_not_finite_gives_nan(bad):
+    W = gaussian(0, (5, 4))
+    W[2, 1] = bad
+    assert np.isnan(eigenvalues(W)).all()
+
+
+@pytest.mark.parametrize("shape", [(0, 3), (3, 0), (0, 0)])
+def test_empty_matrix_has_no_eigenvalues_but_zero_ones(shape):
+    assert eigenvalues(np.zeros(shape)).shape == (0,)
+
+
+def test_rank_one_has_one_eigenvalue():
+    values = eigenvalues(np.outer(np.arange(1, 9.0), np.arange(1, 6.0)))
+    assert values[-1] == pytest.approx(204 * 55)
+    assert (values[:-1] < 1e-26 * values[-1]).all()
+
+
+@pytest.mark.parametrize("W", [np.zeros(3), np.zeros((2, 2, 2)), np.array([["a"]]), np.eye(2) * 1j])
+def test_no_real_matrix_is_refused(W):
+    with pytest.raises(ArgumentError, match="`W` must be a matrix of real numbers"):
+        eigenvalues(W)
+
+
+@pytest.mark.parametrize("rtol", [-1.0, np.nan])
+def test_negative_rtol_is_refused(rtol):
+    with pytest.raises(ArgumentError, match="`rtol` must not be negative"):
+        eigenvalues(np.eye(2), rtol=rtol)
+
+
+@given(seeds, st.integers(1, 5), shapes)
+def test_a_stack_is_its_matrices(seed, rf, shape):
+    stack = gaussian(seed, (rf, *shape))
+    found = spectrum(stack)
+    assert (found.rf, found.M, found.N) == (rf, min(shape), max(shape))
+    np.testing.assert_array_equal(found.by_matrix, [eigenvalues(W) for W in stack])
+    np.testing.assert_array_equal(found.eigenvalues, np.sort(found.by_matrix.ravel()))
+
+
+def test_a_stack_has_three_dimensions():
+    with pytest.raises(ArgumentError, match="stack of matrices"):
+        spectrum(np.zeros(3))
+
+
+def test_small_and_large_halves_in_one_matrix():
+    """No number is lost by scaling before it is double precision."""
+    W = np.ldexp(gaussian(0, (40, 30)), np.linspace(-20, 12, 30).astype(int)).astype(np.float16)
+    exact = np.sort(scipy.linalg.svdvals(W.astype(np.float64)))
+    # two ways to the singular values differ by a few eps of the largest, whatever the smallest is
+    allowed = 30 * np.finfo(float).eps * exact.max()
+    assert allowed < exact.min() / 100
+    np.testing.assert_allclose(np.sqrt(eigenvalues(W, rtol=1e-10)), exact, rtol=0, atol=allowed)
+
+
+@pytest.mark.parametrize("name", ["float8_e4m3fn", "float8_e5m2", "float8_e8m0fnu", "uint8"])
+def test_narrow_types_are_numbers_too(name):
+    W = np.abs(4 * gaussian(0, (20, 10)) + 9).astype(name)
+    exact = np.sort(scipy.linalg.svdvals(W.astype(np.float64))) ** 2
+    np.testing.assert_allclose(eigenvalues(W, rtol=1e-10), exact, rtol=1e-9)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, ml_dtypes.bfloat16])
+def test_not_finite_in_any_type_is_silent(dtype):
+    W = np.full((4, 3), np.nan).astype(dtype)
+    assert np.isnan(eigenvalues(W)).all()
+
+
+def test_zero_matrix_is_zero_by_either_way():
+    for rtol in (0.0, 1e-6, np.inf):
+        assert eigenvalues(np.zeros((4, 3)), rtol=rtol).tolist() == [0, 0, 0]
+
+
+def test_views_and_orders_of_memory_do_not_matter():
+    W = gaussian(0, (60, 40))
+    values = eigenvalues(W[::2, ::3])
+    close(eigenvalues(np.asfortranarray(W[::2, ::3])), values)
+    close(eigenvalues(W[::2, ::3].copy()), values)

@@ -1,0 +1,890 @@
+"""The command line: what it prints, writes and refuses."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from functools import partial
+from importlib.util import find_spec
+
+import numpy as np
+import pandas as pd
+import pytest
+import xarray as xr
+from onnx import helper, numpy_helper
+
+import spectra
+import spectra_io
+from spectra.errors import one_line
+from spectra_io.commands import cli
+from tests.builders import (
+    EXAMPLES,
+    environment,
+    f32,
+    graph,
+    safetensors_bytes,
+    write,
+    write_onnx,
+    write_safetensors,
+)
+
+MNIST = EXAMPLES / "mnist_mlp.safetensors"
+MNIST_ONNX = EXAMPLES / "mnist_mlp.onnx"
+PROGRAM = [sys.executable, "-c", "from spectra_io.commands.cli import main; main()"]
+ESCAPE = re.compile(r"\x1b(\[[0-?]*[ -/]*[@-~]|\][^\x07]*\x07)")
+
+
+@pytest.fixture(autouse=True)
+def plain(monkeypatch):
+    """Undo what the environment says about colours and width."""
+    for name in set(os.environ) - set(environment()):
+        monkeypatch.delenv(name)
+
+
+@pytest.fixture
+def run(capsys):
+    """Call the command line here, and return exit code, stdout and stderr."""
+
+    def call(*arguments):
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as stopped:
+            cli.main([str(argument) for argument in arguments])
+        out, err = capsys.readouterr()
+        return stopped.value.code, out, err
+
+    return call
+
+
+@pytest.fixture
+def fails(run):
+    """Call the command line, and return its complaint: one line of stderr, and exit code 1."""
+
+    def call(*arguments):
+        code, out, err = run(*arguments)
+        assert (code, out) == (1, "")
+        assert err.startswith("spectra: ")
+        assert err.endswith("\n")
+        assert err[:-1].isprintable()
+        return err.removeprefix("spectra: ").removesuffix("\n")
+
+    return call
+
+
+@pytest.fixture(scope="module")
+def conv(tmp_path_factory):
+    """Return a model of a convolution with 2 x 3 kernel positions, and a dense layer."""
+    folder = tmp_path_factory.mktemp("conv")
+    arrays = {"conv1.weight": f32(20, 10, 2, 3), "fc.weight": f32(30, 20), "fc.bias": f32(30)}
+    return write_safetensors(folder / "m.safetensors", arrays)
+
+
+@pytest.fixture(scope="module")
+def mnist():
+    """Return what the library itself computes."""
+    return spectra.analyze(spectra_io.open_model(MNIST))
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory):
+    """Return a folder with the analysis of a network in every format, and what was said."""
+    folder = tmp_path_factory.mktemp("results")
+    endings = ["nc", "csv", "json", *(["parquet"] if find_spec("pyarrow") else [])]
+    outputs = [folder / f"r.{ending}" for ending in endings]
+    options = [word for path in outputs for word in ("-o", path)]
+    return folder, outputs, process("analyze", MNIST, *options, text=True)
+
+
+def one_layer(folder, name, shape=(30, 20)):
+    return write_safetensors(folder / "m.safetensors", {name: f32(*shape)})
+
+
+def process(*arguments, **options):
+    command = [*PROGRAM, *map(str, arguments)]
+    options = {"capture_output": True, "env": environment(), "timeout": 60, **options}
+    return subprocess.run(command, check=False, **options)
+
+
+def alike(found, expected):
+    """Compare all of two Datasets, numbers but for the rounding of another number of threads."""
+    xr.testing.assert_allclose(found, expected, rtol=1e-9)
+    assert found.attrs == expected.attrs
+    assert set(found.variables) == set(expected.variables)
+    for name, variable in expected.variables.items():
+        assert str(found[name].attrs) == str(variable.attrs)
+        assert found[name].dtype == variable.dtype or variable.dtype == object  # of strings
+
+
+def head_and_rows(out):
+    """Return the titles and the cells of the table that the output begins with."""
+    head, *rows = out.partition("\n\n")[0].splitlines()
+    titles = re.split(r" {2,}", head)
+    return titles, [dict(zip(titles, re.split(r" {2,}", row), strict=True)) for row in rows]
+
+
+# ---- describe
+
+
+def test_describe_lists_every_tensor_with_the_reason(run, conv):
+    code, out, err = run("describe", conv)
+    assert (code, err) == (0, "")
+    titles, rows = head_and_rows(out)
+    assert titles == ["tensor", "role", "dtype", "shape", "layers", "not taken because"]
+    assert [list(row.values()) for row in rows] == [
+        ["conv1.weight", "conv", "float32", "20x10x2x3", "1", "-"],
+        ["fc.bias", "bias", "float32", "30", "0", "bias: not a weight matrix"],
+        ["fc.weight", "dense", "float32", "30x20", "1", "-"],
+    ]
+    assert set(numbers_in(out.splitlines()[-1])) == {"3", "2", "1,800", "1,830"}
+
+
+def test_describe_counts_kernel_positions(run, conv):
+    _, out, _ = run("describe", conv, "--no-pool")
+    assert head_and_rows(out)[1][0]["layers"] == "6"
+    assert set(numbers_in(out.splitlines()[-1])) == {"3", "2", "7", "1,800", "1,830"}
+
+
+def numbers_in(line):
+    return re.findall(r"\d[\d,]*\b", line)
+
+
+def no_work(*_, **__):
+    pytest.fail("eigenvalues were computed, or a file opened")
+
+
+def test_describe_computes_no_eigenvalues(run, monkeypatch):
+    for name in ("eigvalsh", "svd"):
+        monkeypatch.setattr(np.linalg, name, no_work)
+    monkeypatch.setattr(spectra.Tensor, "read", no_work)
+    assert run("describe", MNIST)[0] == 0
+
+
+def test_analyze_computes_eigenvalues(run, monkeypatch):
+    """What the test above forbids is what the work is done with."""
+    for name in ("eigvalsh", "svd"):
+        monkeypatch.setattr(np.linalg, name, no_work)
+    with pytest.raises(pytest.fail.Exception):
+        cli.main(["analyze", str(MNIST)])
+
+
+def test_describe_reads_a_folder(run, conv):
+    assert run("describe", conv.parent) == run("describe", conv)
+
+
+# ---- analyze
+
+
+def test_analyze_prints_the_evidence(run, mnist):
+    _, rows = head_and_rows(run("analyze", MNIST)[1])
+    for row in rows:
+        one = mnist.sel(layer=row["layer"])
+        assert row["90 %"] == f"{one.alpha_low.item():.1f}-{one.alpha_high.item():.1f}"
+        assert row["noise"] == f"{one.alpha_noise.item():.2f}"
+        assert row["p"] == f"{one.p_value.item():.2f}"
+        assert row["power law"] == spectra.labels(one.power_law).item().replace("_", " ")
+
+
+def test_noise_prints_what_the_library_computes(run):
+    code, out, err = run("noise", MNIST, "--seed", 3)
+    titles, rows = head_and_rows(out)
+    randomized = partial(spectra.measures.randomized, seed=3)
+    ds = spectra.analyze(
+        spectra_io.open_model(MNIST),
+        measures=[spectra.measures.marchenko_pastur, spectra.measures.phase, randomized],
+    )
+    assert code == 0
+    assert titles[:3] == ["layer", "N", "M"]
+    assert [row["layer"] for row in rows] == ["fc1", "fc2", "fc3"]
+    for row in rows:
+        one = ds.sel(layer=row["layer"])
+        assert int(row["spikes"]) == one.num_spikes.item()
+        assert row["soft rank"] == f"{one.mp_softrank.item():.3g}"
+        assert row["noise"] == f"{one.noise_std.item():.3g}"
+        assert row["JSD"] == f"{one.rand_jsd.item():.3f}"
+        assert int(row["traps"]) == one.num_traps.item()
+        assert row["phase"] == spectra.labels(one.phase).item().replace("_", " ")
+    assert out.splitlines()[-1] == "3 layers: 2 heavy tailed, 1 random like; traps in 0"
+    assert len(err.splitlines()) == 1
+
+
+def test_noise_names_what_makes_a_trap_and_what_has_collapsed(run, tmp_path):
+    rng = np.random.default_rng(0)
+    model = {f"fc{i}": rng.standard_normal((60, 40)).astype(np.float32) for i in range(7)}
+    model["fc2"][3, 4] = 100.0
+    model["fc5"] *= np.float32(1e-3)
+    path = write_safetensors(tmp_path / "m.safetensors", model)
+    _, out, _ = run("noise", path, "--replicas", 3, "-o", tmp_path / "r.nc")
+    rows = {row["layer"]: row for row in head_and_rows(out)[1]}
+    assert rows["fc2"]["made by"] == "element (3, 4)"
+    assert {name: row["too small"] for name, row in rows.items() if row["too small"] != "-"} == {
+        "fc5": "both norms"
+    }
+    with spectra_io.load(tmp_path / "r.nc") as saved:
+        assert saved.trap_where.sel(layer="fc2").item() == "element (3, 4)"
+        assert (saved.rand_distance_sd > 0).all()
+        assert saved.spike_strength.dims == ("layer", "mode")
+
+
+def test_noise_says_what_has_no_spectrum(run, tmp_path):
+    model = {"nan": np.full((20, 12), np.nan, np.float32), "zero": np.zeros((20, 12), np.float32)}
+    model["small"] = f32(20, 3)
+    _, out, _ = run("noise", write_safetensors(tmp_path / "m.safetensors", model))
+    phases = {row["layer"]: row["phase"] for row in head_and_rows(out)[1]}
+    assert phases == {"nan": "not finite", "zero": "all zero", "small": "not classified"}
+
+
+@pytest.mark.parametrize("option", [["--replicas", "0"], ["--seed", "-1"], ["--seed", "x"]])
+def test_noise_refuses_other_numbers(fails, option):
+    assert option[0] in fails("noise", MNIST, *option)
+
+
+def test_resamples_may_be_more_or_none(run):
+    def shown(number):
+        _, out, _ = run("analyze", MNIST, "--resamples", number)
+        return head_and_rows(out)
+
+    titles, rows = shown(0)
+    assert {"sigma", "noise"} <= set(titles)
+    assert not {"90 %", "p", "power law"} & set(titles)
+    default, more = shown(100)[1], shown(400)[1]
+    assert [row["p"] for row in more] != [row["p"] for row in default]
+    assert [row["alpha"] for row in more] == [row["alpha"] for row in rows]
+
+
+@pytest.mark.parametrize("number", ["-1", "5", "100001", "many"])
+def test_too_few_resamples_are_refused(run, number):
+    code, out, err = run("analyze", MNIST, "--resamples", number)
+    assert (code, out) == (1, "")
+    assert "'--resamples'" in err
+    assert len(err.splitlines()) == 1
+
+
+def test_analyze_prints_what_the_library_computes(run, mnist):
+    code, out, err = run("analyze", MNIST)
+    titles, rows = head_and_rows(out)
+    assert code == 0
+    assert titles[:4] == ["layer", "N", "M", "alpha"]
+    assert [row["layer"] for row in rows] == ["fc1", "fc2", "fc3"]
+    for row in rows:
+        one = mnist.sel(layer=row["layer"])
+        assert (int(row["N"]), int(row["M"])) == (one.N.item(), one.M.item())
+        assert row["alpha"] == f"{one.alpha.item():.2f}"
+        assert row["D"] == f"{one.D.item():.3f}"
+        assert int(row["tail"]) == one.num_pl_spikes.item()
+        assert row["verdict"] == "well-trained"
+    assert out.splitlines()[-1].startswith(
+        "3 layers, 3 fitted (3 well-trained), power law supported in 1; mean alpha 2.56, "
+    )
+    assert err.endswith("3 x bias: not a weight matrix\n")
+    assert len(err.splitlines()) == 1
+
+
+def test_both_formats_of_the_same_network_print_the_same(run):
+    assert run("analyze", MNIST) == run("analyze", MNIST_ONNX)
+
+
+def test_both_formats_of_the_same_network_give_the_same_dataset(run, tmp_path):
+    found = []
+    for path in (MNIST, MNIST_ONNX):
+        run("analyze", path, "-o", tmp_path / "result.nc")
+        ds = spectra_io.load(tmp_path / "result.nc")
+        version = spectra.__version__
+        assert ds.attrs.pop("source") == f"{path.name}, analysed by weightspectra {version}"
+        # safetensors keep no order of use, nor what uses them
+        found.append(ds.sortby("tensor").drop_vars("tensor_note"))
+    alike(*found)
+
+
+def test_kernel_positions_together_or_a_row_each(run, conv):
+    pooled = head_and_rows(run("analyze", conv)[1])[1]
+    apart = head_and_rows(run("analyze", conv, "--no-pool")[1])[1]
+    assert [(row["layer"], row["rf"]) for row in pooled] == [("conv1", "6"), ("fc", "1")]
+    names = [f"conv1[{i},{j}]" for i in range(2) for j in range(3)]
+    assert [row["layer"] for row in apart] == [*names, "fc"]
+    assert {(row["N"], row["M"]) for row in apart[:-1]} == {("20", "10")}
+
+
+def test_a_layer_that_cannot_be_fitted_says_why(run, tmp_path):
+    path = write_safetensors(tmp_path / "m.safetensors", {"a": f32(2, 2), "z": 0 * f32(9, 9)})
+    rows = head_and_rows(run("analyze", path)[1])[1]
+    assert [row["alpha"] for row in rows] == ["-", "-"]
+    assert all(row["verdict"].startswith("not fitted: ") for row in rows)
+
+
+def test_nothing_to_analyse(run, tmp_path):
+    code, out, err = run("analyze", one_layer(tmp_path, "a.bias", (3,)))
+    assert (code, out) == (0, "0 layers, 0 fitted\n")
+    assert err.endswith("1 x bias: not a weight matrix\n")
+    assert len(err.splitlines()) == 1
+
+
+@pytest.mark.parametrize("command", ["describe", "analyze", "noise"])
+def test_a_model_without_tensors(run, tmp_path, command):
+    path = write(tmp_path / "m.safetensors", safetensors_bytes({}))
+    code, out, _ = run(command, path)
+    assert code == 0
+    assert set(numbers_in(out.splitlines()[-1])) == {"0"}
+
+
+@pytest.mark.parametrize("command", ["describe", "analyze", "noise"])
+def test_a_graph_without_tensors(run, tmp_path, command):
+    made = graph([helper.make_node("Relu", ["x"], ["y"])])
+    assert run(command, write_onnx(tmp_path / "m.onnx", made))[0] == 0
+
+
+@pytest.mark.parametrize("command", ["describe", "analyze", "noise"])
+def test_a_shape_larger_than_any_memory(run, tmp_path, command):
+    proto = numpy_helper.from_array(f32(2, 2), "w")
+    proto.dims[:] = [1 << 40, 1 << 40]
+    made = graph([helper.make_node("MatMul", ["x", "w"], ["y"])], [proto])
+    code, out, err = run(command, write_onnx(tmp_path / "m.onnx", made))
+    assert (code, out) == (1, "")
+    (line,) = err.splitlines()
+    assert line.endswith("has the shape 1099511627776x1099511627776, which no array can have")
+
+
+# ---- outputs
+
+
+def test_output_nc_keeps_everything(results, mnist):
+    found = spectra_io.load(results[0] / "r.nc")
+    found.attrs["source"] = mnist.attrs["source"]
+    alike(found, mnist)
+
+
+def test_output_csv_is_the_table_of_layers(results):
+    expected = spectra.table(spectra_io.load(results[0] / "r.nc"))
+    found = pd.read_csv(results[0] / "r.csv", index_col="layer")
+    assert list(found.index) == ["fc1", "fc2", "fc3"]
+    assert list(found.verdict) == ["well_trained"] * 3
+    pd.testing.assert_frame_equal(found, expected, check_dtype=False, rtol=1e-12)
+
+
+def test_output_json_has_layers_tensors_and_summary(results):
+    ds = spectra_io.load(results[0] / "r.nc")
+    found = json.loads((results[0] / "r.json").read_text())
+    assert [row["layer"] for row in found["layers"]] == ["fc1", "fc2", "fc3"]
+    assert [row["alpha"] for row in found["layers"]] == ds.alpha.values.tolist()
+    assert found["summary"]["alpha"] == pytest.approx(ds.alpha.values.mean())
+    assert [row["tensor_shape"] for row in found["tensors"]][1] == "300x784"
+    assert found["attributes"]["source"].startswith("mnist_mlp.safetensors, ")
+
+
+def test_output_json_has_null_for_what_is_missing(run, tmp_path):
+    run("analyze", one_layer(tmp_path, "fc", (2, 2)), "-o", tmp_path / "r.json")
+    (row,) = json.loads((tmp_path / "r.json").read_text())["layers"]
+    assert row["alpha"] is None
+
+
+def test_output_parquet_is_the_table_of_layers(results):
+    pytest.importorskip("pyarrow")
+    expected = spectra.table(spectra_io.load(results[0] / "r.nc"))
+    found = pd.read_parquet(results[0] / "r.parquet")
+    assert list(found.index) == ["fc1", "fc2", "fc3"]
+    pd.testing.assert_frame_equal(found, expected, check_dtype=False, rtol=1e-12)
+
+
+def test_several_outputs_at_once(run, results):
+    folder, outputs, done = results
+    assert done.stderr.splitlines()[1:] == [f"wrote {path}" for path in outputs]
+    assert sorted(folder.iterdir()) == sorted(outputs)
+    assert done.stdout == run("analyze", MNIST)[1]
+
+
+def test_the_ending_may_be_in_capitals(run, tmp_path):
+    run("analyze", one_layer(tmp_path, "fc", (3, 2)), "-o", tmp_path / "R.CSV")
+    assert (tmp_path / "R.CSV").read_text().startswith("layer,")
+
+
+def test_an_output_that_is_there_is_replaced(run, tmp_path):
+    write(tmp_path / "r.csv", "old")
+    run("analyze", one_layer(tmp_path, "fc", (3, 2)), "-o", tmp_path / "r.csv")
+    assert (tmp_path / "r.csv").read_text().startswith("layer,")
+
+
+REFUSED = {
+    "ending": ("r.txt", "its name must end in .nc, .csv, .json or .parquet"),
+    "no ending": ("r", "its name must end in .nc, .csv, .json or .parquet"),
+    "folder missing": ("gone/r.csv", "cannot be written, {folder}/gone is no folder"),
+    "a folder": ("taken.nc", "cannot be written, {folder}/taken.nc is a folder"),
+    "a file as folder": ("file/r.nc", "cannot be written, {folder}/file is no folder"),
+}
+
+
+@pytest.mark.parametrize(("name", "complaint"), REFUSED.values(), ids=REFUSED)
+def test_outputs_are_refused_before_any_work(fails, monkeypatch, tmp_path, name, complaint):
+    monkeypatch.setattr(cli, "open_model", no_work)
+    (tmp_path / "taken.nc").mkdir()
+    write(tmp_path / "file", "")
+    message = fails("analyze", MNIST, "-o", tmp_path / "good.nc", "-o", tmp_path / name)
+    assert message == f"{tmp_path / name}: {complaint.format(folder=tmp_path)}"
+    assert not (tmp_path / "good.nc").exists()
+
+
+@pytest.mark.parametrize("name", ["r.jpg", "gone/r.png", "taken.png"])
+def test_pictures_are_refused_before_any_work(fails, monkeypatch, tmp_path, name):
+    monkeypatch.setattr(cli, "open_model", no_work)
+    (tmp_path / "taken.png").mkdir()
+    assert fails("plot", MNIST, "-o", tmp_path / name).startswith(f"{tmp_path / name}: ")
+
+
+def test_a_failed_analysis_leaves_the_old_output(fails, tmp_path):
+    write(tmp_path / "r.csv", "old")
+    fails("analyze", tmp_path / "gone.onnx", "-o", tmp_path / "r.csv")
+    assert (tmp_path / "r.csv").read_text() == "old"
+
+
+# ---- plot
+
+
+def png_size(path):
+    content = path.read_bytes()
+    assert content[:8] == b"\x89PNG\r\n\x1a\n"
+    assert content[-8:-4] == b"IEND"
+    return int.from_bytes(content[16:20], "big"), int.from_bytes(content[20:24], "big")
+
+
+@pytest.mark.parametrize("layer", [[], ["--layer", "fc1"]], ids=["flow", "one layer"])
+def test_plot_writes_a_picture(run, tmp_path, layer):
+    code, out, err = run("plot", MNIST, *layer, "-o", tmp_path / "a.png")
+    assert (code, out, err) == (0, "", f"wrote {tmp_path / 'a.png'}\n")
+    width, height = png_size(tmp_path / "a.png")
+    assert width > 800
+    assert height > 500
+    assert (tmp_path / "a.png").stat().st_size > 10_000
+
+
+def test_plot_of_one_layer_is_another_picture(run, conv, tmp_path):
+    for name in ("conv1", "fc"):
+        run("plot", conv, "--layer", name, "-o", tmp_path / f"{name}.png")
+    run("plot", conv, "-o", tmp_path / "flow.png")
+    assert len({path.read_bytes() for path in tmp_path.iterdir()}) == 3
+
+
+@pytest.mark.parametrize(("ending", "start"), [("pdf", b"%PDF"), ("svg", b"<?xml")])
+def test_plot_writes_other_formats(run, conv, tmp_path, ending, start):
+    assert run("plot", conv, "-o", tmp_path / f"a.{ending}")[0] == 0
+    assert (tmp_path / f"a.{ending}").read_bytes().startswith(start)
+
+
+def test_plot_of_one_layer_analyses_no_other(run, monkeypatch, tmp_path):
+    seen = set()
+    read = spectra.Tensor.read
+
+    def watched(tensor):
+        seen.add(tensor.name)
+        return read(tensor)
+
+    monkeypatch.setattr(spectra.Tensor, "read", watched)
+    run("plot", MNIST, "--layer", "fc3", "-o", tmp_path / "a.png")
+    assert seen == {"fc3.weight"}
+
+
+def test_plot_of_an_unknown_layer_names_the_nearest(fails, tmp_path):
+    message = fails("plot", MNIST, "--layer", "fc4", "-o", tmp_path / "a.png")
+    assert message == "no layer 'fc4'; the nearest of 3 are 'fc1', 'fc2', 'fc3'"
+    assert not (tmp_path / "a.png").exists()
+
+
+def test_plot_of_a_tensor_that_is_no_layer(fails, tmp_path):
+    assert "no layer 'fc1.bias'" in fails(
+        "plot", MNIST, "--layer", "fc1.bias", "-o", tmp_path / "a.png"
+    )
+
+
+def test_plot_of_a_layer_without_eigenvalues(fails, tmp_path):
+    path = write_safetensors(tmp_path / "m.safetensors", {"z": np.zeros((9, 9), np.float32)})
+    fails("plot", path, "--layer", "z", "-o", tmp_path / "a.png")
+    assert not (tmp_path / "a.png").exists()
+
+
+def test_plot_of_a_layer_without_a_fit(run, tmp_path):
+    path = one_layer(tmp_path, "fc", (3, 3))
+    assert run("plot", path, "--layer", "fc", "-o", tmp_path / "a.png")[0] == 0
+    png_size(tmp_path / "a.png")
+
+
+def test_plot_of_a_model_without_layers(run, tmp_path):
+    path = one_layer(tmp_path, "a.bias", (3,))
+    code, out, err = run("plot", path, "-o", tmp_path / "a.png")
+    assert (code, out) == (1, "")
+    (line,) = err.splitlines()
+    assert line.startswith(f"spectra: {path}: no layer to draw; not analysed: 1 of 1 tensors")
+    assert not (tmp_path / "a.png").exists()
+
+
+PICTURED = ["a$b$", "w$\\x$", "a_b^c{}%#&~\\", "$", "层", "a\nb\x1b[31m", "\u200b", "-" * 300]
+
+
+@pytest.mark.parametrize("name", PICTURED, ids=range(len(PICTURED)))
+def test_plot_takes_a_layer_of_any_name(run, tmp_path, name):
+    path = one_layer(tmp_path, name)
+    code, _, err = run("plot", path, "--layer", name, "-o", tmp_path / "a.png")
+    assert (code, err) == (0, f"wrote {tmp_path / 'a.png'}\n")
+
+
+def test_plot_takes_layers_of_any_names(run, tmp_path):
+    arrays = {name: f32(30, 20) for name in PICTURED}
+    path = write_safetensors(tmp_path / "m.safetensors", arrays)
+    code, _, err = run("plot", path, "-o", tmp_path / "a.png")
+    assert (code, err) == (0, f"wrote {tmp_path / 'a.png'}\n")
+
+
+# ---- what a program gets
+
+
+@pytest.mark.parametrize("command", ["describe", "analyze", "noise"])
+def test_a_pipe_gets_plain_text(run, conv, command):
+    _, out, err = run(command, conv)
+    assert "\x1b" not in out + err
+    assert [line for line in (out + err).splitlines() if line != line.rstrip()] == []
+    assert out.endswith("\n")
+
+
+@pytest.mark.parametrize("command", ["describe", "analyze", "noise"])
+@pytest.mark.parametrize("length", [60, 5000])
+def test_long_names_are_neither_wrapped_nor_cut(run, tmp_path, command, length):
+    name = "very.long " + "x" * length
+    path = write_safetensors(tmp_path / "m.safetensors", {name: f32(30, 20), "b": f32(30, 20)})
+    _, out, _ = run(command, path)
+    lines = out.partition("\n\n")[0].splitlines()
+    assert len(lines) == 3
+    assert lines[2].startswith(name)
+    aligned = lines[1].index("30") == lines[2].index("30")
+    assert aligned == (length == 60) or command == "describe"
+
+
+HOSTILE = [
+    ("two\nlines", "two lines"),
+    ("a\r\tb", "a b"),
+    ("\x1b[31mred\x1b[0m", "\\x1b[31mred\\x1b[0m"),
+    ("\x1b]0;title\x07", "\\x1b]0;title\\x07"),
+    ("[red]x[/red]", "[red]x[/red]"),
+    ("[/]", "[/]"),
+    ("a\\[/red]", "a\\[/red]"),
+    ("[link=http://a.b]x", "[link=http://a.b]x"),
+    (":smile:", ":smile:"),
+    ("\u202eright to left", "\\u202eright to left"),
+    ("nul\0", "nul\\x00"),
+    ("\x9b31m", "\\x9b31m"),
+    ("\u2028", "-"),
+    ("größe.层", "größe.层"),
+]
+
+
+@pytest.mark.parametrize("command", ["describe", "analyze", "noise"])
+@pytest.mark.parametrize(("name", "shown"), HOSTILE, ids=range(len(HOSTILE)))
+def test_hostile_names_are_shown_harmlessly(run, tmp_path, command, name, shown):
+    code, out, _ = run(command, one_layer(tmp_path, name))
+    line = out.splitlines()[1]
+    assert code == 0
+    assert line.startswith(f"{shown}  ")
+    assert line.isprintable()
+
+
+@pytest.mark.parametrize(("name", "_"), HOSTILE, ids=range(len(HOSTILE)))
+def test_hostile_names_in_complaints(fails, tmp_path, name, _):
+    path = one_layer(tmp_path, name)
+    fails("plot", path, "--layer", "zzz", "-o", tmp_path / "a.png")
+
+
+def names_in(path):
+    """Return the names of the layers in a file of results."""
+    if path.suffix == ".nc":
+        return spectra_io.load(path).layer.values.tolist()
+    if path.suffix == ".json":
+        return [row["layer"] for row in json.loads(path.read_text())["layers"]]
+    if path.suffix == ".parquet":
+        return pd.read_parquet(path).index.tolist()
+    return pd.read_csv(path, keep_default_na=False)["layer"].tolist()
+
+
+@pytest.mark.parametrize("ending", ["nc", "csv", "json", "parquet"])
+def test_hostile_names_are_written(run, tmp_path, ending):
+    if ending == "parquet":
+        pytest.importorskip("pyarrow")
+    names = [name for name, _ in HOSTILE if "\0" not in name]
+    path = write_safetensors(tmp_path / "m.safetensors", {name: f32(3, 2) for name in names})
+    output = tmp_path / f"r.{ending}"
+    code, _, err = run("analyze", path, "-o", output)
+    assert (code, err) == (0, f"wrote {output}\n")
+    # text that people open is free of control characters; other files keep names as they are
+    expected = [one_line(name) for name in names] if ending == "csv" else names
+    assert sorted(names_in(output)) == sorted(expected)
+
+
+def test_a_name_that_netcdf_cannot_hold(run, tmp_path):
+    output = tmp_path / "r.nc"
+    code, _, err = run("analyze", one_layer(tmp_path, "nul\0", (3, 2)), "-o", output)
+    assert (code, err) == (0, f"wrote {output}\n")
+    assert names_in(output) == ["nul\\x00"]
+
+
+def test_names_in_a_stream_that_cannot_hold_them(tmp_path):
+    path = one_layer(tmp_path, "größe.层", (3, 2))
+    done = process("analyze", path, env=environment(PYTHONIOENCODING="ascii"))
+    assert b"Traceback" not in done.stderr
+
+
+# ---- errors
+
+
+WRONG = [
+    (["analyze"], "Missing argument 'PATH'"),
+    (["analyze", "a", "b"], "unexpected extra argument"),
+    (["analyze", MNIST, "--frobnicate"], "No such option"),
+    (["analyze", MNIST, "-o"], "requires an argument"),
+    (["frobnicate"], "No such command 'frobnicate'"),
+    (["plot", MNIST], "Missing option"),
+    (["plot", MNIST, "--layer"], "requires an argument"),
+    (["analyze", "gone.onnx"], "gone.onnx: no such file or folder"),
+    (["describe", "two\nlines\x1b[31m.onnx"], "two lines\\x1b[31m.onnx: no such file or folder"),
+    (["describe", "[/red].onnx"], "[/red].onnx: no such file or folder"),
+    (["describe", "x" * 300], "xxx: "),
+    (["describe", "--a\nb\x1b[31m"], "No such option"),
+    (["describe", __file__], "found text"),
+    (["plot", "gone.onnx", "-o", "a.png"], "gone.onnx: no such file or folder"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "words"), WRONG, ids=range(len(WRONG)))
+def test_every_error_is_one_line(fails, arguments, words):
+    assert words in fails(*arguments)
+
+
+def test_no_memory_is_one_line(fails, monkeypatch):
+    def exhausted(_):
+        raise MemoryError
+
+    monkeypatch.setattr(cli, "open_model", exhausted)
+    assert fails("describe", MNIST) == "out of memory"
+
+
+def test_an_error_of_the_system_is_one_line(fails, monkeypatch):
+    def forbidden(path):
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(cli, "open_model", forbidden)
+    assert fails("describe", "two\nlines.onnx") == "two lines.onnx: Permission denied"
+
+
+def test_interrupted(run, monkeypatch):
+    def interrupted(_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(cli, "open_model", interrupted)
+    code, out, err = run("describe", MNIST)
+    assert (code, out) == (130, "")
+    assert err.lstrip("\n") == "spectra: interrupted\n"  # after the ^C that a terminal shows
+
+
+def test_a_full_disk_is_one_line(run, monkeypatch, tmp_path):
+    def full(*_, **__):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(pd.DataFrame, "to_csv", full)
+    path = one_layer(tmp_path, "fc", (3, 2))
+    code, out, err = run("analyze", path, "-o", tmp_path / "r.csv", "-o", tmp_path / "r.json")
+    assert code == 1
+    assert "fc" in out  # what was computed is shown all the same, and the other file written
+    assert "r.csv: not written: No space left on device" in err.splitlines()[-1]
+    assert sorted(tmp_path.iterdir()) == [path, tmp_path / "r.json"]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [],
+        ["--help"],
+        ["-h"],
+        ["analyze", "--help"],
+        ["describe", "-h"],
+        ["noise", "-h"],
+        ["plot", "-h"],
+    ],
+)
+def test_help(run, arguments):
+    code, out, err = run(*arguments)
+    assert (code, err) == (0, "")
+    assert out.startswith("Usage: spectra ")
+
+
+def test_help_without_arguments_lists_the_commands(run):
+    assert re.findall(r"^  (\w+)  ", run()[1], re.MULTILINE) == [
+        "analyze",
+        "describe",
+        "noise",
+        "plot",
+    ]
+
+
+def test_version(run):
+    assert run("--version") == (0, f"weightspectra {spectra.__version__}\n", "")
+
+
+# ---- real processes
+
+
+def test_the_program_itself(run):
+    done = process("analyze", MNIST, text=True)
+    assert (done.returncode, done.stdout, done.stderr) == run("analyze", MNIST)
+
+
+def test_the_program_fails_in_one_line():
+    done = process("analyze", "gone.onnx", text=True)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_a_pipe_closed_after_the_first_line(tmp_path):
+    arrays = {f"layer{i}.weight": f32(2, 2) for i in range(2000)}
+    path = write_safetensors(tmp_path / "m.safetensors", arrays)
+    command = [*PROGRAM, "describe", str(path)]
+    with subprocess.Popen(command, env=environment(), stdout=-1, stderr=-1) as child:
+        assert child.stdout is not None
+        assert child.stderr is not None
+        assert child.stdout.readline().startswith(b"tensor")
+        child.stdout.close()
+        assert child.stderr.read() == b""
+    assert child.returncode == 0
+
+
+def test_a_pipe_closed_before_the_first_line():
+    reader, writer = os.pipe()
+    os.close(reader)
+    try:
+        done = process("describe", MNIST, capture_output=False, stdout=writer, stderr=-1)
+    finally:
+        os.close(writer)
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
+# ---- a person's terminal
+
+
+def on_a_terminal(*arguments, columns=100):
+    """Run the program on a pseudo-terminal, and return its exit code and what it showed."""
+    pty = pytest.importorskip("pty")
+    import fcntl
+    import struct
+    import termios
+
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
+    env = environment(TERM="xterm-256color")
+    command = [*PROGRAM, *map(str, arguments)]
+    with subprocess.Popen(command, env=env, stdin=theirs, stdout=theirs, stderr=theirs) as child:
+        os.close(theirs)
+        shown = b""
+        while chunk := _read(ours):
+            shown += chunk
+    os.close(ours)
+    return child.returncode, shown.decode()
+
+
+def _read(terminal):
+    try:
+        return os.read(terminal, 65536)
+    except OSError:  # Linux says so when the other end is closed
+        return b""
+
+
+def lines_on_screen(shown):
+    """Return the lines without colours; what a carriage return wrote over does not count."""
+    return [
+        line.rpartition("\r")[2] for line in ESCAPE.sub("", shown).replace("\r\n", "\n").split("\n")
+    ]
+
+
+def test_a_terminal_gets_a_coloured_table_that_fits():
+    code, shown = on_a_terminal("analyze", MNIST)
+    lines = lines_on_screen(shown)
+    assert code == 0
+    assert re.search(r"\x1b\[32mwell-trained", shown)
+    assert re.search(r"\x1b\[1m\s*layer", shown)
+    assert max(map(len, lines)) <= 100
+    rows = [line for line in lines if re.match(r"fc\d +\d+ +\d+ +\d\.\d\d ", line)]
+    assert len(rows) == 3
+
+
+@pytest.mark.parametrize("columns", [60, 80, 140])
+def test_a_terminal_says_what_it_has_no_room_for(columns):
+    _, shown = on_a_terminal("analyze", MNIST, columns=columns)
+    lines = lines_on_screen(shown)
+    head = next(line for line in lines if line.startswith("layer"))
+    assert {"alpha", "tail", "verdict"} <= set(head.split())
+    assert "power law" in head
+    assert all(len(line) <= columns for line in lines if not line.startswith("not analysed"))
+    said = " ".join(lines)
+    assert ("no room for" in said) == (columns < 140)
+    assert ("no room for N, M, noise, D, p, log_norm" in said) == (columns == 60)
+
+
+@pytest.mark.parametrize("columns", [60, 80, 100, 140])
+def test_a_terminal_never_cuts_the_reason(tmp_path, columns):
+    names = {"block." * 8 + "weight": f32(4, 3), "embedding." * 5 + "bias": f32(1000)}
+    path = write_safetensors(tmp_path / "m.safetensors", names)
+    _, shown = on_a_terminal("describe", path, columns=columns)
+    lines = lines_on_screen(shown)
+    assert max(map(len, lines)) <= columns
+    assert any("bias: not a weight matrix" in line for line in lines)
+    assert ("no room for" in shown) == (columns < 100)
+
+
+@pytest.mark.parametrize("command", ["describe", "analyze", "noise"])
+def test_a_terminal_folds_long_names_only(tmp_path, command):
+    long = "block." * 30 + "w"
+    path = write_safetensors(tmp_path / "m.safetensors", {long: f32(30, 20), "b": f32(30, 20)})
+    _, shown = on_a_terminal(command, path)
+    lines = lines_on_screen(shown)
+    assert max(map(len, lines)) <= 100
+    assert long in "".join(line.split(" ")[0] for line in lines)
+    (short,) = [line for line in lines if line.startswith("b ")]
+    numbers = {"describe": ["30x20", "1"], "analyze": ["30", "20", "2.70"], "noise": ["30", "20"]}
+    assert set(numbers[command]) <= set(short.split())
+
+
+@pytest.mark.parametrize("name", ["\x1b[2J\x1b]0;title\x07", "a\\[/red]", "[/red]", "[bold]"])
+def test_a_terminal_is_safe_from_hostile_names(tmp_path, name):
+    code, shown = on_a_terminal("analyze", one_layer(tmp_path, name))
+    assert code == 0
+    assert "Traceback" not in shown
+    assert "\x1b[2J" not in shown
+    assert "\x07" not in shown
+
+
+def test_an_error_on_a_terminal_is_not_wrapped(tmp_path):
+    code, shown = on_a_terminal("analyze", tmp_path / ("x" * 200))
+    assert code == 1
+    assert ESCAPE.sub("", shown).rstrip("\r\n").count("\n") == 0
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="limits the size of files")
+@pytest.mark.parametrize("ending", ["nc", "csv", "json"])
+def test_a_file_that_cannot_grow(tmp_path, ending):
+    code = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (999, 999)); "
+    command = [sys.executable, "-c", code + PROGRAM[-1], "analyze", MNIST]
+    output = tmp_path / f"r.{ending}"
+    done = subprocess.run(
+        [*map(str, command), "-o", str(output)], env=environment(), capture_output=True, text=True
+    )
+    assert done.returncode == 1
+    assert "3 layers, 3 fitted" in done.stdout
+    assert done.stderr.splitlines()[-1] == f"spectra: {output}: not written: File too large"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_model_of_very_many_tensors_and_a_very_long_name(run, tmp_path):
+    names = ["x" * 50_000, *(f"t{i}" for i in range(5000))]
+    path = write_safetensors(tmp_path / "m.safetensors", {name: f32(1, 1) for name in names})
+    out = run("describe", path)[1]
+    assert len(out) < 2_000_000
+    assert len(run("analyze", path)[1].splitlines()) == 5001 + 3
+
+
+def test_a_defect_is_one_line_too(fails, monkeypatch):
+    def broken(*_, **__):
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(spectra, "layers", broken)
+    assert fails("describe", MNIST).startswith("a defect, please report it: ZeroDivisionError")

@@ -1,0 +1,179 @@
+"""npz and npy files: every layout of NumPy's, and archives that lie."""
+
+import io
+import zipfile
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+
+import spectra
+from spectra.errors import ModelFormatError
+from spectra_io import open_model
+from tests.builders import copied, damaged, f32, message_of, read_all_or_complain, write
+
+ARRAYS = {
+    "C order": f32(5, 3),
+    "Fortran order": np.asfortranarray(f32(5, 3)),
+    "big-endian": f32(5, 3).astype(">f8"),
+    "integers": np.arange(6).reshape(2, 3),
+    "booleans": np.array([True, False]),
+    "a number": np.array(2.5),
+    "empty": np.zeros((0, 4)),
+    "three axes": f32(2, 3, 4),
+    "half": f32(4, 2).astype(np.float16),
+    "complex": np.ones((2, 2), complex),
+}
+
+
+@pytest.fixture(scope="module")
+def scratch(tmp_path_factory):
+    return tmp_path_factory.mktemp("scratch")
+
+
+def npz(save=np.savez, **arrays):
+    stream = io.BytesIO()
+    save(stream, **arrays)
+    return stream.getvalue()
+
+
+@pytest.mark.parametrize("save", [np.savez, np.savez_compressed])
+@pytest.mark.parametrize("kind", ARRAYS)
+def test_arrays_are_read_as_numpy_reads_them(tmp_path, save, kind):
+    path = write(tmp_path / "m.npz", npz(save, **{"a/b": f32(2, 2), "w": ARRAYS[kind]}))
+    model = open_model(path)
+    with np.load(path) as theirs:
+        assert list(model) == theirs.files
+        expected = theirs["w"]
+    found = copied(model["w"])
+    assert (found.shape, found.dtype) == (expected.shape, expected.dtype.name)
+    np.testing.assert_array_equal(found.read(), expected)
+
+
+@pytest.mark.parametrize("version", [(1, 0), (2, 0), (3, 0)])
+def test_every_version_of_an_npy_file(tmp_path, version):
+    stream = io.BytesIO()
+    np.lib.format.write_array(stream, f32(4, 3), version=version)
+    model = open_model(write(tmp_path / "weight.npy", stream.getvalue()))
+    np.testing.assert_array_equal(model["weight"].read(), f32(4, 3))
+
+
+def test_names_say_what_arrays_are(tmp_path):
+    arrays = {"l.weight_ih_l0": f32(8, 3), "l.weight_hh_l0": f32(8, 2), "fc.weight": f32(4, 2)}
+    names = [
+        layer.name for layer in spectra.layers(open_model(write(tmp_path / "m.npz", npz(**arrays))))
+    ]
+    assert names[:2] == ["l.weight_ih_l0[i]", "l.weight_ih_l0[f]"]
+    assert names[-1] == "fc"
+
+
+@pytest.mark.parametrize("name", ["m.npz", "weights", "weights.bin"])
+def test_known_by_its_content_whatever_it_is_called(tmp_path, name):
+    assert list(open_model(write(tmp_path / name, npz(w=f32(2, 2))))) == ["w"]
+
+
+def test_a_folder_with_one(tmp_path):
+    write(tmp_path / "m.npz", npz(w=f32(2, 2)))
+    assert list(open_model(tmp_path)) == ["w"]
+
+
+OBJECTS = {
+    "pickled": np.array([{}, None], dtype=object),
+    "records": np.zeros(3, [("a", "f4"), ("b", "i4")]),
+}
+
+
+@pytest.mark.parametrize("kind", OBJECTS)
+def test_objects_are_listed_and_never_opened(tmp_path, kind):
+    path = write(tmp_path / "m.npz", npz(w=OBJECTS[kind], v=f32(2, 2)))
+    model = open_model(path)
+    assert spectra.layers(model)[0].reason == "object: not real numbers"
+    with pytest.raises(ModelFormatError, match="which is never opened"):
+        model["w"].read()
+
+
+def archive(*members, method=zipfile.ZIP_STORED):
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", method) as made:
+        for name, content in members:
+            made.writestr(name, content)
+    return stream.getvalue()
+
+
+def header(text):
+    return b"\x93NUMPY\x01\x00" + len(text).to_bytes(2, "little") + text
+
+
+HEADERS = {
+    "no header": b"",
+    "other bytes": b"hello",
+    "a version of the future": b"\x93NUMPY\x09\x00" + bytes(20),
+    "no dictionary": header(b"[1, 2]"),
+    "a call": header(b"__import__('os')"),
+    "keys left out": header(b"{'descr': '<f4'}"),
+    "too few numbers": header(b"{'descr': '<f4', 'fortran_order': False, 'shape': (3,)}")
+    + bytes(8),
+    "too many": header(b"{'descr': '<f4', 'fortran_order': False, 'shape': (3,)}") + bytes(16),
+    "a huge shape": header(b"{'descr': '<f4', 'fortran_order': False, 'shape': (1 << 40,)}"),
+    "an overflow": header(
+        b"{'descr': '<f4', 'fortran_order': False, 'shape': (4294967296, 4294967296)}"
+    ),
+    "a negative side": header(b"{'descr': '<f4', 'fortran_order': False, 'shape': (-1,)}"),
+    "no type": header(b"{'descr': 'what', 'fortran_order': False, 'shape': (1,)}") + bytes(4),
+    "nested": header(b"(" * 5000),
+}
+
+
+@pytest.mark.parametrize("text", HEADERS.values(), ids=HEADERS)
+def test_arrays_that_are_none(tmp_path, text):
+    assert "array 'w'" in message_of(write(tmp_path / "m.npz", archive(("w.npy", text))))
+    assert "array 'w'" in message_of(write(tmp_path / "w.npy", text))
+
+
+@pytest.mark.filterwarnings("ignore:Duplicate name")
+def test_a_name_that_stands_twice(tmp_path):
+    member = npz(w=f32(2, 2))
+    with zipfile.ZipFile(io.BytesIO(member)) as made:
+        content = made.read("w.npy")
+    path = write(tmp_path / "m.npz", archive(("w.npy", content), ("w.npy", content)))
+    assert "is in it twice" in message_of(path)
+
+
+def test_an_archive_of_something_else(tmp_path):
+    message = message_of(write(tmp_path / "m.npz", archive(("data.pkl", b"..."))))
+    assert "found a zip archive" in message
+
+
+def test_an_empty_archive_is_an_empty_model(tmp_path):
+    assert open_model(write(tmp_path / "m.npz", npz())) == {}
+
+
+def test_a_size_that_compression_cannot_have(tmp_path):
+    content = npz(np.savez_compressed, w=np.zeros((100, 100), np.float32))
+    with zipfile.ZipFile(io.BytesIO(content)) as made:
+        size = made.infolist()[0].file_size
+    lie = content.replace(size.to_bytes(4, "little"), (1 << 31).to_bytes(4, "little"))
+    assert "cannot come from" in message_of(write(tmp_path / "m.npz", lie))
+
+
+def test_compressed_numbers_that_go_on_and_on(tmp_path):
+    """The header asks for less than there is: no more is kept."""
+    small, large = (npz(np.savez_compressed, w=np.zeros(n, np.float32)) for n in (10, 10_000_000))
+    with zipfile.ZipFile(io.BytesIO(small)) as made:
+        content, size = made.read("w.npy"), made.infolist()[0].file_size
+    with zipfile.ZipFile(io.BytesIO(large)) as made:
+        longer = made.infolist()[0].file_size
+    lie = large.replace(longer.to_bytes(4, "little"), size.to_bytes(4, "little"))
+    lie = lie.replace(longer.to_bytes(8, "little"), size.to_bytes(8, "little"))
+    assert len(content) == size
+    read_all_or_complain(write(tmp_path / "m.npz", lie))
+
+
+VALID = npz(w=f32(3, 2), v=np.arange(4.0))
+COMPRESSED = npz(np.savez_compressed, w=f32(3, 2), v=np.arange(4.0))
+
+
+@settings(max_examples=500)
+@given(damaged(VALID) | damaged(COMPRESSED))
+def test_damaged_archives_raise_only_our_errors(scratch, content):
+    read_all_or_complain(write(scratch / "damaged.npz", content))

@@ -1,0 +1,288 @@
+"""What is no model: every complaint is one line with the path, what is there and what should be."""
+
+import io
+import os
+import pickle
+import zipfile
+
+import pytest
+from onnx import numpy_helper
+
+import spectra
+from spectra.errors import ModelFormatError, ModelNotFoundError, unknown_name
+from spectra_io import open_model
+from tests.builders import (
+    copied,
+    external,
+    f32,
+    graph,
+    message_of,
+    safetensors_bytes,
+    write,
+    write_index,
+    write_onnx,
+    write_safetensors,
+)
+
+EXPECTED = (
+    "expected a .safetensors, .onnx or .npz file, a .safetensors.index.json, or a folder of these"
+)
+NAMES = ["model.safetensors", "model.onnx", "model.bin", "model"]
+LFS = "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1234\n"
+TEXT = "#!/bin/sh\n# Größe: 3 Dateien\necho fetch the weights first\n" * 20
+
+
+def zip_bytes():
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("archive/data.pkl", bytes(100))
+    return file.getvalue()
+
+
+OTHERS = {
+    "empty": (lambda: b"", "an empty file"),
+    "text": (TEXT.encode, "text"),
+    "web page": (b"<!DOCTYPE html><html>404</html>".strip, "text"),
+    "Git LFS": (LFS.encode, "a Git LFS pointer, not the file itself; `git lfs pull` fetches it"),
+    "zip": (zip_bytes, "a zip archive (a PyTorch checkpoint"),
+    "HDF5": (lambda: b"\x89HDF\r\n\x1a\n" + bytes(100), "an HDF5 file (a Keras model?)"),
+    "GGUF": (lambda: b"GGUF\3\0\0\0" + bytes(100), "a GGUF file"),
+    "pickle": (lambda: pickle.dumps({"w": f32(30, 30)}, protocol=4), "a Python pickle"),
+    "old pickle": (lambda: pickle.dumps({"w": list(range(99))}, protocol=2), "a Python pickle"),
+}
+
+
+def not_found(path):
+    """Open what is not there, and return the complaint, which must be one line."""
+    with pytest.raises(ModelNotFoundError) as caught:
+        open_model(path)
+    message = str(caught.value)
+    assert message.startswith(f"{path}: ")
+    assert message.isprintable()
+    return message
+
+
+def refused(path):
+    """Open what is not a model, and return the complaint, which must be one line."""
+    with pytest.raises(ModelFormatError) as caught:
+        open_model(path)
+    message = str(caught.value)
+    assert str(path) in message
+    assert message.isprintable()
+    return message
+
+
+def test_a_missing_file(tmp_path):
+    message = not_found(tmp_path / "gone.onnx")
+    assert message.endswith(f": no such file or folder; {EXPECTED}")
+
+
+def test_a_missing_index(tmp_path):
+    message = not_found(tmp_path / "model.safetensors.index.json")
+    assert message.endswith(f": no such file or folder; {EXPECTED}")
+
+
+def test_a_link_to_nothing(tmp_path):
+    (tmp_path / "m.onnx").symlink_to("gone.onnx")
+    assert "no such file" in not_found(tmp_path / "m.onnx")
+
+
+@pytest.mark.parametrize("name", ["a" * 300, "nul\0", "\ud800"], ids=["long", "nul", "surrogate"])
+def test_a_path_that_cannot_be(tmp_path, name):
+    with pytest.raises(ModelNotFoundError, match="no such file or folder"):
+        open_model(tmp_path / name)
+
+
+def test_an_empty_folder(tmp_path):
+    message = not_found(tmp_path)
+    assert message.endswith(f": no weights in this folder, found nothing; {EXPECTED}")
+
+
+def test_a_folder_without_weights(tmp_path):
+    for i in range(7):
+        write(tmp_path / f"notes{i}.txt", "words")
+    message = not_found(tmp_path)
+    found = "notes0.txt, notes1.txt, notes2.txt, notes3.txt, notes4.txt and 2 more"
+    assert message.endswith(f": no weights in this folder, found {found}; {EXPECTED}")
+
+
+def test_a_folder_of_folders(tmp_path):
+    (tmp_path / "onnx").mkdir()
+    assert "no weights in this folder, found onnx; " in not_found(tmp_path)
+
+
+def test_a_pipe_is_not_read(tmp_path):
+    os.mkfifo(tmp_path / "m.onnx")
+    pipe = os.open(tmp_path / "m.onnx", os.O_RDWR)
+    try:
+        os.write(pipe, bytes(10_000))  # who reads it nevertheless does not wait for ever
+        assert "found a device or a pipe" in refused(tmp_path / "m.onnx")
+        assert "no weights in this folder" in not_found(tmp_path)
+    finally:
+        os.close(pipe)
+
+
+def test_a_folder_of_hostile_names(tmp_path):
+    write(tmp_path / "a\nb\x1b[31m", "words")
+    not_found(tmp_path)
+
+
+def test_two_onnx_files_in_a_folder(tmp_path):
+    for name in ("b.onnx", "a.onnx"):
+        write_onnx(tmp_path / name, graph())
+    message = refused(tmp_path)
+    assert message.endswith(": found more than one ONNX file (a.onnx, b.onnx); name one of them")
+
+
+def test_a_folder_called_like_a_file(tmp_path):
+    folder = tmp_path / "x.onnx"
+    folder.mkdir()
+    assert "no weights in this folder" in not_found(folder)
+
+
+@pytest.mark.parametrize("name", ["x.onnx", "x.safetensors", "model.safetensors.index.json"])
+@pytest.mark.parametrize("copies", [1, 2])
+def test_folders_called_like_files_in_a_folder(tmp_path, name, copies):
+    for i in range(copies):
+        (tmp_path / f"{i}{name}").mkdir()
+    assert str(tmp_path) in message_of(tmp_path)
+
+
+def test_a_folder_called_like_a_shard(tmp_path):
+    (tmp_path / "a.safetensors").mkdir()
+    write_index(tmp_path, {"w": "a.safetensors"})
+    assert "a.safetensors: no such file" in message_of(tmp_path)
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("kind", OTHERS)
+def test_files_of_other_kinds(tmp_path, kind, name):
+    make, what = OTHERS[kind]
+    message = refused(write(tmp_path / name, make()))
+    assert message.startswith(f"{tmp_path / name}: found {what}")
+    assert message.endswith(EXPECTED)
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("byte", [b"\x00", b"\xff", b"\x0a", b"\x07"])
+def test_files_of_one_byte_over_and_over(tmp_path, name, byte):
+    refused(write(tmp_path / name, byte * 1000))
+
+
+def test_an_index_called_otherwise(tmp_path):
+    path = write_index(tmp_path, {"w": "a.safetensors"}).rename(tmp_path / "index.json")
+    assert "found text" in refused(path)
+
+
+def safetensors_file():
+    return safetensors_bytes({"w": ("F32", (3, 4), f32(3, 4).tobytes())})
+
+
+@pytest.mark.parametrize("name", ["model.safetensors", "model.bin"])
+def test_a_safetensors_file_cut_off_anywhere(tmp_path, name):
+    whole = safetensors_file()
+    for size in range(1, len(whole)):
+        refused(write(tmp_path / name, whole[:size]))
+
+
+@pytest.mark.parametrize("lost", [1, 40, 60])
+def test_a_truncated_safetensors_file_is_called_so(tmp_path, lost):
+    whole = safetensors_file()
+    message = refused(write(tmp_path / "m.safetensors", whole[:-lost]))
+    assert "truncated" in message
+    assert f"{len(whole) - lost} bytes" in message
+
+
+def test_a_safetensors_file_too_long(tmp_path):
+    assert "overlong" in refused(write(tmp_path / "m.safetensors", safetensors_file() + b"?"))
+
+
+@pytest.mark.parametrize(
+    "header",
+    ["[]", "nothing", '{"w": 3}', '{"w": {"dtype": "F32", "shape": [2], "data_offsets": [0, 4]}}',
+     '{"w": {"dtype": "F32", "shape": [-1], "data_offsets": [0, 4]}}',
+     '{"w": {"dtype": "Q9", "shape": [1], "data_offsets": [0, 4]}}',
+     '{"w": {"dtype": "F32", "shape": [1], "data_offsets": [4, 8]}}',
+     '{"w": {"dtype": "F32", "shape": [9007199254740993, 9007199254740993, 9007199254740993], '
+     '"data_offsets": [0, 4]}}'],
+    ids=range(8),
+)  # fmt: skip
+def test_safetensors_headers_that_lie(tmp_path, header):
+    content = len(header).to_bytes(8, "little") + header.encode() + bytes(4)
+    refused(write(tmp_path / "m.safetensors", content))
+
+
+def test_a_safetensors_header_of_many_gigabytes(tmp_path):
+    path = tmp_path / "m.safetensors"
+    write(path, (1 << 40).to_bytes(8, "little") + b"{")
+    with path.open("r+b") as file:
+        file.truncate(1 << 41)
+    refused(path)
+
+
+@pytest.mark.parametrize("side", [3, 30])
+def test_an_onnx_file_cut_off_anywhere(tmp_path, side):
+    made = graph([], [numpy_helper.from_array(f32(side, side), "w")])
+    path = write_onnx(tmp_path / "m.onnx", made)
+    whole = path.read_bytes()
+    end = whole.index(made.SerializeToString()) + len(made.SerializeToString())
+    for size in [*range(1, min(end, 100)), *range(100, end, 97), *range(max(1, end - 50), end)]:
+        refused(write(path, whole[:size]))
+
+
+@pytest.mark.parametrize("share", [0.1, 0.5, 0.9])
+def test_a_truncated_onnx_file_is_called_so(tmp_path, share):
+    path = write_onnx(tmp_path / "m.onnx", graph([], [numpy_helper.from_array(f32(30, 30), "w")]))
+    whole = path.read_bytes()
+    message = refused(write(path, whole[: int(share * len(whole))]))
+    assert f"not an ONNX file, or a truncated one ({int(share * len(whole))} bytes)" in message
+
+
+def test_a_bad_shard_is_named(tmp_path):
+    write_safetensors(tmp_path / "a.safetensors", {"w": f32(2, 2)})
+    write(tmp_path / "b.safetensors", safetensors_file()[:-1])
+    write_index(tmp_path, {"w": "a.safetensors", "v": "b.safetensors"})
+    assert "b.safetensors: truncated" in message_of(tmp_path)
+
+
+def test_a_shard_that_is_an_lfs_pointer_is_called_so(tmp_path):
+    write(tmp_path / "a.safetensors", LFS)
+    write_index(tmp_path, {"w": "a.safetensors"})
+    assert "Git LFS" in message_of(tmp_path)
+
+
+def test_external_data_that_is_an_lfs_pointer_is_refused(tmp_path):
+    write(tmp_path / "w.bin", LFS)
+    proto = external("w", (30, 30), {"location": "w.bin"})
+    message = message_of(write_onnx(tmp_path / "m.onnx", graph([], [proto])))
+    assert "w.bin: found a Git LFS pointer" in message
+    assert "m.onnx: tensor 'w' refers to it" in message
+
+
+@pytest.mark.parametrize("error", [ModelFormatError, ModelNotFoundError])
+def test_errors_are_what_callers_of_open_expect(tmp_path, error):
+    builtin = {ModelFormatError: ValueError, ModelNotFoundError: FileNotFoundError}[error]
+    path = write(tmp_path / "m.onnx", "text") if error is ModelFormatError else tmp_path / "gone"
+    with pytest.raises(builtin) as caught:
+        open_model(path)
+    assert isinstance(caught.value, (spectra.errors.ModelError, OSError))
+    assert str(pickle.loads(pickle.dumps(caught.value))) == str(caught.value)
+
+
+def test_errors_come_back_from_another_process():
+    error = unknown_name("fc3", ["fc1", "fc2"], what="layer")
+    assert str(pickle.loads(pickle.dumps(error))) == str(error)
+
+
+@pytest.mark.parametrize("not_a_path", [3, None, b"model.onnx", ["model.onnx"]])
+def test_what_is_not_a_path(not_a_path):
+    with pytest.raises(TypeError):
+        open_model(not_a_path)
+
+
+def test_nothing_is_written(tmp_path):
+    write_safetensors(tmp_path / "m.safetensors", {"w": f32(2, 2)})
+    before = sorted(p.name for p in tmp_path.rglob("*"))
+    for tensor in open_model(tmp_path).values():
+        copied(tensor).read()
+    assert sorted(p.name for p in tmp_path.rglob("*")) == before
