@@ -1,40 +1,53 @@
-"""Write variables.md, the table of everything a Dataset may hold."""
+"""Write the page of variables from their declarations."""
 
 from pathlib import Path
 
 from spectra.results.variables import VARIABLES, Variable
 
+GROUPS = {
+    "layer": "Layers",
+    "size": "Size: norms, ranks and scale",
+    "tail": "Tail: the power law and the evidence for it",
+    "noise": "Noise and signal, by random matrix theory",
+    "tensor": "Tensors (`spectra.describe`)",
+    "summary": "Summary (`spectra.summary`)",
+}
 HEAD = """# Variables
 
-Everything a Dataset may hold, made from `spectra/variables/` by `python docs/make_variables.py`.
-Units: `w` is the unit of the weights, `w2` its square, `1` a plain number. Counts that may be
-missing are floats, so that missing is `nan`.
-
-| name | dimensions | units | what it is | formula | source |
-| --- | --- | --- | --- | --- | --- |
+Every variable of the Datasets of `spectra.analyze`, `spectra.describe`, `spectra.summary` and
+`spectra.results.scale_collapse.find`, made from `spectra.results.variables.VARIABLES` by
+`make docs`. Each carries its row here as attributes; `ds.filter_by_attrs(group="noise")` takes a
+group. Units: `w` is the unit of the weights, `w2` its square, `1` is dimensionless. Missing numbers
+are `nan`, missing words empty, missing codes 0.
 """
+TITLES = "| name | dimensions | units | what it is | formula | references |\n" + 6 * "| --- " + "|"
 
 
-def line(variable: Variable) -> str:
-    """Return the row of one variable."""
-    what = variable.long_name
-    if variable.flags is not None:
-        what += ": " + ", ".join(f"{int(f)} {f.name.lower()}" for f in variable.flags)
-    formula = variable.formula.replace("|", "\\|")
-    cells = (
-        f"`{variable.name}`",
-        ", ".join(variable.dims) or "none",
-        variable.units,
-        what,
-        f"`{formula}`" if formula else "",
-        variable.source,
-    )
-    return "| " + " | ".join(cells) + " |"
+def section(group: str) -> str:
+    """Return the table of one group."""
+    rows = [
+        f"| `{v.name}` | {', '.join(v.dims) or '-'} | {v.units or '-'} | {meaning(v)} "
+        f"| {f'`{escaped(v.formula)}`' if v.formula else '-'} | {v.references or '-'} |"
+        for v in VARIABLES.values()
+        if v.group == group
+    ]
+    return "\n".join([f"## {GROUPS[group]}", "", TITLES, *rows])
+
+
+def meaning(variable: Variable) -> str:
+    """Return the long name, and the codes of a flag."""
+    codes = ", ".join(f"{int(code)} {code.name.lower()}" for code in variable.flags or ())
+    return f"{variable.long_name}: {codes}" if codes else variable.long_name
+
+
+def escaped(formula: str) -> str:
+    """Return a formula with its bars escaped, as a table wants them."""
+    return formula.replace("|", "\\|")
 
 
 def page() -> str:
     """Return the page."""
-    return HEAD + "\n".join(map(line, VARIABLES.values())) + "\n"
+    return "\n\n".join([HEAD.rstrip(), *map(section, GROUPS)]) + "\n"
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ From a model to results
 
 The steps in between
 
-- :func:`from_arrays`: make a model of NumPy arrays
+- :func:`from_arrays`: make a :class:`Model` of NumPy arrays
 - :func:`layers`: turn the tensors of a model into stacks of matrices, each a :class:`Layer`
 - :func:`spectrum`: compute the :class:`Spectrum` of a matrix, the one thing a measure is given
 - :func:`eigenvalues`: compute the eigenvalues of ``W.T @ W``
@@ -56,20 +56,22 @@ from spectra import (
     theory,
     weightwatcher,
 )
+from spectra._spectrum import Spectrum, spectrum
+from spectra._version import __version__ as __version__
 from spectra.analysis import analyze, describe
 from spectra.errors import SpectraError
-from spectra.linalg.eigen import Spectrum, eigenvalues, spectrum
+from spectra.linalg.eigen import eigenvalues
 from spectra.models.arrays import from_arrays
 from spectra.models.layers import Layer, layers
+from spectra.models.model import Model
 from spectra.models.tensors import Tensor
 from spectra.results.dataset import labels, table
 from spectra.results.summary import summary
 from spectra.results.variables import Variable
 
-__version__ = "0.1.0.dev0"
-
 __all__ = [
     "Layer",
+    "Model",
     "SpectraError",
     "Spectrum",
     "Tensor",

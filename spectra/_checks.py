@@ -11,11 +11,22 @@ import numpy as np
 from spectra.errors import ArgumentError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     import numpy.typing as npt
 
     from spectra._typing import FloatArray
 
-__all__ = ["count", "number", "one_dimensional", "real_numbers"]
+__all__ = [
+    "choice",
+    "count",
+    "executor",
+    "generator",
+    "number",
+    "one_dimensional",
+    "real_numbers",
+    "share",
+]
 
 
 def number(name: str, value: object, *, above: float) -> None:
@@ -26,9 +37,39 @@ def number(name: str, value: object, *, above: float) -> None:
         raise ArgumentError(msg)
 
 
-def count(name: str, value: object) -> None:
-    if not isinstance(value, Integral) or isinstance(value, bool) or value < 1:
-        msg = f"`{name}` must be a whole number, at least 1, got {value!r}"
+def count(name: str, value: object, *, at_least: int = 1, what: str = "a whole number") -> None:
+    if not isinstance(value, Integral) or isinstance(value, bool) or value < at_least:
+        msg = f"`{name}` must be {what}, at least {at_least}, got {value!r}"
+        raise ArgumentError(msg)
+
+
+def share(name: str, value: object) -> None:
+    if not isinstance(value, Real) or isinstance(value, bool) or not 0 < float(value) < 1:
+        msg = f"`{name}` must be between 0 and 1, got {value!r}"
+        raise ArgumentError(msg)
+
+
+def choice(name: str, value: object, allowed: Iterable[object]) -> None:
+    words = tuple(allowed)
+    if not any(value == word and type(value) is type(word) for word in words):
+        msg = f"`{name}` must be one of {', '.join(map(str, words))}, got {value!r}"
+        raise ArgumentError(msg)
+
+
+def generator(rng: int | np.random.Generator | None) -> np.random.Generator:
+    """Return the generator of a seed, or the generator itself; a fresh one for None."""
+    if isinstance(rng, np.random.Generator):
+        return rng
+    if rng is not None and (not isinstance(rng, Integral) or isinstance(rng, bool) or int(rng) < 0):
+        msg = f"`rng` must be a whole number from 0, a numpy Generator or None, got {rng!r}"
+        raise ArgumentError(msg)
+    return np.random.default_rng(None if rng is None else int(rng))
+
+
+def executor(value: object) -> None:
+    if value is not None and not callable(getattr(value, "map", None)):
+        got = type(value).__name__
+        msg = f"`executor` must have a map, as concurrent.futures.Executor has, got {got}"
         raise ArgumentError(msg)
 
 

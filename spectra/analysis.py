@@ -1,20 +1,26 @@
-"""Analysis: from a model to a Dataset with one row a layer."""
+"""Analysis: from a model to a Dataset with one row per layer."""
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+import spectra._checks as _checks
+from spectra._spectrum import Spectrum, spectrum
+from spectra._version import __version__
 from spectra.errors import ArgumentError, SpectraError, UnknownNameError, unknown_name
-from spectra.linalg.eigen import Spectrum, spectrum
 from spectra.measures import ALL, CORE
+from spectra.models.arrays import from_arrays
 from spectra.models.layers import Layer, layers
-from spectra.results.dataset import build
+from spectra.models.model import Model
+from spectra.results.dataset import from_rows
 from spectra.results.variables import VARIABLES, Status
+from spectra.tails import options as _options
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -27,8 +33,18 @@ if TYPE_CHECKING:
     from spectra.models.tensors import Tensor
     from spectra.results.dataset import Row
     from spectra.results.variables import Variable
+    from spectra.tails.options import FitOptions
 
 __all__ = ["analyze", "describe"]
+
+
+class _Options(NamedTuple):
+    """Options of the spectrum of every layer, shared by all measures."""
+
+    tail: FitOptions
+    significance: float
+    rng: int
+    rtol: float
 
 
 def _shape_row(layer: Layer) -> Row:
@@ -70,31 +86,35 @@ def _returned(measures: Iterable[Measure]) -> Collection[str]:
 
 
 def _layer_row(
-    layer: Layer, measures: Iterable[Measure], known: Collection[str], rtol: float
-) -> tuple[Row, str]:
-    """Return the results of one layer and, if its numbers could not be read, why."""
+    layer: Layer, measures: Iterable[Measure], known: Collection[str], options: _Options
+) -> Row:
+    """Return the results of one layer, or the status of a layer without a spectrum."""
     row = _shape_row(layer)
     if layer.num_evals == 0:
-        return {**row, "status": Status.EMPTY}, ""
+        return {**row, "status": Status.EMPTY}
     try:
-        found = spectrum(layer.matrices(), rtol=rtol)
+        found = spectrum(layer.matrices(), **options._asdict())
     except np.linalg.LinAlgError as error:
-        return {**row, "status": Status.NOT_CONVERGED}, f"no eigenvalues: {error}"
+        return _without(row, Status.NOT_CONVERGED, f"no eigenvalues: {error}")
     except (SpectraError, OSError, ValueError, MemoryError) as error:
-        return {**row, "status": Status.NOT_READ}, f"not read: {error or type(error).__name__}"
+        return _without(row, Status.NOT_READ, f"not read: {error or type(error).__name__}")
     if not np.isfinite(found.lambda_max * found.eigenvalues.size):
-        return {**row, "status": Status.NOT_FINITE}, ""
+        return {**row, "status": Status.NOT_FINITE}
     row["eigenvalue"] = found.eigenvalues[::-1]
     if found.lambda_max == 0:
-        return {**row, "status": Status.ALL_ZERO}, ""
+        return {**row, "status": Status.ALL_ZERO}
     try:
         measured = _measure(found, measures, known)
     except np.linalg.LinAlgError as error:  # of vectors, after the values
-        return {**row, "status": Status.NOT_CONVERGED}, f"no vectors: {error}"
-    return {**row, **measured, "status": Status.COMPUTED}, ""
+        return _without(row, Status.NOT_CONVERGED, f"no vectors: {error}")
+    return {**row, **measured, "status": Status.COMPUTED}
 
 
-def _tensor_row(views: list[Layer], problem: str) -> Row:
+def _without(row: Row, status: Status, reason: str) -> Row:
+    return {**row, "status": status, "status_reason": reason}
+
+
+def _tensor_row(views: list[Layer]) -> Row:
     tensor, reason = views[0].tensor, views[0].reason
     return {
         "tensor_role": tensor.role,
@@ -103,27 +123,36 @@ def _tensor_row(views: list[Layer], problem: str) -> Row:
         "tensor_size": tensor.size,
         "tensor_layers": sum(layer.taken for layer in views),
         "tensor_note": "" if tensor.note in reason else tensor.note,
-        "tensor_reason": reason or problem,
+        "tensor_reason": reason,
     }
 
 
-def _by_tensor(views: Iterable[Layer], problems: Mapping[str, str]) -> dict[str, Row]:
+def _by_tensor(views: Iterable[Layer]) -> dict[str, list[Layer]]:
     grouped: dict[str, list[Layer]] = {}
     for layer in views:
         grouped.setdefault(layer.tensor.name, []).append(layer)
-    return {name: _tensor_row(group, problems.get(name, "")) for name, group in grouped.items()}
+    return grouped
 
 
-def _all_layers(model: Mapping[str, Tensor | npt.ArrayLike] | Iterable[Layer]) -> list[Layer]:
-    if isinstance(model, Mapping):
-        return layers(model)
+def _iterated(model: object) -> list[Layer]:
+    """Return layers as a list; refuse what is neither layers nor a mapping."""
     everything = list(model) if isinstance(model, Iterable) else [model]
-    if not all(isinstance(layer, Layer) for layer in everything):
+    found = [layer for layer in everything if isinstance(layer, Layer)]
+    if len(found) < len(everything):
         msg = (
             f"a model must be a mapping of names to arrays, or layers; got {type(model).__name__}; "
             'open a file with spectra_io.open_model(path), pass an array as {"name": array}'
         )
         raise ArgumentError(msg)
+    return found
+
+
+def _all_layers(
+    model: Mapping[str, Tensor | npt.ArrayLike] | Iterable[Layer], pool: bool
+) -> list[Layer]:
+    if isinstance(model, Mapping):
+        return layers(model, pool=pool)
+    everything = list(model)
     repeated = [name for name, n in Counter(layer.name for layer in everything).items() if n > 1]
     if repeated:
         msg = f"layer names must differ, got {repeated[0]!r} more than once"
@@ -145,25 +174,55 @@ def _check_room(taken: Collection[Layer], names: Collection[str]) -> None:
 
 _MAX_EIGENVALUES = 1 << 29  # 4 GiB, padding included
 
-_ALWAYS = (
-    *(name for name, v in VARIABLES.items() if v.dims == ("tensor",)),
-    *("tensor_name", "layer_type", "N", "M", "Q", "rf", "num_evals"),
+_TENSOR_FACTS = tuple(name for name, v in VARIABLES.items() if v.dims == ("tensor",))
+_LAYER_FACTS = (
+    *("tensor_name", "layer_type", "N", "M", "Q", "rf", "num_evals", "status", "status_reason"),
 )
-"""What the Dataset of a model without layers, or without tensors, has too."""
 
-_ATTRS = {
-    "title": "spectra of the weight matrices of a neural network",
-    "convention": "eigenvalues of W.T @ W, not divided by N; w = the unit of the weights",
-    "source": "weightspectra",
-}
+
+def _named(measure: Measure) -> str:
+    """Return the name of a measure, with the options that functools.partial gave it."""
+    if isinstance(measure, partial):
+        given = ", ".join(f"{key}={value!r}" for key, value in measure.keywords.items())
+        return f"{_named(measure.func)}({given})"
+    return getattr(measure, "__name__", type(measure).__name__)
+
+
+def _of_model(everything: Collection[Layer], model: object) -> dict[str, Any]:
+    """Return the attributes that say which model it was, and how much of it was taken."""
+    tensors = {layer.tensor.name: layer for layer in everything}
+    sizes = {True: 0, False: 0}
+    for layer in tensors.values():
+        sizes[layer.taken] += layer.tensor.size
+    return {
+        "source": f"weightspectra {__version__}",
+        "model": model.name if isinstance(model, Model) else "",
+        "model_format": model.format if isinstance(model, Model) else "",
+        "num_tensors": len(tensors),
+        "num_tensors_taken": sum(layer.taken for layer in tensors.values()),
+        "num_elements": sum(sizes.values()),
+        "num_elements_taken": sizes[True],
+    }
+
+
+def _seed(rng: int | np.random.Generator | None) -> int:
+    """Return an int as it is; draw one from a generator, so that the result can say which."""
+    if isinstance(rng, int | np.integer) and not isinstance(rng, bool):
+        _checks.generator(rng)
+        return int(rng)
+    return int(_checks.generator(rng).integers(2**53))
 
 
 def analyze(
     model: Mapping[str, Tensor | npt.ArrayLike] | Iterable[Layer],
     /,
     *,
-    measures: Iterable[Measure] = CORE,
+    measures: Iterable[Measure] | Measure = CORE,
     variables: Iterable[Variable] = (),
+    pool: bool = True,
+    tail: FitOptions | None = None,
+    significance: float = 0.05,
+    rng: int | np.random.Generator | None = 0,
     rtol: float = 1e-6,
     executor: Executor | None = None,
 ) -> xr.Dataset:
@@ -172,13 +231,24 @@ def analyze(
 
     Parameters
     ----------
-    model : mapping of str to Tensor or array_like, or iterable of Layer
-        What :func:`spectra_io.open_model` returns, a mapping of names to arrays, or the layers
-        that :func:`spectra.layers` made of either.
-    measures : iterable of callable, default: :data:`spectra.measures.CORE`
-        What to measure of each spectrum.
+    model : Model, mapping of str to Tensor or array_like, or iterable of Layer
+        A model that :func:`spectra_io.open_model` opened, a mapping of names to arrays, or the
+        layers that :func:`spectra.layers` made of either.
+    measures : iterable of callable, or callable, default: :data:`spectra.measures.CORE`
+        Functions that measure a spectrum.
     variables : iterable of Variable, optional
-        Declarations of what measures of your own return.
+        Declarations of the names that measures of your own return.
+    pool : bool, default: True
+        Whether the kernel positions of a convolution are one layer or one layer each, as in
+        :func:`spectra.layers`.
+    tail : dict, optional
+        Options of the power-law fit, which all measures share, as in
+        :func:`spectra.tails.power_law.fit`: ``{"xmin": 1.0}``.
+    significance : float, default: 0.05
+        Probability of finding any spike or trap in a layer of noise, in all measures.
+    rng : int, numpy.random.Generator or None, default: 0
+        Seed of whatever the measures draw, the same for every layer; a seed is drawn from a
+        generator, and from the system for None.
     rtol : float, default: 1e-6
         Relative error allowed in the smallest eigenvalues, see :func:`spectra.eigenvalues`.
     executor : Executor, optional
@@ -187,20 +257,22 @@ def analyze(
     Returns
     -------
     xarray.Dataset
-        Dimension ``layer`` in the order of the model, ``mode`` for the eigenvalues (1 = largest)
-        and ``tensor`` with every tensor of the model, taken or with the reason why not. A layer
-        that cannot be analysed has a ``status`` and ``nan``, and stops no other.
+        Dimension ``layer`` in the order of the model, with its number as the coordinate ``depth``,
+        and ``mode`` for the eigenvalues (1 = largest). A layer that cannot be analysed has a
+        ``status`` and ``nan``, and stops no other. The attributes say which model it was (name,
+        format, fingerprint of its content), how much of it was taken, and the version, measures,
+        options and seed. The tensors are in the result of :func:`describe`.
 
     Raises
     ------
     ArgumentError
-        If `model` is neither a mapping nor layers.
+        If `model` is neither a mapping nor layers, or an option is wrong.
     UnknownNameError
         If a measure returns a name that nothing declares.
 
     See Also
     --------
-    describe : The same rows without reading a number.
+    describe : Every tensor, and the reason if it is not taken.
     spectra.summary : The averages over the layers.
 
     Examples
@@ -208,64 +280,94 @@ def analyze(
     >>> import numpy as np
     >>> rng = np.random.default_rng(0)
     >>> ds = analyze({"fc.weight": rng.standard_normal((200, 100)), "fc.bias": np.zeros(200)})
-    >>> ds.num_evals.sel(layer="fc").item(), ds.tensor_reason.sel(tensor="fc.bias").item()
-    (100, 'bias: not a weight matrix')
+    >>> ds.num_evals.sel(layer="fc").item(), ds.attrs["num_tensors_taken"]
+    (100, 1)
+    >>> steeper = analyze({"fc.weight": rng.pareto(1.5, (200, 100))}, tail={"xmin": (1.0, 1e3)})
+    >>> steeper.attrs["tail"]
+    '{"xmin": [1.0, 1000.0]}'
     """
-    everything = _all_layers(model)
-    taken = [layer for layer in everything if layer.taken]
-    declared = tuple(variables)
-    known = {*VARIABLES, *(v.name for v in declared)}
-    chosen = tuple(measures) if isinstance(measures, Iterable) else (None,)
+    chosen = (measures,) if callable(measures) else tuple(measures)
     if not all(callable(measure) for measure in chosen):
         msg = f"`measures` must be functions, as in [*spectra.measures.CORE], got {measures!r}"
         raise ArgumentError(msg)
-    always = (*_ALWAYS, "status", *_returned(chosen))
+    if tail is not None and not isinstance(tail, Mapping):
+        msg = f"`tail` must be options of the fit, as in {{'xmin': 1.0}}, got {tail!r}"
+        raise ArgumentError(msg)
+    _options.check(tail or {})
+    _checks.share("significance", significance)
+    _checks.executor(executor)
+    options = _Options(tail or {}, float(significance), _seed(rng), rtol)
+    model = from_arrays(model) if isinstance(model, Mapping) else list(_iterated(model))
+    everything = _all_layers(model, pool)
+    taken = [layer for layer in everything if layer.taken]
+    declared = tuple(variables)
+    known = {*VARIABLES, *(v.name for v in declared)}
+    always = (*_LAYER_FACTS, *_returned(chosen))
     _check_room(taken, always)
-    work = partial(_layer_row, measures=chosen, known=known, rtol=rtol)
-    results = list((executor.map if executor else map)(work, taken))
-    problems = {
-        layer.tensor.name: why for layer, (_, why) in zip(taken, results, strict=True) if why
-    }
-    rows = {layer.name: row for layer, (row, _) in zip(taken, results, strict=True)}
-    return build(
-        {"layer": rows, "tensor": _by_tensor(everything, problems)},
+    work = partial(_layer_row, measures=chosen, known=known, options=options)
+    rows = list((executor.map if executor else map)(work, taken))
+    return from_rows(
+        {layer.name: row for layer, row in zip(taken, rows, strict=True)},
         always=always,
         variables=declared,
-        attrs=_ATTRS,
+        attrs={
+            "title": "spectra of the weight matrices of a neural network",
+            "convention": _CONVENTION,
+            **_of_model(everything, model),
+            "model_fingerprint": model.fingerprint if isinstance(model, Model) else "",
+            "measures": ", ".join(map(_named, chosen)),
+            "tail": json.dumps(options.tail, default=float),
+            "significance": options.significance,
+            "rng": options.rng,
+            "rtol": options.rtol,
+        },
     )
 
 
-def describe(model: Mapping[str, Tensor | npt.ArrayLike] | Iterable[Layer], /) -> xr.Dataset:
+_CONVENTION = "eigenvalues of W.T @ W, not divided by N; w = the unit of the weights"
+
+
+def describe(
+    model: Mapping[str, Tensor | npt.ArrayLike] | Iterable[Layer], /, *, pool: bool = True
+) -> xr.Dataset:
     """
-    List the layers and tensors of a model without reading a number of it.
+    List the tensors of a model, without reading a number of it.
 
     Parameters
     ----------
-    model : mapping of str to Tensor or array_like, or iterable of Layer
+    model : Model, mapping of str to Tensor or array_like, or iterable of Layer
+        As in :func:`analyze`.
+    pool : bool, default: True
         As in :func:`analyze`.
 
     Returns
     -------
     xarray.Dataset
-        The shapes along ``layer``, and along ``tensor`` every tensor with the reason if it was
-        not taken.
+        Along ``tensor`` every tensor: role, type, shape, the number of layers taken from it, and
+        the reason if it was not taken.
 
     Raises
     ------
     ArgumentError
         If `model` is neither a mapping nor layers.
 
+    Notes
+    -----
+    Tensors and layers are apart, so that each Dataset has one subject:
+    ``describe(model).to_dataframe()`` has one row per tensor.
+
     Examples
     --------
     >>> import numpy as np
-    >>> ds = describe({"conv.weight": np.zeros((8, 4, 3, 3))})
-    >>> ds.rf.item(), ds.num_evals.item()
-    (9, 36)
+    >>> ds = describe({"conv.weight": np.zeros((8, 4, 3, 3)), "conv.bias": np.zeros(8)})
+    >>> ds.tensor_layers.values.tolist(), ds.tensor_reason.values.tolist()
+    ([1, 0], ['', 'bias: not a weight matrix'])
     """
-    everything = _all_layers(model)
-    rows = {layer.name: _shape_row(layer) for layer in everything if layer.taken}
-    return build(
-        {"layer": rows, "tensor": _by_tensor(everything, {})},
-        always=_ALWAYS,
-        attrs={**_ATTRS, "title": "layers and tensors of a neural network"},
+    model = from_arrays(model) if isinstance(model, Mapping) else list(_iterated(model))
+    everything = _all_layers(model, pool)
+    return from_rows(
+        {name: _tensor_row(views) for name, views in _by_tensor(everything).items()},
+        dim="tensor",
+        always=_TENSOR_FACTS,
+        attrs={"title": "tensors of a neural network", **_of_model(everything, model)},
     )

@@ -9,18 +9,16 @@ Sidak (1967), doi:10.1080/01621459.1967.10482935.
 from __future__ import annotations
 
 import math
-from numbers import Real
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 import spectra._checks as _checks
-from spectra.errors import ArgumentError
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-__all__ = ["combined", "level_each"]
+__all__ = ["combined", "significance_each"]
 
 
 def combined(p: npt.ArrayLike, /) -> float:
@@ -50,13 +48,13 @@ def combined(p: npt.ArrayLike, /) -> float:
     return -math.expm1(len(values) * math.log1p(-smallest))
 
 
-def level_each(level: float, num: int, /) -> float:
+def significance_each(significance: float, num: int, /) -> float:
     """
-    Compute the level of each of several independent tests.
+    Return the significance of each of several independent tests that keeps that of all together.
 
     Parameters
     ----------
-    level : float
+    significance : float
         Probability that any of them is wrong.
     num : int
         How many.
@@ -64,20 +62,18 @@ def level_each(level: float, num: int, /) -> float:
     Returns
     -------
     float
-        1 - (1 - level)**(1/num).
+        1 - (1 - significance)**(1/num).
 
     Raises
     ------
     ArgumentError
-        If `level` is not between 0 and 1, or `num` is not at least 1.
+        If `significance` is not between 0 and 1, or `num` is not at least 1.
 
     Examples
     --------
-    >>> round(level_each(0.05, 9), 5)
+    >>> round(significance_each(0.05, 9), 5)
     0.00568
     """
-    if not (isinstance(level, Real) and 0 < level < 1):
-        msg = f"`level` must be between 0 and 1, got {level!r}"
-        raise ArgumentError(msg)
+    _checks.share("significance", significance)
     _checks.count("num", num)
-    return float(level) if num == 1 else -math.expm1(math.log1p(-level) / num)
+    return float(significance) if num == 1 else -math.expm1(math.log1p(-significance) / num)

@@ -28,7 +28,7 @@ PUBLIC = sorted(name for name in MODULES if "._" not in name)
 ROOMS = [name for name in PUBLIC if hasattr(MODULES[name], "__path__")]
 WORLD = {"spectra_io", "onnx", "safetensors", "matplotlib", "rich", "click", "pathlib", "os", "io"}
 
-GROUND = {"errors", "_typing", "_checks", "multiple_tests"}
+GROUND = {"errors", "_typing", "_checks", "_spectral", "_version", "dtypes", "multiple_tests"}
 MATHEMATICS = GROUND | {"linalg", "tails", "noise"}
 MAY_IMPORT = {  # within spectra: what each room may know of
     **dict.fromkeys(GROUND, GROUND),
@@ -37,10 +37,11 @@ MAY_IMPORT = {  # within spectra: what each room may know of
     "tails": GROUND,
     "noise": GROUND | {"linalg", "tails"},
     "theory": MATHEMATICS,
+    "_spectrum": MATHEMATICS,
     "results": MATHEMATICS,
-    "measures": MATHEMATICS | {"results"},
-    "analysis": MATHEMATICS | {"models", "results", "measures"},
-    "weightwatcher": MATHEMATICS | {"models", "results", "measures"},
+    "measures": MATHEMATICS | {"_spectrum", "results"},
+    "analysis": MATHEMATICS | {"models", "_spectrum", "results", "measures"},
+    "weightwatcher": MATHEMATICS | {"models", "_spectrum", "results", "measures"},
 }
 SHELL_MAY_IMPORT = {  # within spectra_io
     "storage": set(),
@@ -49,7 +50,8 @@ SHELL_MAY_IMPORT = {  # within spectra_io
     "results": {"storage"},
     "plots": {"storage"},
     "terminal": set(),
-    "commands": {"models", "results", "plots", "terminal"},
+    "runs": set(),
+    "commands": {"models", "results", "plots", "runs", "terminal"},
     "__main__": {"commands"},
 }
 
@@ -107,9 +109,6 @@ def test_exports_are_sorted_and_exist(name):
 def test_what_is_not_exported_is_private_or_a_plain_constant(name):
     module = MODULES[name]
     hidden = {n for n in defined(module) - set(module.__all__) if not n.isupper()}
-    hidden -= (
-        {"analyze", "describe", "noise", "plot"} if name == "spectra_io.commands.cli" else set()
-    )
     assert hidden == set()
 
 
@@ -123,7 +122,7 @@ def test_package_exports_what_it_imports(name):
     }
     exported = set(MODULES[name].__all__)
     assert exported <= imports | defined(MODULES[name])
-    assert {n for n in imports if not n.isupper()} <= exported
+    assert {n for n in imports if not n.isupper()} - {"__version__"} <= exported
 
 
 def test_the_face_is_small_and_its_docstring_names_all_of_it():
@@ -138,6 +137,14 @@ def test_everything_is_reached_in_one_way_only():
         if name.rpartition(".")[0] not in {"spectra", "spectra_io"}:
             ways.setdefault(id(value), []).append(name)
     assert [names for names in ways.values() if len(names) > 1] == []
+
+
+def test_modules_and_measures_and_variables_do_not_share_a_name():
+    modules = {name.rpartition(".")[2] for name in PUBLIC}
+    measures = {m.__name__ for m in spectra.measures.ALL}
+    assert modules & measures == set()
+    assert modules & set(VARIABLES) == set()
+    assert measures & set(VARIABLES) == set()
 
 
 @pytest.mark.parametrize("name", [n for n in MODULES if n.startswith("spectra.")])
@@ -185,7 +192,10 @@ print([m for m in {heavy.split()} if m in sys.modules])
 def test_variables_are_documented(name):
     variable = VARIABLES[name]
     assert variable.long_name
-    assert variable.source
+    assert variable.references
+    assert variable.group
+    words = {"it", "its", "their", "they", "that", "those", "this", "these", "the", "one"}
+    assert variable.long_name.split()[0].lower().strip(",") not in words
     assert variable.units or variable.kind in {"str", "flag"}
 
 
@@ -199,11 +209,11 @@ def test_every_variable_is_produced_and_declared():
 
     conv = np.random.default_rng(0).standard_normal((8, 8, 2, 2))
     layers = spectra.layers({"conv": conv}, pool=False)
-    ds = spectra.analyze(layers, measures=spectra.measures.ALL)
+    ds, tensors = spectra.analyze(layers, measures=spectra.measures.ALL), spectra.describe(layers)
     collapse = spectra.results.scale_collapse.find(ds)
-    produced = {*ds.data_vars, *spectra.summary(ds).data_vars, *collapse.data_vars}
-    assert produced == set(VARIABLES)
-    for data in (ds, collapse, spectra.summary(ds)):
+    results = (ds, tensors, collapse, spectra.summary(ds))
+    assert {str(name) for data in results for name in data.data_vars} == set(VARIABLES)
+    for data in results:
         for name, array in data.data_vars.items():
             assert array.dims == VARIABLES[str(name)].dims or data is not ds
             assert array.attrs["long_name"] == VARIABLES[str(name)].long_name

@@ -1,13 +1,15 @@
-"""Models: one way in, whatever the format, wherever they are."""
+"""Models: open files, folders and URLs of every format."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import spectra
 from spectra.errors import ModelFormatError, ModelNotFoundError
+from spectra.models.model import Model
 from spectra.models.structure import interpret
 from spectra.models.structure._ties import tied
 from spectra_io.formats.configs import read_config
@@ -26,81 +28,88 @@ if TYPE_CHECKING:
 
 __all__ = ["open_file", "open_model"]
 
-_INDEX = ".safetensors.index.json"
-_WEIGHTS = (".safetensors", ".onnx", ".npz")
+_LISTED = 5  # names of files in a message
 
 
-def _is_index(name: str) -> bool:
-    return name.endswith(_INDEX)
-
-
-def _safetensors_index(file: File) -> dict[str, Tensor]:
+def _index(files: Sequence[File]) -> dict[str, Tensor]:
     from spectra_io.formats import safetensors_files
 
-    return safetensors_files.open_index(file)
+    return safetensors_files.open_index(files[0])
 
 
-def _safetensors(file: File) -> dict[str, Tensor]:
-    from spectra_io.formats import safetensors_files
-
-    return safetensors_files.open_file(file)
-
-
-def _npz(file: File) -> dict[str, Tensor]:
-    from spectra_io.formats import npz_files
-
-    return npz_files.open_archive(file)
-
-
-def _npy(file: File) -> dict[str, Tensor]:
-    from spectra_io.formats import npz_files
-
-    return npz_files.open_array(file)
-
-
-def _onnx(file: File) -> dict[str, Tensor]:
-    from spectra_io.formats.onnx_model import reader as onnx_files
-
-    return onnx_files.open_file(file)
-
-
-def _reader(file: File) -> Callable[[File], dict[str, Tensor]]:
-    """Return what reads a file, by its name or, if that says nothing, by its first bytes."""
-    name = file.name
-    if _is_index(name):
-        return _safetensors_index
-    by_name = {".safetensors": _safetensors, ".onnx": _onnx, ".npz": _npz, ".npy": _npy}
-    for ending, reader in by_name.items():
-        if name.endswith(ending):
-            return reader
-    head = bytes(file.read(0, 9))
-    by_content = {b"PK\x03\x04": _npz, b"\x93NUMPY": _npy}
-    for start, reader in by_content.items():
-        if head.startswith(start):
-            return reader
-    return _safetensors if head[8:9] == b"{" else _onnx
-
-
-def _joined(files: Sequence[File]) -> dict[str, Tensor]:
-    """Return the tensors of one file, or of several that are one model; roles as names have it."""
-    if len(files) == 1:
-        return _reader(files[0])(files[0])
+def _safetensors(files: Sequence[File]) -> dict[str, Tensor]:
     from spectra_io.formats import safetensors_files
 
     return safetensors_files.open_files(files)
 
 
-def _opened(files: Sequence[File]) -> dict[str, Tensor]:
-    """Open a model and say what its tensors stand for, with the configuration beside them."""
-    tensors = _joined(files)
-    if len(files) == 1 and _reader(files[0]) is _onnx:  # a graph says what names can but hint at
-        return tied(tensors, {})
-    return interpret(tensors, read_config(files[0], tensors))
+def _onnx(files: Sequence[File]) -> dict[str, Tensor]:
+    from spectra_io.formats.onnx_model import reader
+
+    return reader.open_file(files[0])
 
 
-def open_file(file: File, /) -> dict[str, Tensor]:
+def _npz(files: Sequence[File]) -> dict[str, Tensor]:
+    from spectra_io.formats import npz_files
+
+    return npz_files.open_archive(files[0])
+
+
+def _npy(files: Sequence[File]) -> dict[str, Tensor]:
+    from spectra_io.formats import npz_files
+
+    return npz_files.open_array(files[0])
+
+
+class _Format(NamedTuple):
+    """How the files of a format are recognised and read."""
+
+    name: str
+    noun: str  # of one file, for messages
+    ending: str  # of a file's name
+    head: bytes  # regular expression of the first bytes of a file of any other name
+    read: Callable[[Sequence[File]], dict[str, Tensor]]
+    in_folders: bool = True  # whether a folder is searched for files of the format
+    in_shards: bool = False  # whether several files in a folder are one model
+    has_graph: bool = False  # whether the file says how each tensor is used
+
+
+_NEVER = rb"(?!)"
+_ONNX = _Format("onnx", "ONNX file", ".onnx", _NEVER, _onnx, has_graph=True)
+_FORMATS = (  # in the order of trying: the first that fits a file, or of which a folder has files
+    _Format("safetensors", "index", ".safetensors.index.json", _NEVER, _index),
+    _Format("npy", "npy file", ".npy", rb"\x93NUMPY", _npy, in_folders=False),
+    _Format(
+        *("safetensors", "safetensors file", ".safetensors", rb"(?s).{8}\{", _safetensors),
+        in_shards=True,
+    ),
+    _ONNX,
+    _Format("npz", "npz file", ".npz", rb"PK\x03\x04", _npz),
+)
+_HEAD = 9  # bytes, the longest of the regular expressions
+
+
+def _format_of(file: File) -> _Format:
+    """Return the format of a file by its name or first bytes; any other file may be ONNX."""
+    for known in _FORMATS:
+        if file.name.endswith(known.ending):
+            return known
+    head = bytes(file.read(0, _HEAD))
+    return next((known for known in _FORMATS if re.match(known.head, head)), _ONNX)
+
+
+def _opened(files: Sequence[File], name: str, known: _Format) -> Model:
+    """Open the files of one model, with the configuration beside the first of them."""
+    tensors = known.read(files)
+    config = read_config(files[0], tensors)
+    found = tied(tensors, {}) if known.has_graph else interpret(tensors, config)
+    local = all(isinstance(file, LocalFile) for file in files)
+    return Model(found, name, known.name, config, local)
+
+
+def open_file(file: File, /) -> Model:
     """
-    Open a file of weights, wherever it is.
+    Open a file of weights on a disk or at a URL.
 
     Parameters
     ----------
@@ -109,91 +118,116 @@ def open_file(file: File, /) -> dict[str, Tensor]:
 
     Returns
     -------
-    dict of str to Tensor
-        As :func:`open_model` returns it.
+    Model
+        The model, named as the file; see :func:`open_model`.
 
     Raises
     ------
     ModelNotFoundError
         If a part of the model is missing.
     ModelFormatError
-        If it is not a model.
+        If the file is not a model.
 
     Examples
     --------
     >>> import tempfile, numpy as np
     >>> path = Path(tempfile.mkdtemp()) / "model.npz"
     >>> np.savez(path, fc=np.ones((3, 2)))
-    >>> list(open_file(LocalFile(path)))
-    ['fc']
+    >>> open_file(LocalFile(path))
+    <Model 'model.npz' npz, 1 tensor>
     """
-    return _opened([file])
+    return _opened([file], file.name, _format_of(file))
 
 
-def _one(paths: list[Path], what: str) -> Path:
+def _one(paths: list[Path], noun: str) -> Path:
+    """Return the only path of a list."""
     if len(paths) > 1:
         names = ", ".join(sorted(p.name for p in paths))
-        msg = f"{paths[0].parent}: found more than one {what} ({names}); name one of them"
+        msg = f"{paths[0].parent}: found more than one {noun} ({names}); name one of them"
         raise ModelFormatError(msg)
     return paths[0]
 
 
-def _local(path: Path) -> LocalFile:
-    return LocalFile(path.absolute())
+def _name_of(path: Path) -> str:
+    """Return the last part of a path, which may be written as a dot or two."""
+    return path.name if path.name not in ("", "..") else path.resolve().name
 
 
-def _open_folder(folder: Path) -> dict[str, Tensor]:
+def _open_folder(folder: Path) -> Model:
     entries = sorted(folder.iterdir())
-    weights = [p for p in entries if p.suffix in _WEIGHTS or _is_index(p.name)]
+    sought = [known for known in _FORMATS if known.in_folders]
+    weights = [p for p in entries if p.name.endswith(tuple(known.ending for known in sought))]
     held = [p for p in weights if p.is_symlink() or p.is_file()]
     files = [inside(folder, p.name, asked_by=str(folder)) for p in held if not p.is_dir()]
-    if indexes := [p for p in files if _is_index(p.name)]:
-        return open_file(_local(_one(indexes, "index")))
-    if shards := [p for p in files if p.suffix == ".safetensors"]:
-        return _opened([_local(shard) for shard in shards])
-    for ending, what in ((".onnx", "ONNX file"), (".npz", "npz file")):
-        if found := [p for p in files if p.suffix == ending]:
-            return open_file(_local(_one(found, what)))
-    listed = ", ".join(p.name for p in entries[:5]) or "nothing"
-    more = f" and {len(entries) - 5} more" if len(entries) > 5 else ""
+    for known in sought:
+        if found := [p for p in files if p.name.endswith(known.ending)]:
+            chosen = found if known.in_shards else [_one(found, known.noun)]
+            return _opened([LocalFile(p.absolute()) for p in chosen], _name_of(folder), known)
+    listed = ", ".join(p.name for p in entries[:_LISTED]) or "nothing"
+    more = f" and {len(entries) - _LISTED} more" if len(entries) > _LISTED else ""
     msg = f"{folder}: no weights in this folder, found {listed}{more}; {EXPECTED}"
     raise ModelNotFoundError(msg)
 
 
-def open_model(
-    path: str | os.PathLike[str] | Mapping[str, Tensor | npt.ArrayLike], /
-) -> dict[str, Tensor]:
+def _open_url(url: str) -> Model:
+    from spectra_io.storage.remote import RemoteFile, file_at
+
+    file = file_at(url)
+    shown = str(RemoteFile(url))  # without password and query
+    name = shown.rstrip("/").rpartition("/")[2]
+    return _opened([file], name, _format_of(file))
+
+
+def _open_path(path: Path) -> Model:
+    try:
+        is_folder, is_file, is_there = path.is_dir(), path.is_file(), path.exists()
+    except (OSError, ValueError) as error:
+        msg = f"{path}: no such file or folder is possible: {error}; {EXPECTED}"
+        raise ModelNotFoundError(msg) from error
+    if is_folder:
+        return _open_folder(path)
+    if not is_there:
+        msg = f"{path}: no such file or folder; {EXPECTED}"
+        raise ModelNotFoundError(msg)
+    if not is_file:
+        msg = f"{path}: found a device or a pipe; {EXPECTED}"
+        raise ModelFormatError(msg)
+    return open_file(LocalFile(path.absolute()))
+
+
+def open_model(path: str | os.PathLike[str] | Mapping[str, Tensor | npt.ArrayLike], /) -> Model:
     """
-    Open a trained network, reading the headers of its files only.
+    Open a trained network; only the headers of its files are read.
 
     Parameters
     ----------
     path : path-like, str or mapping
-        A safetensors, ONNX or npz file, a ``model.safetensors.index.json``, or a folder that holds
-        an index with its shards, safetensors files, or one ONNX or npz file; a URL of any of these
-        (with the extra ``remote``); or arrays by name.
+        A safetensors, ONNX, npz or npy file, a ``model.safetensors.index.json``, or a folder that
+        holds an index with its shards, safetensors files, or one ONNX or npz file; a URL of any of
+        these (with the extra ``remote``); or arrays by name.
 
     Returns
     -------
-    dict of str to Tensor
+    Model
         Every tensor of the model by name; a tensor reads its numbers when asked. ONNX tensors
-        come in the order of use, safetensors in natural order of their names.
+        come in the order of use, safetensors in natural order of their names. The model is named
+        as the file, the folder, or the last part of the URL.
 
     Raises
     ------
     ModelNotFoundError
-        If there is nothing at `path`, no weights in the folder, or a part of the model is missing.
+        If nothing is at `path`, the folder has no weights, or a part of the model is missing.
     ModelFormatError
-        If what is there is not a model; the message says what was found and what was expected.
+        If the file is not a model; the message says what was found and what was expected.
 
     See Also
     --------
-    spectra.analyze : What to do with the result.
+    spectra.analyze : Analyse the model.
 
     Notes
     -----
-    Of a folder with an index, the files that it names are opened, and no other; of a folder
-    without one, every safetensors file. A ``config.json`` beside the weights says how q, k and v
+    In a folder with an index only the files that the index names are opened; in a folder without
+    an index every safetensors file is. A ``config.json`` beside the weights says how q, k and v
     are fused, see :func:`spectra.models.structure.interpret`.
 
     Examples
@@ -202,27 +236,12 @@ def open_model(
     >>> from safetensors.numpy import save_file
     >>> path = Path(tempfile.mkdtemp()) / "model.safetensors"
     >>> save_file({"fc.weight": np.ones((3, 2), dtype=np.float32)}, path)
-    >>> open_model(path)["fc.weight"].role
-    'dense'
+    >>> model = open_model(path)
+    >>> model.name, model.format, model["fc.weight"].role
+    ('model.safetensors', 'safetensors', 'dense')
     """
     if isinstance(path, Mapping):
         return spectra.from_arrays(path)
     if isinstance(path, str) and "://" in path:
-        from spectra_io.storage.remote import file_at
-
-        return open_file(file_at(path))
-    where = Path(path)
-    try:
-        is_folder, is_file, is_there = where.is_dir(), where.is_file(), where.exists()
-    except (OSError, ValueError) as error:
-        msg = f"{where}: no such file or folder can be: {error}; {EXPECTED}"
-        raise ModelNotFoundError(msg) from error
-    if is_folder:
-        return _open_folder(where)
-    if not is_there:
-        msg = f"{where}: no such file or folder; {EXPECTED}"
-        raise ModelNotFoundError(msg)
-    if not is_file:
-        msg = f"{where}: found a device or a pipe; {EXPECTED}"
-        raise ModelFormatError(msg)
-    return open_file(_local(where))
+        return _open_url(path)
+    return _open_path(Path(path))

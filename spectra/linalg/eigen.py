@@ -1,22 +1,19 @@
-"""Spectra: the eigenvalues of ``W.T @ W``."""
+"""Eigenvalues of ``W.T @ W``, from the Gram matrix or the singular values."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from spectra.errors import ArgumentError
-from spectra.linalg.elements import alive, excess_kurtosis
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
     from spectra._typing import AnyArray, FloatArray
 
-__all__ = ["Spectrum", "eigenvalues", "spectrum"]
+__all__ = ["eigenvalues"]
 
 _EPS = float(np.finfo(np.float64).eps)
 _GRAM_ERROR = 8 * _EPS  # worst seen at the small end, over the largest eigenvalue, was 3.9 eps
@@ -127,129 +124,3 @@ def eigenvalues(W: npt.ArrayLike, /, *, rtol: float = 1e-6) -> FloatArray:
     with np.errstate(over="ignore", under="ignore"):
         values: FloatArray = np.ldexp(_scaled_eigenvalues(tall, exponent, rtol), 2 * exponent)
     return values
-
-
-@dataclass(frozen=True, repr=False, eq=False)
-class Spectrum:
-    """
-    The spectrum of one layer: what a measure is given.
-
-    Parameters
-    ----------
-    by_matrix : array of float, shape (rf, M)
-        Eigenvalues of each matrix of the layer, each row ascending, in weight units squared.
-    N : int
-        Longer side of one matrix.
-    matrices : array, shape (rf, rows, columns), optional
-        The matrices themselves, for measures that need vectors.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> s = Spectrum(np.array([[1.0, 4.0], [0.0, 9.0]]), N=3)
-    >>> s.eigenvalues
-    array([0., 1., 4., 9.])
-    >>> s.M, s.rf, s.lambda_max
-    (2, 2, 9.0)
-    """
-
-    by_matrix: FloatArray
-    N: int
-    matrices: AnyArray | None = None
-
-    def __repr__(self) -> str:
-        """Return the shape, not the numbers."""
-        return f"<Spectrum of {self.rf} matrices, N={self.N}, M={self.M}>"
-
-    @cached_property
-    def eigenvalues(self) -> FloatArray:
-        """Eigenvalues of all matrices together, shape (rf * M,), ascending as numpy's are."""
-        return np.sort(self.by_matrix, axis=None)
-
-    @property
-    def stack(self) -> AnyArray:
-        """The matrices, for a measure that cannot do without; ``ArgumentError`` if it has none."""
-        if self.matrices is None:
-            msg = "this measure needs the matrices: make the spectrum with spectra.spectrum(W)"
-            raise ArgumentError(msg)
-        return self.matrices
-
-    @cached_property
-    def sides(self) -> list[int]:
-        """Longer side of each matrix without lines of zeros, those of dead neurons."""
-        if self.matrices is None:
-            return [self.N] * self.rf
-        return [max(1, *alive(W).shape) for W in self.matrices]
-
-    @cached_property
-    def kurtosis(self) -> list[float]:
-        """Excess kurtosis of the elements of each matrix; 0, as if normal, without the matrices."""
-        if self.matrices is None:
-            return [0.0] * self.rf
-        return [excess_kurtosis(alive(W)) for W in self.matrices]
-
-    @property
-    def ratio(self) -> float:
-        """M/N, one over the aspect ratio."""
-        return self.M / self.N
-
-    @property
-    def rf(self) -> int:
-        """Number of matrices."""
-        return len(self.by_matrix)
-
-    @property
-    def M(self) -> int:
-        """Shorter side of one matrix."""
-        return int(self.by_matrix.shape[1])
-
-    @property
-    def lambda_max(self) -> float:
-        """Largest eigenvalue, in weight units squared."""
-        return float(self.eigenvalues[-1])
-
-    @property
-    def zero(self) -> float:
-        r"""
-        Eigenvalues up to this are zero to within rounding.
-
-        :math:`\lambda_{max}(N\epsilon)^2`, numpy's rank tolerance on the singular values.
-        """
-        return self.lambda_max * (self.N * _EPS) ** 2
-
-
-def spectrum(matrices: npt.ArrayLike, /, *, rtol: float = 1e-6) -> Spectrum:
-    """
-    Compute the spectrum of one matrix or a stack of matrices.
-
-    Parameters
-    ----------
-    matrices : array_like, shape (m, n) or (rf, m, n)
-        In weight units.
-    rtol : float, default: 1e-6
-        As in :func:`eigenvalues`.
-
-    Returns
-    -------
-    Spectrum
-        The eigenvalues of each matrix.
-
-    Raises
-    ------
-    ArgumentError
-        If `matrices` is neither a matrix nor a stack of them.
-
-    Examples
-    --------
-    >>> spectrum([[[2.0, 0.0]], [[0.0, 1.0]]]).eigenvalues
-    array([1., 4.])
-    """
-    stack = np.asarray(matrices)
-    if stack.ndim == 2:
-        stack = stack[np.newaxis]
-    if stack.ndim != 3:
-        msg = f"`matrices` must be a matrix or a stack of matrices, got {stack.ndim}-D"
-        raise ArgumentError(msg)
-    values = [eigenvalues(W, rtol=rtol) for W in stack]
-    by_matrix = np.array(values).reshape(len(stack), min(stack.shape[1:]))
-    return Spectrum(by_matrix, max(stack.shape[1:]), stack)

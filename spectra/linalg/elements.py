@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from spectra.errors import ArgumentError
-from spectra.multiple_tests import level_each
+from spectra.multiple_tests import significance_each
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Elements", "alive", "excess_kurtosis", "huge", "look", "spread", "where"]
 
-_LEVEL, _PASSES = 0.05, 20
+_SIGNIFICANCE, _PASSES = 0.05, 20
 _MOST = 1 << 19
 _NAMED = 3  # rows, columns or elements that are named
 _MAD = 1.482602218505602  # standard deviation of a normal law over its median absolute deviation
@@ -131,7 +131,7 @@ def excess_kurtosis(W: npt.ArrayLike, /) -> float:
         return 0.0
     kept = kept.astype(np.float64) / largest  # so that no fourth power overflows
     mean, squares = _centred_squares(kept)
-    z = _largest_normal(len(kept), _LEVEL)
+    z = _largest_normal(len(kept), _SIGNIFICANCE)
     for _ in range(_PASSES):
         limit = z**2 * float(squares.mean())
         if squares.max() <= limit:
@@ -198,14 +198,14 @@ def spread(distance: npt.ArrayLike, /) -> float:
     return math.sqrt(float(np.mean(near**2))) if len(near) else rough
 
 
-def _largest_normal(num: int, level: float) -> float:
+def _largest_normal(num: int, significance: float) -> float:
     """Return what the largest of so many normal numbers exceeds with that probability, by size."""
     from scipy.special import ndtri
 
-    return -float(ndtri(level_each(level, max(1, num)) / 2))
+    return -float(ndtri(significance_each(significance, max(1, num)) / 2))
 
 
-def look(W: npt.ArrayLike, /, *, level: float = _LEVEL) -> Elements:
+def look(W: npt.ArrayLike, /, *, significance: float = _SIGNIFICANCE) -> Elements:
     """
     Look at the elements of a matrix: rows and columns of zeros have no say in what is ordinary.
 
@@ -213,7 +213,7 @@ def look(W: npt.ArrayLike, /, *, level: float = _LEVEL) -> Elements:
     ----------
     W : array_like
         In weight units.
-    level : float, default: 0.05
+    significance : float, default: 0.05
         Probability that any element of a normal sample is huge.
 
     Returns
@@ -224,7 +224,7 @@ def look(W: npt.ArrayLike, /, *, level: float = _LEVEL) -> Elements:
     Raises
     ------
     ArgumentError
-        If `level` is not between 0 and 1.
+        If `significance` is not between 0 and 1.
 
     Examples
     --------
@@ -237,14 +237,14 @@ def look(W: npt.ArrayLike, /, *, level: float = _LEVEL) -> Elements:
     median = np.median(live) if live.size else array.dtype.type(0)
     apart = np.abs(live - median)
     scale = spread(apart)
-    limit = scale * _largest_normal(live.size, level) if scale > 0 else math.inf
+    limit = scale * _largest_normal(live.size, significance) if scale > 0 else math.inf
     ordinary = live[apart <= limit]
     mean = float(ordinary.mean(dtype=np.float64)) if ordinary.size else 0.0
     distance = apart if live.size == array.size else np.abs(array - median)
     return Elements(mean, float(median), scale, limit, live.size, distance)
 
 
-def huge(W: npt.ArrayLike, /, *, level: float = _LEVEL) -> npt.NDArray[np.bool_]:
+def huge(W: npt.ArrayLike, /, *, significance: float = _SIGNIFICANCE) -> npt.NDArray[np.bool_]:
     r"""
     Mark the elements that are too large for a normal law.
 
@@ -252,7 +252,7 @@ def huge(W: npt.ArrayLike, /, *, level: float = _LEVEL) -> npt.NDArray[np.bool_]
     ----------
     W : array_like
         In weight units.
-    level : float, default: 0.05
+    significance : float, default: 0.05
         Probability of marking any element of a normal sample.
 
     Returns
@@ -260,19 +260,19 @@ def huge(W: npt.ArrayLike, /, *, level: float = _LEVEL) -> npt.NDArray[np.bool_]
     ndarray of bool
         Where :math:`|w - median|` is above z times the standard deviation, which is that of
         :func:`spread`; z is exceeded by the largest of so many normal numbers with
-        probability `level`.
+        probability `significance`.
 
     Raises
     ------
     ArgumentError
-        If `level` is not between 0 and 1.
+        If `significance` is not between 0 and 1.
 
     Examples
     --------
     >>> huge([0.1, -0.3, 0.2, 12.0, -0.1]).tolist()
     [False, False, False, True, False]
     """
-    elements = look(W, level=level)
+    elements = look(W, significance=significance)
     return elements.distance > elements.limit
 
 

@@ -1,4 +1,4 @@
-"""Norms of a matrix, from its eigenvalues; those of a stack are of all its matrices together."""
+"""Norms of a matrix, from its eigenvalues; of a stack, from the eigenvalues of all its matrices."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from spectra._typing import FloatArray
+    import numpy.typing as npt
 
 __all__ = ["frobenius", "log10", "log_schatten", "stable_rank"]
 
@@ -35,13 +35,13 @@ def log10(x: float, /) -> float:
         return float(np.log10(x))
 
 
-def frobenius(eigenvalues: FloatArray, /) -> float:
+def frobenius(eigenvalues: npt.ArrayLike, /) -> float:
     r"""
     Return the squared Frobenius norm :math:`\sum_i \lambda_i`.
 
     Parameters
     ----------
-    eigenvalues : array of float, shape (n,)
+    eigenvalues : array_like, shape (n,), or Spectrum
         In weight units squared.
 
     Returns
@@ -51,20 +51,19 @@ def frobenius(eigenvalues: FloatArray, /) -> float:
 
     Examples
     --------
-    >>> import numpy as np
-    >>> frobenius(np.array([1.0, 4.0]))
+    >>> frobenius([1.0, 4.0])
     5.0
     """
-    return float(eigenvalues.sum())
+    return float(np.sum(eigenvalues))
 
 
-def stable_rank(eigenvalues: FloatArray, /) -> float:
+def stable_rank(eigenvalues: npt.ArrayLike, /) -> float:
     r"""
     Return the stable rank :math:`\sum_i \lambda_i / \lambda_{max}`.
 
     Parameters
     ----------
-    eigenvalues : array of float, shape (n,)
+    eigenvalues : array_like, shape (n,), or Spectrum
         In any unit, the largest positive.
 
     Returns
@@ -78,20 +77,20 @@ def stable_rank(eigenvalues: FloatArray, /) -> float:
 
     Examples
     --------
-    >>> import numpy as np
-    >>> stable_rank(np.array([1.0, 4.0]))
+    >>> stable_rank([1.0, 4.0])
     1.25
     """
-    return float(eigenvalues.sum() / eigenvalues.max())
+    values = np.asarray(eigenvalues, np.float64)
+    return float(values.sum() / values.max())
 
 
-def log_schatten(eigenvalues: FloatArray, /, power: float) -> float:
+def log_schatten(eigenvalues: npt.ArrayLike, /, power: float) -> float:
     r"""
     Return :math:`\log_{10} \sum_i \lambda_i^p`, the Schatten norm of order 2p to the power 2p.
 
     Parameters
     ----------
-    eigenvalues : array of float, shape (n,)
+    eigenvalues : array_like, shape (n,), or Spectrum
         In weight units squared, the largest positive.
     power : float
         The exponent p.
@@ -107,10 +106,10 @@ def log_schatten(eigenvalues: FloatArray, /, power: float) -> float:
 
     Examples
     --------
-    >>> import numpy as np
-    >>> round(log_schatten(np.array([1.0, 10.0]), 2.0), 4)
+    >>> round(log_schatten([1.0, 10.0], 2.0), 4)
     2.0043
     """
-    largest = eigenvalues.max()
-    ratios = (eigenvalues / largest) ** power
+    values = np.asarray(eigenvalues, np.float64)
+    largest = values.max()
+    ratios = (values / largest) ** power
     return float(power * np.log10(largest) + np.log10(ratios.sum()))

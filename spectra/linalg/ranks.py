@@ -6,7 +6,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from spectra._spectral import spectrum_of
+from spectra.errors import ArgumentError
+
 if TYPE_CHECKING:
+    import numpy.typing as npt
+
     from spectra._typing import FloatArray
 
 __all__ = ["entropy", "matrix_rank", "num_below"]
@@ -14,21 +19,26 @@ __all__ = ["entropy", "matrix_rank", "num_below"]
 _EPS = float(np.finfo(np.float64).eps)
 
 
-def matrix_rank(eigenvalues: FloatArray, /, N: int) -> int:
+def matrix_rank(eigenvalues: npt.ArrayLike, N: int | None = None, /) -> int:
     r"""
     Count the singular values above :math:`\sigma_{max} N \epsilon`.
 
     Parameters
     ----------
-    eigenvalues : array of float, shape (n,)
+    eigenvalues : array_like, shape (n,), or Spectrum
         Squared singular values, in any unit.
-    N : int
-        Longer side of the matrix.
+    N : int, optional
+        Longer side of the matrix; a Spectrum has its own.
 
     Returns
     -------
     int
         The numerical rank.
+
+    Raises
+    ------
+    ArgumentError
+        If `N` is missing, or given beside a Spectrum.
 
     References
     ----------
@@ -36,21 +46,25 @@ def matrix_rank(eigenvalues: FloatArray, /, N: int) -> int:
 
     Examples
     --------
-    >>> import numpy as np
-    >>> matrix_rank(np.array([0.0, 1e-30, 4.0]), N=3)
+    >>> matrix_rank([0.0, 1e-30, 4.0], 3)
     1
     """
-    singular = np.sqrt(eigenvalues)
-    return int(np.sum(singular > singular.max() * N * _EPS))
+    found = spectrum_of(eigenvalues)
+    if (found is None) == (N is None):
+        msg = "`N` must be given beside eigenvalues, and only there: a Spectrum has its own"
+        raise ArgumentError(msg)
+    singular: FloatArray = np.sqrt(np.asarray(eigenvalues, np.float64))
+    side = found.N if found else N or 0
+    return int(np.sum(singular > singular.max() * side * _EPS))
 
 
-def num_below(eigenvalues: FloatArray, /, *, tolerance: float = 1e-6) -> int:
+def num_below(eigenvalues: npt.ArrayLike, /, *, tolerance: float = 1e-6) -> int:
     """
     Count the eigenvalues below an absolute tolerance.
 
     Parameters
     ----------
-    eigenvalues : array of float, shape (n,)
+    eigenvalues : array_like, shape (n,), or Spectrum
         In weight units squared.
     tolerance : float, default: 1e-6
         In weight units squared, so that the count depends on the scale of the weights.
@@ -62,23 +76,22 @@ def num_below(eigenvalues: FloatArray, /, *, tolerance: float = 1e-6) -> int:
 
     Examples
     --------
-    >>> import numpy as np
-    >>> num_below(np.array([1e-9, 1.0]))
+    >>> num_below([1e-9, 1.0])
     1
     """
-    return int(np.sum(eigenvalues < tolerance))
+    return int(np.sum(np.asarray(eigenvalues) < tolerance))
 
 
-def entropy(eigenvalues: FloatArray, /, rank: int) -> float:
+def entropy(eigenvalues: npt.ArrayLike, rank: int | None = None, /) -> float:
     r"""
     Return the entropy of the spectrum over its largest possible value.
 
     Parameters
     ----------
-    eigenvalues : array of float, shape (n,)
+    eigenvalues : array_like, shape (n,), or Spectrum
         In any unit, the largest positive.
-    rank : int
-        Numerical rank R of the matrix.
+    rank : int, optional
+        Numerical rank R of the matrix; by default that of a Spectrum.
 
     Returns
     -------
@@ -86,20 +99,26 @@ def entropy(eigenvalues: FloatArray, /, rank: int) -> float:
         :math:`-\sum_i p_i \ln p_i / \ln R` with :math:`p_i = \lambda_i / \sum_j \lambda_j`: 1 for
         equal eigenvalues, 0 for a matrix of rank one.
 
+    Raises
+    ------
+    ArgumentError
+        If `rank` is missing beside plain eigenvalues.
+
     References
     ----------
     Martin & Mahoney (2021), JMLR 22(165), section 2.3.
 
     Examples
     --------
-    >>> import numpy as np
-    >>> entropy(np.array([1.0, 1.0]), 2)
+    >>> entropy([1.0, 1.0], 2)
     1.0
-    >>> entropy(np.array([0.0, 0.0, 1.0]), 1)
+    >>> entropy([0.0, 0.0, 1.0], 1)
     0.0
     """
+    rank = matrix_rank(eigenvalues) if rank is None else rank
     if rank < 2:
         return 0.0
-    p = eigenvalues / eigenvalues.sum()
+    values = np.asarray(eigenvalues, np.float64)
+    p = values / values.sum()
     p = p[p > 0]  # a share may underflow
     return float(-np.sum(p * np.log(p)) / np.log(rank))

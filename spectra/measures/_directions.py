@@ -8,25 +8,22 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 import spectra.linalg.vectors as _vectors
-import spectra.noise.baselines as _nulls
+import spectra.noise.baselines as _baselines
 import spectra.noise.erg as _erg
 import spectra.noise.spacings as _spacings
-import spectra.tails.power_law as _power_law
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from typing import Unpack
 
+    from spectra._spectrum import Spectrum
     from spectra._typing import AnyArray, FloatArray
-    from spectra.linalg.eigen import Spectrum
-    from spectra.tails.options import Convention
 
-__all__ = ["erg", "spacings", "vectors"]
+__all__ = ["erg_tail", "spacing_ratios", "vector_spread"]
 
 _REJECTED = 0.05
 
 
-def erg(spectrum: Spectrum, /, **convention: Unpack[Convention]) -> Mapping[str, float]:
+def erg_tail(spectrum: Spectrum, /) -> Mapping[str, float]:
     """
     Find the tail whose eigenvalues multiply to 1, and compare it with that of the power law.
 
@@ -34,43 +31,35 @@ def erg(spectrum: Spectrum, /, **convention: Unpack[Convention]) -> Mapping[str,
     ----------
     spectrum : Spectrum
         Of one layer.
-    **convention
-        As in :func:`spectra.tails.power_law.fit`; should be that of :func:`power_law`.
 
     Returns
     -------
     mapping of str to float
-        `num_ERG_spikes`, `ERG_share`, `ERG_share_noise`, `lambda_ERG`, `ERG_gap`, `ERG_distance`
+        `num_ERG_tail`, `ERG_share`, `ERG_share_noise`, `lambda_ERG`, `ERG_gap`, `ERG_distance`
         and `tail_mean_log`; the last three are ``nan`` without a fit.
-
-    Raises
-    ------
-    ArgumentError
-        If a keyword is wrong.
 
     Examples
     --------
     >>> import numpy as np
-    >>> from spectra.linalg.eigen import spectrum
-    >>> found = erg(spectrum(np.random.default_rng(0).standard_normal((400, 200))))
+    >>> from spectra import spectrum
+    >>> found = erg_tail(spectrum(np.random.default_rng(0).standard_normal((400, 200))))
     >>> round(found["ERG_share"], 2), round(found["ERG_share_noise"], 2)
     (0.81, 0.81)
     """
-    values = spectrum.eigenvalues
-    fit = _power_law.fit(values[values > spectrum.zero], **convention)
-    tail, fitted = _erg.tail(values), math.isfinite(fit.alpha)
+    fit, tail = spectrum.tail, _erg.tail(spectrum)
+    fitted = math.isfinite(fit.alpha)
     return {
-        "num_ERG_spikes": float(tail.num),
+        "num_ERG_tail": float(tail.num),
         "ERG_share": tail.fraction,
-        "ERG_share_noise": _nulls.erg_tail(spectrum.ratio).fraction,
+        "ERG_share_noise": _baselines.erg_tail(spectrum.ratio).fraction,
         "lambda_ERG": tail.edge,
         "ERG_gap": float(tail.num - fit.num_tail) if fitted else math.nan,
         "ERG_distance": fit.xmin - tail.edge if fitted else math.nan,
-        "tail_mean_log": _erg.mean_log(values, start=fit.xmin) if fitted else math.nan,
+        "tail_mean_log": _erg.mean_log(spectrum, start=fit.xmin) if fitted else math.nan,
     }
 
 
-def spacings(spectrum: Spectrum, /, *, width: int = 50) -> Mapping[str, Any]:
+def spacing_ratios(spectrum: Spectrum, /, *, width: int = 50) -> Mapping[str, Any]:
     """
     Measure how eigenvalues repel their neighbours, over all and along the spectrum.
 
@@ -96,13 +85,13 @@ def spacings(spectrum: Spectrum, /, *, width: int = 50) -> Mapping[str, Any]:
     Examples
     --------
     >>> import numpy as np
-    >>> from spectra.linalg.eigen import spectrum
-    >>> found = spacings(spectrum(np.random.default_rng(0).standard_normal((400, 200))))
+    >>> from spectra import spectrum
+    >>> found = spacing_ratios(spectrum(np.random.default_rng(0).standard_normal((400, 200))))
     >>> abs(found["spacing_ratio"] - 0.5307) < 3 * found["spacing_ratio_error"]
     True
     """
     rows = spectrum.by_matrix
-    kept = [row[row > spectrum.zero] for row in rows]
+    kept = [row[row > spectrum.zero_below] for row in rows]
     ratio, error, num = np.array([_spacings.mean_ratio(values) for values in kept]).T
     local = np.full(rows.shape, math.nan)
     for out, values in zip(local, kept, strict=True):
@@ -124,7 +113,7 @@ def _all_vectors(W: AnyArray) -> tuple[FloatArray, FloatArray]:
     return found.eigenvalues, found.vectors
 
 
-def vectors(spectrum: Spectrum, /, **convention: Unpack[Convention]) -> Mapping[str, float]:
+def vector_spread(spectrum: Spectrum, /) -> Mapping[str, float]:
     """
     Measure how far the singular vectors are spread out, in the bulk and in the tail.
 
@@ -132,8 +121,6 @@ def vectors(spectrum: Spectrum, /, **convention: Unpack[Convention]) -> Mapping[
     ----------
     spectrum : Spectrum
         Of one layer, with its matrices.
-    **convention
-        As in :func:`spectra.tails.power_law.fit`; should be that of :func:`power_law`.
 
     Returns
     -------
@@ -146,19 +133,18 @@ def vectors(spectrum: Spectrum, /, **convention: Unpack[Convention]) -> Mapping[
     Raises
     ------
     ArgumentError
-        If a keyword is wrong, or the spectrum has no matrices.
+        If the spectrum has no matrices.
 
     Examples
     --------
     >>> import numpy as np
-    >>> from spectra.linalg.eigen import spectrum
-    >>> found = vectors(spectrum(np.random.default_rng(0).standard_normal((400, 200))))
+    >>> from spectra import spectrum
+    >>> found = vector_spread(spectrum(np.random.default_rng(0).standard_normal((400, 200))))
     >>> round(found["bulk_mean_entropy"], 1), round(found["entropy_noise"], 1)
     (4.6, 4.6)
     """
-    values = spectrum.eigenvalues
-    fit = _power_law.fit(values[values > spectrum.zero], **convention)
-    pairs = [_all_vectors(W) for W in spectrum.stack]
+    fit = spectrum.tail
+    pairs = [_all_vectors(W) for W in spectrum.require_matrices()]
     eigenvalues = np.concatenate([pair[0] for pair in pairs])
     columns = np.concatenate([pair[1] for pair in pairs], axis=1)
     # the threshold is one of the eigenvalues, computed once more here

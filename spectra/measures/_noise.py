@@ -7,23 +7,21 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-import spectra.noise.permutation as _randomization
+import spectra.noise.permutation as _permutation
 import spectra.noise.phases as _phases
-import spectra.noise.signal as _spiked
+import spectra.noise.signal as _signal
 import spectra.noise.traps as _traps
 import spectra.noise.truncation as _truncation
-import spectra.tails.power_law as _power_law
 from spectra.multiple_tests import combined
-from spectra.noise.spikes import detect_each
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from spectra._spectrum import Spectrum
     from spectra._typing import FloatArray
-    from spectra.linalg.eigen import Spectrum
     from spectra.noise.spikes import Spikes
 
-__all__ = ["marchenko_pastur", "phase", "randomized", "spikes"]
+__all__ = ["bulk_fit", "randomized", "spike_signals", "training_phase"]
 
 
 _BULK = (
@@ -32,23 +30,15 @@ _BULK = (
 )
 
 
-def _detected(spectrum: Spectrum, level: float) -> list[tuple[FloatArray, Spikes]]:
-    """Return eigenvalues and spikes of the matrices that are large enough, without the dead."""
-    rows, sides, shapes = spectrum.by_matrix, spectrum.sides, spectrum.kurtosis
-    found = detect_each(rows, sides, level=level, kurtosis=shapes)
-    return [(row, each) for row, each in zip(rows, found, strict=True) if each.num >= 0]
-
-
-def marchenko_pastur(spectrum: Spectrum, /, *, level: float = 0.05) -> Mapping[str, float]:
+def bulk_fit(spectrum: Spectrum, /) -> Mapping[str, float]:
     """
     Fit the law of noise to the bulk and count what stands above it.
 
     Parameters
     ----------
     spectrum : Spectrum
-        Of one layer; each matrix is judged by its own noise.
-    level : float, default: 0.05
-        Probability of finding any spike in a layer of noise.
+        The spectrum of one layer; bulk and spikes are its :attr:`~spectra.Spectrum.spikes`, those
+        of each matrix tested against its own noise.
 
     Returns
     -------
@@ -57,21 +47,20 @@ def marchenko_pastur(spectrum: Spectrum, /, *, level: float = 0.05) -> Mapping[s
         `bulk_D` and `bulk_p`, over the matrices with at least 10 eigenvalues that are not zero;
         ``nan`` if there is none.
 
-    Raises
-    ------
-    ArgumentError
-        If `level` is not between 0 and 1.
-
     Examples
     --------
     >>> import numpy as np
-    >>> from spectra.linalg.eigen import spectrum
+    >>> from spectra import spectrum
     >>> W = 0.1 * np.random.default_rng(0).standard_normal((400, 200))
-    >>> found = marchenko_pastur(spectrum(W))
+    >>> found = bulk_fit(spectrum(W))
     >>> found["num_spikes"], round(found["noise_std"], 2)
     (0.0, 0.1)
     """
-    detected = _detected(spectrum, level)
+    detected = [
+        (row, each)
+        for row, each in zip(spectrum.by_matrix, spectrum.spikes, strict=True)
+        if each.num >= 0  # nan for matrices that are too small
+    ]
     if not detected:
         return dict.fromkeys(_BULK, math.nan)
     found = [each for _, each in detected]
@@ -99,21 +88,20 @@ def _strengths(row: FloatArray, found: Spikes) -> tuple[FloatArray, FloatArray, 
         top = slice(len(row) - int(found.num), None)
         N, M = (side - int(found.num) for side in (found.N, found.M))
         scale, ratio = found.bulk.variance * N, M / N
-        strength = _spiked.strength(row[top] / scale, ratio)
-        columns[:, top] = strength * math.sqrt(scale), *_spiked.overlaps(strength, ratio)
+        strength = _signal.strength(row[top] / scale, ratio)
+        columns[:, top] = strength * math.sqrt(scale), *_signal.overlaps(strength, ratio)
     return columns[0], columns[1], columns[2]
 
 
-def spikes(spectrum: Spectrum, /, *, level: float = 0.05) -> Mapping[str, Any]:
+def spike_signals(spectrum: Spectrum, /) -> Mapping[str, Any]:
     """
     Estimate the signal behind each spike, and how many are worth keeping.
 
     Parameters
     ----------
     spectrum : Spectrum
-        Of one layer; each matrix is judged by its own noise.
-    level : float, default: 0.05
-        Probability of finding any spike in a layer of noise.
+        The spectrum of one layer; bulk and spikes are its :attr:`~spectra.Spectrum.spikes`, those
+        of each matrix tested against its own noise.
 
     Returns
     -------
@@ -122,24 +110,18 @@ def spikes(spectrum: Spectrum, /, *, level: float = 0.05) -> Mapping[str, Any]:
         `spike_overlap_long`, ``nan`` for what is no spike; `gavish_donoho_rank` and
         `screenot_rank`.
 
-    Raises
-    ------
-    ArgumentError
-        If `level` is not between 0 and 1.
-
     Examples
     --------
     >>> import numpy as np
     >>> from spectra.theory import ensembles
-    >>> from spectra.linalg.eigen import spectrum
+    >>> from spectra import spectrum
     >>> sample = ensembles.spiked((400, 200), strengths=[2.0], rng=np.random.default_rng(0))
-    >>> found = spikes(spectrum(sample.W))
+    >>> found = spike_signals(spectrum(sample.W))
     >>> [round(float(found[name][0]), 1) for name in ("spike_strength", "spike_overlap_short")]
     [41.2, 0.9]
     """
     rows = spectrum.by_matrix
-    found = detect_each(rows, spectrum.sides, level=level, kurtosis=spectrum.kurtosis)
-    columns = [_strengths(row, each) for row, each in zip(rows, found, strict=True)]
+    columns = [_strengths(row, each) for row, each in zip(rows, spectrum.spikes, strict=True)]
     order = np.argsort(-rows, axis=None, kind="stable")
     strength, short, long = (
         np.concatenate([column[i] for column in columns])[order] for i in range(3)
@@ -170,8 +152,6 @@ def randomized(
     /,
     *,
     replicas: int | None = None,
-    seed: int = 0,
-    level: float = 0.05,
 ) -> Mapping[str, Any]:
     """
     Compare the spectrum with that of the same elements in random order.
@@ -183,10 +163,6 @@ def randomized(
     replicas : int, optional
         How often to permute; with two and more there is an error. By default five times for
         matrices of up to 300 eigenvalues, once for larger ones.
-    seed : int, default: 0
-        Of the orders.
-    level : float, default: 0.05
-        Probability of finding a trap in a layer of noise.
 
     Returns
     -------
@@ -204,21 +180,21 @@ def randomized(
     Examples
     --------
     >>> import numpy as np
-    >>> from spectra.linalg.eigen import spectrum
+    >>> from spectra import spectrum
     >>> W = np.random.default_rng(0).standard_normal((400, 200)) + 1.0
     >>> found = randomized(spectrum(W))
     >>> found["num_traps"], found["trap_cause"].name
     (1.0, 'MEAN')
     """
-    matrices, values = spectrum.stack, spectrum.eigenvalues
+    values = spectrum.eigenvalues
     if replicas is None:
         replicas = _REPLICAS if spectrum.M <= _SMALL else 1
-    spectra = _randomization.permuted_spectra(matrices, replicas=replicas, seed=seed)
-    traps = _traps.find(matrices, spectra, seed=seed, level=level)
-    pooled = np.sort(spectra.reshape(replicas, -1), axis=1)
+    permuted = _permutation.permuted_spectra(spectrum, replicas=replicas, rng=spectrum.rng)
+    traps = _traps.find(spectrum, permuted, significance=spectrum.significance)
+    pooled = np.sort(permuted.eigenvalues.reshape(replicas, -1), axis=1)
     changed = pooled if spectrum.M > 1 else pooled[:0]
-    distances = [_randomization.rand_distance(values, row) for row in changed]
-    divergences = [_randomization.jensen_shannon(values, row) for row in changed]
+    distances = [_permutation.rand_distance(values, row) for row in changed]
+    divergences = [_permutation.jensen_shannon(values, row) for row in changed]
     largest = float(pooled[:, -1].mean())
     return {
         "max_rand_eval": float(pooled.max()),
@@ -248,7 +224,7 @@ def _deviation(values: list[float]) -> float:
     return float(np.std(values, ddof=1)) if len(values) > 1 else math.nan
 
 
-def phase(spectrum: Spectrum, /) -> Mapping[str, float]:
+def training_phase(spectrum: Spectrum, /) -> Mapping[str, float]:
     """
     Name the phase of the layer, with the evidence, and the published bands of alpha.
 
@@ -266,16 +242,14 @@ def phase(spectrum: Spectrum, /) -> Mapping[str, float]:
     Examples
     --------
     >>> import numpy as np
-    >>> from spectra.linalg.eigen import spectrum
-    >>> phase(spectrum(np.random.default_rng(0).standard_normal((400, 200))))["phase"].name
+    >>> from spectra import spectrum
+    >>> training_phase(spectrum(np.random.default_rng(0).standard_normal((400, 200))))["phase"].name
     'RANDOM_LIKE'
     """
-    evidence = _phases.weigh(spectrum.by_matrix, spectrum.sides, kurtosis=spectrum.kurtosis)
-    values = spectrum.eigenvalues
-    alpha = _power_law.fit(values[values > spectrum.zero]).alpha
+    found, alpha = _phases.evidence(spectrum, fitted=spectrum.tail), spectrum.tail.alpha
     return {
-        "phase": _phases.decide(evidence),
-        **{f"phase_{name}": value for name, value in evidence._asdict().items()},
+        "phase": _phases.decide(found),
+        **{f"phase_{name}": value for name, value in found._asdict().items()},
         "alpha_band_setol": _phases.band(alpha, preset="setol"),
         "alpha_band_htsr": _phases.band(alpha, preset="htsr"),
     }

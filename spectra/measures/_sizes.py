@@ -12,12 +12,12 @@ import spectra.linalg.ranks as _ranks
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from spectra.linalg.eigen import Spectrum
+    from spectra._spectrum import Spectrum
 
-__all__ = ["norms", "ranks"]
+__all__ = ["rank", "size"]
 
 
-def norms(spectrum: Spectrum, /) -> Mapping[str, float]:
+def size(spectrum: Spectrum, /) -> Mapping[str, float]:
     """
     Measure the size of the weights.
 
@@ -34,12 +34,12 @@ def norms(spectrum: Spectrum, /) -> Mapping[str, float]:
 
     Examples
     --------
-    >>> from spectra.linalg.eigen import spectrum
-    >>> norms(spectrum([[3.0, 0.0], [0.0, 4.0]]))["norm"]
+    >>> from spectra import spectrum
+    >>> size(spectrum([[3.0, 0.0], [0.0, 4.0]]))["norm"]
     25.0
     """
     values = spectrum.eigenvalues
-    norm, largest = _norms.frobenius(values), spectrum.lambda_max
+    norm, largest = _norms.frobenius(spectrum), spectrum.lambda_max
     return {
         "norm": norm,
         "log_norm": _norms.log10(norm),
@@ -48,11 +48,11 @@ def norms(spectrum: Spectrum, /) -> Mapping[str, float]:
         "lambda_max": largest,
         "sv_max": float(np.sqrt(largest)),
         "sv_min": float(np.sqrt(values[0])),
-        "stable_rank": _norms.stable_rank(values),
+        "stable_rank": _norms.stable_rank(spectrum),
     }
 
 
-def ranks(spectrum: Spectrum, /, *, tolerance: float = 1e-6) -> Mapping[str, float]:
+def rank(spectrum: Spectrum, /, *, tolerance: float = 1e-6) -> Mapping[str, float]:
     """
     Measure how many directions the weights use, and how evenly.
 
@@ -70,16 +70,15 @@ def ranks(spectrum: Spectrum, /, *, tolerance: float = 1e-6) -> Mapping[str, flo
 
     Examples
     --------
-    >>> from spectra.linalg.eigen import spectrum
-    >>> ranks(spectrum([[1.0, 0.0], [0.0, 0.0]]))["rank_loss"]
+    >>> from spectra import spectrum
+    >>> rank(spectrum([[1.0, 0.0], [0.0, 0.0]]))["rank_loss"]
     1
     """
-    values, N = spectrum.eigenvalues, spectrum.N
-    rank = _ranks.matrix_rank(values, N)
-    kept = sum(_ranks.matrix_rank(row, N) for row in spectrum.by_matrix)
+    found = _ranks.matrix_rank(spectrum)
+    kept = sum(_ranks.matrix_rank(row, spectrum.N) for row in spectrum.by_matrix)
     return {
-        "matrix_rank": rank,
-        "rank_loss": len(values) - kept,
-        "weak_rank_loss": _ranks.num_below(values, tolerance=tolerance),
-        "entropy": _ranks.entropy(values, rank),
+        "matrix_rank": found,
+        "rank_loss": len(spectrum.eigenvalues) - kept,
+        "weak_rank_loss": _ranks.num_below(spectrum, tolerance=tolerance),
+        "entropy": _ranks.entropy(spectrum, found),
     }

@@ -5,79 +5,73 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, TypedDict, get_args
 
-import numpy as np
-
 import spectra.linalg.norms as _norms
-import spectra.noise.baselines as _nulls
+import spectra.noise.baselines as _baselines
 import spectra.tails.alternatives as _alternatives
-import spectra.tails.ambiguity as _minima
+import spectra.tails.ambiguity as _ambiguity
 import spectra.tails.bootstrap as _bootstrap
 import spectra.tails.hill as _hill
-import spectra.tails.power_law as _power_law
-from spectra.results.verdicts import Likelier, Support, judge, likelier, weigh
+from spectra.results.verdicts import (
+    Likelier,
+    Support,
+    band_of_alpha,
+    likelier_law,
+    power_law_support,
+)
 from spectra.tails.alternatives import Law, Vuong
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from typing import Unpack
 
-    from spectra.linalg.eigen import Spectrum
+    from spectra._spectrum import Spectrum
     from spectra.tails.hill import Half
-    from spectra.tails.options import Convention
+    from spectra.tails.power_law import PowerLawFit
 
-__all__ = ["evidence", "hill", "power_law"]
+__all__ = ["evidence", "hill_fit", "tail_fit"]
 
 
-def power_law(spectrum: Spectrum, /, **convention: Unpack[Convention]) -> Mapping[str, float]:
+def tail_fit(spectrum: Spectrum, /) -> Mapping[str, float]:
     """
-    Fit a power law to the tail and say what its exponent means.
+    Return the power law fitted to the tail, and the band its exponent lies in.
 
     Parameters
     ----------
     spectrum : Spectrum
-        Of one layer; eigenvalues that are zero to within rounding are left out.
-    **convention
-        As in :func:`spectra.tails.power_law.fit`.
+        The spectrum of one layer; the fit is its :attr:`~spectra.Spectrum.tail`.
 
     Returns
     -------
     mapping of str to float
-        `alpha`, `xmin`, `xmax`, `D`, `sigma`, `num_pl_spikes`, `alpha_weighted`,
-        `log_alpha_norm`, `fit_status` and `verdict`; `alpha_noise` and `D_noise`, those of a tail
-        as long in noise of the same shape.
-
-    Raises
-    ------
-    ArgumentError
-        If a keyword is wrong.
+        `alpha`, `xmin`, `xmax`, `D`, `sigma`, `num_tail`, `alpha_weighted`, `log_alpha_norm`,
+        `fit_status` and `verdict`; `alpha_noise` and `D_noise`, the values that a tail of the same
+        length has in noise of the same shape.
 
     Examples
     --------
-    >>> from spectra.linalg.eigen import spectrum
-    >>> power_law(spectrum([[1.0, 2.0]]))["fit_status"]
+    >>> from spectra import spectrum
+    >>> tail_fit(spectrum([[1.0, 2.0]]))["fit_status"]
     <FitStatus.TOO_FEW_EIGENVALUES: 2>
     """
-    values = spectrum.eigenvalues
-    fit = _power_law.fit(values[values > spectrum.zero], **convention)
-    topmost = convention.get("xmax") is None
-    share, ratio = fit.num_tail / len(values) if topmost else 0.0, spectrum.ratio
+    fit, ratio = spectrum.tail, spectrum.ratio
+    topmost = spectrum.tail_options.get("xmax") is None
+    share = fit.num_tail / len(spectrum.eigenvalues) if topmost else 0.0
     return {
         "alpha": fit.alpha,
         "xmin": fit.xmin,
         "xmax": fit.xmax,
         "D": fit.D,
         "sigma": fit.sigma,
-        "num_pl_spikes": fit.num_tail,
+        "num_tail": fit.num_tail,
         "alpha_weighted": fit.alpha * _norms.log10(spectrum.lambda_max),
-        "log_alpha_norm": _norms.log_schatten(values, fit.alpha),
+        "log_alpha_norm": _norms.log_schatten(spectrum, fit.alpha),
         "fit_status": fit.status,
-        "verdict": judge(fit.alpha),
-        "alpha_noise": _nulls.hill_alpha(ratio, fraction=share) if share else math.nan,
-        "D_noise": _nulls.tail_distance(ratio, fraction=share) if share else math.nan,
+        "verdict": band_of_alpha(fit.alpha),
+        "alpha_noise": _baselines.hill_alpha(ratio, fraction=share) if share else math.nan,
+        "D_noise": _baselines.tail_distance(ratio, fraction=share) if share else math.nan,
     }
 
 
-def hill(spectrum: Spectrum, /, *, convention: Half = "code") -> Mapping[str, float]:
+def hill_fit(spectrum: Spectrum, /, *, variant: Half = "code") -> Mapping[str, float]:
     """
     Estimate the exponent of the larger half of the spectrum, without a search for a threshold.
 
@@ -85,7 +79,7 @@ def hill(spectrum: Spectrum, /, *, convention: Half = "code") -> Mapping[str, fl
     ----------
     spectrum : Spectrum
         Of one layer; eigenvalues that are zero to within rounding are left out.
-    convention : {"code", "paper"}, default: "code"
+    variant : {"code", "paper"}, default: "code"
         As in :func:`spectra.tails.hill.half`.
 
     Returns
@@ -101,16 +95,15 @@ def hill(spectrum: Spectrum, /, *, convention: Half = "code") -> Mapping[str, fl
     Examples
     --------
     >>> import numpy as np
-    >>> from spectra.linalg.eigen import spectrum
-    >>> found = hill(spectrum(np.random.default_rng(0).standard_normal((400, 200))))
+    >>> from spectra import spectrum
+    >>> found = hill_fit(spectrum(np.random.default_rng(0).standard_normal((400, 200))))
     >>> round(found["alpha_hill"], 1), round(found["alpha_hill_noise"], 1)
     (2.8, 2.7)
     """
-    values = spectrum.eigenvalues
-    alpha = _hill.half(values[values > spectrum.zero], convention=convention)
+    alpha = _hill.half(spectrum, variant=variant)
     return {
         "alpha_hill": alpha if math.isfinite(alpha) else math.nan,
-        "alpha_hill_noise": _nulls.hill_alpha(spectrum.ratio),
+        "alpha_hill_noise": _baselines.hill_alpha(spectrum.ratio),
     }
 
 
@@ -118,10 +111,8 @@ def evidence(
     spectrum: Spectrum,
     /,
     *,
-    level: float = 0.9,
+    confidence: float = 0.9,
     resamples: int = 100,
-    seed: int = 0,
-    **convention: Unpack[Convention],
 ) -> Mapping[str, float]:
     """
     Say how sure alpha is, and whether the tail is a power law.
@@ -130,21 +121,18 @@ def evidence(
     ----------
     spectrum : Spectrum
         Of one layer; eigenvalues that are zero to within rounding are left out.
-    level : float, default: 0.9
-        Of the confidence intervals.
+    confidence : float, default: 0.9
+        Share of the refits inside the intervals.
     resamples : int, default: 100
-        Samples fitted for the intervals, and as many for the p-value.
-    seed : int, default: 0
-        Of these samples; every layer has the same.
-    **convention
-        As in :func:`spectra.tails.power_law.fit`; should be that of :func:`power_law`.
+        Samples fitted for the intervals, and as many for the p-value, drawn with the `rng` of the
+        spectrum.
 
     Returns
     -------
     mapping of str to float
-        `interval_level`, `alpha_low`, `alpha_high`, `xmin_low`, `xmin_high`, `alpha_precision`,
-        `p_value`, `p_precision`, `alpha_rival`, `power_law`, `likelier_law`, and for each other
-        law its likelihood ratio and p-value.
+        `interval_confidence`, `alpha_low`, `alpha_high`, `xmin_low`, `xmin_high`,
+        `alpha_precision`, `p_value`, `p_precision`, `alpha_rival`, `power_law_support`,
+        `likelier_law`, and for each other law its likelihood ratio and p-value.
 
     Raises
     ------
@@ -160,26 +148,23 @@ def evidence(
     Examples
     --------
     >>> import numpy as np
-    >>> from spectra.linalg.eigen import spectrum
+    >>> from spectra import spectrum
     >>> weights = np.random.default_rng(1).standard_t(1.5, (400, 200))
     >>> found = evidence(spectrum(weights))
-    >>> found["power_law"].name, found["alpha_low"] < 1.75 < found["alpha_high"]
+    >>> found["power_law_support"].name, found["alpha_low"] < 1.75 < found["alpha_high"]
     ('SUPPORTED', True)
     """
-    x = spectrum.eigenvalues[spectrum.eigenvalues > spectrum.zero]
-    fit = _power_law.fit(x, **convention)
-    sampling: _Sampling = {"resamples": resamples, "seed": seed}
-    interval = _bootstrap.interval(x, level=level, **sampling, **convention)
-    goodness = _bootstrap.goodness_of_fit(x, **sampling, **convention)
-    unbounded = convention.get("xmax") is None  # as the other laws are
-    tail = np.sort(x)[len(x) - fit.num_tail :]  # the very data of the fit, whatever its ties
-    tests = _alternatives.compare(tail, xmin=fit.xmin) if len(tail) and unbounded else _NO_TESTS
-    support = weigh(fit.num_tail, goodness.p, tests)
+    fit, options = spectrum.tail, spectrum.tail_options
+    sampling: _Sampling = {"resamples": resamples, "rng": spectrum.rng, "fitted": fit}
+    interval = _bootstrap.interval(spectrum, confidence=confidence, **sampling, **options)
+    goodness = _bootstrap.goodness_of_fit(spectrum, **sampling, **options)
+    tests = _tests(spectrum)
+    support = power_law_support(fit.num_tail, goodness.p, tests)
     judged = support not in {Support.NOT_FITTED, Support.TOO_FEW_POINTS}
-    few = 0 < len(x) <= _MAX_SCANNED
-    rival = _minima.rival(_minima.local_minima(x, **convention)) if few else math.nan
+    few = 0 < len(spectrum.nonzero) <= _MAX_SCANNED
+    rival = _ambiguity.rival(_ambiguity.local_minima(spectrum, **options)) if few else math.nan
     return {
-        "interval_level": interval.level,
+        "interval_confidence": interval.confidence,
         "alpha_low": interval.alpha_low,
         "alpha_high": interval.alpha_high,
         "alpha_precision": interval.precision,
@@ -188,16 +173,26 @@ def evidence(
         "p_value": goodness.p,
         "p_precision": goodness.precision,
         "alpha_rival": rival,
-        "power_law": support,
-        "likelier_law": likelier(tests) if judged else Likelier.NONE,
+        "power_law_support": support,
+        "likelier_law": likelier_law(tests) if judged else Likelier.NONE,
         **{f"R_{law}": test.R for law, test in tests.items()},
         **{f"p_{law}": test.p for law, test in tests.items()},
     }
 
 
+def _tests(spectrum: Spectrum) -> dict[Law, Vuong]:
+    """Return the likelihood ratios of the tail against laws without an end."""
+    tail, options = spectrum.tail, spectrum.tail_options
+    if not tail.num_tail or options.get("xmax") is not None:
+        return _NO_TESTS
+    data = spectrum.nonzero[-tail.num_tail :]  # the very data of the fit, whatever its ties
+    return _alternatives.compare(data, xmin=tail.xmin)
+
+
 class _Sampling(TypedDict):
     resamples: int
-    seed: int
+    rng: int
+    fitted: PowerLawFit
 
 
 _MAX_SCANNED = 20_000

@@ -1,4 +1,4 @@
-"""What the configuration of an adapter gives its layers for alpha."""
+"""Alpha of LoRA layers, from the configuration of an adapter."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ if TYPE_CHECKING:
 __all__ = ["Alphas", "alpha_of", "alphas_of", "finite"]
 
 _PLAIN = re.compile(r"\^?[\w.-]+\Z")
-_WRAPPER = "base_model.model."  # what peft puts before the names of the model's own layers
+_WRAPPER = "base_model.model."  # prefix of peft before the layer names of the model
 
 
 def finite(value: object) -> float:
-    """Return what a configuration gives as a finite number; nan if it is anything else."""
+    """Return a value of a configuration as a float; nan if it is not a finite number."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return math.nan
     try:
@@ -26,15 +26,15 @@ def finite(value: object) -> float:
 
 
 class Alphas(NamedTuple):
-    """What a configuration gives all layers, and which the first keys of its pattern match."""
+    """The alphas of a configuration: the default, plain keys of the pattern, and other keys."""
 
     default: float
-    named: dict[str, tuple[int, float]]
-    unclear: float
+    named: dict[str, tuple[int, float]]  # order in the pattern and alpha, by layer name
+    unclear: float  # order of the first key that is a regular expression
 
 
 def alphas_of(config: Mapping[str, Any]) -> Alphas:
-    """Sort the keys of a pattern; those that are more than a name are not run, only respected."""
+    """Parse `lora_alpha` and `alpha_pattern`; regular expressions are counted and not run."""
     given, named, unclear = config.get("alpha_pattern"), dict[str, tuple[int, float]](), math.inf
     for order, (key, value) in enumerate(given.items() if isinstance(given, dict) else ()):
         name = str(key).replace("\\.", ".").removesuffix("$")
@@ -46,7 +46,7 @@ def alphas_of(config: Mapping[str, Any]) -> Alphas:
 
 
 def alpha_of(name: str, alphas: Alphas) -> float:
-    """Return the alpha of a layer: a key is its whole name or, without ``^``, the end of it."""
+    """Return the alpha of a layer: a key matches the whole name or, without ``^``, its end."""
     own = name.removeprefix(_WRAPPER)
     parts = own.split(".") if alphas.named else []
     ends = [".".join(parts[start:]) for start in range(len(parts))]

@@ -1,4 +1,4 @@
-"""LoRA: updates of low rank, kept as two matrices and a scale."""
+"""LoRA adapters: low-rank updates of weights, stored as two matrices and a scale."""
 
 from __future__ import annotations
 
@@ -32,20 +32,20 @@ _MAX_NAME = 1000
 @dataclass(frozen=True, slots=True)
 class Pair:
     """
-    The two matrices of an update, scale * B @ A.
+    A LoRA update, scale * B @ A, with its two matrices.
 
     Parameters
     ----------
     name : str
-        The layer that is updated.
+        Layer that the update belongs to.
     A : Tensor
-        Down-projection, (rank, in); of an embedding (rank, tokens).
+        Down-projection, (rank, in); for an embedding (rank, tokens).
     B : Tensor
         Up-projection, (out, rank).
     alpha : float
-        Numerator of the scale; ``nan`` if neither file nor configuration says it.
+        Numerator of the scale; ``nan`` if neither file nor configuration has it.
     rooted : bool, default: False
-        Whether the scale has the root of the rank for its denominator (rsLoRA).
+        Whether the denominator of the scale is the square root of the rank (rsLoRA).
 
     Examples
     --------
@@ -65,19 +65,19 @@ class Pair:
 
     @property
     def rank(self) -> int:
-        """Columns of B, rows of A."""
+        """Number of rows of A, and of columns of B."""
         return self.A.shape[0]
 
     @property
     def scale(self) -> float:
-        """What the product is multiplied by, alpha / rank or alpha / sqrt(rank)."""
+        """Factor of the product, alpha / rank or alpha / sqrt(rank)."""
         if not self.rank:
             return math.nan
         return self.alpha / (math.sqrt(self.rank) if self.rooted else self.rank)
 
 
 def _real(tensor: Tensor) -> FloatArray:
-    """Read a half, dequantized where it is stored so."""
+    """Read A or B as float64, dequantized where the file stores quantized numbers."""
     values = (tensor.weights[0] if len(tensor.weights) == 1 else tensor).read()
     kind = values.dtype
     if kind.kind not in "fiub" and not kind.name.startswith(("bfloat", "float")):
@@ -88,27 +88,27 @@ def _real(tensor: Tensor) -> FloatArray:
 
 def delta(pair: Pair, /) -> FloatArray:
     """
-    Return the update itself.
+    Return the update of a LoRA pair as a matrix.
 
     Parameters
     ----------
     pair : Pair
-        Its two matrices.
+        The pair.
 
     Returns
     -------
     array of float, shape (out, in)
-        Scale * B @ A, in weight units; without a known alpha, of scale 1. Of an embedding
+        Scale * B @ A, in weight units; B @ A if alpha is not known. For an embedding, the shape is
         (dimension, tokens).
 
     Raises
     ------
     ModelError
-        If the file cannot be read, or holds no real numbers.
+        If the file cannot be read, or A or B are not real numbers.
 
     Notes
     -----
-    DoRA scales the sum of weights and update once more; this is the update before that.
+    DoRA scales the sum of weights and update; the function returns the update before that.
 
     References
     ----------
@@ -134,28 +134,28 @@ def _known_scale(pair: Pair) -> float:
 
 def eigenvalues(pair: Pair, /) -> FloatArray:
     r"""
-    Return the eigenvalues of an update that are not zero by its rank.
+    Return the eigenvalues of a LoRA update, without those that its rank forces to be zero.
 
     Parameters
     ----------
     pair : Pair
-        Its two matrices.
+        The pair.
 
     Returns
     -------
     array of float, shape (min(rank, out, in),)
-        Ascending, in weight units squared, as :func:`spectra.eigenvalues`; those of scale 1 if
-        alpha is not known. All ``nan`` if an element is not finite.
+        Eigenvalues as of :func:`spectra.eigenvalues`, ascending, in weight units squared; of B @ A
+        if alpha is not known. All ``nan`` if an element is not finite.
 
     Raises
     ------
     ModelError
-        If the file cannot be read, or holds no real numbers.
+        If the file cannot be read, or A or B are not real numbers.
 
     Notes
     -----
-    With :math:`B = Q_B R_B` and :math:`A^T = Q_A R_A` they are those of the small matrix
-    :math:`R_B R_A^T`, which takes rank squared, not out times in, numbers.
+    With :math:`B = Q_B R_B` and :math:`A^T = Q_A R_A`, the eigenvalues are those of the small
+    matrix :math:`R_B R_A^T`, which has rank squared elements instead of out times in.
 
     Examples
     --------
@@ -175,7 +175,7 @@ def eigenvalues(pair: Pair, /) -> FloatArray:
 
 
 def _alpha(stem: str, tensors: Mapping[str, Tensor], alphas: Alphas) -> float:
-    """Return alpha as a tensor beside the pair or the configuration of the adapter gives it."""
+    """Return alpha from the tensor beside the pair, or else from the adapter configuration."""
     kept = tensors.get(f"{stem}.alpha")
     if kept is not None and kept.size == 1 and kept.dtype.startswith(("float", "bfloat", "int")):
         return finite(float(kept.read().astype(np.float64).item()))
@@ -183,7 +183,7 @@ def _alpha(stem: str, tensors: Mapping[str, Tensor], alphas: Alphas) -> float:
 
 
 def _halves(tensors: Mapping[str, Tensor]) -> Iterator[tuple[str, Tensor, Tensor]]:
-    """Find what is called the two halves of an update of a layer, of whatever shapes."""
+    """Yield layer, A and B for every pair that has the names of one, whatever the shapes."""
     for name, tensor in tensors.items():
         if match := _DOWN.match(name) if len(name) < _MAX_NAME else None:
             stem, kind, rest = match.groups()
@@ -194,7 +194,7 @@ def _halves(tensors: Mapping[str, Tensor]) -> Iterator[tuple[str, Tensor, Tensor
 
 
 def _why_apart(A: Tensor, B: Tensor) -> str:
-    """Return why two halves make no product; empty if they do."""
+    """Return the reason why B @ A is not defined, or "" if it is."""
     if A.ndim != 2 or B.ndim != 2:
         return f"{A.ndim}-D and {B.ndim}-D, not put together"
     return "" if B.shape[1] == A.shape[0] else f"ranks {A.shape[0]} and {B.shape[1]} do not fit"
@@ -202,20 +202,20 @@ def _why_apart(A: Tensor, B: Tensor) -> str:
 
 def pairs(tensors: Mapping[str, Tensor], /, config: Mapping[str, Any] = _NOTHING) -> list[Pair]:
     """
-    Find the pairs of an adapter by their names.
+    Find the LoRA pairs of an adapter by tensor names.
 
     Parameters
     ----------
     tensors : mapping of str to Tensor
         What :func:`spectra_io.open_model` returns for an ``adapter_model.safetensors``.
     config : mapping of str, optional
-        The parsed ``adapter_config.json``, which has `lora_alpha`, `alpha_pattern` and
-        `use_rslora`. An alpha that lies beside the pair, as kohya's do, is read instead.
+        The parsed ``adapter_config.json``, with `lora_alpha`, `alpha_pattern` and `use_rslora`. A
+        tensor ``.alpha`` beside the pair, as in kohya's files, takes precedence.
 
     Returns
     -------
     list of Pair
-        Those whose shapes fit together, in the order of the model.
+        Pairs for which B @ A is defined, in the order of the model.
 
     Raises
     ------
@@ -224,9 +224,10 @@ def pairs(tensors: Mapping[str, Tensor], /, config: Mapping[str, Any] = _NOTHING
 
     Notes
     -----
-    peft takes the keys of `alpha_pattern` for regular expressions, of which the first that is a
-    layer's name or the end of it after a dot counts. Expressions of a file are not run here: where
-    one that is more than a name comes before any name that matches, alpha is ``nan``.
+    peft reads the keys of `alpha_pattern` as regular expressions; the first that matches the name
+    of a layer, or the end of the name after a dot, counts. Here, only keys that are plain names are
+    compared: expressions from a file are not run. If an expression comes before every plain key
+    that matches, alpha is ``nan``.
 
     Examples
     --------
@@ -244,7 +245,7 @@ def pairs(tensors: Mapping[str, Tensor], /, config: Mapping[str, Any] = _NOTHING
 
 
 def _note(stem: str, A: Tensor, B: Tensor, beside: bool, alphas: Alphas) -> str:
-    """Say what a pair is, without reading any of it."""
+    """Return the note on a pair: layer, rank and alpha, without reading the file."""
     if why := _why_apart(A, B):
         return f"LoRA of {stem}, {why}"
     alpha = alpha_of(stem, alphas)
@@ -254,19 +255,19 @@ def _note(stem: str, A: Tensor, B: Tensor, beside: bool, alphas: Alphas) -> str:
 
 def noted(tensors: dict[str, Tensor], config: Mapping[str, Any], /) -> dict[str, Tensor]:
     """
-    Say of each half of a pair which rank and scale it has.
+    Annotate lora_A and lora_B with rank and alpha.
 
     Parameters
     ----------
     tensors : dict of str to Tensor
         A model.
     config : mapping of str
-        Its configuration, that of the adapter under ``"adapter"``.
+        Configuration of the model, with that of the adapter under ``"adapter"``.
 
     Returns
     -------
     dict of str to Tensor
-        The same with notes.
+        The same tensors with notes.
 
     Examples
     --------

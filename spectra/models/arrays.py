@@ -1,14 +1,16 @@
-"""Arrays in memory as a model."""
+"""Arrays: make tensors and models of arrays in memory."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from spectra.errors import ArgumentError
-from spectra.models.lazy import Held
+from spectra.models.lazy import Derived, Held
+from spectra.models.model import Model
 from spectra.models.roles import ROLES, from_name
 from spectra.models.structure import interpret
 from spectra.models.tensors import Tensor
@@ -16,7 +18,26 @@ from spectra.models.tensors import Tensor
 if TYPE_CHECKING:
     import numpy.typing as npt
 
+    from spectra.models.lazy import Source
+
 __all__ = ["from_array", "from_arrays"]
+
+
+def _held(name: str, array: npt.ArrayLike) -> Tensor:
+    """Return the tensor of an array in memory, its role not yet guessed."""
+    try:
+        values = np.asarray(array)
+    except (TypeError, ValueError, RuntimeError) as error:
+        msg = f"tensor {name!r} must be an array of numbers: {error}"
+        raise ArgumentError(msg) from error
+    return Tensor(name, values.shape, values.dtype.name, "unknown", Held(values))
+
+
+def _in_memory(source: Source) -> bool:
+    """Return whether an array is held in memory, or computed of arrays that are."""
+    if isinstance(source, Derived):
+        return all(_in_memory(part) for part in source.inputs)
+    return isinstance(source, Held)
 
 
 def from_array(name: str, array: npt.ArrayLike, /, *, role: str | None = None) -> Tensor:
@@ -35,58 +56,61 @@ def from_array(name: str, array: npt.ArrayLike, /, *, role: str | None = None) -
     Returns
     -------
     Tensor
-        The handle.
+        The tensor, of the shape and type of the array.
 
     Raises
     ------
     ArgumentError
-        If `array` is not an array, or `role` not a known role.
+        If `array` cannot be made an array, or `role` is not a known role.
 
     Examples
     --------
     >>> from_array("embed.weight", [[1.0, 2.0]]).role
     'embedding'
     """
-    try:
-        values = np.asarray(array)
-    except (TypeError, ValueError, RuntimeError) as error:
-        msg = f"tensor {name!r} must be an array of numbers: {error}"
-        raise ArgumentError(msg) from error
-    if role is None:
-        role = from_name(name, values.shape)
-    elif role not in ROLES:
+    tensor = _held(name, array)
+    if role is not None and role not in ROLES:
         msg = f"`role` must be one of {', '.join(sorted(ROLES))}, got {role!r}"
         raise ArgumentError(msg)
-    return Tensor(name, values.shape, values.dtype.name, role, Held(values))
+    return replace(tensor, role=from_name(name, tensor.shape) if role is None else role)
 
 
-def from_arrays(tensors: Mapping[str, Tensor | npt.ArrayLike], /) -> dict[str, Tensor]:
+def from_arrays(tensors: Mapping[str, Tensor | npt.ArrayLike], /) -> Model:
     """
-    Make a model of a mapping of names to arrays; tensors already made stay as they are.
+    Make a model of a mapping of names to arrays.
 
-    What the names of arrays say together (gates, scales of quantized weights) is read from them,
-    see :func:`spectra.models.structure.interpret`.
+    The names and shapes of all arrays together tell which belong to each other, such as quantized
+    weights and their scales, see :func:`spectra.models.structure.interpret`.
 
     Parameters
     ----------
     tensors : mapping of str to Tensor or array_like
-        The model.
+        Arrays by name. A tensor among them is kept as it is, and so is a whole :class:`Model`.
 
     Returns
     -------
-    dict of str to Tensor
-        The same names in the same order.
+    Model
+        The same names in the same order, of the format "arrays"; `tensors` itself if it is a
+        :class:`~spectra.models.model.Model`.
 
     Raises
     ------
     ArgumentError
         If `tensors` is not a mapping of names to arrays.
 
+    Notes
+    -----
+    Tensors of files, given in a mapping that is not a model, may be stored at a URL: the new model
+    counts as not local and has no fingerprint. :meth:`spectra.models.model.Model.select` keeps
+    what is known of a model.
+
     Examples
     --------
-    >>> list(from_arrays({"w": [[1.0]]}).values())[0].shape
-    (1, 1)
+    >>> from_arrays({"w": [[1.0]]})
+    <Model '' arrays, 1 tensor>
     """
+    if isinstance(tensors, Model):
+        return tensors
     if not isinstance(tensors, Mapping):
         msg = (
             f"a model must be a mapping of names to arrays, got {type(tensors).__name__}; "
@@ -97,7 +121,8 @@ def from_arrays(tensors: Mapping[str, Tensor | npt.ArrayLike], /) -> dict[str, T
         if not isinstance(name, str):
             msg = f"the names of a model's tensors must be strings, got {name!r}"
             raise ArgumentError(msg)
-    made = {n: from_array(n, t) for n, t in tensors.items() if not isinstance(t, Tensor)}
+    made = {n: _held(n, t) for n, t in tensors.items() if not isinstance(t, Tensor)}
     given = {n: t for n, t in tensors.items() if isinstance(t, Tensor)}
     known = {**given, **interpret(made)}
-    return {name: known[name] for name in tensors}
+    local = all(_in_memory(tensor.source) for tensor in given.values())
+    return Model({name: known[name] for name in tensors}, local=local)

@@ -1,4 +1,4 @@
-"""Layers: tensors seen as matrices, with a reason for every tensor that has no matrix view."""
+"""Layers: matrix views of tensors, and the reason for every tensor that has no matrix view."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from spectra.dtypes import FLOATS
 from spectra.errors import ModelFormatError
 from spectra.models.arrays import from_arrays
-from spectra.models.tensors import Weight
+from spectra.models.tensors import MOST_PARTS, Weight
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -25,18 +26,13 @@ if TYPE_CHECKING:
 
 __all__ = ["Layer", "layers", "numbered"]
 
-FLOATS = frozenset(
-    {"float64", "float32", "float16", "bfloat16", "float8_e4m3fn", "float8_e4m3fnuz"}
-    | {"float8_e5m2", "float8_e5m2fnuz", "float6_e2m3fn", "float6_e3m2fn", "float4_e2m1fn"}
-)
 MATRICES = frozenset({"dense", "embedding", "recurrent", "lora_A", "lora_B"})
 KERNEL_NDIM = range(3, 6)  # (out, in) and one to three kernel axes
-MOST_PARTS = 4096  # layers of one tensor; the largest stacks of experts have 512, two each
 _ENDING = re.compile(r"\.q?weight(_quantized|_packed)?$|_quantized$|_blocks$")
 
 
 def _kernel_matrices(shape: Sequence[int], groups: int) -> tuple[int, int, int]:
-    """Return how many matrices a weight is, and their rows and columns."""
+    """Return the number of matrices in a weight, and the rows and columns of each."""
     first, second, positions = shape[0], shape[1], math.prod(shape[2:])
     if len(shape) > 2 and second == 1:
         return 1, first, positions
@@ -44,7 +40,7 @@ def _kernel_matrices(shape: Sequence[int], groups: int) -> tuple[int, int, int]:
 
 
 def _stacked(values: AnyArray, groups: int) -> AnyArray:
-    """Return the matrices of a weight, position by position and in each group by group."""
+    """Return the matrices of a weight as a stack, ordered by kernel position, then by group."""
     count, rows, columns = _kernel_matrices(values.shape, groups)
     if count == 1:
         return values.reshape(1, rows, columns)
@@ -61,22 +57,23 @@ class Layer:
     Parameters
     ----------
     name : str
-        Name of the layer: the tensor's, without ``.weight``, and the part of it if there are more.
+        Name of the layer: that of the tensor without ``.weight``, and in brackets the part, if the
+        tensor has several.
     tensor : Tensor
-        Where the numbers come from.
+        The tensor that the layer views.
     weight : Weight, optional
-        What the network makes of them; ``None`` for a tensor that was not taken.
+        The weight that the network computes with; ``None`` for a tensor that was not taken.
     position : int, optional
-        The one kernel position this layer is, counted in row-major order; ``None`` for all of them.
+        The only kernel position in the layer, counted in row-major order; ``None`` for all.
     reason : str, default: ""
         Why the tensor was not taken; empty if it was.
 
     Notes
     -----
-    A kernel (out, in, positions...) is one (out, in) matrix for each position; in `groups`, one
-    for each group of output channels too, which is what the map is made of. A kernel of one input
-    channel, such as a depthwise one, is the single matrix (out, positions): position by position
-    it would have one column, and no spectrum to speak of.
+    A kernel (out, in, positions...) gives one (out, in) matrix per position. A grouped convolution
+    gives one matrix per position and group, as every group maps channels of its own. A kernel with
+    one input channel, such as a depthwise one, is the single matrix (out, positions): a matrix per
+    position would have one column, and one eigenvalue.
 
     Examples
     --------
@@ -95,7 +92,7 @@ class Layer:
     reason: str = ""
 
     def __repr__(self) -> str:
-        """Return what it is, in one line."""
+        """Return name and shape, or name and reason, in one line."""
         what = self.reason or f"{self.rf} of {self.N}x{self.M}"
         return f"<Layer {self.name!r} {what}>"
 
@@ -111,7 +108,7 @@ class Layer:
 
     @property
     def rf(self) -> int:
-        """Matrices in the stack; 0 if not taken."""
+        """Number of matrices in the stack; 0 if the tensor was not taken."""
         count = self._matrices()[0]
         if self.position is None or self.weight is None:
             return count
@@ -119,12 +116,12 @@ class Layer:
 
     @property
     def N(self) -> int:
-        """Longer side of one matrix; 0 if not taken."""
+        """Longer side of each matrix; 0 if the tensor was not taken."""
         return max(self._matrices()[1:])
 
     @property
     def M(self) -> int:
-        """Shorter side of one matrix; 0 if not taken."""
+        """Shorter side of each matrix; 0 if the tensor was not taken."""
         return min(self._matrices()[1:])
 
     @property
@@ -134,7 +131,7 @@ class Layer:
 
     @property
     def num_evals(self) -> int:
-        """Eigenvalues of all matrices together, M times rf."""
+        """Number of eigenvalues of all matrices together, M times rf."""
         return self.M * self.rf
 
     def matrices(self) -> AnyArray:
@@ -161,7 +158,7 @@ class Layer:
 
 
 def _why_not_real(tensor: Tensor) -> str:
-    """Return why the stored numbers are no real numbers, or "" if they are."""
+    """Return the reason why the stored numbers are not real numbers, or "" if they are."""
     if tensor.role == "quantized":
         return f"quantized ({tensor.dtype}): {tensor.note or 'its scale is not known'}"
     if tensor.dtype in FLOATS:
@@ -173,7 +170,7 @@ def _why_not_real(tensor: Tensor) -> str:
 
 
 def _reason_not_taken(tensor: Tensor) -> str:
-    """Return why `tensor` has no matrix view here, or "" if it has one."""
+    """Return the reason why `tensor` has no matrix view, or "" if it has one."""
     kind = f"{tensor.ndim}-D"
     if tensor.role == "scale":
         return tensor.note or "scale of quantized weights"
@@ -201,7 +198,7 @@ def _reason_not_taken(tensor: Tensor) -> str:
 
 
 def _weights(tensor: Tensor) -> tuple[tuple[Weight, ...], str]:
-    """Return the weights of a tensor, or none and the reason."""
+    """Return the weights of a tensor and "", or no weights and the reason."""
     if len(tensor.weights) > MOST_PARTS:
         return (), f"{len(tensor.weights)} parts; at most {MOST_PARTS} are analysed"
     if tensor.weights:
@@ -211,7 +208,7 @@ def _weights(tensor: Tensor) -> tuple[tuple[Weight, ...], str]:
 
 
 def _base_names(names: Sequence[str]) -> dict[str, str]:
-    """Drop what says that a tensor is a weight, except where two names would then be the same."""
+    """Drop endings such as ``.weight`` from names, except where two names would become equal."""
     short = {name: _ENDING.sub("", name) or name for name in names}
     counts = Counter(short.values())
     taken = set(names)
@@ -220,12 +217,12 @@ def _base_names(names: Sequence[str]) -> dict[str, str]:
 
 def numbered(names: Iterable[str], /) -> list[str]:
     """
-    Put a number on the second and later of equal names.
+    Make names unique by appending a number to the second and later of equal names.
 
     Parameters
     ----------
     names : iterable of str
-        Some of them equal.
+        Names, some of them equal.
 
     Returns
     -------
@@ -271,21 +268,21 @@ def _views(tensor: Tensor, name: str, *, pool: bool) -> Iterator[Layer]:
 
 def layers(tensors: Mapping[str, Tensor | npt.ArrayLike], /, *, pool: bool = True) -> list[Layer]:
     """
-    Turn tensors into matrix views, one or more for each tensor, none dropped.
+    Turn tensors into matrix views, at least one layer for each tensor.
 
     Parameters
     ----------
     tensors : mapping of str to Tensor or array_like
-        The model.
+        Tensors or arrays by name.
     pool : bool, default: True
-        Whether the kernel positions of a convolution are one layer with all their eigenvalues, or
-        one layer each.
+        Whether all kernel positions of a convolution form one layer with all their eigenvalues, or
+        each position forms a layer.
 
     Returns
     -------
     list of Layer
-        In the order of `tensors`. Those with a `reason` were not taken; the others hold stacks of
-        (out, in) matrices.
+        Layers in the order of `tensors`. A layer with a `reason` was not taken; every other layer
+        holds a stack of (out, in) matrices.
 
     Raises
     ------
@@ -294,7 +291,7 @@ def layers(tensors: Mapping[str, Tensor | npt.ArrayLike], /, *, pool: bool = Tru
 
     See Also
     --------
-    spectra.analyze : Takes these, or a model.
+    spectra.analyze : Analyze layers, or a model.
 
     Examples
     --------

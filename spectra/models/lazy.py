@@ -1,4 +1,8 @@
-"""Sources: arrays that are read or computed when called, and cut before they are read."""
+"""
+Lazy arrays: callables that read or compute an array on demand.
+
+Row slices are pushed down to the file.
+"""
 
 from __future__ import annotations
 
@@ -11,18 +15,18 @@ from spectra._typing import AnyArray
 __all__ = ["Derived", "Held", "Source", "derived", "rows"]
 
 Source = Callable[[], AnyArray]
-"""Called without arguments, returns an array; picklable where its numbers come from a file."""
+"""Callable without arguments that returns an array; picklable if the array is in a file."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Held:
     """
-    An array in memory, equal to itself only.
+    An array in memory as a lazy array; equal only to itself.
 
     Parameters
     ----------
     array : array
-        Kept by reference.
+        The array, kept by reference.
 
     Examples
     --------
@@ -40,7 +44,7 @@ class Held:
         Returns
         -------
         array
-            Not a copy.
+            The array, not a copy.
         """
         return self.array
 
@@ -48,14 +52,14 @@ class Held:
 @dataclass(frozen=True, slots=True)
 class Derived:
     """
-    An array computed of others.
+    A lazy array that is computed from other lazy arrays.
 
     Parameters
     ----------
     function : callable
-        Takes the arrays, returns an array.
+        Function of arrays that returns an array.
     inputs : tuple of callable
-        Where they come from.
+        Lazy arrays to call the function with.
 
     Examples
     --------
@@ -69,33 +73,33 @@ class Derived:
 
     def __call__(self) -> AnyArray:
         """
-        Read the inputs and compute.
+        Read the inputs and apply the function.
 
         Returns
         -------
         array
-            What the function makes of them.
+            Result of the function.
         """
         return self.function(*(source() for source in self.inputs))
 
 
 def derived(function: Callable[..., AnyArray], /, *inputs: Source, **options: object) -> Derived:
     """
-    Name a computation without doing it.
+    Return the lazy result of a function of lazy arrays.
 
     Parameters
     ----------
     function : callable
-        Takes the arrays, returns an array; defined in a module, so that it can be pickled.
+        Function of arrays that returns an array; defined in a module, so that it can be pickled.
     *inputs : callable
-        Where the arrays come from.
+        Lazy arrays to call the function with.
     **options : object
-        Arguments of the function by name.
+        Keyword arguments of the function.
 
     Returns
     -------
     Derived
-        The source of its result.
+        Lazy array of the result.
 
     Examples
     --------
@@ -112,20 +116,20 @@ def _rows(array: AnyArray, *, start: int, stop: int) -> AnyArray:
 
 def rows(source: Source, start: int, stop: int, /) -> Source:
     """
-    Cut an array along its first axis before it is read.
+    Return rows of a lazy array as a lazy array.
 
     Parameters
     ----------
     source : callable
-        Where the array comes from. If it has a method ``rows(start, stop)``, that is asked, so
-        that no other byte of a file is touched.
+        Lazy array. If it has a method ``rows(start, stop)``, that method makes the slice, so that
+        only the bytes of these rows are read from a file.
     start, stop : int
-        As in ``array[start:stop]``.
+        Bounds, as in ``array[start:stop]``.
 
     Returns
     -------
     callable
-        The source of the part.
+        Lazy array of the rows.
 
     Examples
     --------

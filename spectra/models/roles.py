@@ -1,4 +1,4 @@
-"""Roles: what a network uses a tensor for, guessed from name and shape if nothing says it."""
+"""Roles: the use of a tensor in the network, guessed from name and shape if no file gives it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ ROLES: Mapping[str, str] = MappingProxyType(
         "experts": "stack of the matrices of several experts",
         "norm": "scale, shift or statistics of a normalization",
         "bias": "vector added to the output of a layer",
-        "quantized": "integers that stand for real weights, by a scale that is not known",
+        "quantized": "integers that stand for real weights, with an unknown scale",
         "scale": "scale, zero point or order of quantized weights",
         "tied": "the same numbers as another tensor",
         "constant": "part of the computation, not a trained matrix",
@@ -30,7 +30,7 @@ ROLES: Mapping[str, str] = MappingProxyType(
         "unknown": "its name and shape do not say",
     }
 )
-"""Every role and what it means."""
+"""Every role and its meaning."""
 
 _WORD = re.compile(r"[a-zA-Z]+")
 _EMBEDDING = {"emb", "embed", "embeds", "embedding", "embeddings", "wte", "wpe"}
@@ -50,7 +50,7 @@ def _words(text: str) -> list[str]:
 
 
 def _looks_like_kernel(shape: Sequence[int], *, named: bool) -> bool:
-    """Tell (out, in, positions...) from kernels with their channels last and from other stacks."""
+    """Tell a kernel (out, in, positions...) from channels-last kernels and other stacks."""
     kernel, channels = max(shape[2:]), max(shape[:2])
     if len(shape) == 4 and shape[1] == shape[2] <= 11 < shape[3]:  # (out, height, width, in)
         return False
@@ -58,7 +58,7 @@ def _looks_like_kernel(shape: Sequence[int], *, named: bool) -> bool:
 
 
 def _matrix_role(words: set[str]) -> str:
-    """Return the role of a matrix by the words of the last part of its name."""
+    """Return the role of a matrix, given the words in the last part of its name."""
     if words & _EMBEDDING:
         return "embedding"
     if words & _NORM:
@@ -75,7 +75,7 @@ def from_name(name: str, shape: Sequence[int], /) -> str:
     name : str
         Name of the tensor, with dots, slashes or underscores between its parts.
     shape : sequence of int
-        Its shape.
+        Shape of the tensor.
 
     Returns
     -------
@@ -84,7 +84,7 @@ def from_name(name: str, shape: Sequence[int], /) -> str:
 
     Notes
     -----
-    A guess: a file that says how a tensor is used (an ONNX graph) is believed instead.
+    Where the file states the use of a tensor, as an ONNX graph does, the role is taken from there.
 
     Examples
     --------

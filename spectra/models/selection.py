@@ -1,4 +1,4 @@
-"""Selection: some of a model's tensors, by name, role or size."""
+"""Selection: choose tensors of a model by name, role or size."""
 
 from __future__ import annotations
 
@@ -17,40 +17,44 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
+    from spectra.models.model import Model
     from spectra.models.tensors import Tensor
 
 __all__ = ["by_name", "by_role", "by_size", "matches"]
 
 _WILD = frozenset("*?[")
-_LONGEST = 1000  # characters of a pattern to be translated, which takes their square
+_LONGEST = 1000  # characters of a shell pattern; its translation takes time as their square
+_SHOWN = 20  # characters of a longer pattern in the message
 
 
 def matches(name: str, pattern: str | re.Pattern[str], /) -> bool:
     """
-    Tell whether a pattern matches a name.
+    Return whether a pattern matches a name.
 
     Parameters
     ----------
     name : str
         Name of a tensor.
     pattern : str or compiled regular expression
-        The name must contain it or, if it has ``*``, ``?`` or ``[...]``, match it as a whole, as in
-        a shell. A regular expression must be found in the name.
+        A string without wildcards matches every name that contains it. A string with ``*``, ``?``
+        or ``[...]`` is a shell pattern and must match the whole name, or be contained in it as it
+        is written. A regular expression must match some part of the name.
 
     Returns
     -------
     bool
-        Whether it does.
+        Whether the pattern matches.
 
     Raises
     ------
     ArgumentError
-        If `pattern` is neither, or is a shell's and has more than 1000 characters.
+        If `pattern` is neither a string nor compiled from one, or is a shell pattern of more than
+        1000 characters.
 
     Notes
     -----
-    Capitals count. A shell's pattern is fast on any name; a regular expression is searched
-    for as it is, and may.
+    Upper and lower case are different. Shell patterns are fast on every name; a regular expression
+    takes the time that Python needs for it, which can be exponential in the length of the name.
 
     Examples
     --------
@@ -67,12 +71,14 @@ def matches(name: str, pattern: str | re.Pattern[str], /) -> bool:
     if pattern in name or not _WILD & {*pattern}:
         return pattern in name
     if len(pattern) > _LONGEST:
-        msg = f"a pattern may have {_LONGEST} characters, got {len(pattern)}: {pattern[:20]!r}..."
+        shown = f"{pattern[:_SHOWN]!r}..."
+        msg = f"a pattern may have {_LONGEST} characters, got {len(pattern)}: {shown}"
         raise ArgumentError(msg)
     return fnmatchcase(name, pattern)
 
 
 def _several(word: str, patterns: object) -> list[str | re.Pattern[str]]:
+    """Return the patterns of an argument as a list; refuse a single pattern."""
     if isinstance(patterns, str | bytes | re.Pattern) or not isinstance(patterns, Iterable):
         msg = f"`{word}` must be several patterns, as in ['q_proj', '*.bias'], got {patterns!r}"
         raise ArgumentError(msg)
@@ -85,24 +91,25 @@ def by_name(
     *,
     include: Iterable[str | re.Pattern[str]] = (),
     exclude: Iterable[str | re.Pattern[str]] = (),
-) -> dict[str, Tensor]:
+) -> Model:
     """
-    Select tensors whose names match.
+    Select tensors by patterns of their names.
 
     Parameters
     ----------
     tensors : mapping of str to Tensor or array_like
         The model.
     include : iterable of str or compiled regular expression, optional
-        Patterns, see :func:`matches`, one of which must match; all names do if there are none.
+        Patterns, see :func:`matches`, of which at least one must match. Without any pattern every
+        name matches.
     exclude : iterable of str or compiled regular expression, optional
-        Patterns of which none may match.
+        Patterns; a tensor whose name matches any of them is left out.
 
     Returns
     -------
-    dict of str to Tensor
-        Those that stay, in the same order. A quantized tensor keeps its scales, whether they are
-        selected or not.
+    Model
+        The selected tensors in the order of the model. A quantized tensor can be read whether or
+        not its scales are selected.
 
     Raises
     ------
@@ -117,34 +124,35 @@ def by_name(
     ['fc1.weight']
     """
     wanted, unwanted = _several("include", include), _several("exclude", exclude)
-    return {
-        name: tensor
-        for name, tensor in from_arrays(tensors).items()
+    model = from_arrays(tensors)
+    return model.select(
+        name
+        for name in model
         if (not wanted or any(matches(name, pattern) for pattern in wanted))
         and not any(matches(name, pattern) for pattern in unwanted)
-    }
+    )
 
 
-def by_role(tensors: Mapping[str, Tensor | npt.ArrayLike], /, *roles: str) -> dict[str, Tensor]:
+def by_role(tensors: Mapping[str, Tensor | npt.ArrayLike], /, *roles: str) -> Model:
     """
-    Select tensors by what the network uses them for.
+    Select tensors by their roles.
 
     Parameters
     ----------
     tensors : mapping of str to Tensor or array_like
         The model.
     *roles : str
-        Of :data:`spectra.models.roles.ROLES`.
+        Roles, keys of :data:`spectra.models.roles.ROLES`.
 
     Returns
     -------
-    dict of str to Tensor
-        Those that have one of the roles, in the same order.
+    Model
+        The tensors with one of the roles, in the order of the model.
 
     Raises
     ------
     ArgumentError
-        If there is no such role.
+        If `tensors` is not a mapping, or a role is not known.
 
     Examples
     --------
@@ -155,7 +163,8 @@ def by_role(tensors: Mapping[str, Tensor | npt.ArrayLike], /, *roles: str) -> di
     if unknown := [role for role in roles if not isinstance(role, str) or role not in ROLES]:
         msg = f"roles must be of {', '.join(sorted(ROLES))}; got {unknown[0]!r}"
         raise ArgumentError(msg)
-    return {n: tensor for n, tensor in from_arrays(tensors).items() if tensor.role in roles}
+    model = from_arrays(tensors)
+    return model.select(name for name, tensor in model.items() if tensor.role in roles)
 
 
 def by_size(
@@ -164,23 +173,24 @@ def by_size(
     *,
     at_least: int = 0,
     at_most: int | None = None,
-) -> dict[str, Tensor]:
+) -> Model:
     """
-    Select tensors by how many elements they have.
+    Select tensors by their number of elements.
 
     Parameters
     ----------
     tensors : mapping of str to Tensor or array_like
         The model.
     at_least : int, default: 0
-        Elements.
+        Smallest number of elements.
     at_most : int, optional
-        Elements.
+        Largest number of elements; unlimited by default.
 
     Returns
     -------
-    dict of str to Tensor
-        Those in between, in the same order.
+    Model
+        The tensors whose number of elements lies between the two, both included, in the order of
+        the model.
 
     Raises
     ------
@@ -197,8 +207,9 @@ def by_size(
         if not (isinstance(size, Real) or (size is None and word == "at_most")):
             msg = f"`{word}` must be a number of elements, got {size!r}"
             raise ArgumentError(msg)
-    return {
-        name: tensor
-        for name, tensor in from_arrays(tensors).items()
+    model = from_arrays(tensors)
+    return model.select(
+        name
+        for name, tensor in model.items()
         if at_least <= tensor.size and (at_most is None or tensor.size <= at_most)
-    }
+    )

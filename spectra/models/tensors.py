@@ -1,4 +1,4 @@
-"""Tensors of a model: small handles that read their numbers only when asked."""
+"""Tensors of a model: handles that read the stored numbers on demand, and derived weights."""
 
 from __future__ import annotations
 
@@ -12,7 +12,10 @@ if TYPE_CHECKING:
     from spectra._typing import AnyArray
     from spectra.models.lazy import Source
 
-__all__ = ["Tensor", "Weight"]
+__all__ = ["MOST_PARTS", "Tensor", "Weight"]
+
+MOST_PARTS = 4096
+"""Most weights, or kernel positions, of a tensor; large stacks of experts have 512, two each."""
 
 
 def _checked(source: Source, shape: tuple[int, ...], what: str) -> AnyArray:
@@ -21,7 +24,7 @@ def _checked(source: Source, shape: tuple[int, ...], what: str) -> AnyArray:
     except (ArithmeticError, LookupError, TypeError, ValueError) as error:
         if isinstance(error, SpectraError):
             raise
-        msg = f"{what} cannot be computed of what is stored: {error}"
+        msg = f"{what} cannot be computed from the stored numbers: {error}"
         raise ModelFormatError(msg) from error
     if values.shape != shape:
         msg = f"{what} should have shape {shape}, found {values.shape}"
@@ -32,21 +35,22 @@ def _checked(source: Source, shape: tuple[int, ...], what: str) -> AnyArray:
 @dataclass(frozen=True, slots=True, repr=False)
 class Weight:
     """
-    Real numbers that the network computes with, made of stored ones.
+    A real-valued matrix that the network uses, derived from stored tensors.
 
-    What a quantized tensor stands for, or one of the matrices that are fused in a tensor: a gate,
-    a direction, an expert.
+    The matrix is the dequantized tensor, or one gate, direction, expert or projection of a fused
+    tensor.
 
     Parameters
     ----------
     label : str
-        Which part of the tensor it is, for the name of the layer; empty if it is the only one.
+        Part of the tensor, for the name of the layer; empty for the only part.
     shape : tuple of int
         A matrix, or a kernel (out, in, positions...).
     source : callable
-        Called without arguments, returns the array; picklable like that of a :class:`Tensor`.
+        Callable without arguments that returns the array; picklable like that of a
+        :class:`Tensor`.
     groups : int, default: 1
-        Into how many independent parts a convolution divides its channels.
+        Number of groups of channels in a grouped convolution.
 
     Examples
     --------
@@ -62,22 +66,22 @@ class Weight:
     groups: int = 1
 
     def __repr__(self) -> str:
-        """Return what it is, in one line."""
+        """Return label and shape in one line."""
         return f"<Weight {self.label!r} {'x'.join(map(str, self.shape))}>"
 
     def read(self) -> AnyArray:
         """
-        Compute the numbers.
+        Compute the matrix.
 
         Returns
         -------
         array
-            Of the stated shape, real.
+            Real numbers, in the shape of the weight.
 
         Raises
         ------
         ModelError
-            If the file cannot be read, or holds another shape than it said.
+            If the file cannot be read, or the array has another shape.
         """
         return _checked(self.source, self.shape, f"part {self.label!r}")
 
@@ -85,7 +89,7 @@ class Weight:
 @dataclass(frozen=True, slots=True, repr=False)
 class Tensor:
     """
-    One tensor of a model, not yet read.
+    A tensor of a model, read on demand.
 
     Parameters
     ----------
@@ -94,17 +98,17 @@ class Tensor:
     shape : tuple of int
         Shape as stored.
     dtype : str
-        Type as stored, spelled as numpy and ml_dtypes do (``"float32"``, ``"bfloat16"``).
+        Type as stored, by the name of numpy or ml_dtypes (``"float32"``, ``"bfloat16"``).
     role : str
-        What the network uses it for, one of :data:`spectra.models.roles.ROLES`.
+        Use of the tensor in the network, one of :data:`spectra.models.roles.ROLES`.
     source : callable
-        Called without arguments, returns the array. Picklable where the tensor comes from a file,
-        so that a worker elsewhere can read it by itself.
+        Callable without arguments that returns the array; picklable for a tensor of a file, so
+        that another process can read it.
     note : str, default: ""
-        Where the role comes from, and what the numbers stand for, for a person ("input 1 of
-        Gemm"; "int8 times scale").
+        Origin of the role and meaning of the numbers, for a person ("input 1 of Gemm"; "int8 times
+        scale").
     weights : tuple of Weight, default: ()
-        What the network computes with, where that is not the stored array as it is.
+        Matrices that the network uses, where they differ from the stored array.
 
     Examples
     --------
@@ -126,7 +130,7 @@ class Tensor:
     weights: tuple[Weight, ...] = ()
 
     def __repr__(self) -> str:
-        """Return what it is, in one line."""
+        """Return name, shape, type and role in one line."""
         shape = "x".join(map(str, self.shape)) or "scalar"
         return f"<Tensor {self.name!r} {shape} {self.dtype} {self.role}>"
 
@@ -142,16 +146,16 @@ class Tensor:
 
     def read(self) -> AnyArray:
         """
-        Read the numbers.
+        Read the stored array.
 
         Returns
         -------
         array
-            In the type they are stored in.
+            Numbers in the stored type.
 
         Raises
         ------
         ModelError
-            If the file cannot be read, or holds another shape than its header says.
+            If the file cannot be read, or the array has another shape than its header says.
         """
         return _checked(self.source, self.shape, f"tensor {self.name!r}")

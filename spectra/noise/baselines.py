@@ -1,7 +1,8 @@
 r"""
-Null values: what the metrics of a tail give for pure noise of the same shape.
+Baselines: the values that the metrics of a tail have for pure noise of the same shape.
 
-For independent elements, from the Marchenko-Pastur law, in the limit of large size; `ratio` is M/N.
+They follow from the Marchenko-Pastur law, for independent elements and in the limit of large size;
+`ratio` is M/N.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ _POINTS = 4001
 
 class ERGTail(NamedTuple):
     """
-    The tail whose eigenvalues multiply to 1, of noise.
+    The tail of pure noise whose eigenvalues multiply to 1.
 
     Examples
     --------
@@ -31,20 +32,20 @@ class ERGTail(NamedTuple):
     fraction: float
     """Share of the eigenvalues in the tail."""
     edge: float
-    """Where it starts, in units of the mean eigenvalue."""
+    """Smallest eigenvalue of the tail, in units of the mean eigenvalue."""
 
 
 def _start(fraction: float, ratio: float) -> float:
-    """Return where the tail with that share of the law starts."""
+    """Return the eigenvalue above which that share of the law lies."""
     if not 0 < fraction <= 1:
         msg = f"`fraction` must be above 0 and at most 1, got {fraction!r}"
         raise ArgumentError(msg)
-    return float(_mp.quantile(fraction, ratio))
+    return float(_mp.isf(fraction, ratio))
 
 
 def hill_alpha(ratio: float, /, *, fraction: float = 0.5) -> float:
     r"""
-    Compute the power-law exponent that the largest eigenvalues of noise appear to have.
+    Compute the power-law exponent that an estimate gives for the largest eigenvalues of noise.
 
     Parameters
     ----------
@@ -56,21 +57,21 @@ def hill_alpha(ratio: float, /, *, fraction: float = 0.5) -> float:
     Returns
     -------
     float
-        :math:`1 + f / \int_{q}^{\lambda_+} \ln(\lambda / q) \rho(\lambda) d\lambda`, q being the
-        quantile with the share f above it.
+        :math:`1 + f / \int_{q}^{\lambda_+} \ln(\lambda / q) \rho(\lambda) d\lambda`, where the
+        share f of the law lies above q.
 
     Raises
     ------
     ArgumentError
-        If an argument is out of range.
+        If `ratio` or `fraction` is out of range.
 
     See Also
     --------
-    spectra.tails.hill.alpha : What it is the null value of.
+    spectra.tails.hill.alpha : The estimate from eigenvalues.
 
     Notes
     -----
-    The limit of both the Hill estimator and the fitted alpha, for a tail of that share.
+    Both the Hill estimator and the fitted alpha of a tail of that share tend to this value.
 
     Examples
     --------
@@ -85,7 +86,7 @@ def hill_alpha(ratio: float, /, *, fraction: float = 0.5) -> float:
 
 def tail_distance(ratio: float, /, *, fraction: float) -> float:
     """
-    Compute how far the largest eigenvalues of noise are from the best power law.
+    Compute the distance of the largest eigenvalues of noise from their best power law.
 
     Parameters
     ----------
@@ -97,13 +98,13 @@ def tail_distance(ratio: float, /, *, fraction: float) -> float:
     Returns
     -------
     float
-        Kolmogorov-Smirnov distance of the tail from the power law of :func:`hill_alpha`. Samples
-        add fluctuations of about 0.5 / sqrt(tail).
+        Kolmogorov-Smirnov distance of the tail from the power law of :func:`hill_alpha`. In a
+        sample, fluctuations of about 0.5 / sqrt(number of eigenvalues in the tail) are added.
 
     Raises
     ------
     ArgumentError
-        If an argument is out of range.
+        If `ratio` or `fraction` is out of range.
 
     Examples
     --------
@@ -115,12 +116,12 @@ def tail_distance(ratio: float, /, *, fraction: float) -> float:
         return 1.0
     x = np.linspace(start, _mp.edges(ratio)[1], _POINTS)
     model = (x / start) ** (1 - hill_alpha(ratio, fraction=fraction))
-    return float(np.max(np.abs(_mp.survival(x, ratio) / fraction - model)))
+    return float(np.max(np.abs(_mp.sf(x, ratio) / fraction - model)))
 
 
 def erg_tail(ratio: float, /) -> ERGTail:
     r"""
-    Find the tail of noise whose eigenvalues multiply to 1.
+    Find the tail of pure noise whose eigenvalues multiply to 1.
 
     Parameters
     ----------
@@ -130,7 +131,8 @@ def erg_tail(ratio: float, /) -> ERGTail:
     Returns
     -------
     ERGTail
-        Its share and start: :math:`\int_{edge}^{\lambda_+} \ln\lambda \rho(\lambda) d\lambda = 0`.
+        Share and start of the tail: the start solves
+        :math:`\int_{edge}^{\lambda_+} \ln\lambda \rho(\lambda) d\lambda = 0`.
 
     Raises
     ------
@@ -149,6 +151,6 @@ def erg_tail(ratio: float, /) -> ERGTail:
     from scipy.optimize import brentq
 
     lower, _ = _mp.edges(ratio)
-    # below 1, the mean, the integral only falls as the start does
+    # below 1, the mean eigenvalue, the integral falls as its start falls
     start = brentq(lambda x: _mp.integral(np.log, ratio, start=x), lower, 1.0, xtol=1e-15)
-    return ERGTail(float(_mp.survival(start, ratio)), float(start))
+    return ERGTail(float(_mp.sf(start, ratio)), float(start))

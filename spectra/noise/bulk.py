@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import math
 from functools import lru_cache
-from numbers import Integral
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+import spectra._checks as _checks
 import spectra.noise.marchenko_pastur as _mp
+from spectra._spectral import one_matrix
 from spectra.errors import ArgumentError
 
 if TYPE_CHECKING:
@@ -25,13 +26,13 @@ if TYPE_CHECKING:
 
 __all__ = [
     "FEWEST",
-    "Bulk",
+    "BulkFit",
     "Noise",
-    "ascending",
     "bema",
     "distance",
     "estimate",
     "fit",
+    "nonzero",
     "p_value",
 ]
 
@@ -59,13 +60,13 @@ class Noise(NamedTuple):
     """Whether it is that of all elements; else it is from the middle of the spectrum."""
 
 
-class Bulk(NamedTuple):
+class BulkFit(NamedTuple):
     """
     The noise in a layer.
 
     Examples
     --------
-    >>> Bulk._fields
+    >>> BulkFit._fields
     ('variance', 'lower', 'upper', 'D', 'p')
     """
 
@@ -81,22 +82,24 @@ class Bulk(NamedTuple):
     """Probability of a distance as large in pure noise."""
 
 
-def ascending(eigenvalues: npt.ArrayLike, N: int, /) -> FloatArray:
+def nonzero(eigenvalues: npt.ArrayLike, N: int | None = None, /) -> tuple[FloatArray, int]:
     r"""
-    Return the eigenvalues of one matrix in ascending order, without those that are zero.
+    Return the eigenvalues of one matrix that are not zero, ascending, and its longer side.
 
     Parameters
     ----------
-    eigenvalues : array_like, shape (M,)
-        Of ``W.T @ W``, in any order, in weight units squared.
-    N : int
-        Longer side of W.
+    eigenvalues : array_like, shape (M,), or Spectrum
+        Eigenvalues of ``W.T @ W`` in any order, in weight units squared; a Spectrum of one matrix.
+    N : int, optional
+        Longer side of W; a Spectrum has its own.
 
     Returns
     -------
-    ndarray
-        Those above :math:`\lambda_{max} (N \epsilon)^2`: the others come from columns without
-        weights, which are no part of the noise. None if one of them is not finite.
+    values : ndarray
+        Eigenvalues above :math:`\lambda_{max} (N \epsilon)^2`: the others come from columns
+        without weights, which do not belong to the noise. Empty if one of them is not finite.
+    N : int
+        Longer side of W.
 
     Raises
     ------
@@ -105,28 +108,30 @@ def ascending(eigenvalues: npt.ArrayLike, N: int, /) -> FloatArray:
 
     Examples
     --------
-    >>> ascending([4.0, 0.0, 1.0], 3)
-    array([1., 4.])
+    >>> nonzero([4.0, 0.0, 1.0], 3)
+    (array([1., 4.]), 3)
     """
+    eigenvalues, side = one_matrix(eigenvalues, N)
     values = np.asarray(eigenvalues, dtype=np.float64)
     hint = "spectra.spectrum(W).eigenvalues has those of W"
     if values.ndim != 1:
         msg = f"`eigenvalues` must be those of one matrix, 1-D, got shape {values.shape}; {hint}"
         raise ArgumentError(msg)
-    if not isinstance(N, Integral) or isinstance(N, bool) or N < 1:
-        msg = f"`N` must be the longer side of the matrix, a whole number, got {N!r}"
-        raise ArgumentError(msg)
+    _checks.count("N", side, what="the longer side of the matrix, a whole number")
+    longer = int(side or 0)
     if not len(values) or not np.isfinite(values).all():
-        return np.empty(0)
+        return np.empty(0), longer
     largest = float(values.max())
     if values.min() < -1e-9 * abs(largest):
         msg = f"`eigenvalues` of W.T @ W are not negative, got {values.min():.3g}; {hint}"
         raise ArgumentError(msg)
-    found: FloatArray = np.sort(values[values > largest * (int(N) * _EPS) ** 2])
-    if len(found) > N:
-        msg = f"`N` must be the longer side, at least {len(found)} (the eigenvalues), got {N!r}"
+    found: FloatArray = np.sort(values[values > largest * (longer * _EPS) ** 2])
+    if len(found) > longer:
+        msg = (
+            f"`N` must be the longer side, at least {len(found)} (the eigenvalues), got {longer!r}"
+        )
         raise ArgumentError(msg)
-    return found
+    return found, longer
 
 
 @lru_cache(maxsize=256)
@@ -139,24 +144,24 @@ def _expected(M: int, N: int, out: int) -> FloatArray:
     in the angle (Dumitriu & Edelman 2006, doi:10.1063/1.2200144).
     """
     ratio = M / N
-    first = _mp.quantile(1 - (np.arange(out, M - out) + 0.5) / M, ratio)
+    first = _mp.isf(1 - (np.arange(out, M - out) + 0.5) / M, ratio)
     angle = np.arccos(np.clip((1 + ratio - first) / (2 * math.sqrt(ratio)), -1, 1))
     too_many = 0.25 - angle / (2 * math.pi)  # from 1/4 at the lower edge to -1/4 at the upper
-    expected = first - too_many / (M * _mp.density(first, ratio))
+    expected = first - too_many / (M * _mp.pdf(first, ratio))
     expected.flags.writeable = False  # it is remembered, for layers of the same shape
     return expected
 
 
-def bema(eigenvalues: npt.ArrayLike, N: int, /, *, trim: float = 0.2) -> float:
+def bema(eigenvalues: npt.ArrayLike, N: int | None = None, /, *, trim: float = 0.2) -> float:
     r"""
     Estimate the variance of the noise from the middle of the spectrum.
 
     Parameters
     ----------
-    eigenvalues : array_like
-        Of ``W.T @ W``, all M of them, in weight units squared.
-    N : int
-        Longer side of W.
+    eigenvalues : array_like, shape (M,), or Spectrum
+        All eigenvalues of ``W.T @ W``, in weight units squared; a Spectrum of one matrix.
+    N : int, optional
+        Longer side of W; a Spectrum has its own.
     trim : float, default: 0.2
         Share of the eigenvalues left out at each end.
 
@@ -193,7 +198,7 @@ def bema(eigenvalues: npt.ArrayLike, N: int, /, *, trim: float = 0.2) -> float:
     if not 0 < trim < 0.4:
         msg = f"`trim` must be above 0 and below 0.4, got {trim!r}"
         raise ArgumentError(msg)
-    values = ascending(eigenvalues, N)
+    values, N = nonzero(eigenvalues, N)
     M = len(values)
     if M < FEWEST:
         return math.nan
@@ -202,16 +207,16 @@ def bema(eigenvalues: npt.ArrayLike, N: int, /, *, trim: float = 0.2) -> float:
     return float(q @ values[out : M - out] / (q @ q) / N)
 
 
-def estimate(eigenvalues: npt.ArrayLike, N: int, /) -> Noise:
+def estimate(eigenvalues: npt.ArrayLike, N: int | None = None, /) -> Noise:
     r"""
     Estimate the variance of the noise: by the mean where that will do, from the middle elsewhere.
 
     Parameters
     ----------
-    eigenvalues : array_like
-        Of ``W.T @ W``, all M of them, in weight units squared.
-    N : int
-        Longer side of W.
+    eigenvalues : array_like, shape (M,), or Spectrum
+        All eigenvalues of ``W.T @ W``, in weight units squared; a Spectrum of one matrix.
+    N : int, optional
+        Longer side of W; a Spectrum has its own.
 
     Returns
     -------
@@ -233,7 +238,7 @@ def estimate(eigenvalues: npt.ArrayLike, N: int, /) -> Noise:
     >>> bool(round(noise.variance, 6) == round(np.mean(W**2), 6)), noise.by_mean
     (True, True)
     """
-    values = ascending(eigenvalues, N)
+    values, N = nonzero(eigenvalues, N)
     robust, size = bema(values, N), N * len(values)
     if math.isnan(robust):
         return Noise(robust, by_mean=False)
@@ -242,16 +247,17 @@ def estimate(eigenvalues: npt.ArrayLike, N: int, /) -> Noise:
     return Noise(mean if by_mean else robust, by_mean)
 
 
-def distance(eigenvalues: npt.ArrayLike, N: int, /, *, variance: float) -> float:
+def distance(eigenvalues: npt.ArrayLike, N: int | None = None, /, *, variance: float) -> float:
     """
     Compute how far a spectrum is from the Marchenko-Pastur law.
 
     Parameters
     ----------
-    eigenvalues : array_like
-        Of ``W.T @ W``, in weight units squared; without the spikes.
-    N : int
-        Longer side of W, less the spikes.
+    eigenvalues : array_like, shape (M,), or Spectrum
+        Eigenvalues of ``W.T @ W`` without the spikes, in weight units squared; a Spectrum of one
+        matrix.
+    N : int, optional
+        Longer side of W, less the number of spikes; a Spectrum has its own.
     variance : float
         Of the elements, in weight units squared.
 
@@ -270,7 +276,7 @@ def distance(eigenvalues: npt.ArrayLike, N: int, /, *, variance: float) -> float
     >>> round(distance([1.0, 2.0, 3.0], 3, variance=1.0), 3)
     0.391
     """
-    values = ascending(eigenvalues, N)
+    values, N = nonzero(eigenvalues, N)
     M = len(values)
     if M == 0 or not variance > 0:
         return math.nan
@@ -317,22 +323,22 @@ def p_value(distance: float, M: int, /) -> float:
     return -math.expm1(-math.exp(min(-(M * distance - mode) / width, 700.0)))
 
 
-def fit(eigenvalues: npt.ArrayLike, N: int, /, *, num_spikes: int = 0) -> Bulk:
+def fit(eigenvalues: npt.ArrayLike, N: int | None = None, /, *, num_spikes: int = 0) -> BulkFit:
     r"""
     Fit the Marchenko-Pastur law to all but the largest eigenvalues.
 
     Parameters
     ----------
-    eigenvalues : array_like
-        Of ``W.T @ W``, all M of them, in weight units squared.
-    N : int
-        Longer side of W.
+    eigenvalues : array_like, shape (M,), or Spectrum
+        All eigenvalues of ``W.T @ W``, in weight units squared; a Spectrum of one matrix.
+    N : int, optional
+        Longer side of W; a Spectrum has its own.
     num_spikes : int, default: 0
         How many of the largest are no noise.
 
     Returns
     -------
-    Bulk
+    BulkFit
         Variance, edges and goodness of fit of the others: if k are left out, they are those of
         noise of N - k rows and M - k columns. All ``nan`` if less than 8 remain that are not zero.
 
@@ -353,14 +359,14 @@ def fit(eigenvalues: npt.ArrayLike, N: int, /, *, num_spikes: int = 0) -> Bulk:
     >>> round(bulk.variance, 2), round(bulk.upper), bulk.p > 0.05
     (1.0, 1165, True)
     """
-    values = ascending(eigenvalues, N)
+    values, N = nonzero(eigenvalues, N)
     if not 0 <= num_spikes <= len(values):
         msg = f"`num_spikes` must be from 0 to {len(values)}, got {num_spikes!r}"
         raise ArgumentError(msg)
     rest, rows = values[: len(values) - num_spikes], N - num_spikes
     variance = estimate(rest, rows).variance
     if not variance > 0:
-        return Bulk(*[math.nan] * 5)
-    lower, upper = _mp.edges(len(rest) / rows, variance=rows * variance)
+        return BulkFit(*[math.nan] * 5)
+    lower, upper = _mp.edges(len(rest) / rows, mean_eigenvalue=rows * variance)
     D = distance(rest, rows, variance=variance)
-    return Bulk(variance, lower, upper, D, p_value(D, len(rest)))
+    return BulkFit(variance, lower, upper, D, p_value(D, len(rest)))

@@ -67,7 +67,7 @@ def tail(eigenvalues: npt.ArrayLike, /) -> Tail:
 
     Parameters
     ----------
-    eigenvalues : array_like, shape (n,)
+    eigenvalues : array_like, shape (n,), or Spectrum
         All of a layer, in any order and unit. Zeros count in the mean and are in no tail; negative
         values no larger than rounding count as zeros.
 
@@ -118,7 +118,7 @@ def mean_log(eigenvalues: npt.ArrayLike, /, *, start: float) -> float:
 
     Parameters
     ----------
-    eigenvalues : array_like, shape (n,)
+    eigenvalues : array_like, shape (n,), or Spectrum
         All of a layer, in any order and unit.
     start : float
         Where the tail starts, in the same unit: `xmin` of a power law.

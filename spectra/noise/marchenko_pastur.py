@@ -1,13 +1,14 @@
 r"""
-The Marchenko-Pastur law: the eigenvalues of noise.
+The Marchenko-Pastur law: the distribution of the eigenvalues of pure noise.
 
 For W with N rows, M <= N columns and independent elements of variance 1/N, the eigenvalues of
-``W.T @ W`` follow this law in the limit of large N and M; their mean is 1. `ratio` is M/N
-throughout, one over the aspect ratio Q.
+``W.T @ W`` follow this law in the limit of large N and M. Their mean is 1, and `ratio` is M/N
+throughout. For elements of variance :math:`\sigma^2` the mean eigenvalue is :math:`N \sigma^2`:
+divide eigenvalues by it before they are passed to these functions.
 
 With :math:`\lambda = 1 + \gamma + 2 \sqrt\gamma \cos\theta` the density becomes
-:math:`(2/\pi) \sin^2\theta / \lambda` on :math:`0 < \theta < \pi`, smooth, and the survival
-function elementary.
+:math:`(2/\pi) \sin^2\theta / \lambda` on :math:`0 < \theta < \pi`. It is smooth in the angle, and
+its integrals from both ends are elementary functions.
 """
 
 from __future__ import annotations
@@ -29,10 +30,11 @@ if TYPE_CHECKING:
 
     from spectra._typing import FloatArray
 
-__all__ = ["cdf", "density", "edges", "integral", "mean_log", "moments", "quantile", "survival"]
+__all__ = ["cdf", "edges", "integral", "isf", "mean_log", "moments", "pdf", "ppf", "sf"]
 
 _NODES = 128
 _HALVINGS = 52
+_LOG_HALVINGS = 64
 
 
 def _checked(ratio: float) -> float:
@@ -42,28 +44,36 @@ def _checked(ratio: float) -> float:
     return float(ratio)
 
 
-def edges(ratio: float, /, *, variance: float = 1.0) -> tuple[float, float]:
+def _probabilities(q: npt.ArrayLike) -> FloatArray:
+    values = np.asarray(q, dtype=np.float64)
+    if not np.all((values >= 0) & (values <= 1)):
+        msg = f"`q` must be a probability, from 0 to 1, got {q!r}"
+        raise ArgumentError(msg)
+    return values
+
+
+def edges(ratio: float, /, *, mean_eigenvalue: float = 1.0) -> tuple[float, float]:
     r"""
-    Compute where the law starts and ends.
+    Compute the two edges of the law, the ends of its support.
 
     Parameters
     ----------
     ratio : float
         M/N, above 0 and at most 1.
-    variance : float, default: 1.0
-        N times that of the elements: the mean eigenvalue.
+    mean_eigenvalue : float, default: 1.0
+        Mean of the law: N times the variance of the elements of W.
 
     Returns
     -------
     lower : float
-        Lower edge, :math:`\sigma^2 (1 - \sqrt{M/N})^2`.
+        Lower edge, :math:`m (1 - \sqrt{M/N})^2` for a mean eigenvalue m and in its unit.
     upper : float
-        Upper edge, :math:`\sigma^2 (1 + \sqrt{M/N})^2`.
+        Upper edge, :math:`m (1 + \sqrt{M/N})^2`.
 
     Raises
     ------
     ArgumentError
-        If an argument is out of range.
+        If `ratio` or `mean_eigenvalue` is out of range.
 
     References
     ----------
@@ -74,14 +84,15 @@ def edges(ratio: float, /, *, variance: float = 1.0) -> tuple[float, float]:
     >>> edges(0.25)
     (0.25, 2.25)
     """
-    if not (isinstance(variance, Real) and 0 < variance < math.inf):
-        msg = f"`variance` must be a finite number above 0, got {variance!r}"
+    if not (isinstance(mean_eigenvalue, Real) and 0 < mean_eigenvalue < math.inf):
+        msg = f"`mean_eigenvalue` must be a finite number above 0, got {mean_eigenvalue!r}"
         raise ArgumentError(msg)
     root = math.sqrt(_checked(ratio))
-    return variance * (1 - root) ** 2, variance * (1 + root) ** 2
+    return mean_eigenvalue * (1 - root) ** 2, mean_eigenvalue * (1 + root) ** 2
 
 
 def _eigenvalue(theta: npt.ArrayLike, ratio: float) -> FloatArray:
+    """Return the eigenvalue at the angle theta from the upper edge."""
     angle = np.asarray(theta, dtype=np.float64)
     # 1 + g + 2 sqrt(g) cos(theta), without the cancellation near theta = pi
     root = math.sqrt(ratio)
@@ -89,89 +100,51 @@ def _eigenvalue(theta: npt.ArrayLike, ratio: float) -> FloatArray:
     return value
 
 
-def _angle(x: FloatArray, ratio: float) -> FloatArray:
+def _eigenvalue_from_below(phi: FloatArray, ratio: float) -> FloatArray:
+    """Return the eigenvalue at the angle phi = pi - theta from the lower edge."""
+    root = math.sqrt(ratio)
+    value: FloatArray = (1 - root) ** 2 + 4 * root * np.sin(phi / 2) ** 2
+    return value
+
+
+def _cosine(x: FloatArray, ratio: float) -> FloatArray:
+    """Return cos(theta / 2), which equals sin(phi / 2), at the eigenvalue x."""
     lower, _ = edges(ratio)
-    cosine = np.sqrt(np.clip((x - lower) / (4 * math.sqrt(ratio)), 0.0, 1.0))
-    return 2 * np.arccos(cosine)
+    value: FloatArray = np.sqrt(np.clip((x - lower) / (4 * math.sqrt(ratio)), 0.0, 1.0))
+    return value
 
 
-def _survival_at(theta: FloatArray, ratio: float) -> FloatArray:
-    """Return the share of the law at angles below theta, that is above its eigenvalue."""
+def _angle(x: FloatArray, ratio: float) -> FloatArray:
+    return 2 * np.arccos(_cosine(x, ratio))
+
+
+def _sf_at(theta: FloatArray, ratio: float) -> FloatArray:
+    """Return the probability of angles below theta, that is of larger eigenvalues."""
     root = math.sqrt(ratio)
     quotient = (1 + ratio) / (4 * ratio) * theta - np.sin(theta) / (2 * root)
-    # (1 - root) / (1 + root) * tan(theta / 2) runs off at pi; arctan2 does not
+    # (1 - root) / (1 + root) * tan(theta / 2) diverges at pi; arctan2 does not
     rest = np.arctan2((1 - root) * np.sin(theta / 2), (1 + root) * np.cos(theta / 2))
     share = (2 / math.pi) * (quotient - (1 - ratio) / (2 * ratio) * rest)
     return np.clip(share, 0.0, 1.0)
 
 
-def survival(x: npt.ArrayLike, ratio: float, /) -> FloatArray:
-    """
-    Compute the share of the law above a value.
-
-    Parameters
-    ----------
-    x : array_like
-        Where, in units of the mean eigenvalue.
-    ratio : float
-        M/N, above 0 and at most 1.
-
-    Returns
-    -------
-    ndarray
-        From 1 below the lower edge to 0 above the upper.
-
-    Raises
-    ------
-    ArgumentError
-        If `ratio` is out of range.
-
-    Examples
-    --------
-    >>> survival([0.1, 1.0, 3.0], 0.25).round(4)
-    array([1.    , 0.4466, 0.    ])
-    """
-    values = np.asarray(x, dtype=np.float64)
-    return _survival_at(_angle(values, _checked(ratio)), ratio)
+def _cdf_at(phi: FloatArray, ratio: float) -> FloatArray:
+    """Return the probability of smaller eigenvalues at phi = pi - theta, integrated from below."""
+    root = math.sqrt(ratio)
+    quotient = (1 + ratio) / (4 * ratio) * phi + np.sin(phi) / (2 * root)
+    rest = np.arctan2((1 + root) * np.sin(phi / 2), (1 - root) * np.cos(phi / 2))
+    share = (2 / math.pi) * (quotient - (1 - ratio) / (2 * ratio) * rest)
+    return np.clip(share, 0.0, 1.0)
 
 
-def cdf(x: npt.ArrayLike, ratio: float, /) -> FloatArray:
-    """
-    Compute the share of the law up to a value.
-
-    Parameters
-    ----------
-    x : array_like
-        Where, in units of the mean eigenvalue.
-    ratio : float
-        M/N, above 0 and at most 1.
-
-    Returns
-    -------
-    ndarray
-        From 0 below the lower edge to 1 above the upper.
-
-    Raises
-    ------
-    ArgumentError
-        If `ratio` is out of range.
-
-    Examples
-    --------
-    >>> cdf([0.1, 1.0, 3.0], 0.25).round(4)
-    array([0.    , 0.5534, 1.    ])
-    """
-    return 1 - survival(x, ratio)
-
-
-def density(x: npt.ArrayLike, ratio: float, /) -> FloatArray:
+def pdf(x: npt.ArrayLike, ratio: float, /) -> FloatArray:
     r"""
-    Compute the density of the law.
+    Compute the probability density function of the law.
 
     Parameters
     ----------
     x : array_like
-        Where, in units of the mean eigenvalue.
+        Eigenvalues, in units of their mean.
     ratio : float
         M/N, above 0 and at most 1.
 
@@ -192,7 +165,7 @@ def density(x: npt.ArrayLike, ratio: float, /) -> FloatArray:
 
     Examples
     --------
-    >>> density([0.1, 1.0, 3.0], 0.25).round(4)
+    >>> pdf([0.1, 1.0, 3.0], 0.25).round(4)
     array([0.    , 0.6164, 0.    ])
     """
     values = np.asarray(x, dtype=np.float64)
@@ -203,71 +176,176 @@ def density(x: npt.ArrayLike, ratio: float, /) -> FloatArray:
     return np.where(inside, heights, 0.0)
 
 
-def _angle_of(share: FloatArray, ratio: float) -> FloatArray:
-    """Return the angle that so much of the law lies below: halving is safe at both ends."""
-    low, high = np.zeros_like(share), np.full_like(share, math.pi)
-    for _ in range(_HALVINGS):
-        middle = (low + high) / 2
-        below = _survival_at(middle, ratio) < share
-        low, high = np.where(below, middle, low), np.where(below, high, middle)
-    # the last share is reached as a cube is, so that rounding would stop short of the edge
-    return np.where(share < 1, (low + high) / 2, math.pi)
-
-
-def quantile(fraction: npt.ArrayLike, ratio: float, /) -> FloatArray:
+def cdf(x: npt.ArrayLike, ratio: float, /) -> FloatArray:
     """
-    Compute the value that a share of the law lies above.
+    Compute the cumulative distribution function, the probability of a smaller eigenvalue.
 
     Parameters
     ----------
-    fraction : array_like
-        The share, from 0 to 1; 0.5 gives the median.
+    x : array_like
+        Eigenvalues, in units of their mean.
     ratio : float
         M/N, above 0 and at most 1.
 
     Returns
     -------
     ndarray
-        In units of the mean eigenvalue, from the upper edge for 0 to the lower for 1.
+        From 0 below the lower edge to 1 above the upper edge. Below the median it is integrated
+        from the lower edge, so that small values keep their digits.
 
     Raises
     ------
     ArgumentError
-        If an argument is out of range.
+        If `ratio` is out of range.
 
     Examples
     --------
-    >>> quantile([0.0, 0.5, 1.0], 0.25).round(6)
+    >>> cdf([0.1, 1.0, 3.0], 0.25).round(4)
+    array([0.    , 0.5534, 1.    ])
+    """
+    cosine = _cosine(np.asarray(x, dtype=np.float64), _checked(ratio))
+    above = _sf_at(2 * np.arccos(cosine), ratio)
+    return np.where(above < 0.5, 1 - above, _cdf_at(2 * np.arcsin(cosine), ratio))
+
+
+def sf(x: npt.ArrayLike, ratio: float, /) -> FloatArray:
+    """
+    Compute the survival function, the probability of a larger eigenvalue.
+
+    Parameters
+    ----------
+    x : array_like
+        Eigenvalues, in units of their mean.
+    ratio : float
+        M/N, above 0 and at most 1.
+
+    Returns
+    -------
+    ndarray
+        From 1 below the lower edge to 0 above the upper edge.
+
+    Raises
+    ------
+    ArgumentError
+        If `ratio` is out of range.
+
+    Examples
+    --------
+    >>> sf([0.1, 1.0, 3.0], 0.25).round(4)
+    array([1.    , 0.4466, 0.    ])
+    """
+    values = np.asarray(x, dtype=np.float64)
+    return _sf_at(_angle(values, _checked(ratio)), ratio)
+
+
+def _angle_with_sf(q: FloatArray, ratio: float) -> FloatArray:
+    """Return the angle theta with that survival function, by bisection."""
+    low, high = np.zeros_like(q), np.full_like(q, math.pi)
+    for _ in range(_HALVINGS):
+        middle = (low + high) / 2
+        below = _sf_at(middle, ratio) < q
+        low, high = np.where(below, middle, low), np.where(below, high, middle)
+    # near pi the function may be as flat as a cube, so that rounding would stop short of the edge
+    return np.where(q < 1, (low + high) / 2, math.pi)
+
+
+def _angle_with_cdf(q: FloatArray, ratio: float) -> FloatArray:
+    """Return the angle phi with that distribution function, by bisection of its logarithm."""
+    log_q = np.log(np.where(q > 0, q, 1.0))
+    # the distribution function is at most 2 phi / (pi sqrt(ratio))
+    low = log_q + math.log(math.pi * math.sqrt(ratio) / 2)
+    high = np.full_like(low, math.log(math.pi))
+    for _ in range(_LOG_HALVINGS):
+        middle = (low + high) / 2
+        below = _cdf_at(np.exp(middle), ratio) < q
+        low, high = np.where(below, middle, low), np.where(below, high, middle)
+    return np.where(q > 0, np.exp((low + high) / 2), 0.0)
+
+
+def ppf(q: npt.ArrayLike, ratio: float, /) -> FloatArray:
+    """
+    Compute the percent point function, the inverse of :func:`cdf`.
+
+    Parameters
+    ----------
+    q : array_like
+        Probabilities of a smaller eigenvalue, from 0 to 1; 0.5 gives the median.
+    ratio : float
+        M/N, above 0 and at most 1.
+
+    Returns
+    -------
+    ndarray
+        Eigenvalues in units of their mean, from the lower edge for 0 to the upper edge for 1.
+
+    Raises
+    ------
+    ArgumentError
+        If `q` or `ratio` is out of range.
+
+    Examples
+    --------
+    >>> ppf([0.0, 0.5, 1.0], 0.25).round(6)
+    array([0.25    , 0.916004, 2.25    ])
+    """
+    below, checked = _probabilities(q), _checked(ratio)
+    smaller = _angle_with_cdf(np.minimum(below, 0.5), checked)
+    larger = _angle_with_sf(np.minimum(1 - below, 0.5), checked)  # exact where it is used
+    return np.where(
+        below <= 0.5, _eigenvalue_from_below(smaller, checked), _eigenvalue(larger, checked)
+    )
+
+
+def isf(q: npt.ArrayLike, ratio: float, /) -> FloatArray:
+    """
+    Compute the inverse survival function, the inverse of :func:`sf`.
+
+    Parameters
+    ----------
+    q : array_like
+        Probabilities of a larger eigenvalue, from 0 to 1; 0.5 gives the median.
+    ratio : float
+        M/N, above 0 and at most 1.
+
+    Returns
+    -------
+    ndarray
+        Eigenvalues in units of their mean, from the upper edge for 0 to the lower edge for 1.
+
+    Raises
+    ------
+    ArgumentError
+        If `q` or `ratio` is out of range.
+
+    Examples
+    --------
+    >>> isf([0.0, 0.5, 1.0], 0.25).round(6)
     array([2.25    , 0.916004, 0.25    ])
     """
-    share = np.asarray(fraction, dtype=np.float64)
-    if not np.all((share >= 0) & (share <= 1)):
-        msg = f"`fraction` must be from 0 to 1, got {fraction!r}"
-        raise ArgumentError(msg)
-    return _eigenvalue(_angle_of(share, _checked(ratio)), ratio)
+    return _eigenvalue(_angle_with_sf(_probabilities(q), _checked(ratio)), ratio)
 
 
 def moments(ratio: float, /, *, num: int) -> FloatArray:
     r"""
-    Compute the moments of the law.
+    Compute the first moments of the law about zero.
 
     Parameters
     ----------
     ratio : float
         M/N, above 0 and at most 1.
     num : int
-        How many.
+        Number of moments, at least 1.
 
     Returns
     -------
     ndarray, shape (num,)
-        :math:`m_k = \sum_{r=0}^{k-1} \frac{\gamma^r}{r+1} \binom{k}{r} \binom{k-1}{r}` for k from
-        1, mean eigenvalue 1.
+        :math:`m_k = \sum_{r=0}^{k-1} \frac{\gamma^r}{r+1} \binom{k}{r} \binom{k-1}{r}` for
+        k = 1, 2, ..., num, at a mean eigenvalue of 1.
 
     Raises
     ------
     ArgumentError
-        If `ratio` is out of range.
+        If `ratio` or `num` is out of range.
 
     References
     ----------
@@ -303,11 +381,12 @@ def integral(
     Parameters
     ----------
     function : callable
-        Of an array of eigenvalues, in units of their mean.
+        Function of an array of eigenvalues, in units of their mean.
     ratio : float
         M/N, above 0 and at most 1.
     start : float, default: 0.0
-        Where to start; all of the law by default.
+        Lower limit of the integral, in units of the mean eigenvalue; by default the integral is
+        over the whole law, which makes it the mean of the function.
 
     Returns
     -------
@@ -335,7 +414,7 @@ def integral(
 
 def mean_log(ratio: float, /) -> float:
     r"""
-    Compute the mean logarithm of the eigenvalues of noise.
+    Compute the mean of the natural logarithm of the eigenvalues of pure noise.
 
     Parameters
     ----------
@@ -345,7 +424,8 @@ def mean_log(ratio: float, /) -> float:
     Returns
     -------
     float
-        :math:`E \ln\lambda = (Q - 1) \ln(Q / (Q - 1)) - 1` with Q = N/M, mean eigenvalue 1.
+        :math:`E \ln\lambda = (Q - 1) \ln(Q / (Q - 1)) - 1` with Q = N/M, at a mean eigenvalue
+        of 1.
 
     Raises
     ------

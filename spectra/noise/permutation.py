@@ -9,11 +9,12 @@ elements themselves.
 from __future__ import annotations
 
 import math
-from numbers import Integral
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+import spectra._checks as _checks
+from spectra._spectral import stack_of
 from spectra.errors import ArgumentError
 from spectra.linalg.eigen import eigenvalues
 
@@ -22,46 +23,30 @@ if TYPE_CHECKING:
 
     from spectra._typing import AnyArray, FloatArray
 
-__all__ = ["generator", "jensen_shannon", "orders", "permuted", "permuted_spectra", "rand_distance"]
+__all__ = ["PermutedSpectra", "jensen_shannon", "permuted", "permuted_spectra", "rand_distance"]
 
 
 _ROUNDING = 1e-9
 _RTOL = 0.01  # of the smallest eigenvalues: noise is not lost beside a huge element
 
 
-def generator(seed: int | np.random.Generator, /) -> np.random.Generator:
+class PermutedSpectra(NamedTuple):
     """
-    Return the generator of a seed, or the generator itself.
-
-    Parameters
-    ----------
-    seed : int or numpy.random.Generator
-        Where the randomness comes from; None is refused, as results must be repeatable.
-
-    Returns
-    -------
-    numpy.random.Generator
-        To draw from.
-
-    Raises
-    ------
-    ArgumentError
-        If `seed` is neither.
+    The spectra of matrices whose elements were permuted, and the orders that give them again.
 
     Examples
     --------
-    >>> generator(0).integers(100)
-    np.int64(85)
+    >>> PermutedSpectra._fields
+    ('eigenvalues', 'orders')
     """
-    if isinstance(seed, np.random.Generator):
-        return seed
-    if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
-        msg = f"`seed` must be an integer from 0 or a numpy.random.Generator, got {seed!r}"
-        raise ArgumentError(msg)
-    return np.random.default_rng(seed)
+
+    eigenvalues: FloatArray
+    """Shape (replicas, rf, M), each row ascending, in weight units squared."""
+    orders: list[list[int]]
+    """For each replica the seed of the order of each matrix, as :func:`permuted` takes it."""
 
 
-def permuted(W: npt.ArrayLike, /, *, seed: int | np.random.Generator) -> AnyArray:
+def permuted(W: npt.ArrayLike, /, *, rng: int | np.random.Generator | None = 0) -> AnyArray:
     """
     Put the elements of a matrix in random order.
 
@@ -69,8 +54,8 @@ def permuted(W: npt.ArrayLike, /, *, seed: int | np.random.Generator) -> AnyArra
     ----------
     W : array_like
         Of any shape.
-    seed : int or numpy.random.Generator
-        Of the order: the same for every matrix of that shape.
+    rng : int, numpy.random.Generator or None, default: 0
+        Seed of the order: the same int orders every matrix of that shape alike.
 
     Returns
     -------
@@ -81,103 +66,70 @@ def permuted(W: npt.ArrayLike, /, *, seed: int | np.random.Generator) -> AnyArra
     Raises
     ------
     ArgumentError
-        If `seed` is neither.
+        If `rng` is neither.
 
     Examples
     --------
-    >>> permuted([[1, 2], [3, 4]], seed=0).tolist()
+    >>> permuted([[1, 2], [3, 4]], rng=0).tolist()
     [[3, 1], [2, 4]]
     """
     array = np.array(W)
-    order, used = generator(seed), array != 0
+    order, used = _checks.generator(rng), array != 0
     if array.ndim == 2 and not (used.any(axis=0).all() and used.any(axis=1).all()):
         block = np.ix_(used.any(axis=1), used.any(axis=0))
-        array[block] = permuted(array[block], seed=order)
+        array[block] = permuted(array[block], rng=order)
         return array
     flat = array.reshape(-1)
     order.shuffle(flat)
     return flat.reshape(array.shape)
 
 
-def orders(seed: int, replicas: int, num: int, /) -> list[list[int]]:
-    """
-    Draw the seeds of the orders in which each matrix is permuted.
-
-    Parameters
-    ----------
-    seed : int
-        Of them all.
-    replicas : int
-        How often.
-    num : int
-        Matrices.
-
-    Returns
-    -------
-    list of list of int
-        For each replica one a matrix; the first replicas do not depend on how many follow.
-
-    Raises
-    ------
-    ArgumentError
-        If `replicas` is not at least 1, or `seed` is wrong.
-
-    Examples
-    --------
-    >>> len(orders(0, 2, 9)), orders(0, 2, 9)[0] == orders(0, 5, 9)[0]
-    (2, True)
-    """
-    if isinstance(replicas, bool) or not isinstance(replicas, Integral) or replicas < 1:
-        msg = f"`replicas` must be an integer of at least 1, got {replicas!r}"
-        raise ArgumentError(msg)
-    if isinstance(seed, np.random.Generator):
-        msg = "`seed` must be an integer: orders must be found again to explain a trap"
-        raise ArgumentError(msg)
-    rng = generator(seed)
-    drawn: list[list[int]] = rng.integers(2**63, size=(replicas, num)).tolist()
-    return drawn
-
-
-def permuted_spectra(matrices: npt.ArrayLike, /, *, replicas: int = 1, seed: int = 0) -> FloatArray:
+def permuted_spectra(
+    matrices: npt.ArrayLike,
+    /,
+    *,
+    replicas: int = 1,
+    rng: int | np.random.Generator | None = 0,
+) -> PermutedSpectra:
     """
     Compute the spectra of matrices with their elements in random order.
 
     Parameters
     ----------
-    matrices : array_like, shape (rf, m, n) or (m, n)
+    matrices : array_like, shape (rf, m, n) or (m, n), or Spectrum
         In weight units; the elements of each are permuted among themselves.
     replicas : int, default: 1
-        How often.
-    seed : int, default: 0
-        Of the orders.
+        Number of random orders.
+    rng : int, numpy.random.Generator or None, default: 0
+        Seed of the orders; the first replicas do not depend on how many follow.
 
     Returns
     -------
-    ndarray, shape (replicas, rf, min(m, n))
-        Eigenvalues, each row ascending.
+    PermutedSpectra
+        Eigenvalues of shape (replicas, rf, min(m, n)), and the orders.
 
     Raises
     ------
     ArgumentError
-        If `replicas` is not at least 1, `seed` is wrong, or the matrices are none.
+        If `replicas` is not at least 1, `rng` is wrong, or `matrices` are not matrices.
 
     Examples
     --------
-    >>> permuted_spectra([[3.0, 0.0], [0.0, 0.0]], replicas=2, seed=0).tolist()
+    >>> permuted_spectra([[3.0, 0.0], [0.0, 0.0]], replicas=2, rng=0).eigenvalues.tolist()
     [[[0.0, 9.0]], [[0.0, 9.0]]]
     """
-    stack = np.asarray(matrices)
-    stack = stack[np.newaxis] if stack.ndim == 2 else stack
-    seeds = orders(seed, replicas, len(stack))
-    return np.array(
+    _checks.count("replicas", replicas)
+    stack = stack_of(matrices)
+    drawn = _checks.generator(rng).integers(2**63, size=(replicas, len(stack)))
+    orders: list[list[int]] = drawn.tolist()
+    spectra = [
         [
-            [
-                eigenvalues(permuted(W, seed=order), rtol=_RTOL)
-                for W, order in zip(stack, row, strict=True)
-            ]
-            for row in seeds
+            eigenvalues(permuted(W, rng=order), rtol=_RTOL)
+            for W, order in zip(stack, row, strict=True)
         ]
-    )
+        for row in orders
+    ]
+    return PermutedSpectra(np.array(spectra), orders)
 
 
 def rand_distance(eigenvalues: npt.ArrayLike, others: npt.ArrayLike, /) -> float:
@@ -186,7 +138,7 @@ def rand_distance(eigenvalues: npt.ArrayLike, others: npt.ArrayLike, /) -> float
 
     Parameters
     ----------
-    eigenvalues, others : array_like
+    eigenvalues, others : array_like or Spectrum
         As many of each, in the same units.
 
     Returns
@@ -239,7 +191,7 @@ def jensen_shannon(
 
     Parameters
     ----------
-    eigenvalues, others : array_like
+    eigenvalues, others : array_like or Spectrum
         In the same units.
     bins : int, optional
         Of the histograms; the root of the number of eigenvalues by default.

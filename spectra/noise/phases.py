@@ -19,7 +19,7 @@ import spectra.tails.alternatives as _alternatives
 import spectra.tails.power_law as _power_law
 from spectra.errors import ArgumentError
 from spectra.multiple_tests import combined
-from spectra.noise.spikes import detect_each
+from spectra.noise.spikes import detect_each, matrices_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,10 +28,11 @@ if TYPE_CHECKING:
 
     from spectra._typing import FloatArray
     from spectra.noise.spikes import Spikes
+    from spectra.tails.power_law import PowerLawFit
 
-__all__ = ["Band", "Evidence", "Phase", "Preset", "band", "classify", "decide", "weigh"]
+__all__ = ["Band", "Evidence", "Phase", "Preset", "band", "classify", "decide", "evidence"]
 
-_LEVEL = 1e-4  # of the tests: one noise matrix in ten thousand has a spike
+_SIGNIFICANCE = 1e-4  # of the tests: one noise matrix in ten thousand has a spike
 _FEW = 0.05  # excess eigenvalues among all
 _NEAR = 15.0  # Tracy-Widom units above the edge
 _GAP = 5.0  # Tracy-Widom units between neighbours
@@ -182,15 +183,20 @@ def _zero_share(values: FloatArray) -> float:
     return float(below[-1] / len(values)) if len(below) and below[-1] >= _ZEROS else 0.0
 
 
-def _heaviness(values: FloatArray) -> float:
-    """Return the likelihood ratio of the fitted power law against an exponential."""
-    found = _power_law.fit(values[values > 0])
-    if found.num_tail < 2:
+def _heaviness(values: FloatArray, fitted: PowerLawFit) -> float:
+    """Return the likelihood ratio of a power law and an exponential for the tail of a fit."""
+    if fitted.num_tail < 2:
         return math.nan
-    tail = values[len(values) - found.num_tail :]
+    tail = values[max(0, len(values) - fitted.num_tail) :]
     laws: tuple[_alternatives.Law, ...] = ("power_law", "exponential")
-    power, exponential = (_alternatives.fit(tail, law=law, xmin=found.xmin) for law in laws)
+    power, exponential = (_alternatives.fit(tail, law=law, xmin=fitted.xmin) for law in laws)
     return _alternatives.vuong(power.log_likelihoods, exponential.log_likelihoods).R
+
+
+def _moved(fitted: PowerLawFit, num: int, scales: FloatArray, pooled: FloatArray) -> PowerLawFit:
+    """Return the fit of a layer in units of its noise: of several matrices, a tail as long."""
+    start = fitted.xmin / scales[0] if len(scales) == 1 or not num else pooled[-num]
+    return fitted._replace(xmin=float(start), num_tail=num)
 
 
 def _above(row: FloatArray, spikes: Spikes) -> FloatArray:
@@ -201,24 +207,28 @@ def _above(row: FloatArray, spikes: Spikes) -> FloatArray:
     return np.concatenate([[0.0], top]) if num else top
 
 
-def weigh(
+def evidence(
     by_matrix: npt.ArrayLike,
-    N: int | Sequence[int],
+    N: int | Sequence[int] | None = None,
     /,
     *,
-    kurtosis: float | Sequence[float] = 0.0,
+    kurtosis: float | Sequence[float] | None = None,
+    fitted: PowerLawFit | None = None,
 ) -> Evidence:
     r"""
     Gather what the phase of a layer is decided by.
 
     Parameters
     ----------
-    by_matrix : array_like, shape (rf, M) or (M,)
+    by_matrix : array_like, shape (rf, M) or (M,), or Spectrum
         Eigenvalues of each matrix, in weight units squared.
-    N : int or sequence of int
-        Longer side of the matrices, or of each.
-    kurtosis : float or sequence of float, default: 0.0
+    N : int or sequence of int, optional
+        Longer side of the matrices, or of each; a Spectrum has its own.
+    kurtosis : float or sequence of float, optional
         As in :func:`spectra.noise.spikes.detect`, of all or of each.
+    fitted : PowerLawFit, optional
+        The fit of the tail of the layer, if it is known: `heaviness` is then that of as many of
+        the largest eigenvalues; by default a tail is searched for.
 
     Returns
     -------
@@ -235,20 +245,27 @@ def weigh(
     --------
     >>> import numpy as np
     >>> W = np.random.default_rng(0).standard_normal((400, 200))
-    >>> evidence = weigh(np.linalg.eigvalsh(W.T @ W), 400)
-    >>> evidence.excess_share, evidence.bulk_D < 0.02
+    >>> found = evidence(np.linalg.eigvalsh(W.T @ W), 400)
+    >>> found.excess_share, found.bulk_D < 0.02
     (0.0, True)
     """
-    rows = np.sort(np.atleast_2d(np.asarray(by_matrix, dtype=np.float64)), axis=1)
+    rows, sides, shapes = matrices_of(by_matrix, N, kurtosis)
+    rows = np.sort(rows, axis=1)
     zero = _zero_share(np.sort(rows, axis=None))
-    every = detect_each(rows, N, level=_LEVEL, kurtosis=kurtosis)
+    every = detect_each(rows, sides, significance=_SIGNIFICANCE, kurtosis=shapes)
     known = [i for i, spikes in enumerate(every) if not math.isnan(spikes.num)]
     rows, found = rows[known], [every[i] for i in known]
     if not found:
         return Evidence(zero, *[math.nan] * 8)
     above = [_above(row, spikes) for row, spikes in zip(rows, found, strict=True)]
     sizes = np.array([spikes.M - spikes.num for spikes in found])
-    in_noise = rows / np.array([spikes.bulk.upper for spikes in found])[:, np.newaxis]
+    scales = np.array([spikes.bulk.upper for spikes in found])
+    in_noise = rows / scales[:, np.newaxis]
+    pooled = np.sort(in_noise, axis=None)
+    if fitted is None:
+        tail = _power_law.fit(pooled[pooled > 0])
+    else:
+        tail = _moved(fitted, int(np.sum(rows >= fitted.xmin)), scales, pooled)
     return Evidence(
         zero_share=zero,
         num_excess=sum(spikes.num for spikes in found),
@@ -258,18 +275,18 @@ def weigh(
         bulk_D=float(sizes @ [spikes.bulk.D for spikes in found] / sizes.sum()),
         bulk_p=combined([spikes.bulk.p for spikes in found]),
         soft_rank=float(1 / in_noise.max()),
-        heaviness=_heaviness(np.sort(in_noise, axis=None)),
+        heaviness=_heaviness(pooled, tail),
     )
 
 
-def decide(evidence: Evidence, /) -> Phase:
+def decide(found: Evidence, /) -> Phase:
     """
     Decide the phase of a layer.
 
     Parameters
     ----------
-    evidence : Evidence
-        Of :func:`weigh`.
+    found : Evidence
+        The result of :func:`evidence`.
 
     Returns
     -------
@@ -280,8 +297,8 @@ def decide(evidence: Evidence, /) -> Phase:
            times smaller than the next (1e12 times, if that is the largest); dead columns and dead
            positions of a kernel count;
         2. *not classified*: less than 10 eigenvalues a matrix;
-        3. *random-like*: none is above the bulk, by a Tracy-Widom test at the level 0.0001, and the
-           bulk fits the Marchenko-Pastur law; if it does not, *other*;
+        3. *random-like*: none is above the bulk, by a Tracy-Widom test at a significance of 0.0001,
+           and the bulk fits the Marchenko-Pastur law; if it does not, *other*;
         4. *bleeding-out*: few are above it, the bulk fits, and the largest is at most 15
            Tracy-Widom units above the edge;
         5. *bulk and spikes*: few are above it, the bulk fits, and a gap of at least 5 units sets
@@ -291,7 +308,7 @@ def decide(evidence: Evidence, /) -> Phase:
         7. *bulk decay*: what is left.
 
         Few are at most 5 %, or one. A bulk fits if its distance from the law is at most 0.05, or
-        not significant at the level 0.0001.
+        not significant at a significance of 0.0001.
 
     Notes
     -----
@@ -309,45 +326,49 @@ def decide(evidence: Evidence, /) -> Phase:
     >>> decide(Evidence(0.0, 3, 0.01, 90.0, 40.0, 0.01, 0.5, 0.4, 1.0)).name
     'BULK_AND_SPIKES'
     """
-    if evidence.zero_share >= _ZERO:
+    if found.zero_share >= _ZERO:
         return Phase.RANK_COLLAPSE
-    if math.isnan(evidence.bulk_D):
+    if math.isnan(found.bulk_D):
         return Phase.NOT_CLASSIFIED
-    fits = evidence.bulk_D <= _CLOSE or evidence.bulk_p >= _LEVEL
-    if evidence.num_excess == 0:
+    fits = found.bulk_D <= _CLOSE or found.bulk_p >= _SIGNIFICANCE
+    if found.num_excess == 0:
         return Phase.RANDOM_LIKE if fits else Phase.OTHER
-    few = evidence.excess_share <= _FEW or evidence.num_excess == 1
-    if few and fits and evidence.excess_reach <= _NEAR:
+    few = found.excess_share <= _FEW or found.num_excess == 1
+    if few and fits and found.excess_reach <= _NEAR:
         return Phase.BLEEDING_OUT
-    if few and fits and evidence.excess_gap >= _GAP:
+    if few and fits and found.excess_gap >= _GAP:
         return Phase.BULK_AND_SPIKES
-    heavy = evidence.soft_rank < _HEAVY and evidence.heaviness > 0
+    heavy = found.soft_rank < _HEAVY and found.heaviness > 0
     return Phase.HEAVY_TAILED if heavy else Phase.BULK_DECAY
 
 
 def classify(
     by_matrix: npt.ArrayLike,
-    N: int | Sequence[int],
+    N: int | Sequence[int] | None = None,
     /,
     *,
-    kurtosis: float | Sequence[float] = 0.0,
+    kurtosis: float | Sequence[float] | None = None,
+    fitted: PowerLawFit | None = None,
 ) -> Phase:
     """
     Name the phase of a layer.
 
     Parameters
     ----------
-    by_matrix : array_like, shape (rf, M) or (M,)
+    by_matrix : array_like, shape (rf, M) or (M,), or Spectrum
         Eigenvalues of each matrix, in weight units squared.
-    N : int or sequence of int
-        Longer side of the matrices, or of each.
-    kurtosis : float or sequence of float, default: 0.0
+    N : int or sequence of int, optional
+        Longer side of the matrices, or of each; a Spectrum has its own.
+    kurtosis : float or sequence of float, optional
         As in :func:`spectra.noise.spikes.detect`, of all or of each.
+    fitted : PowerLawFit, optional
+        The fit of the tail of the layer, if it is known: `heaviness` is then that of as many of
+        the largest eigenvalues; by default a tail is searched for.
 
     Returns
     -------
     Phase
-        What :func:`decide` says of the evidence that :func:`weigh` gathers.
+        The decision of :func:`decide` on the :func:`evidence`.
 
     Raises
     ------
@@ -362,4 +383,4 @@ def classify(
     >>> [classify(np.linalg.eigvalsh(W.T @ W), 400).name for W in layers]
     ['RANDOM_LIKE', 'HEAVY_TAILED']
     """
-    return decide(weigh(by_matrix, N, kurtosis=kurtosis))
+    return decide(evidence(by_matrix, N, kurtosis=kurtosis, fitted=fitted))

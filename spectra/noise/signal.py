@@ -1,12 +1,14 @@
 r"""
-Spiked matrices: what noise does to a signal of low rank, and how to undo it.
+Spiked matrices: the effect of noise on a signal of low rank, and its inverse.
 
-The model is W = S + Z, where Z has N rows, M <= N columns and independent elements of variance
-1/N, and S singular values :math:`\theta_i`, its *strengths*. `ratio` is :math:`\gamma = M/N`. For
-noise of variance :math:`\sigma^2` divide W by :math:`\sigma \sqrt N`, its eigenvalues by
-:math:`\sigma^2 N`. Below a limit a signal leaves no trace in the eigenvalues; above it, it makes a
-spike, stronger than the signal, with vectors that only partly point its way. (The transition of
-Baik, Ben Arous & Peche 2005, doi:10.1214/009117905000000233.)
+The model is W = S + Z. The noise Z has N rows, M <= N columns and independent elements of variance
+1/N; the singular values :math:`\theta_i` of the signal S are called *strengths*. `ratio` is
+:math:`\gamma = M/N`. For noise of variance :math:`\sigma^2` divide W by :math:`\sigma \sqrt N`, and
+the eigenvalues by the mean eigenvalue of the noise, :math:`\sigma^2 N`. A signal of a strength
+below a limit leaves no trace in the eigenvalues. A stronger one makes a spike: an eigenvalue
+outside the bulk, larger than that of the signal, whose singular vectors point only partly in the
+direction of the signal. (The transition of Baik, Ben Arous & Peche 2005,
+doi:10.1214/009117905000000233.)
 
 References
 ----------
@@ -31,7 +33,7 @@ __all__ = ["Overlaps", "eigenvalue", "limit", "overlaps", "strength"]
 
 class Overlaps(NamedTuple):
     """
-    Squared cosines of the angles between the vectors of a spike and those of the signal.
+    Squared cosines of the angles between the singular vectors of a spike and of its signal.
 
     Examples
     --------
@@ -40,14 +42,14 @@ class Overlaps(NamedTuple):
     """
 
     short: FloatArray
-    """Of the vectors along the shorter side, with M elements."""
+    """Squared cosines of the vectors along the shorter side, with M elements."""
     long: FloatArray
-    """Of the vectors along the longer side, with N elements."""
+    """Squared cosines of the vectors along the longer side, with N elements."""
 
 
 def limit(ratio: float, /) -> float:
     r"""
-    Compute the strength up to which a signal cannot be seen.
+    Compute the largest strength at which a signal leaves no trace in the eigenvalues.
 
     Parameters
     ----------
@@ -75,20 +77,20 @@ def limit(ratio: float, /) -> float:
 
 def eigenvalue(strength: npt.ArrayLike, ratio: float, /) -> FloatArray:
     r"""
-    Compute where the spike of a signal is expected.
+    Compute the expected eigenvalue of the spike of a signal.
 
     Parameters
     ----------
     strength : array_like
-        Singular value of the signal.
+        Singular values of the signal, in units of :math:`\sigma \sqrt N`.
     ratio : float
         M/N, above 0 and at most 1.
 
     Returns
     -------
     ndarray
-        :math:`(1 + \theta^2)(\gamma + \theta^2) / \theta^2` above the limit, the upper edge of the
-        bulk up to it.
+        :math:`(1 + \theta^2)(\gamma + \theta^2) / \theta^2` for strengths above the limit, and the
+        upper edge of the bulk for the others, in units of the mean eigenvalue of the noise.
 
     Raises
     ------
@@ -112,7 +114,7 @@ def strength(eigenvalue: npt.ArrayLike, ratio: float, /) -> FloatArray:
     Parameters
     ----------
     eigenvalue : array_like
-        The spike, in units of the mean eigenvalue of the noise.
+        Eigenvalues of spikes, in units of the mean eigenvalue of the noise.
     ratio : float
         M/N, above 0 and at most 1.
 
@@ -120,7 +122,7 @@ def strength(eigenvalue: npt.ArrayLike, ratio: float, /) -> FloatArray:
     -------
     ndarray
         The inverse of :func:`eigenvalue`: :math:`\theta^2 = (y + \sqrt{y^2 - 4 \gamma}) / 2` with
-        :math:`y = \lambda - 1 - \gamma`; 0 up to the upper edge of the bulk.
+        :math:`y = \lambda - 1 - \gamma`; 0 for eigenvalues up to the upper edge of the bulk.
 
     Raises
     ------
@@ -141,12 +143,12 @@ def strength(eigenvalue: npt.ArrayLike, ratio: float, /) -> FloatArray:
 
 def overlaps(strength: npt.ArrayLike, ratio: float, /) -> Overlaps:
     r"""
-    Compute how far the vectors of a spike point the way of its signal.
+    Compute the overlap of the singular vectors of a spike with those of its signal.
 
     Parameters
     ----------
     strength : array_like
-        Singular value of the signal.
+        Singular values of the signal, in units of :math:`\sigma \sqrt N`.
     ratio : float
         M/N, above 0 and at most 1.
 
@@ -155,7 +157,7 @@ def overlaps(strength: npt.ArrayLike, ratio: float, /) -> Overlaps:
     Overlaps
         Squared cosines :math:`1 - \gamma (1 + \theta^2) / (\theta^2 (\theta^2 + \gamma))` along
         the shorter side and :math:`1 - (\gamma + \theta^2) / (\theta^2 (\theta^2 + 1))` along the
-        longer one; 0 up to the limit.
+        longer side; 0 for strengths up to the limit.
 
     Raises
     ------

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from spectra._checks import real_numbers
+from spectra._spectral import nonzero, one_matrix
 from spectra.errors import ArgumentError
 
 if TYPE_CHECKING:
@@ -51,7 +52,8 @@ class Mean(NamedTuple):
 
 
 def _sorted(eigenvalues: npt.ArrayLike) -> FloatArray:
-    x = real_numbers(eigenvalues)
+    one_matrix(eigenvalues)  # spacings between two matrices mean nothing
+    x = real_numbers(nonzero(eigenvalues))
     if x.ndim != 1:
         msg = f"`eigenvalues` must be one-dimensional, got shape {x.shape}"
         raise ArgumentError(msg)
@@ -65,7 +67,7 @@ def ratios(eigenvalues: npt.ArrayLike, /) -> FloatArray:
 
     Parameters
     ----------
-    eigenvalues : array_like, shape (n,)
+    eigenvalues : array_like, shape (n,), or Spectrum of one matrix
         Data in any order.
 
     Returns
@@ -114,7 +116,7 @@ def mean_ratio(eigenvalues: npt.ArrayLike, /) -> Mean:
 
     Parameters
     ----------
-    eigenvalues : array_like, shape (n,)
+    eigenvalues : array_like, shape (n,), or Spectrum of one matrix
         Data in any order.
 
     Returns
@@ -179,7 +181,7 @@ def windowed(eigenvalues: npt.ArrayLike, /, *, width: int = 50) -> FloatArray:
 
     Parameters
     ----------
-    eigenvalues : array_like, shape (n,)
+    eigenvalues : array_like, shape (n,), or Spectrum of one matrix
         Data in any order.
     width : int, default: 50
         Eigenvalues in a window, at least 3.

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 import numpy as np
 
 import spectra.noise.tracy_widom as _tw
+from spectra._spectral import spectrum_of
 from spectra.errors import ArgumentError
-from spectra.multiple_tests import level_each
-from spectra.noise.bulk import FEWEST, Bulk, ascending, estimate, fit
+from spectra.multiple_tests import significance_each
+from spectra.noise.bulk import FEWEST, BulkFit, estimate, fit, nonzero
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -22,6 +23,7 @@ __all__ = [
     "Spikes",
     "detect",
     "detect_each",
+    "matrices_of",
     "statistics",
 ]
 
@@ -44,7 +46,7 @@ class Spikes(NamedTuple):
     """How many eigenvalues are spikes."""
     p: float
     """Probability that the largest eigenvalue of noise is as large."""
-    bulk: Bulk
+    bulk: BulkFit
     """The rest."""
     N: int
     """Longer side of the matrix."""
@@ -54,22 +56,35 @@ class Spikes(NamedTuple):
     """The largest of them."""
 
 
+def _kurtosis(eigenvalues: npt.ArrayLike, kurtosis: float | None) -> float:
+    """Return the kurtosis given, that of a Spectrum of one matrix, or 0."""
+    found = spectrum_of(eigenvalues)
+    given = 0.0 if found is None else found.kurtosis[0]
+    return given if kurtosis is None else kurtosis
+
+
 def statistics(
-    eigenvalues: npt.ArrayLike, N: int, /, *, variance: float, kurtosis: float = 0.0
+    eigenvalues: npt.ArrayLike,
+    N: int | None = None,
+    /,
+    *,
+    variance: float,
+    kurtosis: float | None = None,
 ) -> FloatArray:
     r"""
     Compute how far eigenvalues are above the edge, in Tracy-Widom units.
 
     Parameters
     ----------
-    eigenvalues : array_like
-        Of ``W.T @ W``, all M of them, in weight units squared.
-    N : int
-        Longer side of W.
+    eigenvalues : array_like, shape (M,), or Spectrum
+        All eigenvalues of ``W.T @ W``, in weight units squared; a Spectrum of one matrix.
+    N : int, optional
+        Longer side of W; a Spectrum has its own.
     variance : float
         Of the elements of the noise, in weight units squared.
-    kurtosis : float, default: 0.0
-        Their excess kurtosis, of :func:`spectra.linalg.elements.excess_kurtosis`.
+    kurtosis : float, optional
+        Excess kurtosis of the elements, see :func:`spectra.linalg.elements.excess_kurtosis`; by
+        default that of a Spectrum, and 0, as of normal elements, beside plain eigenvalues.
 
     Returns
     -------
@@ -91,33 +106,38 @@ def statistics(
     if not variance > 0:
         msg = f"`variance` must be above 0, got {variance!r}"
         raise ArgumentError(msg)
-    values = ascending(eigenvalues, N)[::-1]
+    values, N = nonzero(eigenvalues, N)
+    values = values[::-1]
     before = np.arange(len(values))
     rows, columns = N - before, len(values) - before
     centre, width = _tw.scale(rows, columns)
-    edge = centre * (1 + kurtosis / np.sqrt(rows * columns))
+    edge = centre * (1 + _kurtosis(eigenvalues, kurtosis) / np.sqrt(rows * columns))
     with np.errstate(over="ignore"):
         units: FloatArray = (values / variance - edge) / width
     return units
 
 
 def detect(
-    eigenvalues: npt.ArrayLike, N: int, /, *, level: float = 0.05, kurtosis: float = 0.0
+    eigenvalues: npt.ArrayLike,
+    N: int | None = None,
+    /,
+    *,
+    significance: float = 0.05,
+    kurtosis: float | None = None,
 ) -> Spikes:
     """
     Find the eigenvalues that are larger than noise explains.
 
     Parameters
     ----------
-    eigenvalues : array_like
-        Of ``W.T @ W``, all M of them, in weight units squared.
-    N : int
-        Longer side of W.
-    level : float, default: 0.05
+    eigenvalues : array_like, shape (M,), or Spectrum
+        All eigenvalues of ``W.T @ W``, in weight units squared; a Spectrum of one matrix.
+    N : int, optional
+        Longer side of W; a Spectrum has its own.
+    significance : float, default: 0.05
         Probability of finding any spike in noise, and, if there are k, of finding more than k.
-    kurtosis : float, default: 0.0
-        That of the elements, of :func:`spectra.linalg.elements.excess_kurtosis`: 0 if they are
-        normal.
+    kurtosis : float, optional
+        As in :func:`statistics`.
 
     Returns
     -------
@@ -128,12 +148,13 @@ def detect(
     Raises
     ------
     ArgumentError
-        If `N` is less than the number of eigenvalues, or `level` is not between 0 and 1.
+        If `N` is less than the number of eigenvalues, or `significance` is not between 0 and 1.
 
     Notes
     -----
     The largest is tested against the Tracy-Widom law of N x M noise, the second against that of (N
-    - 1) x (M - 1) noise, up to the first that is not significant. Each test is at `level`; as only
+    - 1) x (M - 1) noise, up to the first that is not significant. Each test is at `significance`;
+      as only
     the first after the last spike can be wrong, so is the whole sequence. The variance is estimated
     again without the spikes found, until their number no longer changes (20 times at most), or half
     of the eigenvalues are spikes: then there is no bulk to speak of. The p-value is that of the
@@ -160,20 +181,21 @@ def detect(
     >>> [detect(np.linalg.eigvalsh(W.T @ W), 400).num for W in (noise, noise + signal)]
     [0, 1]
     """
-    threshold = _tw.quantile(level_each(level, 1))
-    values = ascending(eigenvalues, N)
+    threshold = _tw.isf(significance_each(significance, 1))
+    values, side = nonzero(eigenvalues, N)
+    kurtosis = _kurtosis(eigenvalues, kurtosis)
     num, p, M = 0, math.nan, len(values)
     for _ in range(_PASSES if M >= FEWEST + _ROOM else 0):
-        units = _studentized(values, N, num, kurtosis)
+        units = _studentized(values, side, num, kurtosis)
         # later variances leave out what was found; in noise that would make its p too small
-        p = float(_tw.survival(units[0])) if math.isnan(p) else p
+        p = float(_tw.sf(units[0])) if math.isnan(p) else p
         found = int(np.argmin(np.append(units > threshold, False)))
         before, num = num, min(found, M - FEWEST, max(1, M // 2))
         if num == before:
             break
-    bulk = fit(values, N, num_spikes=num)
+    bulk = fit(values, side, num_spikes=num)
     largest = float(values[-1]) if M else math.nan
-    return Spikes(math.nan if math.isnan(p) else num, p, bulk, N, M, largest)
+    return Spikes(math.nan if math.isnan(p) else num, p, bulk, side, M, largest)
 
 
 def _studentized(values: FloatArray, N: int, num: int, kurtosis: float) -> FloatArray:
@@ -197,32 +219,80 @@ def _studentized(values: FloatArray, N: int, num: int, kurtosis: float) -> Float
     return stretched
 
 
+def matrices_of(
+    by_matrix: npt.ArrayLike,
+    N: int | Sequence[int] | None = None,
+    kurtosis: float | Sequence[float] | None = None,
+    /,
+) -> tuple[FloatArray, Sequence[int], Sequence[float]]:
+    """
+    Return eigenvalues, longer side and kurtosis of each matrix of a stack.
+
+    Parameters
+    ----------
+    by_matrix : array_like, shape (rf, M) or (M,), or Spectrum
+        Eigenvalues of each matrix.
+    N : int or sequence of int, optional
+        Longer side of the matrices, or of each; a Spectrum has its own.
+    kurtosis : float or sequence of float, optional
+        Excess kurtosis of the elements, of all or of each; by default that of a Spectrum, else 0.
+
+    Returns
+    -------
+    by_matrix : ndarray, shape (rf, M)
+        In weight units squared.
+    sides : sequence of int
+        Longer side of each.
+    kurtosis : sequence of float
+        Excess kurtosis of each.
+
+    Raises
+    ------
+    ArgumentError
+        If `N` is missing, or given beside a Spectrum.
+
+    Examples
+    --------
+    >>> rows, sides, kurtosis = matrices_of([[1.0, 4.0], [2.0, 3.0]], 3)
+    >>> rows.shape, sides, kurtosis
+    ((2, 2), [3, 3], [0.0, 0.0])
+    """
+    found = spectrum_of(by_matrix)
+    if (found is None) == (N is None):
+        msg = "`N` must be given beside eigenvalues, and only there: a Spectrum has its own"
+        raise ArgumentError(msg)
+    rows = np.atleast_2d(np.asarray(by_matrix if found is None else found.by_matrix, np.float64))
+    sides = found.sides if found else N if isinstance(N, Sequence) else [cast("int", N)] * len(rows)
+    shapes = found.kurtosis if found and kurtosis is None else kurtosis or 0.0
+    return rows, sides, shapes if isinstance(shapes, Sequence) else [shapes] * len(rows)
+
+
 def detect_each(
     by_matrix: npt.ArrayLike,
-    N: int | Sequence[int],
+    N: int | Sequence[int] | None = None,
     /,
     *,
-    level: float = 0.05,
-    kurtosis: float | Sequence[float] = 0.0,
+    significance: float = 0.05,
+    kurtosis: float | Sequence[float] | None = None,
 ) -> list[Spikes]:
     """
     Find the spikes of each matrix of a stack, each against its own noise.
 
     Parameters
     ----------
-    by_matrix : array_like, shape (rf, M)
-        Eigenvalues of each matrix.
-    N : int or sequence of int
-        Longer side of the matrices, or of each.
-    level : float, default: 0.05
+    by_matrix : array_like, shape (rf, M), or Spectrum
+        Eigenvalues of each matrix, in weight units squared.
+    N : int or sequence of int, optional
+        Longer side of the matrices, or of each; a Spectrum has its own.
+    significance : float, default: 0.05
         Probability of finding any spike if all of them are noise.
-    kurtosis : float or sequence of float, default: 0.0
+    kurtosis : float or sequence of float, optional
         As in :func:`detect`, of all or of each.
 
     Returns
     -------
     list of Spikes
-        One a matrix.
+        One per matrix.
 
     Raises
     ------
@@ -244,11 +314,9 @@ def detect_each(
     >>> [found.num for found in detect_each([np.linalg.eigvalsh(W.T @ W) for W in stack], 64)]
     [0, 0, 0]
     """
-    rows = np.atleast_2d(np.asarray(by_matrix, dtype=np.float64))
-    each = level_each(level, len(rows))
-    sides = N if isinstance(N, Sequence) else [N] * len(rows)
-    shapes = kurtosis if isinstance(kurtosis, Sequence) else [kurtosis] * len(rows)
+    rows, sides, shapes = matrices_of(by_matrix, N, kurtosis)
+    each = significance_each(significance, len(rows))
     return [
-        detect(row, side, level=each, kurtosis=shape)
+        detect(row, side, significance=each, kurtosis=shape)
         for row, side, shape in zip(rows, sides, shapes, strict=True)
     ]

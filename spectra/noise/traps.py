@@ -15,11 +15,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from spectra._spectral import stack_of
 from spectra.errors import ArgumentError
 from spectra.linalg.eigen import eigenvalues
 from spectra.linalg.elements import Elements, alive, excess_kurtosis, look, where
-from spectra.multiple_tests import combined, level_each
-from spectra.noise.permutation import orders, permuted
+from spectra.multiple_tests import combined, significance_each
+from spectra.noise.permutation import PermutedSpectra, permuted
 from spectra.noise.spikes import detect, detect_each
 
 if TYPE_CHECKING:
@@ -99,7 +100,7 @@ def _p(W: AnyArray, kurtosis: float) -> float:
 
 
 def explain(
-    W: npt.ArrayLike, /, *, seed: int = 0, level: float = 0.05, p: float | None = None
+    W: npt.ArrayLike, /, *, rng: int = 0, significance: float = 0.05, p: float | None = None
 ) -> Explanation:
     r"""
     Find what makes the trap of one matrix.
@@ -107,10 +108,10 @@ def explain(
     Parameters
     ----------
     W : array_like, shape (m, n)
-        In weight units, with a trap in the order of `seed`.
-    seed : int, default: 0
-        Of the permutation.
-    level : float, default: 0.05
+        In weight units, with a trap in the order of `rng`.
+    rng : int, default: 0
+        Seed of the permutation that has the trap.
+    significance : float, default: 0.05
         Of the test.
     p : float, optional
         The p-value of the trap, computed if not given.
@@ -126,15 +127,15 @@ def explain(
     Raises
     ------
     ArgumentError
-        If W is not a matrix of real numbers, or `level` is not between 0 and 1.
+        If W is not a matrix of real numbers, or `significance` is not between 0 and 1.
 
     Notes
     -----
     Clipping puts the median for the elements that :func:`spectra.linalg.elements.huge` marks;
     normal noise has none. One element makes a spike if it is above :math:`\sigma (N M)^{1/4}`, the
-    limit of :func:`spectra.noise.signal.limit`. No trap is left if its p-value is above `level`,
-    or, as one matrix of noise in twenty is below 5 % too, above 0.001 and a hundred times what it
-    was.
+    limit of :func:`spectra.noise.signal.limit`. No trap is left if its p-value is above
+    `significance`, or, as one matrix of noise in twenty is below 5 % too, above 0.001 and a hundred
+    times what it was.
 
     Examples
     --------
@@ -151,12 +152,12 @@ def explain(
         msg = f"`W` must be a matrix, got {array.ndim}-D"
         raise ArgumentError(msg)
     elements, live = look(array), alive(array)
-    shuffled = permuted(live, seed=seed).astype(np.float64)
+    shuffled = permuted(live, rng=rng).astype(np.float64)
     kurtosis = excess_kurtosis(live)  # the huge elements and the mean are no part of it
     before = _p(shuffled, kurtosis) if p is None else p
     for reasons in _reasons(elements):
         left = {r: _p(_without(r, shuffled, elements), kurtosis) for r in reasons}
-        helps = {r: q for r, q in left.items() if q > level or q > max(_LEFT, 100 * before)}
+        helps = {r: q for r, q in left.items() if q > significance or q > max(_LEFT, 100 * before)}
         if helps:
             return _explanation(max(helps, key=lambda found: helps[found]), elements)
     return Explanation(Cause.UNEXPLAINED, "", math.nan)
@@ -197,24 +198,21 @@ def _explanation(reason: _Reason, elements: Elements) -> Explanation:
 
 def find(
     matrices: npt.ArrayLike,
-    spectra: npt.ArrayLike,
+    permuted_spectra: PermutedSpectra,
     /,
     *,
-    seed: int = 0,
-    level: float = 0.05,
+    significance: float = 0.05,
 ) -> Traps:
     """
     Find the correlation traps of a layer and what makes them.
 
     Parameters
     ----------
-    matrices : array_like, shape (rf, m, n)
+    matrices : array_like, shape (rf, m, n) or (m, n), or Spectrum
         In weight units.
-    spectra : array_like, shape (replicas, rf, min(m, n))
-        What :func:`spectra.noise.permutation.permuted_spectra` gave for them with the same `seed`.
-    seed : int, default: 0
-        Of the orders.
-    level : float, default: 0.05
+    permuted_spectra : PermutedSpectra
+        The result of :func:`spectra.noise.permutation.permuted_spectra` for these matrices.
+    significance : float, default: 0.05
         Probability of finding any trap in a layer of noise, however many matrices it has.
 
     Returns
@@ -227,7 +225,7 @@ def find(
     Raises
     ------
     ArgumentError
-        If `level` or `seed` is wrong.
+        If `significance` is not between 0 and 1.
 
     Notes
     -----
@@ -245,20 +243,22 @@ def find(
     >>> from spectra.noise.permutation import permuted_spectra
     >>> W = np.random.default_rng(0).standard_normal((1, 200, 100))
     >>> W[0, 4, 2] = 100.0
-    >>> found = find(W, permuted_spectra(W))
+    >>> found = find(W, permuted_spectra(W, rng=0))
     >>> found.num, found.cause.name, found.where
     (1.0, 'ELEMENTS', 'element (4, 2)')
     """
-    stack, values = np.asarray(matrices), np.asarray(spectra, dtype=np.float64)
+    stack, values = stack_of(matrices), permuted_spectra.eigenvalues
     live = [alive(W) for W in stack]
     sides, shapes = [max(1, *W.shape) for W in live], [excess_kurtosis(W) for W in live]
-    found = [detect_each(rows, sides, level=level, kurtosis=shapes) for rows in values]
+    found = [
+        detect_each(rows, sides, significance=significance, kurtosis=shapes) for rows in values
+    ]
     p = np.array([[spikes.p for spikes in replica] for replica in found])
     each = np.array([combined(row) for row in p])
     if np.isnan(each).any():
         return Traps(math.nan, math.nan, Cause.NOT_TESTED, "", math.nan)
     joint = float(each[0] if len(each) == 1 else min(1.0, 2 * np.median(each)))
-    if joint > level:
+    if joint > significance:
         return Traps(0.0, joint, Cause.NO_TRAP, "", math.nan)
     nums = sorted(float(np.nansum([spikes.num for spikes in replica])) for replica in found)
     num = nums[(len(nums) - 1) // 2]
@@ -266,9 +266,11 @@ def find(
     height = np.array([[_height(spikes) for spikes in replica] for replica in found])
     replica, position = np.unravel_index(int(np.nanargmax(height)), height.shape)
     W = stack[position]
-    order = orders(seed, len(values), len(stack))[int(replica)][int(position)]
+    order = permuted_spectra.orders[int(replica)][int(position)]
     strongest = float(p[replica, position])
-    reason = explain(W, seed=order, level=level_each(level, len(stack)), p=strongest)
+    reason = explain(
+        W, rng=order, significance=significance_each(significance, len(stack)), p=strongest
+    )
     place = _of_stack(reason.where, int(position), [spikes.num for spikes in found[int(replica)]])
     return Traps(num, joint, reason.cause, place, reason.num_huge)
 

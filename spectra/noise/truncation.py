@@ -1,9 +1,9 @@
 r"""
-Truncation: which singular values to keep to come closest to the signal behind a noisy matrix.
+Truncation: hard thresholds on singular values, to recover a signal from a noisy matrix.
 
-Hard thresholds that minimise the squared error of the truncated matrix. They lie above the edge of
-the bulk: a spike just above it costs more than it brings, so that fewer are kept than
-:func:`spectra.noise.spikes.detect` finds.
+Each threshold minimises the squared error of the truncated matrix, in the limit of large size. It
+lies above the edge of the bulk: to keep a spike just above the edge adds more noise than signal, so
+that fewer singular values are kept than :func:`spectra.noise.spikes.detect` finds spikes.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import numpy as np
 
 import spectra.noise.marchenko_pastur as _mp
 from spectra.errors import ArgumentError
-from spectra.noise.bulk import ascending
+from spectra.noise.bulk import nonzero
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -27,7 +27,7 @@ __all__ = ["gavish_donoho", "omega", "screenot", "threshold"]
 
 def gavish_donoho(ratio: float, /) -> float:
     r"""
-    Compute the best threshold on singular values if the noise is known.
+    Compute the optimal hard threshold on singular values for noise of known variance.
 
     Parameters
     ----------
@@ -38,7 +38,7 @@ def gavish_donoho(ratio: float, /) -> float:
     -------
     float
         :math:`\lambda_*(\beta) = \sqrt{2(\beta + 1) + 8\beta / (\beta + 1 + \sqrt{\beta^2 +
-        14\beta + 1})}`, in units of :math:`\sigma \sqrt N`.
+        14\beta + 1})}` with :math:`\beta = M/N`, in units of :math:`\sigma \sqrt N`.
 
     Raises
     ------
@@ -61,7 +61,7 @@ def gavish_donoho(ratio: float, /) -> float:
 
 def omega(ratio: float, /) -> float:
     r"""
-    Compute the best threshold on singular values in units of their median, for unknown noise.
+    Compute the optimal hard threshold in units of the median singular value, for unknown noise.
 
     Parameters
     ----------
@@ -71,7 +71,7 @@ def omega(ratio: float, /) -> float:
     Returns
     -------
     float
-        :math:`\lambda_*(\beta) / \sqrt{\mu_\beta}`, :math:`\mu_\beta` being the median of the
+        :math:`\lambda_*(\beta) / \sqrt{\mu_\beta}`, where :math:`\mu_\beta` is the median of the
         Marchenko-Pastur law.
 
     Raises
@@ -88,29 +88,30 @@ def omega(ratio: float, /) -> float:
     >>> round(omega(1.0), 6), round(omega(0.5), 6)
     (2.858362, 2.171185)
     """
-    return gavish_donoho(ratio) / math.sqrt(float(_mp.quantile(0.5, ratio)))
+    return gavish_donoho(ratio) / math.sqrt(float(_mp.isf(0.5, ratio)))
 
 
-def threshold(eigenvalues: npt.ArrayLike, N: int, /) -> float:
+def threshold(eigenvalues: npt.ArrayLike, N: int | None = None, /) -> float:
     """
-    Compute the best threshold on the eigenvalues of a matrix in white noise.
+    Compute the optimal hard threshold on the eigenvalues of a matrix in white noise.
 
     Parameters
     ----------
-    eigenvalues : array_like
-        Of ``W.T @ W``, all M of them, in weight units squared.
-    N : int
-        Longer side of W.
+    eigenvalues : array_like, shape (M,), or Spectrum
+        All eigenvalues of ``W.T @ W``, in weight units squared; a Spectrum of one matrix.
+    N : int, optional
+        Longer side of W; a Spectrum has its own.
 
     Returns
     -------
     float
-        :func:`omega` squared times their median; ``nan`` if all are zero.
+        The square of :func:`omega` times the median eigenvalue, in weight units squared; ``nan``
+        if all eigenvalues are zero.
 
     Raises
     ------
     ArgumentError
-        If `N` is less than the number of eigenvalues.
+        If `N` is missing or less than the number of eigenvalues.
 
     Examples
     --------
@@ -119,14 +120,14 @@ def threshold(eigenvalues: npt.ArrayLike, N: int, /) -> float:
     >>> round(threshold(np.linalg.eigvalsh(W.T @ W), 400) / 400, 1)
     3.9
     """
-    values = ascending(eigenvalues, N)
+    values, side = nonzero(eigenvalues, N)
     if not len(values):
         return math.nan
-    return omega(len(values) / N) ** 2 * float(np.median(values))
+    return omega(len(values) / side) ** 2 * float(np.median(values))
 
 
 def _imputed(values: FloatArray, num: int) -> FloatArray:
-    """Return ascending singular values, the `num` largest replaced by what noise would have."""
+    """Return ascending singular values, the `num` largest replaced by values typical of noise."""
     if num == 0:
         return values
     body, kept = values.copy(), len(values) - num
@@ -138,7 +139,7 @@ def _imputed(values: FloatArray, num: int) -> FloatArray:
 
 
 def _psi(y: float, values: FloatArray, ratio: float) -> float:
-    """Return y D'(y) / D(y), D being the product of the two Stieltjes-like transforms."""
+    """Return y D'(y) / D(y), where D is the product of the two Stieltjes-like transforms."""
     gap = y**2 - values**2
     phi, slope = float(np.mean(y / gap)), -float(np.mean((y**2 + values**2) / gap**2))
     other = ratio * phi + (1 - ratio) / y
@@ -146,34 +147,37 @@ def _psi(y: float, values: FloatArray, ratio: float) -> float:
     return y * (slope / phi + other_slope / other)
 
 
-def screenot(eigenvalues: npt.ArrayLike, N: int, /, *, most: int | None = None) -> float:
+def screenot(
+    eigenvalues: npt.ArrayLike, N: int | None = None, /, *, most: int | None = None
+) -> float:
     r"""
-    Compute the best threshold on the eigenvalues of a matrix in noise of any covariance.
+    Compute the optimal hard threshold on the eigenvalues of a matrix in noise of any covariance.
 
     Parameters
     ----------
-    eigenvalues : array_like
-        Of ``W.T @ W``, all M of them, in weight units squared.
-    N : int
-        Longer side of W.
+    eigenvalues : array_like, shape (M,), or Spectrum
+        All eigenvalues of ``W.T @ W``, in weight units squared; a Spectrum of one matrix.
+    N : int, optional
+        Longer side of W; a Spectrum has its own.
     most : int, optional
         Upper limit on the number of spikes, below M/2; a tenth of M by default.
 
     Returns
     -------
     float
-        The square of the :math:`\theta` at which :math:`\theta D'(\theta) / D(\theta) = -4`, D
-        being the D-transform of the singular values with the `most` largest replaced by a
-        continuation of the others; ``nan`` for less than 3 eigenvalues or if all are zero.
+        The square of the :math:`\theta` at which :math:`\theta D'(\theta) / D(\theta) = -4`, in
+        weight units squared. D is the D-transform of the singular values, of which the `most`
+        largest are replaced by a continuation of the others. ``nan`` for less than 3 eigenvalues
+        or if all are zero.
 
     Raises
     ------
     ArgumentError
-        If `N` is less than the number of eigenvalues, or `most` is out of range.
+        If `N` is missing or less than the number of eigenvalues, or `most` is out of range.
 
     Notes
     -----
-    In white noise it tends to the threshold of :func:`gavish_donoho`.
+    In white noise the threshold tends to the square of that of :func:`gavish_donoho`.
 
     References
     ----------
@@ -188,8 +192,8 @@ def screenot(eigenvalues: npt.ArrayLike, N: int, /, *, most: int | None = None) 
     """
     from scipy.optimize import brentq
 
-    values = np.sqrt(ascending(eigenvalues, N))
-    M = len(values)
+    found, side = nonzero(eigenvalues, N)
+    values, M = np.sqrt(found), len(found)
     num = M // 10 if most is None else most
     if not (num >= 0 and 2 * num + 1 <= max(M, 1)):
         msg = f"`most` must be from 0 to below half of the {M} eigenvalues, got {most!r}"
@@ -202,7 +206,7 @@ def screenot(eigenvalues: npt.ArrayLike, N: int, /, *, most: int | None = None) 
     body /= top  # so that no square overflows
 
     def excess(y: float) -> float:
-        return _psi(y, body, M / N) + 4
+        return _psi(y, body, M / side) + 4
 
     end = 2.0
     while excess(end) < 0:

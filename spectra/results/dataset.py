@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from functools import reduce
+from operator import or_
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 import xarray as xr
 
 from spectra.errors import ArgumentError, unknown_name
@@ -14,21 +15,40 @@ from spectra.results.variables import VARIABLES, Variable
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    import pandas as pd
+
     from spectra._typing import AnyArray
 
-__all__ = ["Row", "build", "labels", "records", "select", "table"]
+__all__ = [
+    "Row",
+    "from_rows",
+    "labels",
+    "one_model",
+    "present",
+    "records",
+    "restored",
+    "select",
+    "table",
+]
 
 Row = dict[str, Any]
 """Results of one layer, or facts of one tensor: variable names to values."""
 
 _MODES = ("mode",)
 _MISSING: dict[str, Any] = {"float": np.nan, "int": -1, "str": "", "flag": 0}
-_DTYPE: dict[str, Any] = {"float": np.float64, "int": np.int64, "str": object, "flag": np.int8}
+_DTYPE: dict[str, Any] = {"float": np.float64, "int": np.int64, "str": np.str_, "flag": np.int8}
+
+
+def _shown(text: str) -> str:
+    """Return a text without null characters, which end the strings of numpy and netCDF."""
+    return text.replace("\0", "\\x00")
 
 
 def _column(variable: Variable, rows: Sequence[Row], modes: int) -> AnyArray:
     missing, dtype = _MISSING[variable.kind], _DTYPE[variable.kind]
     values = [row.get(variable.name, missing) for row in rows]
+    if variable.kind == "str":
+        values = [_shown(value) for value in values]
     if variable.dims[1:] != _MODES:
         return np.array(values, dtype=dtype)
     padded = np.full((len(rows), modes), np.nan)
@@ -50,10 +70,24 @@ def _declared(names: Iterable[str], variables: Mapping[str, Variable]) -> list[V
     return [v for v in variables.values() if v.name in wanted]
 
 
-def build(
-    rows: Mapping[str, Mapping[str, Row]],
+def _coordinates(dim: str, names: Iterable[str], modes: int) -> dict[str, Any]:
+    """Return the labels, the depth of layers and, if not negative, numbers of eigenvalues."""
+    shown = [_shown(name) for name in names]
+    coords: dict[str, Any] = {dim: np.array(shown, dtype=np.str_)}
+    if dim == "layer":
+        depth = {"long_name": "depth of the layer, 1 the first of the model", "units": "1"}
+        coords["depth"] = (dim, np.arange(1, len(shown) + 1), depth)
+    if modes >= 0:
+        number = {"long_name": "number of the eigenvalue, 1 the largest", "units": "1"}
+        coords["mode"] = ("mode", np.arange(1, modes + 1), number)
+    return coords
+
+
+def from_rows(
+    rows: Mapping[str, Row],
     /,
     *,
+    dim: str = "layer",
     always: Iterable[str] = (),
     variables: Iterable[Variable] = (),
     attrs: Mapping[str, Any] | None = None,
@@ -63,9 +97,11 @@ def build(
 
     Parameters
     ----------
-    rows : mapping of str to mapping of str to dict
-        For each dimension its labels, and for each label the values it has. What a label lacks is
-        missing: ``nan``, -1, the empty string, or code 0.
+    rows : mapping of str to dict
+        For each label the values it has. A value that a label lacks is missing: ``nan``, -1, the
+        empty string, or code 0.
+    dim : str, default: "layer"
+        The dimension that the labels run along.
     always : iterable of str, optional
         Variables to have even if no row has them.
     variables : iterable of Variable, optional
@@ -76,37 +112,73 @@ def build(
     Returns
     -------
     xarray.Dataset
-        With the dimensions of `rows`, and ``mode`` (1 = largest) where a value is an array.
+        With the dimension `dim`, and ``mode`` (1 = largest) where a value is an array; layers have
+        the coordinate ``depth`` (1 = first).
 
     Raises
     ------
     UnknownNameError
         If a row holds a name that no variable declares.
+    ArgumentError
+        If a variable is declared for another dimension.
 
     Examples
     --------
-    >>> ds = build({"layer": {"fc1": {"alpha": 2.5}, "fc2": {}}})
+    >>> ds = from_rows({"fc1": {"alpha": 2.5}, "fc2": {}})
     >>> ds.alpha.values, ds.alpha.attrs["long_name"]
     (array([2.5, nan]), 'power-law exponent of the tail')
     """
     known = {**VARIABLES, **{v.name: v for v in variables}}
-    ds = xr.Dataset(attrs=dict(attrs or {}))
-    for dim, labelled in rows.items():
-        ds = ds.assign_coords({dim: np.array(list(labelled), dtype=object)})
-        values = list(labelled.values())
-        names = {name for row in values for name in row}
-        names |= {name for name in always if known[name].dims[:1] == (dim,)}
-        declared = _declared(names, known)
-        modes = _most_modes([v.name for v in declared if v.dims[1:] == _MODES], values)
-        for v in declared:
-            if v.dims[:1] != (dim,):
-                msg = f"variable {v.name!r} has dimensions {v.dims}, so no {dim} can have it"
-                raise ArgumentError(msg)
-            ds[v.name] = (v.dims, _column(v, values, modes), v.attrs)
-    if "mode" in ds.dims:
-        ds = ds.assign_coords(mode=np.arange(1, ds.sizes["mode"] + 1))
-        ds.mode.attrs["long_name"] = "number of the eigenvalue, 1 the largest"
-    return ds
+    values = list(rows.values())
+    declared = _declared({*always, *(name for row in values for name in row)}, known)
+    for v in declared:
+        if v.dims[:1] != (dim,):
+            msg = f"variable {v.name!r} has dimensions {v.dims}, so no {dim} can have it"
+            raise ArgumentError(msg)
+    arrays = [v.name for v in declared if v.dims[1:] == _MODES]
+    modes = _most_modes(arrays, values)
+    return xr.Dataset(
+        {v.name: (v.dims, _column(v, values, modes), v.attrs) for v in declared},
+        coords=_coordinates(dim, rows, modes if arrays else -1),
+        attrs=dict(attrs or {}),
+    )
+
+
+def restored(ds: xr.Dataset, /) -> xr.Dataset:
+    """
+    Restore text and codes of a Dataset that was concatenated, reindexed or loaded.
+
+    xarray fills what one of several models lacks with ``nan``, which makes objects of texts and
+    floats of codes.
+
+    Parameters
+    ----------
+    ds : xarray.Dataset
+        Any combination of results.
+
+    Returns
+    -------
+    xarray.Dataset
+        The same with empty strings and code 0 in place of ``nan`` in texts and codes.
+
+    Examples
+    --------
+    >>> import xarray as xr
+    >>> parts = [from_rows({name: {"verdict": 2, "layer_type": "dense"}}) for name in "ab"]
+    >>> ds = xr.concat(parts, "model", join="outer")
+    >>> restored(ds).layer_type.dtype.kind, restored(ds).verdict.values.tolist()
+    ('U', [[2, 0], [0, 2]])
+    """
+    changed = {}
+    for name, array in ds.variables.items():
+        if array.dtype == object:
+            texts = ["" if value != value else str(value) for value in array.values.ravel()]
+            changed[name] = array.copy(data=np.array(texts, np.str_).reshape(array.shape))
+        elif "flag_values" in array.attrs and array.dtype.kind == "f":
+            changed[name] = array.copy(data=np.nan_to_num(array.values).astype(np.int8))
+    return ds.assign({k: v for k, v in changed.items() if k not in ds.coords}).assign_coords(
+        {k: v for k, v in changed.items() if k in ds.coords}
+    )
 
 
 def labels(flag: xr.DataArray, /) -> xr.DataArray:
@@ -121,31 +193,114 @@ def labels(flag: xr.DataArray, /) -> xr.DataArray:
     Returns
     -------
     xarray.DataArray of str
-        The meanings, same shape.
+        The meanings, same shape; empty where a layer is missing from one of several models.
 
     Raises
     ------
     ArgumentError
-        If `flag` lacks these attributes.
+        If `flag` lacks these attributes, or has a code that they do not explain.
 
     Examples
     --------
-    >>> ds = build({"layer": {"fc1": {"verdict": 2}}})
+    >>> ds = from_rows({"fc1": {"verdict": 2}})
     >>> labels(ds.verdict).item()
     'well_trained'
     """
-    if not {"flag_values", "flag_meanings"} <= set(flag.attrs):
-        msg = f"`flag` must have flag_values and flag_meanings, got attributes {list(flag.attrs)}"
+    attrs = getattr(flag, "attrs", {})
+    if not {"flag_values", "flag_meanings"} <= set(attrs):
+        msg = f"`flag` must have flag_values and flag_meanings, got attributes {list(attrs)}"
         raise ArgumentError(msg)
     codes = np.atleast_1d(flag.attrs["flag_values"])
     words = dict(zip(codes.tolist(), flag.attrs["flag_meanings"].split(), strict=True))
-    named = np.array([words[code] for code in flag.values.ravel().tolist()], dtype=object)
+    values = flag.values.ravel().tolist()
+    unknown = [code for code in values if code == code and code not in words]
+    if unknown:
+        msg = f"`flag` has the code {unknown[0]!r}, its flag_values are {codes.tolist()}"
+        raise ArgumentError(msg)
+    named = np.array(["" if code != code else words[code] for code in values], dtype=np.str_)
     return flag.copy(data=named.reshape(flag.shape)).drop_attrs()
+
+
+def one_model(ds: xr.Dataset, /) -> xr.Dataset:
+    """
+    Return the results of one model as they are, and refuse those of several.
+
+    Parameters
+    ----------
+    ds : xarray.Dataset
+        Result of :func:`spectra.analyze`.
+
+    Returns
+    -------
+    xarray.Dataset
+        `ds`.
+
+    Raises
+    ------
+    ArgumentError
+        If it is not a Dataset with layers, or has a dimension beside ``layer`` and ``mode``.
+
+    Examples
+    --------
+    >>> one_model(from_rows({"fc1": {"alpha": 2.5}})).sizes["layer"]
+    1
+    """
+    _check_results(ds, "layer")
+    others = [str(dim) for dim in ds.dims if dim not in {"layer", "mode"}]
+    if others:
+        msg = f"the Dataset holds several results along {others[0]!r}: choose one with ds.isel"
+        raise ArgumentError(msg)
+    return ds
+
+
+def _check_results(ds: object, dim: str) -> None:
+    if not isinstance(ds, xr.Dataset):
+        msg = (
+            "`ds` must be a Dataset, the result of spectra.analyze or spectra.describe, "
+            f"got {type(ds).__name__}"
+        )
+        raise ArgumentError(msg)
+    if dim not in ds.dims:
+        raise unknown_name(dim, map(str, ds.dims), what="dimension")
+
+
+def present(ds: xr.Dataset, /, *, dim: str = "layer") -> xr.DataArray:
+    """
+    Tell which layers each of several models has.
+
+    Parameters
+    ----------
+    ds : xarray.Dataset
+        Results of one model, which has them all, or of several.
+    dim : str, default: "layer"
+        The dimension of the labels.
+
+    Returns
+    -------
+    xarray.DataArray of bool
+        Where any variable has a number, a text or a code other than 0.
+
+    Examples
+    --------
+    >>> import xarray as xr
+    >>> parts = [from_rows({name: {"alpha": 2.0}}) for name in "ab"]
+    >>> present(xr.concat(parts, "model", join="outer")).values.tolist()
+    [[True, False], [False, True]]
+    """
+    flat = restored(ds.drop_dims("mode", errors="ignore"))
+    facts = [v for v in flat.data_vars.values() if dim in v.dims]
+    said = [v != "" if v.dtype.kind == "U" else v.notnull() for v in facts if not _is_flag(v)]
+    coded = [v != 0 for v in facts if _is_flag(v)]
+    return reduce(or_, [*said, *coded]) if facts else xr.ones_like(flat[dim], dtype=bool)
+
+
+def _is_flag(array: xr.DataArray) -> bool:
+    return "flag_values" in array.attrs
 
 
 def select(ds: xr.Dataset, layer: str, /) -> xr.Dataset:
     """
-    Take one layer by name.
+    Return the results of one layer by name.
 
     Parameters
     ----------
@@ -166,7 +321,7 @@ def select(ds: xr.Dataset, layer: str, /) -> xr.Dataset:
 
     Examples
     --------
-    >>> select(build({"layer": {"fc1": {"alpha": 2.5}}}), "fc1").alpha.item()
+    >>> select(from_rows({"fc1": {"alpha": 2.5}}), "fc1").alpha.item()
     2.5
     """
     if layer not in ds.indexes["layer"]:
@@ -174,67 +329,79 @@ def select(ds: xr.Dataset, layer: str, /) -> xr.Dataset:
     return ds.sel(layer=layer)
 
 
-def table(ds: xr.Dataset, /, *, dim: str = "layer") -> pd.DataFrame:
+def table(ds: xr.Dataset, /) -> pd.DataFrame:
     """
-    Lay out what has one value a layer (or a tensor) as a table, codes as words.
+    Lay out results as a table of one row per layer (or tensor), codes as words.
 
     Parameters
     ----------
     ds : xarray.Dataset
-        Result of :func:`spectra.analyze`.
-    dim : str, default: "layer"
-        The dimension to run along.
+        Result of :func:`spectra.analyze` or :func:`spectra.describe`; several concatenated along
+        another dimension, such as ``model``, give a row for each pair.
 
     Returns
     -------
     pandas.DataFrame
-        One row a label, one column a variable.
+        One column per variable that has no further dimension. A layer that a model lacks has no
+        row.
 
     Raises
     ------
+    ArgumentError
+        If `ds` is not a Dataset.
     UnknownNameError
-        If `ds` has no dimension `dim`.
+        If `ds` has neither a dimension ``layer`` nor ``tensor``.
 
     Examples
     --------
-    >>> table(build({"layer": {"fc1": {"alpha": 2.5, "verdict": 2}}})).loc["fc1"].to_dict()
-    {'alpha': 2.5, 'verdict': 'well_trained'}
+    >>> table(from_rows({"fc1": {"alpha": 2.5, "verdict": 2}})).loc["fc1"].to_dict()
+    {'depth': 1, 'alpha': 2.5, 'verdict': 'well_trained'}
     """
-    if dim not in ds.dims:
-        raise unknown_name(dim, map(str, ds.dims), what="dimension")
-    columns = {
-        str(name): labels(v).values if "flag_values" in v.attrs else v.values
-        for name, v in ds.data_vars.items()
-        if v.dims == (dim,)
-    }
-    return pd.DataFrame(columns, index=pd.Index(ds[dim].values, name=dim))
+    dim = "tensor" if "tensor" in getattr(ds, "dims", ()) else "layer"
+    _check_results(ds, dim)
+    flat = ds.drop_dims("mode", errors="ignore")
+    others = [str(name) for name in flat.dims if name != dim]
+    given = flat[[name for name, v in flat.data_vars.items() if dim in v.dims]]
+    words = restored(given)
+    words = words.assign(
+        {name: labels(v) for name, v in words.data_vars.items() if "flag_values" in v.attrs}
+    )
+    frame = words.to_dataframe(dim_order=[*others, dim])
+    frame = frame[sorted(frame, key=lambda name: name not in ds.coords)]  # depth first
+    if not others:
+        return frame
+    there = present(given, dim=dim).broadcast_like(words)
+    kept = frame[there.transpose(*others, dim).values.ravel()]
+    declared = {str(name): VARIABLES.get(str(name)) for name in kept}
+    counts = [name for name, v in declared.items() if v is not None and v.kind == "int"]
+    return kept.astype(dict.fromkeys(counts, np.int64))
 
 
-def records(ds: xr.Dataset, /, *, dim: str = "layer") -> list[Row]:
+def records(ds: xr.Dataset, /) -> list[Row]:
     """
     Lay out the same as :func:`table` as a list of dicts.
 
     Parameters
     ----------
     ds : xarray.Dataset
-        Result of :func:`spectra.analyze`.
-    dim : str, default: "layer"
-        The dimension to run along.
+        As in :func:`table`.
 
     Returns
     -------
     list of dict
-        One a label, the label first.
+        One per row, the labels first.
 
     Raises
     ------
+    ArgumentError
+        If `ds` is not a Dataset.
     UnknownNameError
-        If `ds` has no dimension `dim`.
+        If `ds` has neither a dimension ``layer`` nor ``tensor``.
 
     Examples
     --------
-    >>> records(build({"layer": {"fc1": {"alpha": 2.5}}}))
-    [{'layer': 'fc1', 'alpha': 2.5}]
+    >>> records(from_rows({"fc1": {"alpha": 2.5}}))
+    [{'layer': 'fc1', 'depth': 1, 'alpha': 2.5}]
     """
-    rows = table(ds, dim=dim).reset_index().to_dict(orient="records")
+    rows = table(ds).reset_index().to_dict(orient="records")
     return [{str(key): value for key, value in row.items()} for row in rows]

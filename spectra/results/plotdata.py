@@ -9,7 +9,7 @@ import numpy as np
 
 import spectra.noise.marchenko_pastur as _mp
 from spectra.errors import ArgumentError
-from spectra.results.dataset import select
+from spectra.results.dataset import one_model, select
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -63,7 +63,7 @@ class CorrelationFlow(NamedTuple):
     layer: list[str]
     """Names of the layers with a fit."""
     depth: FloatArray
-    """Their place in the model, 1 the first layer; those without a fit leave gaps."""
+    """Their place among the layers, 1 the first; layers without a fit leave gaps."""
     alpha: FloatArray
     """Their power-law exponents."""
     low: FloatArray
@@ -75,7 +75,7 @@ class CorrelationFlow(NamedTuple):
 
 
 def _need(ds: xr.Dataset, *names: str) -> None:
-    missing = [name for name in names if name not in ds]
+    missing = [name for name in names if name not in one_model(ds)]
     if missing:
         msg = f"the Dataset must have {', '.join(names)}, it lacks {', '.join(missing)}"
         raise ArgumentError(msg)
@@ -112,7 +112,7 @@ def esd(ds: xr.Dataset, /, *, layer: str) -> ESD:
     >>> round(float(figure.density @ np.diff(figure.edges)), 12), figure.num_left_out
     (1.0, 0)
     """
-    _need(ds, "eigenvalue", "alpha", "xmin", "xmax", "num_pl_spikes")
+    _need(ds, "eigenvalue", "alpha", "xmin", "xmax", "num_tail")
     row = select(ds, layer)
     values = row.eigenvalue.dropna("mode").values
     if not (values > 0).any():
@@ -127,7 +127,7 @@ def esd(ds: xr.Dataset, /, *, layer: str) -> ESD:
     edges[0], edges[-1] = min(edges[0], x.min()), max(edges[-1], x.max())
     counts, _ = np.histogram(x, edges)
     density = counts / (len(values) * np.diff(edges))
-    alpha, xmin, num_tail = row.alpha.item(), row.xmin.item(), row.num_pl_spikes.item()
+    alpha, xmin, num_tail = row.alpha.item(), row.xmin.item(), row.num_tail.item()
     tail = np.geomspace(xmin, row.xmax.item(), _TAIL_POINTS) if alpha > 1 else np.empty(0)
     tail_density = num_tail / len(values) * (alpha - 1) / xmin * (tail / xmin) ** -alpha
     bulk, bulk_density = _bulk(row, edges[0])
@@ -143,7 +143,7 @@ def _bulk(row: xr.Dataset, start: float) -> tuple[FloatArray, FloatArray]:
     ratio = (M - num) / (N - num)
     x = np.geomspace(max(row.bulk_min.item(), start), row.bulk_max.item(), _BULK_POINTS)
     rescaled = mean * (N - num) / N  # as the spikes take rows away, too
-    return x, (1 - num / M) * _mp.density(x / rescaled, ratio) / rescaled
+    return x, (1 - num / M) * _mp.pdf(x / rescaled, ratio) / rescaled
 
 
 def correlation_flow(ds: xr.Dataset, /) -> CorrelationFlow:

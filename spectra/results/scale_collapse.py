@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from spectra.errors import ArgumentError
-from spectra.results.dataset import build
+from spectra.results.dataset import from_rows, one_model
 from spectra.results.variables import Status
-from spectra.results.variables._noise import COLLAPSE
+from spectra.results.variables._sizes import COLLAPSE
 from spectra.results.verdicts import Collapse
 
 if TYPE_CHECKING:
@@ -45,6 +45,7 @@ def _check(ds: xr.Dataset, what: str) -> None:
         lack = ", ".join(missing) or "the dimension layer"
         msg = f"{what} must be a result of spectra.analyze, it lacks {lack}"
         raise ArgumentError(msg)
+    one_model(ds)
 
 
 def _check_options(threshold: float, factor: float) -> None:
@@ -183,7 +184,7 @@ def find(
     >>> rng = np.random.default_rng(0)
     >>> model = {f"fc{i}": rng.standard_normal((40, 20)) for i in range(8)}
     >>> model["fc3"] *= 0.01
-    >>> found = find(spectra.analyze(model, measures=[spectra.measures.norms]))
+    >>> found = find(spectra.analyze(model, measures=[spectra.measures.size]))
     >>> found.layer.values[found.collapsed > Collapse.NO].tolist()
     ['fc3']
     """
@@ -201,4 +202,4 @@ def find(
         name: {key: values[i] for key, values in columns.items()}
         for i, name in enumerate(ds.layer.values.tolist())
     }
-    return build({"layer": rows}, always=[v.name for v in COLLAPSE], attrs=ds.attrs)
+    return from_rows(rows, always=[v.name for v in COLLAPSE], attrs=ds.attrs)

@@ -1,10 +1,11 @@
-"""Averages: a whole model in a few numbers."""
+"""The summary of a model: averages and counts over its layers."""
 
 from __future__ import annotations
 
 import xarray as xr
 
 from spectra.errors import ArgumentError
+from spectra.results.dataset import present
 from spectra.results.variables import VARIABLES
 from spectra.results.verdicts import Support, Verdict
 
@@ -24,20 +25,20 @@ _AVERAGED = (
 
 def summary(ds: xr.Dataset, /) -> xr.Dataset:
     """
-    Average the layers of a model.
+    Average the layers of a model, or of each of several models.
 
     Parameters
     ----------
     ds : xarray.Dataset
-        Result of :func:`spectra.analyze`.
+        Result of :func:`spectra.analyze`, or several concatenated along another dimension.
 
     Returns
     -------
     xarray.Dataset
-        Without dimensions: the plain mean over the layers that have a value, of `alpha`,
+        Without the dimension ``layer``: the mean over the layers that have a value, of `alpha`,
         `alpha_weighted`, `log_alpha_norm`, `log_norm`, `log_spectral_norm`, `stable_rank`,
-        `entropy` and `D` where `ds` has them; `num_layers`; `num_fitted` with alpha;
-        `num_supported` with a power law that the evidence supports.
+        `entropy` and `D` where `ds` has them; `num_layers`; `num_fitted` layers with a
+        power-law fit; `num_supported` layers with a supported power law.
 
     Raises
     ------
@@ -59,17 +60,19 @@ def summary(ds: xr.Dataset, /) -> xr.Dataset:
     >>> round(summary(ds).log_norm.item(), 4), summary(ds).num_fitted.item()
     (0.7782, 0)
     """
-    if "layer" not in ds.dims:
-        dims = ", ".join(map(str, ds.dims)) or "none"
-        msg = f"the Dataset must have a dimension layer, it has {dims}"
+    if not isinstance(ds, xr.Dataset) or "layer" not in ds.dims:
+        got = f"dimensions {tuple(ds.dims)}" if isinstance(ds, xr.Dataset) else type(ds).__name__
+        msg = f"`ds` must be the result of spectra.analyze, with a dimension layer, got {got}"
         raise ArgumentError(msg)
-    means = {name: ds[name].mean(keep_attrs=True) for name in _AVERAGED if name in ds}
+    means = {name: ds[name].mean("layer", keep_attrs=True) for name in _AVERAGED if name in ds}
     for mean in means.values():
         mean.attrs["cell_methods"] = "layer: mean"
-    counts = {"num_layers": ds.sizes["layer"]}
+    counts = {"num_layers": present(ds).sum("layer")}
     if "verdict" in ds:
-        counts["num_fitted"] = int((ds.verdict != Verdict.NOT_FITTED).sum())
-    if "power_law" in ds:
-        counts["num_supported"] = int((ds.power_law == Support.SUPPORTED).sum())
-    counted = {name: ((), value, VARIABLES[name].attrs) for name, value in counts.items()}
+        counts["num_fitted"] = (ds.verdict > Verdict.NOT_FITTED).sum("layer")
+    if "power_law_support" in ds:
+        counts["num_supported"] = (ds.power_law_support == Support.SUPPORTED).sum("layer")
+    counted = {
+        name: n.astype(int).assign_attrs(VARIABLES[name].attrs) for name, n in counts.items()
+    }
     return xr.Dataset({**means, **counted}, attrs=ds.attrs)

@@ -20,9 +20,9 @@ __all__ = [
     "Likelier",
     "Support",
     "Verdict",
-    "judge",
-    "likelier",
-    "weigh",
+    "band_of_alpha",
+    "likelier_law",
+    "power_law_support",
 ]
 
 OVER_TRAINED_BELOW = 2.0
@@ -102,7 +102,7 @@ class Collapse(IntEnum):
     BY_BOTH = 4
 
 
-def likelier(tests: Mapping[Law, Vuong], /) -> Likelier:
+def likelier_law(tests: Mapping[Law, Vuong], /) -> Likelier:
     """
     Name the law that is significantly likelier than the power law.
 
@@ -120,14 +120,14 @@ def likelier(tests: Mapping[Law, Vuong], /) -> Likelier:
     --------
     >>> import numpy as np
     >>> from spectra.tails.alternatives import compare
-    >>> likelier(compare(np.random.default_rng(0).lognormal(size=500), xmin=0.2)).name
+    >>> likelier_law(compare(np.random.default_rng(0).lognormal(size=500), xmin=0.2)).name
     'LOGNORMAL'
     """
     better = {law: t.ratio for law, t in tests.items() if t.ratio < 0 and t.p <= SIGNIFICANT}
     return Likelier[min(better, key=better.__getitem__).upper()] if better else Likelier.NONE
 
 
-def weigh(num_tail: float, p: float, tests: Mapping[Law, Vuong], /) -> Support:
+def power_law_support(num_tail: float, p: float, tests: Mapping[Law, Vuong], /) -> Support:
     """
     Say whether the evidence supports a power law.
 
@@ -166,20 +166,20 @@ def weigh(num_tail: float, p: float, tests: Mapping[Law, Vuong], /) -> Support:
 
     Examples
     --------
-    >>> weigh(118, 0.4, {}).name, weigh(118, 0.04, {}).name, weigh(12, 0.4, {}).name
-    ('NOT_DISTINGUISHABLE', 'REJECTED', 'TOO_FEW_POINTS')
+    >>> [power_law_support(*known, {}).name for known in [(118, 0.4), (118, 0.04), (12, 0.4)]]
+    ['NOT_DISTINGUISHABLE', 'REJECTED', 'TOO_FEW_POINTS']
     """
     if math.isnan(p):
         return Support.NOT_FITTED
     if num_tail < FEWEST_IN_TAIL:
         return Support.TOO_FEW_POINTS
-    if p <= SIGNIFICANT or likelier(tests):
+    if p <= SIGNIFICANT or likelier_law(tests):
         return Support.REJECTED
     heavy = "exponential" in tests and tests["exponential"].p <= SIGNIFICANT
     return Support.SUPPORTED if heavy else Support.NOT_DISTINGUISHABLE
 
 
-def judge(alpha: float, /) -> Verdict:
+def band_of_alpha(alpha: float, /) -> Verdict:
     """
     Name the band that alpha lies in.
 
@@ -205,7 +205,7 @@ def judge(alpha: float, /) -> Verdict:
 
     Examples
     --------
-    >>> judge(3.1).name, judge(1.9).name, judge(float("nan")).name
+    >>> band_of_alpha(3.1).name, band_of_alpha(1.9).name, band_of_alpha(float("nan")).name
     ('WELL_TRAINED', 'OVER_TRAINED', 'NOT_FITTED')
     """
     if math.isnan(alpha):

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from spectra._typing import FloatArray
 
-__all__ = ["Fitted", "Law", "Vuong", "compare", "fit", "vuong"]
+__all__ = ["AlternativeFit", "Law", "Vuong", "compare", "fit", "vuong"]
 
 Law = Literal[
     "power_law", "exponential", "lognormal", "stretched_exponential", "truncated_power_law"
@@ -38,7 +38,7 @@ _LIMIT = -100.0  # standard deviations from its mode where a lognormal is as goo
 _FARTHEST = 1e6
 
 
-class Fitted(NamedTuple):
+class AlternativeFit(NamedTuple):
     """
     A law fitted to a tail.
 
@@ -165,13 +165,13 @@ def _in_units(parameters: dict[str, float], xmin: float) -> dict[str, float]:
     return {k: float(scaled.get(k, float)(value)) for k, value in parameters.items()}
 
 
-def fit(eigenvalues: npt.ArrayLike, /, *, law: Law, xmin: float) -> Fitted:
+def fit(eigenvalues: npt.ArrayLike, /, *, law: Law, xmin: float) -> AlternativeFit:
     r"""
     Fit a law to the tail above a threshold, by maximum likelihood.
 
     Parameters
     ----------
-    eigenvalues : array_like, shape (n,)
+    eigenvalues : array_like, shape (n,), or Spectrum
         Data in any order and unit.
     law : {"power_law", "exponential", "lognormal", "stretched_exponential", "truncated_power_law"}
         Which.
@@ -180,7 +180,7 @@ def fit(eigenvalues: npt.ArrayLike, /, *, law: Law, xmin: float) -> Fitted:
 
     Returns
     -------
-    Fitted
+    AlternativeFit
         Parameters, and the log-likelihood of each datum from `xmin` up. Without two different
         data above it, no parameters and ``nan``.
 
@@ -220,11 +220,11 @@ def fit(eigenvalues: npt.ArrayLike, /, *, law: Law, xmin: float) -> Fitted:
         raise ArgumentError(msg)
     x, _, _ = prepare(eigenvalues, xmin=float(xmin))
     if len(x) < 2 or not x[-1] > x[0]:
-        return Fitted({}, np.full(len(x), math.nan))
+        return AlternativeFit({}, np.full(len(x), math.nan))
     z = np.log(x) - math.log(xmin)
     with np.errstate(all="ignore"):  # a law that cannot hold data so far apart
         parameters, density = _LAWS[law](z)
-        return Fitted(_in_units(parameters, xmin), density - z - math.log(xmin))
+        return AlternativeFit(_in_units(parameters, xmin), density - z - math.log(xmin))
 
 
 def vuong(one: npt.ArrayLike, other: npt.ArrayLike, /, *, nested: bool = False) -> Vuong:
@@ -285,7 +285,7 @@ def compare(eigenvalues: npt.ArrayLike, /, *, xmin: float) -> dict[Law, Vuong]:
 
     Parameters
     ----------
-    eigenvalues : array_like, shape (n,)
+    eigenvalues : array_like, shape (n,), or Spectrum
         Data in any order and unit.
     xmin : float
         Where the tail starts; a power-law fit has it.

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from spectra._typing import AnyArray, FloatArray
-    from spectra.tails.options import Convention
+    from spectra.tails.options import FitOptions
 
 __all__ = ["Minima", "local_minima", "rival"]
 
@@ -51,15 +51,15 @@ class Minima(NamedTuple):
     """Whether a test at the 10 % level does not tell the tail from a power law."""
 
 
-def local_minima(eigenvalues: npt.ArrayLike, /, **convention: Unpack[Convention]) -> Minima:
+def local_minima(eigenvalues: npt.ArrayLike, /, **options: Unpack[FitOptions]) -> Minima:
     r"""
     Find all local minima of the distance as a function of the threshold.
 
     Parameters
     ----------
-    eigenvalues : array_like, shape (n,)
+    eigenvalues : array_like, shape (n,), or Spectrum
         Data in any order; zeros are left out.
-    **convention
+    **options
         As in :func:`spectra.tails.power_law.fit`.
 
     Returns
@@ -91,7 +91,7 @@ def local_minima(eigenvalues: npt.ArrayLike, /, **convention: Unpack[Convention]
     >>> bool(found.xmin[found.D.argmin()] == fit(x).xmin)
     True
     """
-    every = scan(eigenvalues, **convention)
+    every = scan(eigenvalues, **options)
     padded = np.concatenate([[np.inf], every.D, [np.inf]])
     before, here, after = padded[:-2], padded[1:-1], padded[2:]
     lowest = (here < before) & (here <= after)

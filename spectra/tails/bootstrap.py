@@ -10,14 +10,13 @@ from __future__ import annotations
 
 import math
 from functools import partial
-from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
 
 import numpy as np
 
+import spectra._checks as _checks
 import spectra.tails.log_excess as _excess
-from spectra.errors import ArgumentError
-from spectra.tails.power_law import Fits, fits, tails
+from spectra.tails.power_law import PowerLawFits, fit, fits, tails
 from spectra.tails.samples import FitStatus, prepare
 from spectra.tails.xmin_search import longest, search
 
@@ -28,7 +27,8 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from spectra._typing import Executor, FloatArray
-    from spectra.tails.options import Convention
+    from spectra.tails.options import FitOptions
+    from spectra.tails.power_law import PowerLawFit
 
 __all__ = ["GoodnessOfFit", "Interval", "Null", "goodness_of_fit", "interval", "refits"]
 
@@ -46,7 +46,7 @@ class Interval(NamedTuple):
     Examples
     --------
     >>> Interval._fields
-    ('alpha_low', 'alpha_high', 'xmin_low', 'xmin_high', 'level', 'precision', 'resamples')
+    ('alpha_low', 'alpha_high', 'xmin_low', 'xmin_high', 'confidence', 'precision', 'resamples')
     """
 
     alpha_low: float
@@ -57,7 +57,7 @@ class Interval(NamedTuple):
     """Lower end for xmin."""
     xmin_high: float
     """Upper end for xmin."""
-    level: float
+    confidence: float
     """Share of the resamples inside."""
     precision: float
     """
@@ -91,11 +91,11 @@ class GoodnessOfFit(NamedTuple):
 
 
 def _refit(
-    chunk: tuple[np.random.Generator, int], /, *, x: FloatArray, convention: Convention
-) -> Fits:
+    chunk: tuple[np.random.Generator, int], /, *, x: FloatArray, options: FitOptions
+) -> PowerLawFits:
     """Fit samples drawn from the data with replacement."""
     rng, rows = chunk
-    return fits(x[rng.integers(0, len(x), (rows, len(x)))], **convention)
+    return fits(x[rng.integers(0, len(x), (rows, len(x)))], **options)
 
 
 class _Law(NamedTuple):
@@ -108,45 +108,32 @@ class _Law(NamedTuple):
 
 
 def _synthetic_distances(
-    chunk: tuple[np.random.Generator, int], /, *, law: _Law, convention: Convention
+    chunk: tuple[np.random.Generator, int], /, *, law: _Law, options: FitOptions
 ) -> FloatArray:
     """Draw samples and fit them, in logarithms, which neither overflow nor round to below xmin."""
     rng, rows = chunk
     shape = (rows, len(law.log_x))
-    samples = law.log_xmin + _excess.quantile(rng.random(shape), *law.parameters)
+    ppf = _excess.ppf if len(law.parameters) == 1 else _excess.bounded_ppf
+    samples = law.log_xmin + ppf(rng.random(shape), *law.parameters)
     if law.start:
         body = law.log_x[rng.integers(0, law.start, shape)]
         samples = np.where(rng.random(shape) < law.start / shape[1], body, samples)
-    return search(tails(np.sort(samples, axis=1), **convention))[1]
+    return search(tails(np.sort(samples, axis=1), **options))[1]
 
 
 def _in_chunks(
     work: Callable[[tuple[np.random.Generator, int]], Any],
     num: int,
     resamples: int,
-    seed: int | np.random.Generator,
+    rng: int | np.random.Generator | None,
     executor: Executor | None,
 ) -> list[Any]:
     """Do the work on `resamples` samples of `num` data, each chunk with a stream of its own."""
     most = max(1, _CHUNK // num)
     sizes = [min(most, resamples - done) for done in range(0, resamples, most)]
-    streams = np.random.default_rng(seed).spawn(len(sizes))
+    streams = _checks.generator(rng).spawn(len(sizes))
     chunks = list(zip(streams, sizes, strict=True))
     return list((executor.map if executor else map)(work, chunks))
-
-
-def _check_sampling(resamples: int, seed: object, executor: object) -> None:
-    if not isinstance(resamples, Integral) or isinstance(resamples, bool) or resamples < 1:
-        msg = f"`resamples` must be a whole number, at least 1, got {resamples!r}"
-        raise ArgumentError(msg)
-    whole = isinstance(seed, Integral) and int(seed) >= 0
-    if not (whole or isinstance(seed, np.random.Generator)):
-        msg = f"`seed` must be a whole number, at least 0, or a numpy Generator, got {seed!r}"
-        raise ArgumentError(msg)
-    if executor is not None and not hasattr(executor, "map"):
-        got = type(executor).__name__
-        msg = f"`executor` must have a map, as concurrent.futures.Executor has, got {got}"
-        raise ArgumentError(msg)
 
 
 def refits(
@@ -154,29 +141,32 @@ def refits(
     /,
     *,
     resamples: int = 1000,
-    seed: int | np.random.Generator = 0,
+    rng: int | np.random.Generator | None = 0,
     executor: Executor | None = None,
-    **convention: Unpack[Convention],
-) -> Fits:
+    fitted: PowerLawFit | None = None,
+    **options: Unpack[FitOptions],
+) -> PowerLawFits:
     """
     Fit samples drawn from the data with replacement, each with its own xmin.
 
     Parameters
     ----------
-    eigenvalues : array_like, shape (n,)
+    eigenvalues : array_like, shape (n,), or Spectrum
         Data in any order; zeros are left out.
     resamples : int, default: 1000
         How many.
-    seed : int or numpy.random.Generator, default: 0
-        Of the draws.
+    rng : int, numpy.random.Generator or None, default: 0
+        Seed of the draws, or the generator to draw from; None draws anew each time.
     executor : Executor, optional
         Where to do the work; by default here. The result is the same.
-    **convention
+    fitted : PowerLawFit, optional
+        The fit of these data with these options, if it is known already.
+    **options
         As in :func:`spectra.tails.power_law.fit`.
 
     Returns
     -------
-    Fits
+    PowerLawFits
         Arrays of shape (resamples,), ``nan`` where a resample has no fit; empty if the data have
         none.
 
@@ -196,41 +186,46 @@ def refits(
     >>> refits(x, resamples=100).alpha.shape
     (100,)
     """
-    _check_sampling(resamples, seed, executor)
-    x, status, convention = prepare(eigenvalues, **convention)
-    if _one_fit(x, status, convention) is None:
-        return Fits(*np.empty((len(Fits._fields), 0)))
-    work = partial(_refit, x=x, convention=convention)
-    found = _in_chunks(work, len(x), resamples, seed, executor)
-    return Fits(*(np.concatenate(column) for column in zip(*found, strict=True)))
+    _checks.count("resamples", resamples)
+    _checks.executor(executor)
+    x, _, settled = prepare(eigenvalues, **options)
+    found = fitted or fit(eigenvalues, **options)
+    if found.status is not FitStatus.FITTED:
+        return PowerLawFits(*np.empty((len(PowerLawFits._fields), 0)))
+    work = partial(_refit, x=x, options=settled)
+    parts = _in_chunks(work, len(x), resamples, rng, executor)
+    return PowerLawFits(*(np.concatenate(column) for column in zip(*parts, strict=True)))
 
 
 def interval(
     eigenvalues: npt.ArrayLike,
     /,
     *,
-    level: float = 0.9,
+    confidence: float = 0.9,
     resamples: int = 1000,
-    seed: int | np.random.Generator = 0,
+    rng: int | np.random.Generator | None = 0,
     executor: Executor | None = None,
-    **convention: Unpack[Convention],
+    fitted: PowerLawFit | None = None,
+    **options: Unpack[FitOptions],
 ) -> Interval:
     """
     Estimate how sure alpha and xmin are.
 
     Parameters
     ----------
-    eigenvalues : array_like, shape (n,)
+    eigenvalues : array_like, shape (n,), or Spectrum
         Data in any order; zeros are left out.
-    level : float, default: 0.9
-        Confidence level, between 0 and 1.
+    confidence : float, default: 0.9
+        Confidence confidence, between 0 and 1.
     resamples : int, default: 1000
         How many samples to draw and fit.
-    seed : int or numpy.random.Generator, default: 0
-        Of the draws.
+    rng : int, numpy.random.Generator or None, default: 0
+        Seed of the draws, or the generator to draw from; None draws anew each time.
     executor : Executor, optional
         Where to do the work; by default here. The result is the same.
-    **convention
+    fitted : PowerLawFit, optional
+        The fit of these data with these options, if it is known already.
+    **options
         As in :func:`spectra.tails.power_law.fit`.
 
     Returns
@@ -268,23 +263,23 @@ def interval(
     >>> found.alpha_low < 2.5 < found.alpha_high
     True
     """
-    if not (isinstance(level, Real) and 0 < level < 1):
-        msg = f"`level` must be between 0 and 1, got {level!r}"
-        raise ArgumentError(msg)
-    found = refits(eigenvalues, resamples=resamples, seed=seed, executor=executor, **convention)
-    fitted = np.isfinite(found.alpha)
-    num = int(fitted.sum())
+    _checks.share("confidence", confidence)
+    found = refits(
+        eigenvalues, resamples=resamples, rng=rng, executor=executor, fitted=fitted, **options
+    )
+    good = np.isfinite(found.alpha)
+    num = int(good.sum())
     if not num:
-        return Interval(math.nan, math.nan, math.nan, math.nan, level, math.nan, 0)
-    ends = np.array([(1 - level) / 2, (1 + level) / 2])
-    low, high = np.quantile(found.alpha[fitted], ends)
-    xmin_low, xmin_high = np.quantile(found.xmin[fitted], ends)
+        return Interval(math.nan, math.nan, math.nan, math.nan, confidence, math.nan, 0)
+    ends = np.array([(1 - confidence) / 2, (1 + confidence) / 2])
+    low, high = np.quantile(found.alpha[good], ends)
+    xmin_low, xmin_high = np.quantile(found.xmin[good], ends)
     # a quantile's standard error: that of its order, carried over to the value
     error = math.sqrt(ends[0] * ends[1] / num)
-    around = np.quantile(found.alpha[fitted], np.clip([ends - error, ends + error], 0, 1))
+    around = np.quantile(found.alpha[good], np.clip([ends - error, ends + error], 0, 1))
     precision = float(np.max(np.diff(around, axis=0))) / 2 if num >= _FEWEST else math.nan
     return Interval(
-        *(float(low), float(high), float(xmin_low), float(xmin_high)), level, precision, num
+        *(float(low), float(high), float(xmin_low), float(xmin_high)), confidence, precision, num
     )
 
 
@@ -294,9 +289,10 @@ def goodness_of_fit(
     *,
     null: Null = "longest",
     resamples: int = 1000,
-    seed: int | np.random.Generator = 0,
+    rng: int | np.random.Generator | None = 0,
     executor: Executor | None = None,
-    **convention: Unpack[Convention],
+    fitted: PowerLawFit | None = None,
+    **options: Unpack[FitOptions],
 ) -> GoodnessOfFit:
     r"""
     Test whether the tail is a power law.
@@ -307,19 +303,22 @@ def goodness_of_fit(
 
     Parameters
     ----------
-    eigenvalues : array_like, shape (n,)
+    eigenvalues : array_like, shape (n,), or Spectrum
         Data in any order; zeros are left out.
     null : {"longest", "clauset"}, default: "longest"
         Where the power law of the synthetic samples starts. ``"clauset"``: at the fitted xmin, as
-        in the paper. ``"longest"``: at the start of the longest tail that a test at the 5 % level
-        does not tell from a power law, see :func:`spectra.tails.xmin_search.longest`.
+        in the paper. ``"longest"``: at the start of the longest tail that a test at a
+        significance of 5 % does not tell from a power law, see
+        :func:`spectra.tails.xmin_search.longest`.
     resamples : int, default: 1000
         Synthetic samples; 2500 for two digits.
-    seed : int or numpy.random.Generator, default: 0
-        Of the draws.
+    rng : int, numpy.random.Generator or None, default: 0
+        Seed of the draws, or the generator to draw from; None draws anew each time.
     executor : Executor, optional
         Where to do the work; by default here. The result is the same.
-    **convention
+    fitted : PowerLawFit, optional
+        The fit of these data with these options, if it is known already.
+    **options
         As in :func:`spectra.tails.power_law.fit`.
 
     Returns
@@ -340,7 +339,7 @@ def goodness_of_fit(
     from than samples that follow one above it only: with ``"clauset"`` p is too large, its median
     0.6 on true power laws, and few tails are rejected. ``"longest"`` makes p uniform on them; where
     a body of another shape joins the tail with a jump, it rejects more than it should, up to a
-    quarter at the 10 % level in samples of 500.
+    quarter at a significance of 10 % in samples of 500.
 
     A large p is no proof: a tail of a few points passes for anything.
 
@@ -358,30 +357,23 @@ def goodness_of_fit(
     >>> goodness_of_fit(rng.uniform(1, 2, 500), xmin=1.0, resamples=100).p < 0.05
     True
     """
-    if null not in get_args(Null):
-        msg = f"`null` must be one of {', '.join(get_args(Null))}, got {null!r}"
-        raise ArgumentError(msg)
-    _check_sampling(resamples, seed, executor)
-    x, status, convention = prepare(eigenvalues, **convention)
-    observed = _one_fit(x, status, convention)
-    if observed is None:
+    _checks.choice("null", null, get_args(Null))
+    _checks.count("resamples", resamples)
+    _checks.executor(executor)
+    x, _, settled = prepare(eigenvalues, **options)
+    observed = fitted or fit(eigenvalues, **options)
+    if observed.status is not FitStatus.FITTED:
         return GoodnessOfFit(math.nan, math.nan, math.nan, 0, 0)
-    found = tails(np.log(x[None]), **convention)
-    chosen = 0 if found.log_xmin.shape[1] == 1 else len(x) - int(observed.num_tail[0])
+    found = tails(np.log(x[None]), **settled)
+    chosen = 0 if found.log_xmin.shape[1] == 1 else len(x) - observed.num_tail
     start = longest(found, before=chosen) if null == "longest" else chosen
     parameters = tuple(p[0, start] for p in found.parameters)
     law = _Law(found.log_x[0], start, float(found.log_xmin[0, start]), parameters)
-    work = partial(_synthetic_distances, law=law, convention=convention)
-    D = np.concatenate(_in_chunks(work, len(x), resamples, seed, executor))
+    work = partial(_synthetic_distances, law=law, options=settled)
+    D = np.concatenate(_in_chunks(work, len(x), resamples, rng, executor))
     D = D[np.isfinite(D)]
     if 2 * len(D) < resamples:  # what is left is no sample of anything
-        return GoodnessOfFit(math.nan, float(observed.D[0]), math.nan, len(D), len(x) - start)
-    p = (1 + int(np.sum(observed.D[0] <= D))) / (1 + len(D))
+        return GoodnessOfFit(math.nan, observed.D, math.nan, len(D), len(x) - start)
+    p = (1 + int(np.sum(observed.D <= D))) / (1 + len(D))
     precision = 0.5 / math.sqrt(1 + len(D))
-    return GoodnessOfFit(p, float(observed.D[0]), precision, len(D), len(x) - start)
-
-
-def _one_fit(x: FloatArray, status: FitStatus, convention: Convention) -> Fits | None:
-    """Fit one prepared sample; nothing if there is no fit."""
-    found = fits(x[None], **convention)
-    return found if status is FitStatus.FITTED and np.isfinite(found.alpha[0]) else None
+    return GoodnessOfFit(p, observed.D, precision, len(D), len(x) - start)

@@ -54,7 +54,7 @@ def curve(eigenvalues: npt.ArrayLike, /) -> Curve:
 
     Parameters
     ----------
-    eigenvalues : array_like, shape (n,)
+    eigenvalues : array_like, shape (n,), or Spectrum
         Data in any order; zeros are left out.
 
     Returns
@@ -96,7 +96,7 @@ def alpha(eigenvalues: npt.ArrayLike, /, *, k: int) -> float:
 
     Parameters
     ----------
-    eigenvalues : array_like, shape (n,)
+    eigenvalues : array_like, shape (n,), or Spectrum
         Data in any order; zeros are left out.
     k : int
         Data in the tail, from 1 to n - 1.
@@ -133,15 +133,15 @@ def alpha(eigenvalues: npt.ArrayLike, /, *, k: int) -> float:
     return float(every.alpha[k - 1]) if k <= len(every.k) else float("nan")
 
 
-def half(eigenvalues: npt.ArrayLike, /, *, convention: Half = "code") -> float:
+def half(eigenvalues: npt.ArrayLike, /, *, variant: Half = "code") -> float:
     """
     Estimate the power-law exponent from the larger half of the data.
 
     Parameters
     ----------
-    eigenvalues : array_like, shape (n,)
+    eigenvalues : array_like, shape (n,), or Spectrum
         Data in any order; zeros are left out.
-    convention : {"code", "paper"}, default: "code"
+    variant : {"code", "paper"}, default: "code"
         ``"paper"`` is the Hill estimator with k = n // 2. The programs behind the published
         numbers (TempBalance, FARMS, AlphaDecay) take the datum of index n // 2 as threshold and
         count it as part of the tail, with an excess of 0: ``"code"``.
@@ -155,7 +155,7 @@ def half(eigenvalues: npt.ArrayLike, /, *, convention: Half = "code") -> float:
     Raises
     ------
     ArgumentError
-        If `eigenvalues` is not one-dimensional or `convention` is unknown.
+        If `eigenvalues` is not one-dimensional or `variant` is unknown.
 
     See Also
     --------
@@ -169,16 +169,16 @@ def half(eigenvalues: npt.ArrayLike, /, *, convention: Half = "code") -> float:
     Examples
     --------
     >>> x = [1.0, 2.0, 4.0, 8.0]
-    >>> round(half(x), 3), round(half(x, convention="paper"), 3)
+    >>> round(half(x), 3), round(half(x, variant="paper"), 3)
     (3.885, 1.962)
     """
-    if convention not in get_args(Half):
-        msg = f"`convention` must be one of {', '.join(get_args(Half))}, got {convention!r}"
+    if variant not in get_args(Half):
+        msg = f"`variant` must be one of {', '.join(get_args(Half))}, got {variant!r}"
         raise ArgumentError(msg)
     x, status = positive(eigenvalues)
     if status is not FitStatus.FITTED or len(x) < 2:
         return float("nan")
-    if convention == "paper":
+    if variant == "paper":
         return alpha(x, k=len(x) // 2)
     k = len(x) - len(x) // 2 - 1  # data above the threshold
     return 1 + (k + 1) / k * (alpha(x, k=k) - 1) if k else float("nan")

@@ -1,8 +1,10 @@
 """
-Excess over a threshold: ``ln(x / xmin)``, exponentially distributed under a power law.
+The log-excess over a threshold: ``ln(x / xmin)``, exponentially distributed under a power law.
 
-The rate of the exponential law is the exponent of the power law less one. A power law that ends at
-xmax has an exponential law cut off at ``ln(xmax / xmin)``; its rate may be negative.
+The rate of the exponential law is the exponent of the power law less one. Under a power law that
+ends at xmax the log-excess follows an exponential law truncated at the length ``ln(xmax / xmin)``,
+whose rate may be negative; its functions here are called ``bounded_...``. They do not check their
+arguments, and broadcast them.
 """
 
 from __future__ import annotations
@@ -20,24 +22,31 @@ __all__ = [
     "STEPHENS_AT_05",
     "STEPHENS_AT_10",
     "bounded_cdf",
+    "bounded_isf",
+    "bounded_pdf",
+    "bounded_ppf",
     "bounded_rate",
+    "bounded_sf",
     "bounded_sigma",
     "cdf",
-    "quantile",
+    "isf",
+    "pdf",
+    "ppf",
+    "sf",
     "stephens",
     "totals",
 ]
 
 STEPHENS_AT_05, STEPHENS_AT_10 = 1.094, 0.990
-"""What :func:`stephens` exceeds in 5 and 10 % of samples."""
+"""Critical values of :func:`stephens` at significance levels of 5 and 10 %."""
 
-_SHORTEST = 40.0  # lengths in units of the mean excess beyond which the end is not felt
+_SHORTEST = 40.0  # lengths, in units of the mean excess, beyond which the end is not felt
 _NEWTON_STEPS = 6  # from a start within 5 %, quadratic convergence is done after four
 
 
 def totals(log_x: FloatArray, /) -> FloatArray:
     """
-    Add up the excess over each datum of the data above it.
+    Sum the log-excess of all larger data over each datum.
 
     Parameters
     ----------
@@ -62,21 +71,47 @@ def totals(log_x: FloatArray, /) -> FloatArray:
     return total
 
 
-def cdf(excess: FloatArray, rate: FloatArray, /) -> FloatArray:
+def pdf(excess: FloatArray, rate: FloatArray, /) -> FloatArray:
     """
-    Compute the exponential distribution function.
+    Compute the probability density function of the exponential law.
 
     Parameters
     ----------
     excess : ndarray
-        Where, not negative.
+        Log-excess, not negative.
     rate : ndarray
         Exponent of the power law less one, positive.
 
     Returns
     -------
     ndarray
-        ``1 - exp(-rate * excess)``.
+        ``rate * exp(-rate * excess)``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> pdf(np.log([1.0, 2.0]), np.array(2.0))
+    array([2. , 0.5])
+    """
+    value: FloatArray = rate * np.exp(-rate * excess)
+    return value
+
+
+def cdf(excess: FloatArray, rate: FloatArray, /) -> FloatArray:
+    """
+    Compute the cumulative distribution function of the exponential law.
+
+    Parameters
+    ----------
+    excess : ndarray
+        Log-excess, not negative.
+    rate : ndarray
+        Exponent of the power law less one, positive.
+
+    Returns
+    -------
+    ndarray
+        ``1 - exp(-rate * excess)``, exact where it is small.
 
     Examples
     --------
@@ -87,14 +122,92 @@ def cdf(excess: FloatArray, rate: FloatArray, /) -> FloatArray:
     return -np.expm1(-rate * excess)
 
 
-def bounded_cdf(excess: FloatArray, rate: FloatArray, length: FloatArray, /) -> FloatArray:
+def sf(excess: FloatArray, rate: FloatArray, /) -> FloatArray:
     """
-    Compute the distribution function of an exponential law cut off at a length.
+    Compute the survival function of the exponential law.
 
     Parameters
     ----------
     excess : ndarray
-        Where, from 0 to `length`.
+        Log-excess, not negative.
+    rate : ndarray
+        Exponent of the power law less one, positive.
+
+    Returns
+    -------
+    ndarray
+        ``exp(-rate * excess)``, the probability of a larger log-excess.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> sf(np.log([2.0, 4.0]), np.array(2.0))
+    array([0.25  , 0.0625])
+    """
+    value: FloatArray = np.exp(-rate * excess)
+    return value
+
+
+def ppf(q: FloatArray, rate: FloatArray, /) -> FloatArray:
+    """
+    Compute the percent point function of the exponential law, the inverse of :func:`cdf`.
+
+    Parameters
+    ----------
+    q : ndarray
+        Probabilities of a smaller log-excess, from 0 to 1.
+    rate : ndarray
+        Exponent of the power law less one, positive.
+
+    Returns
+    -------
+    ndarray
+        Log-excess, from 0 for 0 to ``inf`` for 1.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> np.exp(ppf(np.array([0.0, 0.75]), np.array(2.0))).round(12)
+    array([1., 2.])
+    """
+    with np.errstate(divide="ignore"):  # at 1
+        return -np.log1p(-q) / rate
+
+
+def isf(q: FloatArray, rate: FloatArray, /) -> FloatArray:
+    """
+    Compute the inverse survival function of the exponential law, the inverse of :func:`sf`.
+
+    Parameters
+    ----------
+    q : ndarray
+        Probabilities of a larger log-excess, from 0 to 1.
+    rate : ndarray
+        Exponent of the power law less one, positive.
+
+    Returns
+    -------
+    ndarray
+        Log-excess, from ``inf`` for 0 to 0 for 1.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> np.exp(isf(np.array([1.0, 0.25]), np.array(2.0))).round(12)
+    array([1., 2.])
+    """
+    with np.errstate(divide="ignore"):  # at 0
+        return -np.log(q) / rate + 0.0  # of 1, 0 and not -0
+
+
+def bounded_pdf(excess: FloatArray, rate: FloatArray, length: FloatArray, /) -> FloatArray:
+    """
+    Compute the probability density function of an exponential law truncated at a length.
+
+    Parameters
+    ----------
+    excess : ndarray
+        Log-excess, from 0 to `length`.
     rate : ndarray
         Exponent of the power law less one, of either sign, not 0.
     length : ndarray
@@ -103,7 +216,37 @@ def bounded_cdf(excess: FloatArray, rate: FloatArray, length: FloatArray, /) -> 
     Returns
     -------
     ndarray
-        From 0 to 1.
+        ``rate * exp(-rate * excess) / (1 - exp(-rate * length))``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> bounded_pdf(np.array([0.0, 1.0, 2.0]), np.array(1e-300), np.array(2.0))
+    array([0.5, 0.5, 0.5])
+    """
+    steep = np.abs(rate)  # a negative rate is a positive one seen from the other end
+    from_peak = np.where(rate < 0, np.abs(length - excess), excess)
+    value: FloatArray = steep * np.exp(-steep * from_peak) / -np.expm1(-steep * length)
+    return value
+
+
+def bounded_cdf(excess: FloatArray, rate: FloatArray, length: FloatArray, /) -> FloatArray:
+    """
+    Compute the cumulative distribution function of an exponential law truncated at a length.
+
+    Parameters
+    ----------
+    excess : ndarray
+        Log-excess, from 0 to `length`.
+    rate : ndarray
+        Exponent of the power law less one, of either sign, not 0.
+    length : ndarray
+        ``ln(xmax / xmin)``, positive.
+
+    Returns
+    -------
+    ndarray
+        ``(1 - exp(-rate * excess)) / (1 - exp(-rate * length))``, exact where it is small.
 
     Examples
     --------
@@ -119,40 +262,93 @@ def bounded_cdf(excess: FloatArray, rate: FloatArray, length: FloatArray, /) -> 
     return value
 
 
-def quantile(
-    share: FloatArray, rate: FloatArray, length: FloatArray | None = None, /
-) -> FloatArray:
+def bounded_sf(excess: FloatArray, rate: FloatArray, length: FloatArray, /) -> FloatArray:
     """
-    Invert the distribution function, cut off at a length or not.
+    Compute the survival function of an exponential law truncated at a length.
 
     Parameters
     ----------
-    share : ndarray
-        Values of the distribution function, from 0 to 1, less than 1 if there is no length.
+    excess : ndarray
+        Log-excess, from 0 to `length`.
     rate : ndarray
-        Exponent of the power law less one.
-    length : ndarray, optional
-        ``ln(xmax / xmin)``.
+        Exponent of the power law less one, of either sign, not 0.
+    length : ndarray
+        ``ln(xmax / xmin)``, positive.
 
     Returns
     -------
     ndarray
-        The excess below which that share lies.
+        Probability of a larger log-excess, exact where it is small.
 
     Examples
     --------
     >>> import numpy as np
-    >>> float(cdf(quantile(np.array(0.3), np.array(2.0)), np.array(2.0)))
-    0.3
+    >>> bounded_sf(np.array([0.0, 0.5, 2.0]), np.array(1e-300), np.array(2.0))
+    array([1.  , 0.75, 0.  ])
     """
-    if length is None:
-        return -np.log1p(-share) / rate
-    steep = np.abs(rate)  # a negative rate is a positive one seen from the other end
-    from_end = np.where(rate < 0, 1 - share, share)
-    with np.errstate(divide="ignore"):  # at the very end
-        found = -np.log1p(from_end * np.expm1(-steep * length)) / steep
-    found = np.minimum(found, length)
-    value: FloatArray = np.where(rate < 0, length - found, found)
+    # the law seen from the other end has the opposite rate
+    return bounded_cdf(length - excess, -rate, length)
+
+
+def bounded_ppf(q: FloatArray, rate: FloatArray, length: FloatArray, /) -> FloatArray:
+    """
+    Compute the percent point function of an exponential law truncated at a length.
+
+    Parameters
+    ----------
+    q : ndarray
+        Probabilities of a smaller log-excess, from 0 to 1.
+    rate : ndarray
+        Exponent of the power law less one, of either sign, not 0.
+    length : ndarray
+        ``ln(xmax / xmin)``, positive.
+
+    Returns
+    -------
+    ndarray
+        Log-excess, from 0 for 0 to `length` for 1: the inverse of :func:`bounded_cdf`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> bounded_ppf(np.array([0.0, 0.25, 1.0]), np.array(1e-300), np.array(2.0)).round(12)
+    array([0. , 0.5, 2. ])
+    """
+    steep = np.abs(rate)
+    with np.errstate(divide="ignore"):  # at the very ends
+        falling = -np.log1p(q * np.expm1(-steep * length)) / steep
+        # ln(1 + q (exp(steep length) - 1)), where the exponential may overflow
+        log_growth = steep * length + np.log(-np.expm1(-steep * length))
+        rising = np.logaddexp(0.0, np.log(q) + log_growth) / steep
+    found = np.minimum(np.where(rate < 0, rising, falling), length)
+    return np.where(q < 1, found, length)  # rounding would stop short of the end
+
+
+def bounded_isf(q: FloatArray, rate: FloatArray, length: FloatArray, /) -> FloatArray:
+    """
+    Compute the inverse survival function of an exponential law truncated at a length.
+
+    Parameters
+    ----------
+    q : ndarray
+        Probabilities of a larger log-excess, from 0 to 1.
+    rate : ndarray
+        Exponent of the power law less one, of either sign, not 0.
+    length : ndarray
+        ``ln(xmax / xmin)``, positive.
+
+    Returns
+    -------
+    ndarray
+        Log-excess, from `length` for 0 to 0 for 1: the inverse of :func:`bounded_sf`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> bounded_isf(np.array([0.0, 0.75, 1.0]), np.array(1e-300), np.array(2.0)).round(12)
+    array([2. , 0.5, 0. ])
+    """
+    value: FloatArray = length - bounded_ppf(q, -rate, length)
     return value
 
 
@@ -168,24 +364,24 @@ def _langevin(t: FloatArray) -> tuple[FloatArray, FloatArray]:
 
 def bounded_rate(mean: FloatArray, length: FloatArray, /) -> FloatArray:
     """
-    Find the most likely rate of an exponential law cut off at a length.
+    Compute the maximum-likelihood rate of an exponential law truncated at a length.
 
     Parameters
     ----------
     mean : ndarray
-        Mean excess of the data, between 0 and `length`.
+        Mean log-excess of the data, between 0 and `length`.
     length : ndarray
         ``ln(xmax / xmin)``, positive.
 
     Returns
     -------
     ndarray
-        The rate whose law has that mean; never exactly 0.
+        Rate of the law that has that mean; never exactly 0.
 
     Notes
     -----
     Solves :math:`1/u - 1/(e^u - 1) = mean / length` for u = rate * length by Newton's method; the
-    left side is a Langevin function.
+    left side is a Langevin function of u up to shift and scale.
 
     References
     ----------
@@ -198,7 +394,7 @@ def bounded_rate(mean: FloatArray, length: FloatArray, /) -> FloatArray:
     >>> round(float(1 / rate[1] - 1 / np.expm1(rate[1])), 12)
     0.25
     """
-    near = np.minimum(mean, length - mean)  # the law seen from the end that it is nearer to
+    near = np.minimum(mean, length - mean)  # distance of the mean from the nearer end
     target = 1 - 2 * np.maximum(near / length, 1 / _SHORTEST)
     t = target * (3 - target**2) / (1 - target**2)  # Cohen's approximation
     for _ in range(_NEWTON_STEPS):
@@ -211,26 +407,26 @@ def bounded_rate(mean: FloatArray, length: FloatArray, /) -> FloatArray:
 
 def bounded_sigma(rate: FloatArray, length: FloatArray, num: npt.ArrayLike, /) -> FloatArray:
     """
-    Compute the standard error of the rate of an exponential law cut off at a length.
+    Compute the standard error of the rate of an exponential law truncated at a length.
 
     Parameters
     ----------
     rate : ndarray
-        The rate.
+        Fitted rate, of either sign.
     length : ndarray
         ``ln(xmax / xmin)``, positive.
     num : array_like of int
-        Data it was fitted to.
+        Number of data that the rate was fitted to.
 
     Returns
     -------
     ndarray
-        One over the root of the Fisher information.
+        One over the square root of the Fisher information.
 
     Examples
     --------
     >>> import numpy as np
-    >>> float(bounded_sigma(np.array(2.0), np.array(1e3), 100))  # as if not cut off
+    >>> float(bounded_sigma(np.array(2.0), np.array(1e3), 100))  # as if not truncated
     0.2
     """
     return 1 / (length * np.sqrt(np.asarray(num) * _langevin(rate * length / 2)[1] / 4))
@@ -238,20 +434,20 @@ def bounded_sigma(rate: FloatArray, length: FloatArray, num: npt.ArrayLike, /) -
 
 def stephens(D: FloatArray, num: npt.ArrayLike, /) -> FloatArray:
     r"""
-    Free the distance of an exponential law of fitted rate from the number of data.
+    Compute Stephens' size-corrected Kolmogorov-Smirnov statistic for an exponential of fitted rate.
 
     Parameters
     ----------
     D : ndarray
-        Kolmogorov-Smirnov distance of the excess from its law, from both steps.
+        Two-sided Kolmogorov-Smirnov distance of the log-excess from its fitted exponential law.
     num : array_like of int
         Number of data.
 
     Returns
     -------
     ndarray
-        :math:`(D - 0.2/n)(\sqrt n + 0.26 + 0.5/\sqrt n)`, above 0.990 in 10 % of samples of any
-        size, above 1.094 in 5 %.
+        :math:`(D - 0.2/n)(\sqrt n + 0.26 + 0.5/\sqrt n)`. Under the exponential law it is above
+        0.990 in 10 % of samples and above 1.094 in 5 %, whatever their size.
 
     References
     ----------

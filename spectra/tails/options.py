@@ -10,9 +10,9 @@ from typing import Literal, TypedDict, get_args
 from spectra.errors import ArgumentError
 
 __all__ = [
-    "Convention",
     "Distance",
     "Estimator",
+    "FitOptions",
     "Threshold",
     "Ties",
     "check",
@@ -36,13 +36,13 @@ SMALL_SAMPLE = 20  # below this many points the published numbers use another ru
 SMALL_SAMPLE_TAIL = 8
 
 
-class Convention(TypedDict, total=False):
+class FitOptions(TypedDict, total=False):
     """
     What a fit depends on besides the data: the keywords of :func:`spectra.tails.power_law.fit`.
 
     Examples
     --------
-    >>> Convention(ties="clauset", distance="two-sided")
+    >>> FitOptions(ties="clauset", distance="two-sided")
     {'ties': 'clauset', 'distance': 'two-sided'}
     """
 
@@ -59,13 +59,13 @@ def _is_number(value: object) -> bool:
     return bool(abs(value) <= sys.float_info.max or value == math.inf)  # type: ignore[operator]
 
 
-def check(convention: Convention) -> None:
+def check(options: FitOptions) -> None:
     """
     Refuse what no keyword of a fit may be.
 
     Parameters
     ----------
-    convention : Convention
+    options : FitOptions
         The keywords.
 
     Raises
@@ -80,16 +80,16 @@ def check(convention: Convention) -> None:
         ...
     spectra.errors.ArgumentError: `xmin` must be a finite positive number or a range ...
     """
-    unknown = [name for name in convention if name not in Convention.__annotations__]
+    unknown = [name for name in options if name not in FitOptions.__annotations__]
     if unknown:
-        msg = f"unknown keyword {unknown[0]!r}; a fit takes {', '.join(Convention.__annotations__)}"
+        msg = f"unknown keyword {unknown[0]!r}; a fit takes {', '.join(FitOptions.__annotations__)}"
         raise ArgumentError(msg)
     for name, allowed in (("estimator", Estimator), ("distance", Distance), ("ties", Ties)):
-        value = convention.get(name, get_args(allowed)[0])
+        value = options.get(name, get_args(allowed)[0])
         if not isinstance(value, str) or value not in get_args(allowed):
             msg = f"`{name}` must be one of {', '.join(get_args(allowed))}, got {value!r}"
             raise ArgumentError(msg)
-    xmin, xmax = convention.get("xmin"), convention.get("xmax")
+    xmin, xmax = options.get("xmin"), options.get("xmax")
     ends = (0.0, 0.0) if xmin is None else xmin if isinstance(xmin, tuple) else (xmin, xmin)
     good = len(ends) == 2 and all(map(_is_number, ends)) and 0 <= ends[0] <= ends[1]
     if not good or fixed_threshold(xmin) == 0 or ends[0] == math.inf:

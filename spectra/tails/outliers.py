@@ -15,7 +15,7 @@ import numpy as np
 
 from spectra._checks import real_numbers
 from spectra.errors import ArgumentError
-from spectra.tails.power_law import Fit, fit
+from spectra.tails.power_law import PowerLawFit, fit
 from spectra.tails.samples import FitStatus, positive
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from spectra._typing import FloatArray
-    from spectra.tails.options import Convention
+    from spectra.tails.options import FitOptions
 
 __all__ = ["Clipped", "clip", "clip_xmax", "peak", "xmin_peak"]
 
@@ -43,7 +43,7 @@ class Clipped(NamedTuple):
     ('fit', 'num_fingers', 'raw_alpha')
     """
 
-    fit: Fit
+    fit: PowerLawFit
     """The fit of what is left."""
     num_fingers: int
     """How many of the largest were left out."""
@@ -57,7 +57,7 @@ def clip(eigenvalues: npt.ArrayLike, k: int, /) -> FloatArray:
 
     Parameters
     ----------
-    eigenvalues : array_like, shape (n,)
+    eigenvalues : array_like, shape (n,), or Spectrum
         Data in any order.
     k : int
         How many, from 0 to n.
@@ -93,20 +93,20 @@ def clip_xmax(
     *,
     drop: float = 1.0,
     lengths: Iterable[int] = range(1, 10),
-    **convention: Unpack[Convention],
+    **options: Unpack[FitOptions],
 ) -> Clipped:
     """
     Leave out the largest, one after the other, until alpha falls.
 
     Parameters
     ----------
-    eigenvalues : array_like, shape (n,)
+    eigenvalues : array_like, shape (n,), or Spectrum
         Data in any order; zeros are left out.
     drop : float, default: 1.0
         By how much alpha must fall for a correction to be accepted.
     lengths : iterable of int, default: 1 to 9
         How many to leave out, in turn.
-    **convention
+    **options
         As in :func:`spectra.tails.power_law.fit`.
 
     Returns
@@ -137,9 +137,9 @@ def clip_xmax(
     (3, 15.9, 9.5)
     """
     x, _ = positive(eigenvalues)
-    plain = fit(eigenvalues, **convention)
+    plain = fit(eigenvalues, **options)
     for k in lengths:
-        found = fit(clip(x, min(k, len(x))), **convention)
+        found = fit(clip(x, min(k, len(x))), **options)
         if found.status is not FitStatus.FITTED:
             break
         if found.alpha + drop < plain.alpha:
@@ -155,7 +155,7 @@ def peak(eigenvalues: npt.ArrayLike, /, *, bins: int = 100) -> float:
 
     Parameters
     ----------
-    eigenvalues : array_like, shape (n,)
+    eigenvalues : array_like, shape (n,), or Spectrum
         Data in any order; zeros are left out.
     bins : int, default: 100
         Of the histogram of the logarithms.
@@ -187,20 +187,20 @@ def peak(eigenvalues: npt.ArrayLike, /, *, bins: int = 100) -> float:
     return float(10 ** edges[np.argmax(counts)])
 
 
-def xmin_peak(eigenvalues: npt.ArrayLike, /, **convention: Unpack[Convention]) -> Fit:
+def xmin_peak(eigenvalues: npt.ArrayLike, /, **options: Unpack[FitOptions]) -> PowerLawFit:
     """
     Fit the tail from the peak of the spectrum up.
 
     Parameters
     ----------
-    eigenvalues : array_like, shape (n,)
+    eigenvalues : array_like, shape (n,), or Spectrum
         Data in any order; zeros are left out.
-    **convention
+    **options
         As in :func:`spectra.tails.power_law.fit`; xmin is searched from 0.95 to 1.5 times the peak.
 
     Returns
     -------
-    Fit
+    PowerLawFit
         With its status.
 
     Raises
@@ -224,10 +224,10 @@ def xmin_peak(eigenvalues: npt.ArrayLike, /, **convention: Unpack[Convention]) -
     >>> 0.95 * peak(x) <= xmin_peak(x).xmin <= 1.5 * peak(x)
     True
     """
-    if "xmin" in convention:
+    if "xmin" in options:
         msg = "xmin_peak finds `xmin` itself; to give one use spectra.tails.power_law.fit"
         raise ArgumentError(msg)
     around = peak(eigenvalues)
     if around > 0:
-        convention["xmin"] = (_BELOW * around, _ABOVE * around)
-    return fit(eigenvalues, **convention)
+        options["xmin"] = (_BELOW * around, _ABOVE * around)
+    return fit(eigenvalues, **options)

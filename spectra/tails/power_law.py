@@ -10,7 +10,7 @@ import numpy as np
 import spectra.tails.log_excess as _excess
 from spectra._checks import real_numbers
 from spectra.errors import ArgumentError
-from spectra.tails.options import Convention, check, fixed_threshold, rule
+from spectra.tails.options import FitOptions, check, fixed_threshold, rule
 from spectra.tails.samples import FitStatus, prepare
 from spectra.tails.xmin_search import Tails, distances, search
 
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from spectra.tails.options import Distance, Estimator, Threshold, Ties
 
 __all__ = [
-    "Fit",
-    "Fits",
+    "PowerLawFit",
+    "PowerLawFits",
     "Scan",
     "fit",
     "fits",
@@ -36,7 +36,7 @@ __all__ = [
 _SPREAD = 1e-12  # mean excess of a tail below which its points are equal to within rounding
 
 
-class Fit(NamedTuple):
+class PowerLawFit(NamedTuple):
     """
     A fitted power-law tail; all ``nan`` where there is none.
 
@@ -62,13 +62,13 @@ class Fit(NamedTuple):
     """Whether there is a fit and, if not, why."""
 
 
-class Fits(NamedTuple):
+class PowerLawFits(NamedTuple):
     """
     The fits of many samples; ``nan`` where there is none.
 
     Examples
     --------
-    >>> Fits._fields
+    >>> PowerLawFits._fields
     ('alpha', 'xmin', 'D', 'sigma', 'num_tail')
     """
 
@@ -194,7 +194,7 @@ def _sigma(parameters: tuple[FloatArray, ...], num_tail: FloatArray) -> FloatArr
     return rate / np.sqrt(num_tail)
 
 
-def fits(samples: npt.ArrayLike, /, **convention: Unpack[Convention]) -> Fits:
+def fits(samples: npt.ArrayLike, /, **options: Unpack[FitOptions]) -> PowerLawFits:
     """
     Fit many samples of the same size at once, much faster than one after the other.
 
@@ -202,12 +202,12 @@ def fits(samples: npt.ArrayLike, /, **convention: Unpack[Convention]) -> Fits:
     ----------
     samples : array_like, shape (rows, n)
         Positive data, a sample a row, in any order; within `xmin` if it is fixed, and `xmax`.
-    **convention
+    **options
         As in :func:`fit`.
 
     Returns
     -------
-    Fits
+    PowerLawFits
         Arrays of shape (rows,).
 
     Raises
@@ -226,41 +226,41 @@ def fits(samples: npt.ArrayLike, /, **convention: Unpack[Convention]) -> Fits:
     >>> round(float(np.mean(fits(samples).alpha)), 1)
     2.5
     """
-    check(convention)
+    check(options)
     x = np.sort(real_numbers(samples, "samples"), axis=-1)
-    xmin, xmax = convention.get("xmin"), convention.get("xmax")
+    xmin, xmax = options.get("xmin"), options.get("xmax")
     low = fixed_threshold(xmin) or 0.0
     high = math.inf if xmax is None else xmax
     ends = x[..., [0, -1]] if x.size else x  # of sorted rows, nan last
     if x.ndim != 2 or not (np.isfinite(ends) & (ends > 0) & (ends >= low) & (ends <= high)).all():
         msg = f"`samples` must be rows of positive numbers from {low:g} to {high:g}"
         raise ArgumentError(msg)
-    return _fits(x, low, convention)
+    return _fits(x, low, options)
 
 
-def _fits(x: FloatArray, fixed: float, convention: Convention) -> Fits:
+def _fits(x: FloatArray, fixed: float, options: FitOptions) -> PowerLawFits:
     """Fit rows that are ascending and checked, from `fixed` up if it is not 0."""
-    found = tails(np.log(x), **convention)
+    found = tails(np.log(x), **options)
     if not found.allowed.shape[1]:
-        return Fits(*np.full((5, len(x)), np.nan))
+        return PowerLawFits(*np.full((5, len(x)), np.nan))
     index, D = search(found)
     row = np.arange(len(x))
     parameters = tuple(p[row, index] for p in found.parameters)
     num_tail = (x.shape[1] - index).astype(np.float64)
     start = np.full(len(x), fixed) if fixed else x[row, index]
     every = (1 + parameters[0], start, D, _sigma(parameters, num_tail), num_tail)
-    return Fits(*(np.where(index >= 0, values, np.nan) for values in every))
+    return PowerLawFits(*(np.where(index >= 0, values, np.nan) for values in every))
 
 
-def scan(eigenvalues: npt.ArrayLike, /, **convention: Unpack[Convention]) -> Scan:
+def scan(eigenvalues: npt.ArrayLike, /, **options: Unpack[FitOptions]) -> Scan:
     r"""
     Fit a power law above every candidate threshold.
 
     Parameters
     ----------
-    eigenvalues : array_like, shape (n,)
+    eigenvalues : array_like, shape (n,), or Spectrum
         Data in any order; zeros are left out.
-    **convention
+    **options
         As in :func:`fit`.
 
     Returns
@@ -287,9 +287,9 @@ def scan(eigenvalues: npt.ArrayLike, /, **convention: Unpack[Convention]) -> Sca
     >>> len(scan(range(1, 101)).xmin)
     99
     """
-    x, _, convention = prepare(eigenvalues, **convention)
-    fixed = fixed_threshold(convention.get("xmin"))
-    found = tails(np.log(x[None]), **convention)
+    x, _, options = prepare(eigenvalues, **options)
+    fixed = fixed_threshold(options.get("xmin"))
+    found = tails(np.log(x[None]), **options)
     allowed, num_tail = found.allowed[0], len(x) - np.arange(found.allowed.shape[1])
     return Scan(
         xmin=x[: len(allowed)] if fixed is None else np.full(len(allowed), fixed),
@@ -309,7 +309,7 @@ def fit(
     estimator: Estimator = "published",
     distance: Distance = "lower",
     ties: Ties = "each",
-) -> Fit:
+) -> PowerLawFit:
     r"""
     Fit a power law :math:`p(x) \propto x^{-\alpha}` to the tail of a spectrum.
 
@@ -318,7 +318,7 @@ def fit(
 
     Parameters
     ----------
-    eigenvalues : array_like, shape (n,)
+    eigenvalues : array_like, shape (n,), or Spectrum
         Data in any order and unit; zeros are left out.
     xmin : float or (float, float), optional
         Where the tail starts, or the range to search it in. By default every datum is tried.
@@ -341,9 +341,9 @@ def fit(
 
     Returns
     -------
-    Fit
+    PowerLawFit
         `alpha`, `xmin`, `xmax`, `D`, `sigma`, `num_tail` and a `status`: fitted; or too few data
-        (below 8 in the default convention, below 2 above a fixed `xmin`); all of them equal; not
+        (below 8 in the default options, below 2 above a fixed `xmin`); all of them equal; not
         finite; negative; none of them in the range for `xmin`.
 
     Raises
@@ -386,15 +386,15 @@ def fit(
     >>> round(fit(x, xmin=2.0, xmax=50.0).alpha, 1)
     2.5
     """
-    x, status, convention = prepare(
+    x, status, options = prepare(
         eigenvalues, xmin=xmin, xmax=xmax, estimator=estimator, distance=distance, ties=ties
     )
     if status is not FitStatus.FITTED:
         return _no_fit(status)
-    found = _fits(x[None], fixed_threshold(xmin) or 0.0, convention)
+    found = _fits(x[None], fixed_threshold(xmin) or 0.0, options)
     if np.isnan(found.alpha[0]):
-        return _no_fit(_why_not(x, convention))
-    return Fit(
+        return _no_fit(_why_not(x, options))
+    return PowerLawFit(
         alpha=float(found.alpha[0]),
         xmin=float(found.xmin[0]),
         xmax=float(x[-1] if xmax is None else xmax),
@@ -405,10 +405,10 @@ def fit(
     )
 
 
-def _why_not(x: FloatArray, convention: Convention) -> FitStatus:
+def _why_not(x: FloatArray, options: FitOptions) -> FitStatus:
     """Say why no candidate counts."""
-    _, shortest = rule(convention.get("estimator", "published"), len(x))
-    xmin = convention.get("xmin")
+    _, shortest = rule(options.get("estimator", "published"), len(x))
+    xmin = options.get("xmin")
     inside = (x >= xmin[0]) & (x <= xmin[1]) if isinstance(xmin, tuple) else np.full(len(x), True)
     if len(x) >= shortest and not inside.any():
         return FitStatus.NO_THRESHOLD
@@ -416,6 +416,6 @@ def _why_not(x: FloatArray, convention: Convention) -> FitStatus:
     return FitStatus.EQUAL_EIGENVALUES if long_enough.any() else FitStatus.TOO_FEW_EIGENVALUES
 
 
-def _no_fit(status: FitStatus) -> Fit:
+def _no_fit(status: FitStatus) -> PowerLawFit:
     nan = float("nan")
-    return Fit(nan, nan, nan, nan, nan, 0, status)
+    return PowerLawFit(nan, nan, nan, nan, nan, 0, status)

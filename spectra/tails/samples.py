@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from spectra._checks import real_numbers
+from spectra._spectral import nonzero
 from spectra.errors import ArgumentError
 from spectra.tails.options import SMALL_SAMPLE, check, fixed_threshold
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from spectra._typing import FloatArray
-    from spectra.tails.options import Convention
+    from spectra.tails.options import FitOptions
 
 __all__ = ["FitStatus", "positive", "prepare"]
 
@@ -47,8 +48,8 @@ def positive(values: npt.ArrayLike, /) -> tuple[FloatArray, FitStatus]:
 
     Parameters
     ----------
-    values : array_like, shape (n,)
-        Data in any order.
+    values : array_like, shape (n,), or Spectrum
+        Data in any order; of a Spectrum its eigenvalues that are not zero by rounding.
 
     Returns
     -------
@@ -69,7 +70,7 @@ def positive(values: npt.ArrayLike, /) -> tuple[FloatArray, FitStatus]:
     >>> values, status.name
     (array([1., 3.]), 'FITTED')
     """
-    x = real_numbers(values)
+    x = real_numbers(nonzero(values))
     if x.ndim != 1:
         msg = f"`eigenvalues` must be one-dimensional, got shape {x.shape}"
         raise ArgumentError(msg)
@@ -83,16 +84,16 @@ def positive(values: npt.ArrayLike, /) -> tuple[FloatArray, FitStatus]:
 
 
 def prepare(
-    eigenvalues: npt.ArrayLike, /, **convention: Unpack[Convention]
-) -> tuple[FloatArray, FitStatus, Convention]:
+    eigenvalues: npt.ArrayLike, /, **options: Unpack[FitOptions]
+) -> tuple[FloatArray, FitStatus, FitOptions]:
     """
     Take from the data what a fit uses, and settle what depends on how many there are.
 
     Parameters
     ----------
-    eigenvalues : array_like, shape (n,)
+    eigenvalues : array_like, shape (n,), or Spectrum
         Data in any order.
-    **convention
+    **options
         As in :func:`spectra.tails.power_law.fit`.
 
     Returns
@@ -101,7 +102,7 @@ def prepare(
         The positive data, ascending, without those above `xmax` or below a fixed `xmin`.
     status : FitStatus
         As in :func:`positive`.
-    convention : Convention
+    options : FitOptions
         The same, the small-sample rule applied if `xmin` is fixed.
 
     Raises
@@ -111,15 +112,15 @@ def prepare(
 
     Examples
     --------
-    >>> sample, status, convention = prepare([3.0, 1.0, 2.0], xmin=2.0)
-    >>> sample, convention["estimator"]
+    >>> sample, status, options = prepare([3.0, 1.0, 2.0], xmin=2.0)
+    >>> sample, options["estimator"]
     (array([2., 3.]), 'n-1')
     """
-    check(convention)
+    check(options)
     values, status = positive(eigenvalues)
-    xmin, xmax = fixed_threshold(convention.get("xmin")), convention.get("xmax")
-    if xmin is not None and convention.get("estimator", "published") == "published":
-        convention["estimator"] = "n" if len(values) >= SMALL_SAMPLE else "n-1"
+    xmin, xmax = fixed_threshold(options.get("xmin")), options.get("xmax")
+    if xmin is not None and options.get("estimator", "published") == "published":
+        options["estimator"] = "n" if len(values) >= SMALL_SAMPLE else "n-1"
     first = np.searchsorted(values, xmin or 0.0)
     end = len(values) if xmax is None else np.searchsorted(values, xmax, side="right")
-    return values[first:end], status, convention
+    return values[first:end], status, options

@@ -240,7 +240,7 @@ def fit(eigenvalues: npt.ArrayLike, /, *, xmin: Threshold = None) -> TruncatedFi
 
     Parameters
     ----------
-    eigenvalues : array_like, shape (n,)
+    eigenvalues : array_like, shape (n,), or Spectrum
         Data in any order and unit; zeros are left out.
     xmin : float or (float, float), optional
         Where the tail starts, or the range to search it in. By default every datum is tried.

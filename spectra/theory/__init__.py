@@ -1,4 +1,4 @@
-"""Theory: random matrices whose spectra are known, and free probability."""
+"""Theory: random matrices with spectra known from theory, and free probability."""
 
 from spectra.theory import ensembles, free_probability
 

@@ -20,9 +20,9 @@ import spectra.tails.outliers as _fingers
 import spectra.tails.power_law as _power_law
 import spectra.tails.truncated_power_law as _truncated
 from spectra.errors import ArgumentError
-from spectra.results.verdicts import Verdict, judge
-from spectra.tails.options import SMALL_SAMPLE_TAIL, Convention
-from spectra.tails.power_law import Fit
+from spectra.results.verdicts import Verdict, band_of_alpha
+from spectra.tails.options import SMALL_SAMPLE_TAIL, FitOptions
+from spectra.tails.power_law import PowerLawFit
 from spectra.tails.samples import FitStatus
 from spectra.tails.xmin_search import search
 
@@ -42,7 +42,7 @@ FixFingers = Literal[False, "xmin_peak", "clip_xmax"]
 
 _THRESHOLD = 1e-5  # EVALS_THRESH
 _MAX_FINGERS = 10
-_POWERLAW: Convention = {"estimator": "n", "ties": "distinct"}
+_POWERLAW: FitOptions = {"estimator": "n", "ties": "distinct"}
 _WARNING = {Verdict.OVER_TRAINED: "over-trained", Verdict.UNDER_TRAINED: "under-trained"}
 
 
@@ -149,7 +149,7 @@ def row(eigenvalues: FloatArray, options: Options, /) -> dict[str, Any]:
         **found,
         "num_pl_spikes": int(np.sum(eigenvalues >= found["xmin"])),
         "status": "success",
-        "warning": _WARNING.get(judge(found["alpha"]), ""),
+        "warning": _WARNING.get(band_of_alpha(found["alpha"]), ""),
     }
 
 
@@ -178,7 +178,7 @@ def _power_law_row(x: FloatArray, options: Options) -> dict[str, Any]:
     return {**{name: getattr(found, name) for name in names}, **xmax, **fingers}
 
 
-def _clipped(x: FloatArray, options: Options) -> tuple[Fit, dict[str, Any]]:
+def _clipped(x: FloatArray, options: Options) -> tuple[PowerLawFit, dict[str, Any]]:
     """Leave out two or more, and report one less."""
     raised = int(options.max_fingers) if options.max_fingers >= len(x) / 2 else 0
     most = max(raised, _MAX_FINGERS)
@@ -192,7 +192,7 @@ def _clipped(x: FloatArray, options: Options) -> tuple[Fit, dict[str, Any]]:
     return found.fit, {"num_fingers": num, "raw_alpha": found.raw_alpha}
 
 
-def _fit(x: FloatArray, options: Options) -> Fit:
+def _fit(x: FloatArray, options: Options) -> PowerLawFit:
     if options.pl_package == "powerlaw":
         if options.xmax == "force":
             return _forced_fit(x)
@@ -201,7 +201,7 @@ def _fit(x: FloatArray, options: Options) -> Fit:
     return _small_fit(x) if small else _power_law.fit(x)
 
 
-def _small_fit(x: FloatArray) -> Fit:
+def _small_fit(x: FloatArray) -> PowerLawFit:
     """Fit fewer than eight points: the whole sample, its sigma taken before alpha was known."""
     logs = np.log(x / x[0])
     alpha = 1 + (len(x) - 1) / logs.sum()
@@ -209,10 +209,10 @@ def _small_fit(x: FloatArray) -> Fit:
     D = float(np.max(np.abs(model - np.arange(len(x)) / len(x))))
     sigma = -1 / math.sqrt(len(x))
     xmin, xmax = float(x[0]), float(x[-1])
-    return Fit(float(alpha), xmin, xmax, D, sigma, len(x), FitStatus.FITTED)
+    return PowerLawFit(float(alpha), xmin, xmax, D, sigma, len(x), FitStatus.FITTED)
 
 
-def _forced_fit(x: FloatArray) -> Fit:
+def _forced_fit(x: FloatArray) -> PowerLawFit:
     """Fit as if the law had no end, but measure D as if it ended at the largest."""
     plain = _power_law.fit(x, **_POWERLAW)
     if plain.status is not FitStatus.FITTED:

@@ -11,8 +11,8 @@ import pandas as pd
 
 import spectra.measures as _measures
 import spectra.weightwatcher._noise as _noise
+from spectra._spectrum import Spectrum, spectrum
 from spectra.errors import ArgumentError, SpectraError
-from spectra.linalg.eigen import Spectrum, spectrum
 from spectra.linalg.norms import log10
 from spectra.models.arrays import from_arrays
 from spectra.weightwatcher._fits import Options
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 __all__ = ["analyze"]
 
 _TYPES = {2: "dense", 4: "conv2d"}
-_FLOATS = frozenset({"float64", "float32", "float16", "bfloat16"})
+_FLOATS = frozenset({"float64", "float32", "float16", "bfloat16"})  # all that WeightWatcher reads
 _COLUMNS = (
     *("D", "Lambda", "M", "N", "Q", "alpha", "alpha_weighted", "entropy", "has_esd", "lambda_max"),
     *("layer_type", "log_alpha_norm", "log_norm", "log_spectral_norm", "longname"),
@@ -134,8 +134,8 @@ def _numbers(found: Spectrum, options: Options, tolerance: float) -> dict[str, A
     values = found.eigenvalues
     with np.errstate(invalid="ignore"):
         row = {
-            **_measures.norms(found),
-            **_measures.ranks(found, tolerance=tolerance),
+            **_measures.size(found),
+            **_measures.rank(found, tolerance=tolerance),
             **published_row(values, options),
         }
     row["sv_min"] = math.sqrt(found.by_matrix[:, 0].max())

@@ -43,7 +43,7 @@ model = {{k: torch.from_numpy(v) for k, v in np.load(sys.argv[1]).items()}}
 start = time.perf_counter()
 ww.WeightWatcher(model=model).analyze(mp_fit=True, randomize=True)
 {FINISH}"""
-BOTH = "[*measures.CORE, measures.marchenko_pastur, measures.randomized]"
+BOTH = "[*measures.CORE, measures.bulk_fit, measures.randomized]"
 CASES = {
     "plain, WeightWatcher's columns": "spectra.weightwatcher.analyze(model)",
     "both, WeightWatcher's columns": (

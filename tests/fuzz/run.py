@@ -28,7 +28,7 @@ import numpy as np  # noqa: E402
 
 import spectra  # noqa: E402
 from spectra_io import open_model  # noqa: E402
-from spectra_io.commands.cli import main as command  # noqa: E402
+from spectra_io.commands.main import main as command  # noqa: E402
 from tests.fuzz.mutations import mutated  # noqa: E402
 from tests.fuzz.seeds import SEEDS, companions  # noqa: E402
 

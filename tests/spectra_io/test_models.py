@@ -1,16 +1,25 @@
-"""What is no model: every complaint is one line with the path, what is there and what should be."""
+"""
+Models are opened with their name, format and configuration; other files are refused.
+
+Every message is one line with the path, the content found and the content expected.
+"""
 
 import io
 import os
 import pickle
 import zipfile
+from pathlib import Path
 
+import fsspec
+import numpy as np
 import pytest
-from onnx import numpy_helper
+from onnx import helper, numpy_helper
 
 import spectra
 from spectra.errors import ModelFormatError, ModelNotFoundError, unknown_name
 from spectra_io import open_model
+from spectra_io.models import open_file
+from spectra_io.storage.files import LocalFile
 from tests.builders import (
     copied,
     external,
@@ -286,3 +295,115 @@ def test_nothing_is_written(tmp_path):
     for tensor in open_model(tmp_path).values():
         copied(tensor).read()
     assert sorted(p.name for p in tmp_path.rglob("*")) == before
+
+
+def npz_bytes():
+    stream = io.BytesIO()
+    np.savez(stream, w=f32(3, 4))
+    return stream.getvalue()
+
+
+def npy_bytes():
+    stream = io.BytesIO()
+    np.save(stream, f32(3, 4))
+    return stream.getvalue()
+
+
+def onnx_bytes():
+    made = graph([], [numpy_helper.from_array(f32(3, 4), "w")])
+    return helper.make_model(made).SerializeToString()
+
+
+FORMATS = {
+    "safetensors": safetensors_file,
+    "onnx": onnx_bytes,
+    "npz": npz_bytes,
+    "npy": npy_bytes,
+}
+CONFIG = '{"hidden_size": 3}'
+
+
+@pytest.mark.parametrize("format_", FORMATS)
+@pytest.mark.parametrize("named", [True, False], ids=["by its name", "by its content"])
+def test_a_file_gives_name_format_and_configuration(tmp_path, format_, named):
+    name = f"w.{format_}" if named else "w"
+    path = write(tmp_path / name, FORMATS[format_]())
+    write(tmp_path / "config.json", CONFIG)
+    for model in (open_model(path), open_file(LocalFile(path))):
+        assert repr(model) == f"<Model {name!r} {format_}, 1 tensor>"
+        assert model.config == {"hidden_size": 3}
+        assert model.fingerprint == spectra.from_arrays({"w": f32(3, 4)}).fingerprint
+
+
+@pytest.mark.parametrize("format_", ["safetensors", "onnx", "npz"])
+def test_a_folder_gives_its_name(tmp_path, monkeypatch, format_):
+    folder = tmp_path / "net"
+    (folder / "inner").mkdir(parents=True)
+    write(folder / f"w.{format_}", FORMATS[format_]())
+    monkeypatch.chdir(folder)
+    for path in (folder, f"{folder}/", ".", Path(), "../net", "inner/.."):
+        model = open_model(path)
+        assert (model.name, model.format, model.config) == ("net", format_, {})
+
+
+def test_shards_give_the_name_of_the_folder_or_of_the_index(tmp_path):
+    folder = tmp_path / "net"
+    folder.mkdir()
+    for name in "ab":
+        write_safetensors(folder / f"{name}.safetensors", {name: f32(2, 2)})
+    shards = open_model(folder)
+    assert (shards.name, shards.format, list(shards)) == ("net", "safetensors", ["a", "b"])
+    index = write_index(folder, {"a": "a.safetensors", "b": "b.safetensors"})
+    assert (open_model(folder).name, open_model(index).name) == ("net", index.name)
+    assert open_model(index).format == "safetensors"
+    assert shards.fingerprint == open_model(index).fingerprint == open_model(folder).fingerprint
+
+
+def test_arrays_are_a_model_without_a_name():
+    assert repr(open_model({"w": f32(2, 2)})) == "<Model '' arrays, 1 tensor>"
+    model = spectra.from_arrays({"w": f32(2, 2)})
+    assert open_model(model) is model
+
+
+URLS = {
+    "memory://site/net/model.safetensors": "model.safetensors",
+    "memory://site/net/model.safetensors?token=secret": "model.safetensors",
+    "memory://site/net": "net",
+    "memory://site/net/": "net",
+    "memory://site": "site",
+}
+
+
+@pytest.mark.parametrize("url", URLS)
+def test_a_url_gives_its_last_part_and_no_fingerprint(url):
+    memory = fsspec.filesystem("memory")
+    for folder in ("/site", "/site/net"):
+        for name in ("model.safetensors", "model.safetensors?token=secret"):
+            memory.pipe_file(f"{folder}/{name}", safetensors_file())
+        memory.pipe_file(f"{folder}/config.json", CONFIG.encode())
+    model = open_model(url)
+    assert repr(model) == f"<Model {URLS[url]!r} safetensors, 1 tensor>"
+    assert (model.local, model.fingerprint) == (False, "")
+
+
+class Recorded:
+    """A file on a disk that records which bytes are read."""
+
+    def __init__(self, path, reads):
+        self.file, self.reads = LocalFile(path), reads
+        self.name, self.size, self.opened = self.file.name, self.file.size, self.file.opened
+        self.beside = self.file.beside
+
+    def read(self, start, stop, /):
+        self.reads.append((start, stop))
+        return self.file.read(start, stop)
+
+
+@pytest.mark.parametrize("format_", FORMATS)
+def test_the_first_bytes_are_looked_at_once(tmp_path, format_):
+    looked = {}
+    for name in (f"w.{format_}", "w"):
+        reads: list[tuple[int, int]] = []
+        open_file(Recorded(write(tmp_path / name, FORMATS[format_]()), reads))
+        looked[name] = reads.count((0, 9))
+    assert looked == {f"w.{format_}": 0, "w": 1}

@@ -1,3 +1,3 @@
-"""Commands of the command line."""
+"""Commands: one module for each command of the command line."""
 
-__all__ = []
+__all__: list[str] = []

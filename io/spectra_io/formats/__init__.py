@@ -1,3 +1,3 @@
 """Formats: what the files of each format hold."""
 
-__all__ = []
+__all__: list[str] = []

@@ -1,4 +1,4 @@
-"""Configurations: what is written beside a model's weights about its shapes."""
+"""Configurations: read the JSON files beside the weights of a model."""
 
 from __future__ import annotations
 
@@ -14,38 +14,39 @@ if TYPE_CHECKING:
 
 __all__ = ["read_config"]
 
-_MAX_SIZE = 1 << 22  # bytes; those of the largest models take a few thousand
+_MAX_SIZE = 1 << 22  # bytes of a file; the largest models need a few thousand
 
 
 def _read(file: File, name: str) -> dict[str, Any]:
-    """Return a JSON object beside a file; an empty one if there is none that can be read."""
+    """Return the JSON object of a file beside another; empty if it cannot be read."""
     try:
         found = file.beside(name, asked_by="the model")
         size = found.size()
         text = bytes(found.read(0, size)) if size <= _MAX_SIZE else b""
         config = json.loads(text.decode("utf-8"))
-    except (ModelError, OSError, ValueError, RecursionError):  # a model needs none
+    except (ModelError, OSError, ValueError, RecursionError):  # a model can be read without
         return {}
     return config if isinstance(config, dict) else {}
 
 
 def read_config(file: File, names: Iterable[str] = (), /) -> dict[str, Any]:
     """
-    Read the configuration that lies beside a file of weights.
+    Read the configuration beside a file of weights.
 
     Parameters
     ----------
     file : File
-        Weights.
+        The file of weights, or one of several.
     names : iterable of str, optional
-        The tensors in them: of what they cannot need nothing is read.
+        Names of the tensors of the model. The configuration of an adapter or of GPTQ is read only
+        if they have names of these kinds.
 
     Returns
     -------
     dict
-        The ``config.json``; for an adapter its ``adapter_config.json`` under ``"adapter"``; for
-        GPTQ, where it is only there, the ``quantize_config.json`` under ``"quantization_config"``.
-        Empty if there is none, or none that is a JSON object: a model can be read without.
+        The ``config.json``. For an adapter the ``adapter_config.json`` is added under
+        ``"adapter"``; for GPTQ the ``quantize_config.json`` under ``"quantization_config"``,
+        unless ``config.json`` has that entry. Empty if there is no file, or no JSON object in it.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Contents: what a file holds that turned out to be no model."""
+"""Diagnose files that are not models (Git LFS pointer, pickle, HDF5, text) for error messages."""
 
 from __future__ import annotations
 
@@ -14,7 +14,9 @@ __all__ = ["EXPECTED", "found_in", "not_a_model"]
 EXPECTED = (
     "expected a .safetensors, .onnx or .npz file, a .safetensors.index.json, or a folder of these"
 )
-"""What can be opened."""
+"""The end of every message about a file that is not a model."""
+
+_HEAD = 256  # bytes that are looked at
 
 _SIGNATURES = {
     b"version https://git-lfs": "a Git LFS pointer, not the file itself; `git lfs pull` fetches it",
@@ -27,7 +29,7 @@ _SIGNATURES = {
 
 def found_in(file: File, /) -> str:
     """
-    Say what a file holds that is not what it should be.
+    Diagnose the content of a file that is not a model.
 
     Parameters
     ----------
@@ -37,7 +39,7 @@ def found_in(file: File, /) -> str:
     Returns
     -------
     str
-        For instance "text"; the empty string if it cannot be told.
+        For instance "text"; empty if the content is not recognised.
 
     Examples
     --------
@@ -46,7 +48,7 @@ def found_in(file: File, /) -> str:
     >>> found_in(LocalFile(Path(__file__)))
     'text'
     """
-    head = bytes(file.read(0, 256))
+    head = bytes(file.read(0, _HEAD))
     if not head:
         return "an empty file"
     for signature, what in _SIGNATURES.items():
@@ -58,19 +60,19 @@ def found_in(file: File, /) -> str:
 
 def not_a_model(file: File, reason: str, /) -> ModelFormatError:
     """
-    Return the error for a file that a reader refused: what it holds, if that can be told.
+    Return the error for a file that a reader refused.
 
     Parameters
     ----------
     file : File
         The file.
     reason : str
-        What the reader says, for a file that looks like what it should be.
+        Message of the reader, used if the content of the file is not recognised.
 
     Returns
     -------
     ModelFormatError
-        To be raised.
+        The error to raise, whose message names the content of the file.
 
     Examples
     --------

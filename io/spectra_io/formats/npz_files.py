@@ -1,4 +1,4 @@
-"""npz files: NumPy arrays in a zip archive, and npy files: one by itself."""
+"""npz files (NumPy arrays in a zip archive) and npy files (one array)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ import numpy as np
 
 from spectra.errors import ModelFormatError
 from spectra.models.lazy import derived
-from spectra.models.roles import from_name
 from spectra.models.tensors import Tensor
 from spectra_io.formats.contents import not_a_model
 from spectra_io.storage.byte_ranges import ByteRange, check_shape
@@ -28,19 +27,21 @@ if TYPE_CHECKING:
 
 __all__ = ["open_archive", "open_array"]
 
-_MAX_HEADER = 10_000  # characters, as numpy itself has it
+_MAX_HEADER = 10_000  # characters, the default limit of numpy
+_HEAD = _MAX_HEADER + 16  # bytes that hold the longest header and what stands before it
 _MAX_MEMBERS = 1 << 20
-_MAX_RATIO = 1032  # of deflate, by its format
-_BROKEN = (  # what numpy raises of a broken header
+_MAX_RATIO = 1032  # of decompressed to compressed bytes in the deflate format
+_SHOWN = 100  # characters of an error of numpy in a message
+_BROKEN = (  # errors that numpy raises for a broken header
     *(ValueError, KeyError, TypeError, SyntaxError, RecursionError, MemoryError),
     *(OverflowError, tokenize.TokenError),
 )
 _STEP = 1 << 20  # bytes read and decompressed at a time
-_LOCAL_HEADER = 30  # bytes, before the name
+_LOCAL_HEADER = 30  # bytes before the name of a member
 
 
 class _Reader(io.RawIOBase):
-    """A file as zipfile wants it, read at the places it asks for."""
+    """A file as a raw stream for `zipfile`, which reads only the bytes it needs."""
 
     def __init__(self, file: File) -> None:
         super().__init__()
@@ -72,7 +73,7 @@ class _Reader(io.RawIOBase):
 
 @dataclass(frozen=True, slots=True)
 class _Deflated:
-    """Bytes of an archive, decompressed when called."""
+    """Compressed bytes of an archive, decompressed when called."""
 
     file: File
     offset: int
@@ -105,31 +106,31 @@ def _array(raw: AnyArray, *, dtype: str, shape: tuple[int, ...], fortran: bool) 
 
 
 def _tensor(what: str, name: str, head: bytes, size: int, source: Any) -> Tensor:
-    """Return the handle of an array, given the first bytes of its file and what reads the rest."""
+    """Return the tensor of an array, given the first bytes of its file and a way to read more."""
     stream = io.BytesIO(head)
     try:
         version = np.lib.format.read_magic(stream)
         read = {
             (1, 0): np.lib.format.read_array_header_1_0,
             (2, 0): np.lib.format.read_array_header_2_0,
-            (3, 0): np.lib.format.read_array_header_2_0,  # the same but for letters in names
+            (3, 0): np.lib.format.read_array_header_2_0,  # only names differ from 2.0
         }[version]
         shape, fortran, dtype = read(stream, max_header_size=_MAX_HEADER)
     except _BROKEN as error:
-        msg = f"{what} is no array of NumPy: {error!s:.100}"
+        msg = f"{what} is not an array of NumPy: {str(error)[:_SHOWN]}"
         raise ModelFormatError(msg) from error
     check_shape(what, shape)
     start = stream.tell()
     needed = math.prod(shape) * dtype.itemsize
     if dtype.hasobject or dtype.fields or dtype.subdtype:
         refused = f"{what} holds {dtype.name}, which is never opened"
-        return Tensor(name, shape, "object", from_name(name, shape), derived(_refuse, what=refused))
+        return Tensor(name, shape, "object", "unknown", derived(_refuse, what=refused))
     if start + needed != size:
         msg = f"{what} is {dtype.name} {shape}, {needed} bytes; found {size - start}"
         raise ModelFormatError(msg)
     layout = {"dtype": dtype.str, "shape": shape, "fortran": bool(fortran)}
     numbers = derived(_array, source(start, size), **layout)
-    return Tensor(name, shape, dtype.name, from_name(name, shape), numbers)
+    return Tensor(name, shape, dtype.name, "unknown", numbers)
 
 
 def _refuse(*, what: str) -> AnyArray:
@@ -138,11 +139,11 @@ def _refuse(*, what: str) -> AnyArray:
 
 def _head(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> bytes:
     with archive.open(member) as stream:
-        return stream.read(_MAX_HEADER + 16)
+        return stream.read(_HEAD)
 
 
 def _data_offset(file: File, member: zipfile.ZipInfo) -> int:
-    """Return where the bytes of a member begin, after its own header."""
+    """Return the place of the first byte of a member, after its local header."""
     header = bytes(file.read(member.header_offset, member.header_offset + _LOCAL_HEADER))
     name, extra = (int.from_bytes(header[i : i + 2], "little") for i in (26, 28))
     return member.header_offset + _LOCAL_HEADER + name + extra
@@ -154,7 +155,7 @@ def _member(file: File, archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Te
     size, length, offset = member.file_size, member.compress_size, _data_offset(file, member)
     stored = member.compress_type == zipfile.ZIP_STORED
     if member.flag_bits & 1 or not (stored or member.compress_type == zipfile.ZIP_DEFLATED):
-        msg = f"{what} is encrypted, or compressed in a way that NumPy does not"
+        msg = f"{what} is encrypted, or compressed in a way that NumPy does not use"
         raise ModelFormatError(msg)
     if offset + length > file.size() or (stored and length != size) or size > length * _MAX_RATIO:
         msg = f"{what} of {size} bytes cannot come from {length} at byte {offset}"
@@ -187,7 +188,7 @@ def _members(file: File, archive: zipfile.ZipFile) -> Iterator[zipfile.ZipInfo]:
 
 def open_archive(file: File, /) -> dict[str, Tensor]:
     """
-    Open an npz file, reading the headers of its arrays only.
+    Open an npz file; only the headers of its arrays are read.
 
     Parameters
     ----------
@@ -197,16 +198,17 @@ def open_archive(file: File, /) -> dict[str, Tensor]:
     Returns
     -------
     dict of str to Tensor
-        Its arrays in their order; those that are compressed are decompressed when read.
+        The arrays in the order of the file, with the role "unknown". Compressed arrays are
+        decompressed when they are read.
 
     Raises
     ------
     ModelFormatError
-        If it is no archive of arrays, or one of them is not of the size it says.
+        If the file is not an archive of arrays, or the size of an array does not fit its header.
 
     Notes
     -----
-    Pickled objects are listed and never opened.
+    Arrays of pickled objects are listed, with the type "object", and never unpickled.
 
     Examples
     --------
@@ -232,7 +234,7 @@ def open_archive(file: File, /) -> dict[str, Tensor]:
 
 def open_array(file: File, /) -> dict[str, Tensor]:
     """
-    Open an npy file, reading its header only.
+    Open an npy file; only its header is read.
 
     Parameters
     ----------
@@ -242,12 +244,12 @@ def open_array(file: File, /) -> dict[str, Tensor]:
     Returns
     -------
     dict of str to Tensor
-        The one array, named as the file.
+        The array, with the name of the file without its ending and the role "unknown".
 
     Raises
     ------
     ModelFormatError
-        If it is no array of NumPy.
+        If the file is not an array of NumPy.
 
     Examples
     --------
@@ -259,7 +261,7 @@ def open_array(file: File, /) -> dict[str, Tensor]:
     >>> open_array(LocalFile(path))["w"].read().sum()
     np.float64(6.0)
     """
-    name, head = file.name.removesuffix(".npy"), bytes(file.read(0, _MAX_HEADER + 16))
+    name, head = file.name.removesuffix(".npy"), bytes(file.read(0, _HEAD))
 
     def source(skip: int, stop: int) -> Source:
         return ByteRange(file, skip, "uint8", (stop - skip,))

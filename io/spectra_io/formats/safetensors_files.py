@@ -1,4 +1,4 @@
-"""safetensors files: one, or the shards of an index."""
+"""safetensors files: open one file, several, or the shards of an index."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ import re
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
+from spectra.dtypes import BY_SAFETENSORS, PACKED
 from spectra.errors import ModelFormatError
-from spectra.models.roles import from_name
 from spectra.models.tensors import Tensor
 from spectra_io.formats.safetensors_header import read_header
 from spectra_io.storage.byte_ranges import ByteRange
-from spectra_io.storage.packed_bytes import BITS, PackedRange
+from spectra_io.storage.packed_bytes import PackedRange
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -22,31 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["open_file", "open_files", "open_index"]
 
-_DTYPES = {
-    "F64": "float64",
-    "F32": "float32",
-    "F16": "float16",
-    "BF16": "bfloat16",
-    "I8": "int8",
-    "I16": "int16",
-    "I32": "int32",
-    "I64": "int64",
-    "U8": "uint8",
-    "U16": "uint16",
-    "U32": "uint32",
-    "U64": "uint64",
-    "BOOL": "bool",
-    "C64": "complex64",
-    "F8_E4M3": "float8_e4m3fn",
-    "F8_E5M2": "float8_e5m2",
-    "F8_E4M3FNUZ": "float8_e4m3fnuz",
-    "F8_E5M2FNUZ": "float8_e5m2fnuz",
-    "F8_E8M0": "float8_e8m0fnu",
-    "F6_E2M3": "float6_e2m3fn",
-    "F6_E3M2": "float6_e3m2fn",
-    "F4": "float4_e2m1fn",
-}
-_MAX_NATURAL = 1000  # characters of a name to look for numbers in
+_MAX_NATURAL = 1000  # characters of a name in which numbers are looked for
 _MAX_INDEX = 1 << 25  # bytes; that of the largest public model takes about 10 MB
 
 
@@ -62,16 +38,16 @@ def _natural(name: str) -> list[tuple[int, str]]:
 
 
 def _tensor(file: File, start: int, name: str, entry: Entry) -> Tensor:
-    """Return the handle of a tensor, given its entry in the header and where the data start."""
-    dtype, shape = _DTYPES[entry.dtype], entry.shape
-    kind = PackedRange if dtype in BITS else ByteRange
+    """Return the tensor of an entry of the header, given the first byte of the data."""
+    dtype, shape = BY_SAFETENSORS[entry.dtype].name, entry.shape
+    kind = PackedRange if dtype in PACKED else ByteRange
     source = kind(file, start + entry.start, dtype, shape)
-    return Tensor(name, shape, dtype, from_name(name, shape), source)
+    return Tensor(name, shape, dtype, "unknown", source)
 
 
 def open_file(file: File, /) -> dict[str, Tensor]:
     """
-    Open one safetensors file, reading its header only.
+    Open one safetensors file; only its header is read.
 
     Parameters
     ----------
@@ -81,8 +57,8 @@ def open_file(file: File, /) -> dict[str, Tensor]:
     Returns
     -------
     dict of str to Tensor
-        In natural order of the names, layer 2 before layer 10: the file itself keeps no order of
-        depth.
+        The tensors in natural order of their names, layer 2 before layer 10, because the file
+        does not keep the order of the layers; with the role "unknown".
 
     Raises
     ------
@@ -117,7 +93,7 @@ def open_files(files: Iterable[File], /) -> dict[str, Tensor]:
     Returns
     -------
     dict of str to Tensor
-        All their tensors, in natural order of the names.
+        The tensors of all files in natural order of their names, with the role "unknown".
 
     Raises
     ------
@@ -134,6 +110,7 @@ def open_files(files: Iterable[File], /) -> dict[str, Tensor]:
 
 
 def _joined(files: Iterable[File], models: Iterable[dict[str, Tensor]]) -> dict[str, Tensor]:
+    """Return the tensors of several files in natural order of their names."""
     tensors: dict[str, Tensor] = {}
     for file, found in zip(files, models, strict=True):
         for name in found.keys() & tensors.keys():
@@ -144,6 +121,7 @@ def _joined(files: Iterable[File], models: Iterable[dict[str, Tensor]]) -> dict[
 
 
 def _weight_map(file: File) -> dict[str, str]:
+    """Return the file name of each tensor, as an index maps them."""
     size = file.size()
     if size > _MAX_INDEX:
         msg = f"{file}: an index of {size} bytes; at most {_MAX_INDEX} are read"
@@ -172,14 +150,15 @@ def open_index(file: File, /) -> dict[str, Tensor]:
     Returns
     -------
     dict of str to Tensor
-        The tensors of all shards, in natural order of the names.
+        The tensors of all shards in natural order of their names, with the role "unknown".
 
     Raises
     ------
     ModelNotFoundError
         If a shard is missing.
     ModelFormatError
-        If the index or a shard is not in the format, or a shard lacks a tensor.
+        If the index or a shard is not in the format, or a shard lacks a tensor that the index
+        maps to it.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Headers of safetensors files: what they say, once it is known to be true of the file."""
+"""Headers of safetensors files: read the entries and check them against the file."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import json
 import math
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from spectra.dtypes import BY_SAFETENSORS
 from spectra.errors import ModelFormatError
 from spectra_io.formats.contents import not_a_model
 from spectra_io.storage.byte_ranges import check_shape
@@ -15,43 +16,17 @@ if TYPE_CHECKING:
 
     from spectra_io.storage.files import File
 
-__all__ = ["BITS", "Entry", "read_header"]
+__all__ = ["Entry", "read_header"]
 
-BITS = {
-    "F64": 64,
-    "F32": 32,
-    "F16": 16,
-    "BF16": 16,
-    "C64": 64,
-    "BOOL": 8,
-    "I64": 64,
-    "I32": 32,
-    "I16": 16,
-    "I8": 8,
-    "U64": 64,
-    "U32": 32,
-    "U16": 16,
-    "U8": 8,
-    "F8_E4M3": 8,
-    "F8_E5M2": 8,
-    "F8_E4M3FNUZ": 8,
-    "F8_E5M2FNUZ": 8,
-    "F8_E8M0": 8,
-    "F6_E2M3": 6,
-    "F6_E3M2": 6,
-    "F4": 4,
-}
-"""Every type of the format, and how many bits a number of it takes."""
-
-_MAX_HEADER = 1 << 24  # bytes; of 150,000 tensors, and the largest public one has a tenth of that
-_ENTRY = 12  # bytes at least for each bracket of a header; nested lists would fill the memory
+_MAX_HEADER = 1 << 24  # bytes, enough for 150,000 tensors; ten times the largest public header
+_BYTES_PER_BRACKET = 12  # at least, in a header; nested lists would fill the memory
 _KEYS = {"dtype", "shape", "data_offsets"}
 _METADATA = "__metadata__"
 
 
 class Entry(NamedTuple):
     """
-    One tensor of a file.
+    The entry of a tensor in a safetensors header.
 
     Examples
     --------
@@ -60,17 +35,17 @@ class Entry(NamedTuple):
     """
 
     dtype: str
-    """Type, as the format spells it."""
+    """Number type by the name of the format."""
     shape: tuple[int, ...]
-    """Its shape."""
+    """Shape of the tensor."""
     start: int
     """First byte, counted from the end of the header."""
     stop: int
-    """The byte after the last."""
+    """The byte after the last, counted likewise."""
 
 
 class _Repeated(ValueError):
-    """A key stands twice in an object."""
+    """A key that occurs twice in a JSON object."""
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -84,12 +59,12 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _no_constant(word: str) -> float:
-    msg = f"{word} is no number"
+    msg = f"{word} is not a JSON number"
     raise ValueError(msg)
 
 
 def _counts(value: Any) -> tuple[int, ...] | None:
-    """Return a list of sizes or offsets, None if it is none."""
+    """Return a list of sizes or offsets as a tuple; None if the value is not such a list."""
     whole = isinstance(value, list) and all(type(n) is int and 0 <= n < 1 << 64 for n in value)
     return tuple(value) if whole else None
 
@@ -99,14 +74,14 @@ def _entry(what: str, found: Any) -> Entry:
         msg = f"{what}: must have a dtype, a shape and data_offsets, got {found!r:.80}"
         raise ModelFormatError(msg)
     dtype, shape, span = found["dtype"], _counts(found["shape"]), _counts(found["data_offsets"])
-    if not isinstance(dtype, str) or dtype not in BITS:
-        msg = f"{what} has the type {dtype!r:.40}; known are {', '.join(BITS)}"
+    if not isinstance(dtype, str) or dtype not in BY_SAFETENSORS:
+        msg = f"{what} has the type {dtype!r:.40}; known are {', '.join(BY_SAFETENSORS)}"
         raise ModelFormatError(msg)
     if shape is None or span is None or len(span) != 2:
         msg = f"{what}: shape and data_offsets must be whole numbers, got {found!r:.120}"
         raise ModelFormatError(msg)
     check_shape(what, shape)
-    bits = math.prod(shape) * BITS[dtype]
+    bits = math.prod(shape) * BY_SAFETENSORS[dtype].bits
     if bits % 8 or (span[1] - span[0]) * 8 != bits:
         size = f"{'x'.join(map(str, shape)) or 'scalar'} {dtype} take {bits / 8:g} bytes"
         msg = f"{what}: {size}, its data_offsets {span[0]} to {span[1]}"
@@ -115,7 +90,7 @@ def _entry(what: str, found: Any) -> Entry:
 
 
 def _check_cover(file: File, entries: Iterable[tuple[str, Entry]], begin: int, size: int) -> None:
-    """Refuse tensors that overlap, leave bytes between them, or reach beyond the file."""
+    """Refuse tensors that overlap, leave gaps, or do not end with the file."""
     end, last = 0, "the header"
     for name, entry in sorted(entries, key=lambda item: item[1][2:]):
         if entry.start != end:
@@ -136,14 +111,14 @@ def _check_cover(file: File, entries: Iterable[tuple[str, Entry]], begin: int, s
         raise ModelFormatError(msg)
 
 
-def _is_no_text(name: str) -> bool:
-    """Tell whether a name holds half of a pair of UTF-16, which JSON can say and UTF-8 cannot."""
+def _has_surrogate(name: str) -> bool:
+    """Return whether a name has a surrogate, which JSON can escape and UTF-8 cannot encode."""
     return any(0xD800 <= ord(letter) < 0xE000 for letter in name)
 
 
 def _parsed(file: File, text: bytes) -> dict[str, Any]:
-    if (text.count(b"[") + text.count(b"{")) * _ENTRY > len(text) + 1024:
-        raise not_a_model(file, "not a safetensors file: its header is full of brackets")
+    if (text.count(b"[") + text.count(b"{")) * _BYTES_PER_BRACKET > len(text) + 1024:
+        raise not_a_model(file, "not a safetensors file: its header is mostly brackets")
     try:
         header = json.loads(
             text.decode("utf-8"), object_pairs_hook=_unique, parse_constant=_no_constant
@@ -152,14 +127,13 @@ def _parsed(file: File, text: bytes) -> dict[str, Any]:
         msg = f"{file}: the header is ambiguous: {error}"
         raise ModelFormatError(msg) from error
     except (ValueError, RecursionError) as error:
-        raise not_a_model(
-            file, f"not a safetensors file: its header is no JSON: {error}"
-        ) from error
-    if isinstance(header, dict) and (name := next(filter(_is_no_text, header), None)) is not None:
-        msg = f"{file}: the name {name!r} in the header is no text"
-        raise ModelFormatError(msg)
+        reason = f"not a safetensors file: its header is not JSON: {error}"
+        raise not_a_model(file, reason) from error
     if not isinstance(header, dict):
-        raise not_a_model(file, "not a safetensors file: its header is no JSON object")
+        raise not_a_model(file, "not a safetensors file: its header is not a JSON object")
+    if (name := next(filter(_has_surrogate, header), None)) is not None:
+        msg = f"{file}: the name {name!r} in the header is not valid Unicode"
+        raise ModelFormatError(msg)
     return header
 
 
@@ -179,24 +153,24 @@ def read_header(file: File, /) -> tuple[int, dict[str, Entry]]:
     Parameters
     ----------
     file : File
-        The file.
+        A safetensors file.
 
     Returns
     -------
     start : int
-        Where the numbers start.
+        First byte after the header.
     entries : dict of str to Entry
-        Every tensor.
+        Entries of all tensors by name.
 
     Raises
     ------
     ModelFormatError
-        If it is not in the format: the header is no JSON, a name stands twice, a type is unknown, a
-        size is not what type and shape say, or the tensors do not cover the file without gaps.
+        If the header is not JSON, a name occurs twice, a type is unknown, a size does not agree
+        with type and shape, or the tensors do not cover the file without gaps.
 
     Notes
     -----
-    As strict as the safetensors library, and about names that stand twice stricter.
+    As strict as the safetensors library; stricter in that it refuses names that occur twice.
 
     References
     ----------

@@ -1,4 +1,4 @@
-"""Stores: results written to a file and read back."""
+"""Files of results: written whole or not at all, and read back."""
 
 from __future__ import annotations
 
@@ -9,11 +9,10 @@ from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import xarray as xr
 
 from spectra.errors import ArgumentError, ModelFormatError, ModelNotFoundError, one_line
-from spectra.results.dataset import records, table
+from spectra.results.dataset import records, restored, table
 from spectra.results.summary import summary
 from spectra_io.storage.paths import check_writable, written
 
@@ -24,23 +23,21 @@ if TYPE_CHECKING:
 __all__ = ["FORMATS", "check", "load", "save"]
 
 
-def _write_netcdf(ds: xr.Dataset, path: Path) -> None:
-    for name, array in ds.variables.items():
-        if array.dtype == object and any("\0" in text for text in array.values):  # ends a string
-            shown = np.array([text.replace("\0", "\\x00") for text in array.values], dtype=object)
-            ds = ds.assign({str(name): (array.dims, shown, array.attrs)})
+def _write_netcdf(ds: xr.Dataset, tensors: xr.Dataset | None, path: Path) -> None:
+    groups = {"/": restored(ds)} | ({} if tensors is None else {"/tensors": tensors})
     buffer = BytesIO()  # the library does not survive a full disk
-    ds.to_netcdf(buffer, engine="h5netcdf")
+    xr.DataTree.from_dict(groups).to_netcdf(buffer, engine="h5netcdf")
     path.write_bytes(buffer.getvalue())
 
 
-def _write_csv(ds: xr.Dataset, path: Path) -> None:
-    # one line a layer, whatever its name holds
-    frame = table(ds).rename(index=one_line)
-    frame.map(lambda value: one_line(value) if isinstance(value, str) else value).to_csv(path)
+def _write_csv(ds: xr.Dataset, tensors: xr.Dataset | None, path: Path) -> None:
+    frame = table(ds).reset_index()
+    frame.map(lambda value: one_line(value) if isinstance(value, str) else value).to_csv(
+        path, index=False
+    )
 
 
-def _write_parquet(ds: xr.Dataset, path: Path) -> None:
+def _write_parquet(ds: xr.Dataset, tensors: xr.Dataset | None, path: Path) -> None:
     table(ds).to_parquet(path, engine="pyarrow")
 
 
@@ -48,21 +45,30 @@ def _plain(value: Any) -> Any:
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
-def _records(ds: xr.Dataset, dim: str) -> list[dict[str, Any]]:
-    return [{key: _plain(value) for key, value in row.items()} for row in records(ds, dim=dim)]
+def _records(ds: xr.Dataset) -> list[dict[str, Any]]:
+    return [{key: _plain(value) for key, value in row.items()} for row in records(ds)]
 
 
-def _write_json(ds: xr.Dataset, path: Path) -> None:
+def _summaries(ds: xr.Dataset) -> dict[str, Any]:
+    """Return numbers, or lists of them for several models."""
+    means = {str(name): v.values.tolist() for name, v in summary(ds).data_vars.items()}
+    return {
+        name: list(map(_plain, value)) if isinstance(value, list) else _plain(value)
+        for name, value in means.items()
+    }
+
+
+def _write_json(ds: xr.Dataset, tensors: xr.Dataset | None, path: Path) -> None:
     document = {
         "attributes": {str(key): str(value) for key, value in ds.attrs.items()},
-        "summary": {name: _plain(v.item()) for name, v in summary(ds).data_vars.items()},
-        "layers": _records(ds, "layer"),
-        "tensors": _records(ds, "tensor"),
+        "summary": _summaries(ds),
+        "layers": _records(ds),
+        **({} if tensors is None else {"tensors": _records(tensors)}),
     }
     path.write_text(json.dumps(document, indent=1, allow_nan=False) + "\n", encoding="utf-8")
 
 
-FORMATS: Mapping[str, Callable[[xr.Dataset, Path], None]] = {
+FORMATS: Mapping[str, Callable[[xr.Dataset, xr.Dataset | None, Path], None]] = {
     ".nc": _write_netcdf,
     ".csv": _write_csv,
     ".json": _write_json,
@@ -71,18 +77,22 @@ FORMATS: Mapping[str, Callable[[xr.Dataset, Path], None]] = {
 """Writers by the ending of the file name."""
 
 
-def save(ds: xr.Dataset, path: str | os.PathLike[str], /) -> None:
+def save(
+    ds: xr.Dataset, path: str | os.PathLike[str], /, *, tensors: xr.Dataset | None = None
+) -> None:
     """
     Write a Dataset to a file: all of it, or nothing.
 
     Parameters
     ----------
     ds : xarray.Dataset
-        Result of :func:`spectra.analyze`.
+        Result of :func:`spectra.analyze`, or several concatenated.
     path : path-like
-        Where to; its ending says how. ``.nc`` (netCDF) keeps everything; ``.json`` keeps the
-        table of the layers, that of the tensors and the summary; ``.csv`` and ``.parquet`` keep
-        the table of the layers. A file that is there is replaced.
+        The file; its ending says how. ``.nc`` (netCDF) keeps everything; ``.json`` keeps the
+        tables of layers and tensors and the summary; ``.csv`` and ``.parquet`` keep the table of
+        the layers. A file that is there is replaced.
+    tensors : xarray.Dataset, optional
+        Result of :func:`spectra.describe`, which netCDF keeps as the group ``tensors``.
 
     Raises
     ------
@@ -103,7 +113,7 @@ def save(ds: xr.Dataset, path: str | os.PathLike[str], /) -> None:
     where = Path(path)
     check(where)
     with written(where) as partial:
-        FORMATS[where.suffix.lower()](ds, partial)
+        FORMATS[where.suffix.lower()](ds, tensors, partial)
 
 
 def check(path: Path, /) -> None:
@@ -134,7 +144,7 @@ def check(path: Path, /) -> None:
         raise ArgumentError(msg)
 
 
-def load(path: str | os.PathLike[str], /) -> xr.Dataset:
+def load(path: str | os.PathLike[str], /, *, group: str | None = None) -> xr.Dataset:
     """
     Read a Dataset that :func:`save` wrote as netCDF.
 
@@ -142,6 +152,8 @@ def load(path: str | os.PathLike[str], /) -> xr.Dataset:
     ----------
     path : path-like
         The ``.nc`` file.
+    group : str, optional
+        ``"tensors"`` for the tensors; by default the layers.
 
     Returns
     -------
@@ -153,7 +165,7 @@ def load(path: str | os.PathLike[str], /) -> xr.Dataset:
     ModelNotFoundError
         If there is no such file.
     ModelFormatError
-        If it is not netCDF.
+        If it is not netCDF, or has no such group.
 
     Examples
     --------
@@ -167,7 +179,7 @@ def load(path: str | os.PathLike[str], /) -> xr.Dataset:
         msg = f"{where}: no such file"
         raise ModelNotFoundError(msg)
     try:
-        return xr.load_dataset(where, engine="h5netcdf")
+        return restored(xr.load_dataset(where, engine="h5netcdf", group=group))
     except (OSError, ValueError, KeyError, RuntimeError, TypeError) as error:
         msg = f"{where}: not a netCDF file that this library wrote: {error}"
         raise ModelFormatError(msg) from error

@@ -1,3 +1,3 @@
-"""Storage: bytes by their place, on a disk or at a URL."""
+"""Storage: read bytes of files on a disk or at a URL."""
 
-__all__ = []
+__all__: list[str] = []

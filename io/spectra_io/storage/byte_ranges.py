@@ -1,4 +1,4 @@
-"""Byte ranges: numbers at a place in a file."""
+"""Byte ranges: arrays stored without compression in a part of a file."""
 
 from __future__ import annotations
 
@@ -17,25 +17,27 @@ if TYPE_CHECKING:
 
 __all__ = ["ByteRange", "check_available", "check_shape"]
 
-_MAX_NDIM = 32  # of numpy 1; numpy 2 has 64
+_MAX_NDIM = 32  # the limit of numpy 1; that of numpy 2 is 64
+_SHOWN = 80  # characters of a shape in a message
 _MAX_SIZE = 1 << 56  # elements; their bytes fit a signed 64-bit number in any type
 
 
 def check_shape(what: str, shape: tuple[int, ...]) -> None:
     """
-    Refuse what no array can be, empty sides aside: then no size overflows further on.
+    Refuse the shape of an array that is too large or has a negative side.
 
     Parameters
     ----------
     what : str
-        Whose shape it is, for the message.
+        Name of the array, for the message.
     shape : tuple of int
-        As a file says it.
+        Shape that a file declares.
 
     Raises
     ------
     ModelFormatError
-        If it has a negative side, too many sides, or too many elements.
+        If the shape has a negative side, too many sides, or too many elements. Sides of length 0
+        count as 1, so that no product of some of the sides can overflow later.
 
     Examples
     --------
@@ -46,7 +48,8 @@ def check_shape(what: str, shape: tuple[int, ...]) -> None:
     """
     broken = len(shape) > _MAX_NDIM or min(shape, default=0) < 0
     if broken or math.prod(max(side, 1) for side in shape) > _MAX_SIZE:
-        msg = f"{what} has the shape {'x'.join(map(str, shape)):.80}, which no array can have"
+        sides = "x".join(map(str, shape))[:_SHOWN]
+        msg = f"{what} has the shape {sides}, which no array can have"
         raise ModelFormatError(msg)
 
 
@@ -65,21 +68,21 @@ class _Range(Protocol):
 
 def check_available(found: _Range, available: int, what: str, /) -> None:
     """
-    Check that a range lies in its file.
+    Check that the bytes of a range are inside its file.
 
     Parameters
     ----------
     found : ByteRange or PackedRange
         The range.
     available : int
-        Bytes that are there from its offset on.
+        Number of bytes in the file from the offset of the range on.
     what : str
-        Whose range it is, for the message.
+        Name of the array, for the message.
 
     Raises
     ------
     ModelFormatError
-        If more bytes are needed.
+        If the range needs more bytes.
 
     Examples
     --------
@@ -107,11 +110,11 @@ class ByteRange:
     Parameters
     ----------
     file : File
-        Where they are.
+        The file.
     offset : int
-        First byte.
+        Place of the first byte.
     dtype : str
-        Type of one number, stored in little-endian order.
+        Type of the numbers, which are stored in little-endian order.
     shape : tuple of int
         Shape of the array.
 
@@ -133,7 +136,7 @@ class ByteRange:
 
     @property
     def num_bytes(self) -> int:
-        """Length of the range."""
+        """Length of the range in bytes."""
         return math.prod(self.shape) * np.dtype(self.dtype).itemsize
 
     def __call__(self) -> AnyArray:
@@ -143,7 +146,7 @@ class ByteRange:
         Returns
         -------
         array
-            Of the stated type and shape, mapped from the file.
+            Of the type and shape of the range, mapped from the file.
 
         Raises
         ------
@@ -163,7 +166,7 @@ class ByteRange:
         Parameters
         ----------
         start, stop : int
-            Inside the array, in ascending order.
+            First row, and the row after the last; both inside the array, `start` not after `stop`.
 
         Returns
         -------

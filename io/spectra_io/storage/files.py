@@ -1,4 +1,4 @@
-"""Files: bytes by their place, on a disk or elsewhere."""
+"""Files: read parts of a file on a disk or elsewhere."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ __all__ = ["Bytes", "File", "LocalFile"]
 
 class Bytes(Protocol):
     """
-    Bytes to walk over, of which few are looked at.
+    A sequence of bytes that can be indexed and sliced without being read as a whole.
 
     Examples
     --------
@@ -33,7 +33,7 @@ class Bytes(Protocol):
     """
 
     def __len__(self) -> int:
-        """Return how many there are."""
+        """Return the number of bytes."""
 
     @overload
     def __getitem__(self, place: int, /) -> int: ...
@@ -44,9 +44,10 @@ class Bytes(Protocol):
 @runtime_checkable
 class File(Protocol):
     """
-    A file of a model; small, hashable, picklable, and not open.
+    A reference to a file of a model, by which parts of the file are read.
 
-    ``str`` of it is what a message calls it.
+    Small, hashable, picklable, and without an open file. ``str`` gives the name of the file in
+    messages.
 
     Examples
     --------
@@ -57,19 +58,19 @@ class File(Protocol):
 
     @property
     def name(self) -> str:
-        """Its name without the folder."""
+        """Name of the file without its folder."""
 
     def size(self) -> int:
-        """Return its length in bytes."""
+        """Return the length of the file in bytes."""
 
     def read(self, start: int, stop: int, /) -> AnyArray:
-        """Return the bytes between two places as an array of uint8; fewer where the file ends."""
+        """Return the bytes from `start` to `stop` as an array of uint8; fewer at the end."""
 
     def opened(self) -> AbstractContextManager[Bytes]:
-        """Give all bytes to walk over; the file must not be empty."""
+        """Return a context manager that gives all bytes; the file must not be empty."""
 
     def beside(self, location: str, *, asked_by: str) -> File:
-        """Return a file of the same folder or below it, that `asked_by` refers to."""
+        """Return a file in the same folder or below it, to which `asked_by` refers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +81,7 @@ class LocalFile:
     Parameters
     ----------
     path : Path
-        Where it is; absolute, if it is to be read after a change of folder.
+        Path of the file; absolute, if the working folder may change before the file is read.
 
     Examples
     --------
@@ -98,33 +99,33 @@ class LocalFile:
 
     @property
     def name(self) -> str:
-        """Its name without the folder."""
+        """Name of the file without its folder."""
         return self.path.name
 
     def size(self) -> int:
         """
-        Ask for its length.
+        Return the present length of the file.
 
         Returns
         -------
         int
-            In bytes, now.
+            Length in bytes.
         """
         return self.path.stat().st_size
 
     def read(self, start: int, stop: int, /) -> AnyArray:
         """
-        Map the bytes between two places.
+        Map the bytes from `start` to `stop` into memory.
 
         Parameters
         ----------
         start, stop : int
-            First byte, and the one after the last.
+            Place of the first byte, and of the byte after the last.
 
         Returns
         -------
         array of uint8
-            Fewer where the file ends.
+            The bytes; fewer if the file ends before `stop`.
         """
         stop = min(stop, self.size())
         if stop <= start:
@@ -134,12 +135,12 @@ class LocalFile:
     @contextmanager
     def opened(self) -> Iterator[Bytes]:
         """
-        Map all bytes, to walk over.
+        Map all bytes of the file into memory.
 
         Yields
         ------
         mmap
-            Read-only.
+            The bytes, read-only.
         """
         with (
             self.path.open("rb") as file,
@@ -154,14 +155,14 @@ class LocalFile:
         Parameters
         ----------
         location : str
-            Relative to the folder of this one.
+            Path of the other file, relative to the folder of this file.
         asked_by : str
-            Who refers to it, for the message.
+            Name of what refers to the other file, for the message.
 
         Returns
         -------
         LocalFile
-            It exists, and is inside the folder.
+            An existing file inside the folder.
 
         Raises
         ------

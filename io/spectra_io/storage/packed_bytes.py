@@ -1,4 +1,4 @@
-"""Packed bytes: numbers of fewer than eight bits at a place in a file."""
+"""Packed bytes: arrays in a file whose numbers have fewer than eight bits."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import ml_dtypes  # noqa: F401  (registers the types with numpy)
 import numpy as np
 
+from spectra.dtypes import BY_NAME
 from spectra.models.quantization import unpack
 from spectra_io.storage.byte_ranges import check_available
 
@@ -16,41 +17,30 @@ if TYPE_CHECKING:
     from spectra._typing import AnyArray
     from spectra_io.storage.files import File
 
-__all__ = ["BITS", "PackedRange"]
-
-BITS = {
-    "int2": 2,
-    "uint2": 2,
-    "int4": 4,
-    "uint4": 4,
-    "float4_e2m1fn": 4,
-    "float6_e2m3fn": 6,
-    "float6_e3m2fn": 6,
-}
-"""Bits of a number, by numpy's name of its type."""
+__all__ = ["PackedRange"]
 
 
 @dataclass(frozen=True, slots=True)
 class PackedRange:
     """
-    An array of numbers of a few bits in a file, read when called.
+    An array in a file whose numbers have fewer than eight bits, read when called.
 
     Parameters
     ----------
     file : File
-        Where they are.
+        File with the array.
     offset : int
         First byte.
     dtype : str
-        Type of one number, a key of :data:`BITS`.
+        Number type, one of :data:`spectra.dtypes.PACKED`.
     shape : tuple of int
         Shape of the array.
 
     Notes
     -----
-    Low bits first, across the borders of bytes, and filled up to a whole byte at the end. So ONNX
-    defines it, and PyTorch for 4 bits; for 6 bits the safetensors format says only how many bytes
-    there are.
+    Numbers are packed low bits first, across the borders of bytes; the last byte is padded. This is
+    the order of ONNX, and of PyTorch for 4 bits. For 6 bits, the safetensors format defines only
+    the number of bytes.
 
     Examples
     --------
@@ -71,7 +61,7 @@ class PackedRange:
     @property
     def num_bytes(self) -> int:
         """Length of the range."""
-        return -(-math.prod(self.shape) * BITS[self.dtype] // 8)
+        return -(-math.prod(self.shape) * BY_NAME[self.dtype].bits // 8)
 
     def __call__(self) -> AnyArray:
         """
@@ -80,22 +70,22 @@ class PackedRange:
         Returns
         -------
         array
-            Of the stated type and shape, a byte each.
+            Numbers of type `dtype`, one byte each, in shape `shape`.
 
         Raises
         ------
         ModelFormatError
-            If the file has become shorter.
+            If the file is too short.
         """
         check_available(self, self.file.size() - self.offset, str(self.file))
-        bits = BITS[self.dtype]
+        bits = BY_NAME[self.dtype].bits
         raw = self.file.read(self.offset, self.offset + self.num_bytes)
         codes = unpack(raw, bits)[: math.prod(self.shape)]
         return _decoded(codes, self.dtype, bits).reshape(self.shape)
 
 
 def _decoded(codes: AnyArray, dtype: str, bits: int) -> AnyArray:
-    """Return the numbers that codes of a few bits stand for."""
+    """Return codes of few bits as numbers of a type."""
     if dtype.startswith("int"):
         sign = np.uint8(1 << (bits - 1))
         signed = (codes ^ sign).astype(np.int8) - np.int8(sign)

@@ -1,4 +1,4 @@
-"""Paths: those in files lead nowhere but inside the model's folder; results replace whole."""
+"""Paths: keep references inside the folder of a model, and write result files as a whole."""
 
 from __future__ import annotations
 
@@ -16,11 +16,12 @@ __all__ = ["check_writable", "inside", "is_inside", "written"]
 
 
 def _hub_blobs(folder: Path) -> Path | None:
-    """Return where a hub cache keeps the files that ``snapshots/REVISION`` links to."""
+    """Return the folder to which a hub cache links from ``snapshots/REVISION``, if it is one."""
     return folder.parent.parent / "blobs" if folder.parent.name == "snapshots" else None
 
 
 def _is_contained(path: Path, folder: Path) -> bool:
+    """Return whether a path is inside a folder or its hub cache, all links followed."""
     root = folder.resolve()
     roots = [root, blobs] if (blobs := _hub_blobs(root)) else [root]
     return any(path.resolve().is_relative_to(allowed) for allowed in roots)
@@ -28,17 +29,17 @@ def _is_contained(path: Path, folder: Path) -> bool:
 
 def is_inside(location: str, /) -> bool:
     r"""
-    Tell whether a path leads nowhere but down, by what is written.
+    Return whether a relative path stays inside its folder (lexical check).
 
     Parameters
     ----------
     location : str
-        A path in a file, of whatever system.
+        A path as a file states it, in the notation of POSIX or Windows.
 
     Returns
     -------
     bool
-        Whether it is relative and without a step up.
+        Whether the path is relative, not empty, and without ``..``.
 
     Examples
     --------
@@ -53,26 +54,26 @@ def is_inside(location: str, /) -> bool:
 
 def inside(folder: Path, location: str, *, asked_by: str) -> Path:
     """
-    Return the path of a file that a model refers to.
+    Return the path of a file to which a model refers.
 
     Parameters
     ----------
     folder : Path
-        The model's folder.
+        Folder of the model.
     location : str
-        What the model says, relative to it.
+        Path of the file relative to the folder, as the model states it.
     asked_by : str
-        Who says so, for the message.
+        Name of what refers to the file, for the message.
 
     Returns
     -------
     Path
-        An existing regular file in `folder`, or one in the cache that `folder` is a snapshot of.
+        An existing regular file in `folder`, or in the hub cache of which `folder` is a snapshot.
 
     Raises
     ------
     ModelFormatError
-        If the path leads out of the folder, or the file has another name somewhere (a hard link).
+        If the path leads out of the folder, or the file has hard links.
     ModelNotFoundError
         If there is no such file.
 
@@ -89,7 +90,7 @@ def inside(folder: Path, location: str, *, asked_by: str) -> Path:
     path = folder / location
     try:
         contained, there = _is_contained(path, folder), path.is_file()
-    except (OSError, RuntimeError, ValueError) as error:  # too long, a circle of links, no text
+    except (OSError, RuntimeError, ValueError) as error:  # too long, a circle of links, not text
         msg = f"{asked_by} refers to {location!r}, which cannot be a file: {error}"
         raise ModelFormatError(msg) from error
     if not contained:
@@ -109,19 +110,19 @@ def inside(folder: Path, location: str, *, asked_by: str) -> Path:
 
 def check_writable(path: Path, endings: Collection[str], /) -> None:
     """
-    Check that a file can be written, before there is anything to lose.
+    Check that a file can be written, before its content is computed.
 
     Parameters
     ----------
     path : Path
-        Where to write.
+        The file to be written.
     endings : collection of str
-        What its name may end in.
+        Allowed endings of its name, in lower case.
 
     Raises
     ------
     ArgumentError
-        If its name ends otherwise, or nothing can be written there.
+        If the name has another ending, or the file cannot be written.
 
     Examples
     --------
@@ -149,17 +150,17 @@ def check_writable(path: Path, endings: Collection[str], /) -> None:
 @contextmanager
 def written(path: Path, /) -> Iterator[Path]:
     """
-    Give a path to write to, which takes its place when all is written.
+    Write a file under a temporary path and move it to its place when it is complete.
 
     Parameters
     ----------
     path : Path
-        Where the file shall be.
+        The file to be written; an existing file is replaced.
 
     Yields
     ------
     Path
-        Where to write it, in a folder beside it that goes away.
+        The temporary path, in a folder beside the file that is deleted at the end.
 
     Examples
     --------

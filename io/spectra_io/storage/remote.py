@@ -1,4 +1,4 @@
-"""Models elsewhere: files at a URL, of which only the bytes are read that are needed."""
+"""Remote files: fetch parts of a file at a URL."""
 
 from __future__ import annotations
 
@@ -28,9 +28,12 @@ if TYPE_CHECKING:
 
 __all__ = ["RemoteFile", "file_at"]
 
-_BLOCK = 1 << 16  # bytes read at once while walking over a file
-_KEPT = 16  # blocks
-_TIMEOUT = 60  # seconds that one request may take
+_BLOCK = 1 << 16  # bytes fetched by one request while a file is walked over
+_KEPT = 16  # blocks in memory
+_TIMEOUT = 60  # seconds of one request
+_SHOWN = 200  # characters of an error of a protocol in a message
+_GONE = (404, 410)  # HTTP status of a file that does not exist
+_FILESYSTEMS, _SIZES = 64, 1024  # remembered
 _GUESSES = (
     *("model.safetensors.index.json", "model.safetensors", "adapter_model.safetensors"),
     "model.onnx",
@@ -39,14 +42,15 @@ _ENDINGS = (".safetensors", ".onnx", ".npz", ".npy", ".json")
 
 
 def _shown(url: str) -> str:
-    """Return a URL without what may be a secret: user, password and query."""
+    """Return a URL without the parts that may be secret: user, password and query."""
     parts = urlsplit(url)
     host = parts.netloc.rpartition("@")[2]
     return urlunsplit((parts.scheme, host, parts.path, "", ""))
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=_FILESYSTEMS)
 def _filesystem(protocol: str) -> Any:
+    """Return the file system of fsspec for a protocol."""
     try:
         import fsspec
     except ImportError as error:
@@ -66,44 +70,44 @@ def _filesystem(protocol: str) -> Any:
 
 
 def _asked(url: str, work: Callable[[], Any]) -> Any:
-    """Return the answer to a request; whatever goes wrong is one of our errors."""
+    """Return the answer to a request; raise every failure as an error of this library."""
     try:
         return work()
     except SpectraError:
         raise
-    except Exception as error:  # each protocol has exceptions of its own
+    except Exception as error:  # every protocol has its own exceptions
         raise _explained(url, error) from error
 
 
 def _explained(url: str, error: BaseException) -> ModelError:
-    """Return our error for one of a protocol; over http any failure comes as a missing file."""
+    """Return the error of this library for one of fsspec, which calls any HTTP error not found."""
     cause, shown = error, _shown(url)
     if isinstance(error, FileNotFoundError):
         cause = error.__cause__ or error
-        if isinstance(cause, FileNotFoundError) or getattr(cause, "status", 0) in (404, 410):
+        if isinstance(cause, FileNotFoundError) or getattr(cause, "status", 0) in _GONE:
             return ModelNotFoundError(f"{shown}: no such file")
     if isinstance(cause, TimeoutError):
         return ModelError(f"{shown}: no answer within {_TIMEOUT} seconds")
     words = str(cause).replace(url, shown) or type(cause).__name__
-    return ModelError(f"{shown}: {words:.200}")
+    return ModelError(f"{shown}: {words[:_SHOWN]}")
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=_SIZES)
 def _size(url: str) -> int:
-    """Return the length of a file, if the server sends parts of it."""
+    """Return the length of a file; refuse servers that do not send parts of files."""
     info = _asked(url, lambda: _filesystem(urlsplit(url).scheme).info(url))
     size = info.get("size")
     if not isinstance(size, int) or size < 0:
         msg = f"{_shown(url)}: the server does not say how long the file is"
         raise ModelFormatError(msg)
     if info.get("partial") is False:
-        msg = f"{_shown(url)}: the server sends no parts of files; download it"
+        msg = f"{_shown(url)}: the server does not send parts of files; download the file"
         raise ModelFormatError(msg)
     return size
 
 
 def _fetched(url: str, start: int, stop: int, size: int) -> bytes:
-    """Fetch a range; of a server that sends more, no more than its headers."""
+    """Fetch a range of bytes; from a server that sends the whole file no more than headers."""
     files = _filesystem(urlsplit(url).scheme)
     if not url.startswith("http"):
         return bytes(files.cat_file(url, start=start, end=stop))
@@ -120,7 +124,7 @@ class RemoteFile:
     Parameters
     ----------
     url : str
-        Of any protocol that fsspec knows.
+        URL of the file, of any protocol that fsspec supports.
 
     Examples
     --------
@@ -134,50 +138,50 @@ class RemoteFile:
     url: str
 
     def __str__(self) -> str:
-        """Return the URL, without a password or a token."""
+        """Return the URL without password and token."""
         return _shown(self.url)
 
     @property
     def name(self) -> str:
-        """Its name without the folder."""
+        """Name of the file without its folder."""
         return posixpath.basename(urlsplit(self.url).path)
 
     def size(self) -> int:
         """
-        Ask for its length, once.
+        Return the length of the file, for which the server is asked once.
 
         Returns
         -------
         int
-            In bytes.
+            Length in bytes.
 
         Raises
         ------
         ModelNotFoundError
             If there is no such file.
         ModelFormatError
-            If the server does not send parts of it.
+            If the server does not send parts of the file.
         """
         return _size(self.url)
 
     def read(self, start: int, stop: int, /) -> AnyArray:
         """
-        Fetch the bytes between two places, and no other.
+        Fetch the bytes from `start` to `stop`, and no other bytes.
 
         Parameters
         ----------
         start, stop : int
-            First byte, and the one after the last.
+            Place of the first byte, and of the byte after the last.
 
         Returns
         -------
         array of uint8
-            Fewer where the file ends.
+            The bytes; fewer if the file ends before `stop`.
 
         Raises
         ------
         ModelError
-            If they cannot be had, or another number of bytes is sent.
+            If the request fails, or another number of bytes is sent.
         """
         stop = min(stop, self.size())
         if stop <= start:
@@ -191,12 +195,12 @@ class RemoteFile:
     @contextmanager
     def opened(self) -> Iterator[_Blocks]:
         """
-        Give all bytes to walk over, fetched block by block where they are looked at.
+        Give all bytes of the file, fetched block by block when they are indexed.
 
         Yields
         ------
-        bytes-like
-            With a length, and places to look at.
+        Bytes
+            A sequence with a length, integer indices and slices.
         """
         yield _Blocks(self)
 
@@ -207,14 +211,14 @@ class RemoteFile:
         Parameters
         ----------
         location : str
-            Relative to the folder of this one.
+            Path of the other file, relative to the folder of this file.
         asked_by : str
-            Who refers to it, for the message.
+            Name of what refers to the other file, for the message.
 
         Returns
         -------
         RemoteFile
-            It exists, below the same folder of the same server.
+            An existing file in the same folder of the same server, or below it.
 
         Raises
         ------
@@ -236,7 +240,7 @@ class RemoteFile:
 
 
 def _moved(url: str, location: str) -> str:
-    """Return the URL of a file in the same folder, with the same token."""
+    """Return the URL of a file in the same folder, with the same query."""
     parts = urlsplit(url)
     folder = posixpath.dirname(parts.path)
     return urlunsplit(parts._replace(path=posixpath.join(folder, location)))
@@ -244,7 +248,7 @@ def _moved(url: str, location: str) -> str:
 
 @dataclass(eq=False)
 class _Blocks:
-    """Bytes of a file, in blocks of which the last few are kept."""
+    """Bytes of a file, fetched in blocks; the blocks used last are kept."""
 
     file: RemoteFile
     kept: OrderedDict[int, bytes] = field(default_factory=OrderedDict)
@@ -253,6 +257,7 @@ class _Blocks:
         return self.file.size()
 
     def _block(self, number: int) -> bytes:
+        """Return a block by its number."""
         if number not in self.kept:
             start = number * _BLOCK
             self.kept[number] = bytes(self.file.read(start, start + _BLOCK))
@@ -277,7 +282,7 @@ class _Blocks:
 
 
 def _in_folder(url: str) -> str:
-    """Return the URL of the weights in a folder: the first of the names that models have."""
+    """Return the URL of the weights in a folder: the first usual name of which a file exists."""
     for name in _GUESSES:
         there = RemoteFile(_moved(url.rstrip("/") + "/x", name))
         try:
@@ -296,26 +301,26 @@ def file_at(url: str, /) -> RemoteFile:
     Parameters
     ----------
     url : str
-        Of a file, an index, or a folder in which the weights have one of the usual names.
+        URL of a file, of an index, or of a folder in which the weights have a usual name.
 
     Returns
     -------
     RemoteFile
-        The file; of a folder that which is there.
+        The file at the URL, or the weights in the folder.
 
     Raises
     ------
     ArgumentError
-        If the URL is that of a file on this machine, or nothing that reads it is installed.
+        If the URL is that of a file on this machine, or no reader of its protocol is installed.
     ModelNotFoundError
-        If there are no weights in the folder.
+        If the folder has no weights with a usual name.
     ModelError
         If the server cannot be reached.
 
     Notes
     -----
-    A request that takes more than 60 seconds is given up. No other server, folder or protocol is
-    asked than that of the URL, whatever the files say; a redirect is followed.
+    A request that takes more than 60 seconds fails. Files in other folders, on other servers or of
+    other protocols are never fetched, even if the model refers to them; redirects are followed.
 
     Examples
     --------

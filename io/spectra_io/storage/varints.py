@@ -1,4 +1,4 @@
-"""Varints: whole numbers of one to ten bytes each, as protobuf packs them."""
+"""Varints: whole numbers of one to ten bytes, as protobuf packs them."""
 
 from __future__ import annotations
 
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 __all__ = ["VarintRange", "decode"]
 
+_MORE = 0x80  # bit of a byte that is set if the number goes on
+_LOW_BITS = 7  # of a byte that belong to the number
 _LONGEST = 10  # bytes of one number
 _BLOCK = 1 << 20  # bytes decoded at a time
 
@@ -28,18 +30,18 @@ def decode(data: AnyArray, /) -> AnyArray:
     Parameters
     ----------
     data : array of uint8, shape (n,)
-        Whole numbers one after the other: seven bits a byte, low bits first, the highest bit set
-        in all bytes of a number but its last.
+        Whole numbers one after the other: seven bits per byte, low bits first. The highest bit is
+        set in all bytes of a number except its last.
 
     Returns
     -------
     array of uint64
-        The numbers modulo 2**64; negative ones are two's complements.
+        The numbers modulo 2**64; negative numbers as their two's complements.
 
     Raises
     ------
     ModelFormatError
-        If the last number has no end, or one takes more than ten bytes.
+        If the last number is incomplete, or a number takes more than ten bytes.
 
     References
     ----------
@@ -50,10 +52,10 @@ def decode(data: AnyArray, /) -> AnyArray:
     >>> decode(np.array([1, 0x96, 0x01], np.uint8))
     array([  1, 150], dtype=uint64)
     """
-    ends = np.flatnonzero(data < 0x80)
+    ends = np.flatnonzero(data < _MORE)
     lengths = np.diff(ends, prepend=-1)
     if len(data) and (not len(ends) or ends[-1] != len(data) - 1):
-        msg = "numbers end in the middle of one"
+        msg = "the data end in the middle of a number"
         raise ModelFormatError(msg)
     if lengths.max(initial=0) > _LONGEST:
         msg = f"a number takes {lengths.max()} bytes, at most {_LONGEST} are allowed"
@@ -62,26 +64,26 @@ def decode(data: AnyArray, /) -> AnyArray:
     out = np.zeros(len(ends), np.uint64)
     for place in range(int(lengths.max(initial=0))):
         longer = lengths > place
-        bits = (data[starts[longer] + place] & 0x7F).astype(np.uint64)
-        out[longer] |= bits << np.uint64(7 * place)
+        bits = (data[starts[longer] + place] & (_MORE - 1)).astype(np.uint64)
+        out[longer] |= bits << np.uint64(_LOW_BITS * place)
     return out
 
 
 @dataclass(frozen=True, slots=True)
 class VarintRange:
     """
-    An array kept as varints in a file, decoded when called.
+    An array stored as varints in a file, decoded when called.
 
     Parameters
     ----------
     file : File
         The file.
     offset, length : int
-        Where the bytes are.
+        Place of the first byte, and number of bytes.
     dtype : str
-        Type of the array; of the 16-bit floats the varints are the bits.
+        Type of the array. The varints of a float type of 16 bits are its bits.
     shape : tuple of int
-        Its shape.
+        Shape of the array.
 
     Examples
     --------
@@ -107,17 +109,17 @@ class VarintRange:
         Returns
         -------
         array
-            Of the stated type and shape.
+            Of the type and shape of the range.
 
         Raises
         ------
         ModelFormatError
-            If there are more or fewer numbers, or they are no varints.
+            If the number of varints does not fit the shape, or the bytes are not varints.
         """
         data = self.file.read(self.offset, self.offset + self.length)
-        count = int(np.count_nonzero(data < 0x80))
-        if count != math.prod(self.shape):
-            msg = f"{self.file}: {math.prod(self.shape)} numbers expected at {self.offset}, {count}"
+        count, expected = int(np.count_nonzero(data < _MORE)), math.prod(self.shape)
+        if count != expected:
+            msg = f"{self.file}: {expected} numbers expected at byte {self.offset}, found {count}"
             raise ModelFormatError(msg)
         dtype = np.dtype(self.dtype)
         out = np.empty(count, dtype)
@@ -131,16 +133,17 @@ class VarintRange:
 
 
 def _whole(data: AnyArray, start: int) -> int:
-    """Return where to stop, so that a block of numbers is whole."""
+    """Return the end of a block that starts at a number and holds whole numbers only."""
     stop = min(start + _BLOCK, len(data))
-    ends = np.flatnonzero(data[max(start, stop - 2 * _LONGEST) : stop] < 0x80)
+    near = max(start, stop - 2 * _LONGEST)  # the last number of the block ends after it
+    ends = np.flatnonzero(data[near:stop] < _MORE)
     if stop == len(data) or not len(ends):
         return len(data)
-    return max(start, stop - 2 * _LONGEST) + int(ends[-1]) + 1
+    return near + int(ends[-1]) + 1
 
 
 def _as_type(numbers: AnyArray, dtype: np.dtype[np.generic]) -> AnyArray:
-    """Keep the low bits: they are the number, or the bits of a float."""
+    """Return numbers in a type, by their low bits, which for floats are the bits of the float."""
     unsigned = np.dtype(f"u{dtype.itemsize}")
     out: AnyArray = numbers != 0 if dtype.kind == "b" else numbers.astype(unsigned).view(dtype)
     return out

@@ -1,3 +1,3 @@
-"""The terminal: tables as text, progress, and messages."""
+"""The terminal: tables as text, and messages."""
 
-__all__ = []
+__all__: list[str] = []

@@ -1,4 +1,4 @@
-"""Sheets of noise and signal: what each layer has of both, as words."""
+"""Tables of noise and signal as rows of words."""
 
 from __future__ import annotations
 
@@ -8,31 +8,33 @@ from typing import TYPE_CHECKING, Any
 
 from spectra.results.dataset import records
 from spectra.results.variables import Status
-from spectra_io.terminal.tables import Column, Sheet, laid_out
+from spectra_io.terminal.tables import Column, TextTable, column, laid_out
 
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["noise_sheet", "phases_line"]
+__all__ = ["NOISE_COLUMNS", "noise_table", "phases_line"]
 
-_COLUMNS = (
+NOISE_COLUMNS = (
     Column("layer", "layer", left=True),
-    Column("N", "N", expendable=7),
-    Column("M", "M", expendable=8),
-    Column("rf", "rf", expendable=4, optional=True),
-    Column("noise", "noise", expendable=5),
-    Column("spikes", "num_spikes", 0),
-    Column("p", "p", expendable=11),
-    Column("soft rank", "soft", expendable=9),
-    Column("bulk p", "bulk", expendable=6),
-    Column("spacing", "spacing", 3, expendable=2),
-    Column("JSD", "rand_jsd", 3, expendable=1),
-    Column("traps", "num_traps", 0),
-    Column("trap p", "trap", expendable=3),
-    Column("made by", "cause", left=True, expendable=12, optional=True),
-    Column("too small", "scale", left=True, expendable=10, optional=True),
-    Column("phase", "phase", left=True),
+    column("N", expendable=7),
+    column("M", expendable=8),
+    column("rf", expendable=4, optional=True),
+    column("noise_std", expendable=5),
+    column("num_spikes"),
+    column("spike_p", expendable=11),
+    column("mp_softrank", expendable=9),
+    column("bulk_p", expendable=6),
+    column("spacing_ratio", expendable=2),
+    column("rand_jsd", expendable=1),
+    column("num_traps"),
+    column("trap_p", expendable=3),
+    column("trap_where", expendable=12, optional=True),
+    column("collapsed", expendable=10, optional=True),
+    column("phase"),
 )
+"""Columns of the table of noise and signal."""
+
 _SMALL = {
     "by_frobenius_norm": "Frobenius norm",
     "by_spectral_norm": "spectral norm",
@@ -63,6 +65,12 @@ def _cause(row: dict[str, Any]) -> str:
     return row["trap_where"] or ("unexplained" if row["trap_cause"] == "unexplained" else "-")
 
 
+def _if_sure(row: dict[str, Any]) -> float:
+    """Return the mean spacing ratio, unless it is the mean of a few."""
+    sure = row["spacing_ratio_error"] < _SURE
+    return float(row["spacing_ratio"]) if sure else math.nan
+
+
 _SURE, _FEWEST = 0.1, 10
 _NUMBERS = (
     *("spike_p", "bulk_p", "noise_std", "num_spikes", "mp_softrank", "rand_jsd"),
@@ -70,9 +78,9 @@ _NUMBERS = (
 )
 
 
-def noise_sheet(ds: xr.Dataset, /) -> Sheet:
+def noise_table(ds: xr.Dataset, /) -> TextTable:
     """
-    Lay out noise and signal, one line a layer.
+    Lay out noise and signal, one line per layer.
 
     Parameters
     ----------
@@ -82,7 +90,7 @@ def noise_sheet(ds: xr.Dataset, /) -> Sheet:
 
     Returns
     -------
-    Sheet
+    TextTable
         The rows.
 
     Examples
@@ -90,7 +98,7 @@ def noise_sheet(ds: xr.Dataset, /) -> Sheet:
     >>> import numpy as np, spectra
     >>> W = np.random.default_rng(0).standard_normal((100, 50)) + 1
     >>> ds = spectra.analyze({"fc": W}, measures=spectra.measures.RANDOM_MATRIX)
-    >>> noise_sheet(ds).rows[0][-3:]
+    >>> noise_table(ds).rows[0][-3:]
     ['<1e-99', 'mean 0.995', 'bulk and spikes']
     """
     words = {"trap_where": "", "trap_cause": "", "phase": "not_classified", "collapsed": ""}
@@ -101,21 +109,23 @@ def noise_sheet(ds: xr.Dataset, /) -> Sheet:
         {
             **row,
             "rf": row["rf"] if pooled else math.nan,
-            "noise": f"{row['noise_std']:.3g}" if row["noise_std"] > 0 else "-",
-            "p": _share(row["spike_p"]),
-            "soft": f"{row['mp_softrank']:.3g}" if row["mp_softrank"] > 0 else "-",
-            "bulk": _share(row["bulk_p"]),
+            "noise_std": f"{row['noise_std']:.3g}" if row["noise_std"] > 0 else "-",
+            "spike_p": _share(row["spike_p"]),
+            "mp_softrank": f"{row['mp_softrank']:.3g}" if row["mp_softrank"] > 0 else "-",
+            "bulk_p": _share(row["bulk_p"]),
             # of a few spacings the mean says nothing
-            "spacing": row["spacing_ratio"] if row["spacing_ratio_error"] < _SURE else math.nan,
+            "spacing_ratio": row["spacing_ratio"]
+            if row["spacing_ratio_error"] < _SURE
+            else math.nan,
             "rand_jsd": row["rand_jsd"] if row["num_evals"] >= _FEWEST else math.nan,
-            "trap": _share(row["trap_p"]),
-            "cause": _cause(row),
-            "scale": _SMALL.get(row["collapsed"], "-"),
+            "trap_p": _share(row["trap_p"]),
+            "trap_where": _cause(row),
+            "collapsed": _SMALL.get(row["collapsed"], "-"),
             "phase": _phase(row),
         }
         for row in rows
     ]
-    return laid_out(_COLUMNS, shown)
+    return laid_out(NOISE_COLUMNS, shown)
 
 
 def phases_line(ds: xr.Dataset, /) -> str:
@@ -125,7 +135,7 @@ def phases_line(ds: xr.Dataset, /) -> str:
     Parameters
     ----------
     ds : xarray.Dataset
-        As in :func:`noise_sheet`.
+        As in :func:`noise_table`.
 
     Returns
     -------

@@ -1,29 +1,34 @@
-"""Sheets: results as rows of words, for a terminal or a pipe."""
+"""Tables of results as rows of words, for a terminal or a pipe."""
 
 from __future__ import annotations
 
 import math
+import textwrap
 from collections import Counter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import xarray as xr
 
-from spectra.errors import one_line
+from spectra.errors import one_line, unknown_name
 from spectra.results.dataset import records, table
 from spectra.results.summary import summary
-from spectra.results.variables import Status
+from spectra.results.variables import VARIABLES, Status
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 __all__ = [
+    "LAYER_COLUMNS",
+    "TENSOR_COLUMNS",
     "Column",
-    "Sheet",
+    "TextTable",
+    "column",
     "laid_out",
-    "layer_sheet",
+    "layer_table",
     "left_out_line",
+    "legend",
     "summary_line",
-    "tensor_sheet",
+    "tensor_table",
 ]
 
 _ALIKE = {  # reasons that name another tensor, counted together
@@ -39,7 +44,7 @@ class Column(NamedTuple):
 
     Examples
     --------
-    >>> Column("tail", "num_pl_spikes", digits=0).left
+    >>> Column("tail", "num_tail", digits=0).left
     False
     """
 
@@ -57,13 +62,14 @@ class Column(NamedTuple):
     """Whether it is left out where it is empty in every row."""
 
 
-class Sheet(NamedTuple):
+class TextTable(NamedTuple):
     """
     Rows of words under their heads.
 
     Examples
     --------
-    >>> list(Sheet((Column("layer", "layer", left=True), Column("N", "N")), [["fc", "3"]]).lines())
+    >>> columns = (Column("layer", "layer", left=True), Column("N", "N"))
+    >>> list(TextTable(columns, [["fc", "3"]]).lines())
     ['layer  N', 'fc     3']
     """
 
@@ -86,7 +92,7 @@ class Sheet(NamedTuple):
 
     def lines(self) -> Iterator[str]:
         """
-        Lay out the sheet as plain text, a line a row.
+        Lay out the sheet as plain text, one line per row.
 
         Yields
         ------
@@ -102,44 +108,113 @@ class Sheet(NamedTuple):
             yield "  ".join(cells).rstrip()
 
 
-_LAYER_COLUMNS = (
+def column(name: str, /, *, expendable: int = 0, optional: bool = False) -> Column:
+    """
+    Make the column of a variable, with the head and digits that its declaration has.
+
+    Parameters
+    ----------
+    name : str
+        Name of the variable.
+    expendable : int, default: 0
+        Order in which a narrow screen drops columns: 1 first, 0 never.
+    optional : bool, default: False
+        Whether the column is left out where it is empty in every row.
+
+    Returns
+    -------
+    Column
+        Aligned to the left if it holds words.
+
+    Raises
+    ------
+    UnknownNameError
+        If there is no such variable.
+
+    Examples
+    --------
+    >>> column("num_tail").head
+    'tail'
+    """
+    if name not in VARIABLES:
+        raise unknown_name(name, VARIABLES, what="variable")
+    variable = VARIABLES[name]
+    words = variable.kind in {"str", "flag"}
+    return Column(variable.head or name, name, variable.digits, words, expendable, optional)
+
+
+LAYER_COLUMNS = (
     Column("layer", "layer", left=True),
-    Column("N", "N", expendable=9),
-    Column("M", "M", expendable=10),
-    Column("rf", "rf", expendable=4, optional=True),
-    Column("alpha", "alpha", 2),
-    Column("interval", "interval", expendable=13, optional=True),
-    Column("rival", "alpha_rival", 2, expendable=6, optional=True),
-    Column("sigma", "sigma", 2, expendable=11, optional=True),
-    Column("noise", "alpha_noise", 2, expendable=11, optional=True),
-    Column("D", "D", 3, expendable=7),
-    Column("tail", "num_pl_spikes", 0),
-    Column("p", "p_value", 2, expendable=8, optional=True),
-    Column("power law", "power_law", left=True, expendable=12, optional=True),
-    Column("likelier", "likelier_law", left=True, expendable=3, optional=True),
-    Column("log_norm", "log_norm", 2, expendable=2),
-    Column("stable_rank", "stable_rank", 1, expendable=5),
-    Column("alpha_weighted", "alpha_weighted", 2, expendable=1),
-    Column("verdict", "verdict", left=True),
+    column("N", expendable=9),
+    column("M", expendable=10),
+    column("rf", expendable=4, optional=True),
+    column("alpha"),
+    column("alpha_low", expendable=13, optional=True),
+    column("alpha_rival", expendable=6, optional=True),
+    column("sigma", expendable=11, optional=True),
+    column("alpha_noise", expendable=11, optional=True),
+    column("D", expendable=7),
+    column("num_tail"),
+    column("p_value", expendable=8, optional=True),
+    column("power_law_support", expendable=12, optional=True),
+    column("likelier_law", expendable=3, optional=True),
+    column("log_norm", expendable=2),
+    column("stable_rank", expendable=5),
+    column("alpha_weighted", expendable=1),
+    column("verdict"),
 )
-_TENSOR_COLUMNS = (
+"""Columns of the table of layers."""
+
+TENSOR_COLUMNS = (
     Column("tensor", "tensor", left=True),
-    Column("role", "tensor_role", left=True, expendable=5),
-    Column("dtype", "tensor_dtype", left=True, expendable=1),
-    Column("shape", "tensor_shape", expendable=4),
-    Column("layers", "tensor_layers", expendable=3),
-    Column("what it is", "tensor_note", left=True, expendable=2, optional=True),
-    Column("not taken because", "tensor_reason", left=True),
+    column("tensor_role", expendable=5),
+    column("tensor_dtype", expendable=1),
+    column("tensor_shape", expendable=4)._replace(left=False),
+    column("tensor_layers", expendable=3),
+    column("tensor_note", expendable=2, optional=True),
+    column("tensor_reason"),
 )
+"""Columns of the table of tensors."""
+
+
+def legend(columns: Sequence[Column], /) -> str:
+    """
+    Explain the columns of a table, from the declarations of their variables.
+
+    Parameters
+    ----------
+    columns : sequence of Column
+        Columns; one that shows no variable is not explained.
+
+    Returns
+    -------
+    str
+        The lines.
+
+    Examples
+    --------
+    >>> print(legend([column("N"), column("p_value")]))
+    N  longer side of one matrix
+    p  share of true power laws that fit no better; small: not a power law
+    """
+    known = [(c.head, VARIABLES[c.name]) for c in columns if c.name in VARIABLES]
+    width = max((len(head) for head, _ in known), default=0) + 2
+    indent = " " * width
+    lines = [
+        textwrap.fill(head.ljust(width) + (v.help or v.long_name), 78, subsequent_indent=indent)
+        for head, v in known
+    ]
+    return "\n".join(lines)
 
 
 def _text(value: Any, digits: int | None) -> str:
     if isinstance(value, float) and math.isnan(value):
         return "-"
-    return one_line(value if digits is None else f"{value:z.{digits}f}") or "-"
+    as_is = digits is None or isinstance(value, str)
+    return one_line(value if as_is else f"{value:z.{digits}f}") or "-"
 
 
-def laid_out(columns: Sequence[Column], rows: Sequence[dict[str, Any]], /) -> Sheet:
+def laid_out(columns: Sequence[Column], rows: Sequence[dict[str, Any]], /) -> TextTable:
     """
     Put rows into columns as words.
 
@@ -152,7 +227,7 @@ def laid_out(columns: Sequence[Column], rows: Sequence[dict[str, Any]], /) -> Sh
 
     Returns
     -------
-    Sheet
+    TextTable
         A dash for what is missing; without the optional columns that are empty in every row.
 
     Examples
@@ -161,7 +236,7 @@ def laid_out(columns: Sequence[Column], rows: Sequence[dict[str, Any]], /) -> Sh
     [['1.0']]
     """
     texts = [[_text(row[c.name], c.digits) for c in columns] for row in rows]
-    return _with_something_to_say(Sheet(tuple(columns), texts))
+    return _without_empty_columns(TextTable(tuple(columns), texts))
 
 
 def _verdict(row: dict[str, Any]) -> str:
@@ -184,9 +259,9 @@ def _interval(row: dict[str, Any]) -> str:
     return f"{low:.{1 if high < 100 else 0}f}-{high:.{1 if high < 100 else 0}f}"
 
 
-def layer_sheet(ds: xr.Dataset, /) -> Sheet:
+def layer_table(ds: xr.Dataset, /) -> TextTable:
     """
-    Lay out the results of an analysis, one line a layer.
+    Lay out the results of an analysis, one line per layer.
 
     Parameters
     ----------
@@ -195,40 +270,40 @@ def layer_sheet(ds: xr.Dataset, /) -> Sheet:
 
     Returns
     -------
-    Sheet
+    TextTable
         The rows.
 
     Examples
     --------
     >>> import numpy as np, spectra
-    >>> sheet = layer_sheet(spectra.analyze({"fc": 2 * np.eye(3)}))
+    >>> sheet = layer_table(spectra.analyze({"fc": 2 * np.eye(3)}))
     >>> sheet.rows[0][-1]
     'not fitted: too few eigenvalues'
     """
-    missing = dict.fromkeys((c.name for c in _LAYER_COLUMNS), math.nan)
-    words = {"verdict": "not_fitted", "fit_status": "not measured", "power_law": "not_fitted"}
-    ends = {"alpha_low": math.nan, "alpha_high": math.nan}
-    defaults = {**missing, **ends, **words, "likelier_law": "none"}
+    missing = dict.fromkeys((c.name for c in LAYER_COLUMNS), math.nan)
+    words = {"verdict": "not_fitted", "fit_status": "not measured"}
+    words |= {"power_law_support": "not_fitted", "likelier_law": "none"}
+    defaults = {**missing, "alpha_high": math.nan, **words}
     rows = [{**defaults, **row} for row in records(ds)]
     pooled, measured = any(row["rf"] > 1 for row in rows), "alpha_low" in ds
     shown = [
         {
             **row,
-            **{name: _words(row[name]) for name in ("power_law", "likelier_law")},
+            **{name: _words(row[name]) for name in ("power_law_support", "likelier_law")},
             "verdict": _verdict(row),
-            "interval": _interval(row),
+            "alpha_low": _interval(row),
             "rf": row["rf"] if pooled else math.nan,
             "sigma": math.nan if measured else row["sigma"],
         }
         for row in rows
     ]
-    levels = {row["interval_level"] for row in rows if row.get("interval_level", math.nan) > 0}
-    head = f"{100 * max(levels, default=0.9):g} %"
-    columns = [c._replace(head=head) if c.name == "interval" else c for c in _LAYER_COLUMNS]
+    confidences = [row.get("interval_confidence", math.nan) for row in rows]
+    head = f"{100 * max((c for c in confidences if c > 0), default=0.9):g} %"
+    columns = [c._replace(head=head) if c.name == "alpha_low" else c for c in LAYER_COLUMNS]
     return laid_out(columns, shown)
 
 
-def _with_something_to_say(sheet: Sheet) -> Sheet:
+def _without_empty_columns(sheet: TextTable) -> TextTable:
     """Leave out the optional columns that are empty in every row."""
     said = zip(*sheet.rows, strict=True) if sheet.rows else [("-",)] * len(sheet.columns)
     kept = [
@@ -237,32 +312,32 @@ def _with_something_to_say(sheet: Sheet) -> Sheet:
         if not column.optional or set(words) != {"-"}
     ]
     rows = [[row[i] for i in kept] for row in sheet.rows]
-    return Sheet(tuple(sheet.columns[i] for i in kept), rows)
+    return TextTable(tuple(sheet.columns[i] for i in kept), rows)
 
 
-def tensor_sheet(ds: xr.Dataset, /) -> Sheet:
+def tensor_table(ds: xr.Dataset, /) -> TextTable:
     """
-    Lay out every tensor of a model, one line each.
+    Lay out the tensors of a model, one line each.
 
     Parameters
     ----------
     ds : xarray.Dataset
-        Result of :func:`spectra.describe` or :func:`spectra.analyze`.
+        Result of :func:`spectra.describe`.
 
     Returns
     -------
-    Sheet
+    TextTable
         The rows.
 
     Examples
     --------
     >>> import numpy as np, spectra
-    >>> for line in tensor_sheet(spectra.describe({"fc": np.eye(3)})).lines():
+    >>> for line in tensor_table(spectra.describe({"fc": np.eye(3)})).lines():
     ...     print(line)
     tensor  role   dtype    shape  layers  not taken because
     fc      dense  float64    3x3       1  -
     """
-    return laid_out(_TENSOR_COLUMNS, records(ds, dim="tensor"))
+    return laid_out(TENSOR_COLUMNS, records(ds))
 
 
 def summary_line(ds: xr.Dataset) -> str:
@@ -299,19 +374,21 @@ def summary_line(ds: xr.Dataset) -> str:
     if verdicts:
         counted = (f"{n} {word.replace('_', '-')}" for word, n in sorted(verdicts.items()))
         line += f" ({', '.join(counted)})"
-    if "power_law" in ds and fitted:
+    if "power_law_support" in ds and fitted:
         line += f", power law supported in {supported}"
     return f"{line}; mean {', '.join(shown)}" if shown else line
 
 
-def left_out_line(ds: xr.Dataset) -> str:
+def left_out_line(tensors: xr.Dataset, ds: xr.Dataset | None = None) -> str:
     """
-    Say how much of a model was not analysed and why, the largest part first.
+    Return how much of a model is not analysed and why, the largest part first.
 
     Parameters
     ----------
-    ds : xarray.Dataset
-        Result of :func:`spectra.analyze`.
+    tensors : xarray.Dataset
+        Result of :func:`spectra.describe`.
+    ds : xarray.Dataset, optional
+        Result of :func:`spectra.analyze`, for the tensors that could not be read.
 
     Returns
     -------
@@ -321,10 +398,15 @@ def left_out_line(ds: xr.Dataset) -> str:
     Examples
     --------
     >>> import numpy as np, spectra
-    >>> left_out_line(spectra.analyze({"fc": np.eye(3), "v": np.ones(1)}))
+    >>> left_out_line(spectra.describe({"fc": np.eye(3), "v": np.ones(1)}))
     'not analysed: 1 of 2 tensors, 10.0 % of the elements: 1 x 1-D: a vector has no spectrum'
     """
-    left = table(ds, dim="tensor").query("tensor_reason != ''")
+    every = table(tensors)
+    if ds is not None:
+        failed = table(ds).query("status_reason != ''").set_index("tensor_name").status_reason
+        unread = failed[~failed.index.duplicated()].reindex(every.index, fill_value="")
+        every["tensor_reason"] = every["tensor_reason"].where(every["tensor_reason"] != "", unread)
+    left = every.query("tensor_reason != ''")
     if left.empty:
         return ""
     reasons = left.tensor_role.map(_ALIKE).fillna(left.tensor_reason)
@@ -332,8 +414,8 @@ def left_out_line(ds: xr.Dataset) -> str:
     largest = sizes.sort_values(["sum", "count"], ascending=False)
     most = [f"{count} x {reason}" for reason, count in largest["count"].items()]
     rest = f"; and {len(most) - 3} other reasons (spectra describe)" if len(most) > 3 else ""
-    share = left.tensor_size.sum() / max(1, int(ds.tensor_size.sum()))
+    share = left.tensor_size.sum() / max(1, int(every.tensor_size.sum()))
     return (
-        f"not analysed: {len(left)} of {ds.sizes['tensor']} tensors, "
+        f"not analysed: {len(left)} of {len(every)} tensors, "
         f"{100 * share:.1f} % of the elements: {'; '.join(most[:3])}{rest}"
     )

@@ -1,4 +1,4 @@
-"""Quantization: the real numbers that few bits stand for, by the layouts in which they are kept."""
+"""Dequantization: real numbers from packed or scaled numbers of few bits, by stored layout."""
 
 from spectra.models.quantization._linear import affine, scaled_blocks
 from spectra.models.quantization._microscaling import mxfp4

@@ -1,4 +1,4 @@
-"""Linear quantization: an integer times a scale, one for all or one for each block."""
+"""Linear quantization: integers times a scale, of the whole array, a slice or a block."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["affine", "scaled_blocks"]
 def _spread(
     parameter: AnyArray, shape: tuple[int, ...], axis: int | None, block_size: int
 ) -> AnyArray:
-    """Return scales or zero points as they stand beside an array of `shape`."""
+    """Return scales or zero points in a shape that broadcasts with an array of `shape`."""
     if axis is None:
         wanted: tuple[int, ...] = ()
     elif not 0 <= axis < len(shape) or block_size < 0:
@@ -51,31 +51,31 @@ def affine(
     block_size: int = 0,
 ) -> AnyArray:
     """
-    Return the real numbers of ONNX's DequantizeLinear, (q - zero_point) * scale.
+    Dequantize as DequantizeLinear of ONNX does, (q - zero_point) * scale.
 
     Parameters
     ----------
     q : array of any shape
         Integers of 2 to 32 bits, or 8-bit floats.
     scale : array
-        A number; one for each slice along `axis`; or, in blocks, of the shape of `q` with the
-        number of blocks along `axis`.
+        A number; or one scale per slice along `axis`; or, for blocks, an array of the shape of `q`
+        but for `axis`, along which it has one scale per block.
     zero_point : array, optional
-        Of the shape of `scale`; 0 if left out.
+        Zero points in the shape of `scale`; 0 by default.
     axis : int, optional
-        Counted from the first; ``None`` for one scale for all.
+        Axis of the scales, not negative; ``None`` for a single scale.
     block_size : int, default: 0
-        Numbers along the axis that have a scale together; 0 for all of a slice.
+        Numbers along the axis that share a scale; 0 for a whole slice.
 
     Returns
     -------
     array
-        Of the shape of `q` and the type of `scale`.
+        Real numbers in the shape of `q` and the type of `scale`.
 
     Raises
     ------
     ModelFormatError
-        If the shapes do not fit.
+        If the shapes do not fit together.
 
     References
     ----------
@@ -104,17 +104,17 @@ def scaled_blocks(
     W: AnyArray, scale: AnyArray, /, *, block: tuple[int, int] | None = None
 ) -> AnyArray:
     """
-    Multiply every block of a matrix by a scale of its own.
+    Multiply every block or row of a matrix by its scale.
 
     Parameters
     ----------
     W : array, shape (m, n)
         8-bit floats or integers.
     scale : array, shape (ceil(m / rows), ceil(n / columns)), or (m,), (m, 1), (1,) or ()
-        A scale for each block, each row, or all.
+        One scale per block, one per row, or a single scale.
     block : tuple of int, optional
-        Rows and columns of a block; by default the powers of two that give as many blocks as there
-        are scales, or equal shares.
+        Rows and columns of a block. By default, powers of two for which there are as many blocks as
+        scales; if there are none, equal shares of the matrix.
 
     Returns
     -------
@@ -124,12 +124,12 @@ def scaled_blocks(
     Raises
     ------
     ModelFormatError
-        If there are not as many scales as blocks.
+        If the number of scales differs from that of blocks.
 
     Notes
     -----
-    As the checkpoints of DeepSeek-V3 keep them, 128 x 128 with ``weight_scale_inv``: by its name
-    the inverse, by its use the factor.
+    Checkpoints of DeepSeek-V3 have blocks of 128 x 128. Their ``weight_scale_inv`` is the factor,
+    despite its name.
 
     References
     ----------
@@ -169,6 +169,6 @@ def _block(
 
 
 def _side(length: int, count: int) -> int:
-    """Return the usual length of a block that gives so many of them."""
+    """Return the length of blocks, a usual one if possible, for a number of blocks of an axis."""
     usual = (side for side in (128, 64, 32, 256, 512, 1024, 16) if -(-length // side) == count)
     return next(usual, -(-length // count) if count else 0)

@@ -1,4 +1,4 @@
-"""Microscaling formats: 32 numbers of 4 bits that share a power of two."""
+"""Microscaling (MX): blocks of 32 numbers of 4 bits, with a power of two as their scale."""
 
 from __future__ import annotations
 
@@ -15,30 +15,30 @@ __all__ = ["mxfp4"]
 
 _E2M1 = np.array([0, 0.5, 1, 1.5, 2, 3, 4, 6], np.float32)
 _VALUES = np.concatenate([_E2M1, -_E2M1])
-_BIAS = 127  # of the exponent; 255 is no number
+_BIAS = 127  # of the exponent; 255 means not a number
 _BLOCK = 1 << 20  # bytes at a time
 
 
 def mxfp4(blocks: AnyArray, scales: AnyArray, /) -> AnyArray:
     """
-    Return the real numbers of MXFP4 blocks.
+    Dequantize MXFP4 blocks.
 
     Parameters
     ----------
     blocks : array of uint8, shape (..., groups, b)
-        Two numbers a byte, the low half first; b is 16.
+        Two numbers per byte, the low half first; b is 16.
     scales : array of uint8, shape (..., groups)
-        Exponents of two, 127 more than they mean; 255 for no number.
+        Exponents of two plus 127; 255 for not a number.
 
     Returns
     -------
     array of float32, shape (..., groups * 2b)
-        The numbers in their order.
+        Real numbers in stored order.
 
     Raises
     ------
     ModelFormatError
-        If the shapes do not fit.
+        If the shapes do not fit together.
 
     References
     ----------

@@ -1,4 +1,4 @@
-"""Packed integers: several numbers of a few bits in one word, with a scale for each group."""
+"""Packed integers: several numbers of few bits in a word, with one scale per group."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 __all__ = ["awq", "gptq", "nbits", "packed_int4", "unpack"]
 
-_AWQ_ORDER = [0, 4, 1, 5, 2, 6, 3, 7]  # where each of eight columns is in its word
+_AWQ_ORDER = [0, 4, 1, 5, 2, 6, 3, 7]  # position in its word of each of eight columns
 
 
 def _refuse(what: str, **shapes: object) -> NoReturn:
@@ -24,19 +24,19 @@ def _refuse(what: str, **shapes: object) -> NoReturn:
 
 def unpack(words: AnyArray, bits: int, /) -> AnyArray:
     """
-    Take the numbers out of words, low bits first, across their borders.
+    Unpack numbers of few bits from words, low bits first, across the borders of words.
 
     Parameters
     ----------
     words : array of integers, shape (..., n)
         Words of 8 to 64 bits.
     bits : int
-        Of each number, from 1 to 8.
+        Bits of a number, from 1 to 8.
 
     Returns
     -------
     array of uint8, shape (..., n * word / bits)
-        The numbers; bits at the end that make up none are left out.
+        The numbers; an incomplete one at the end is left out.
 
     Raises
     ------
@@ -78,7 +78,7 @@ def gptq(
     zero_offset: int = 1,
 ) -> AnyArray:
     """
-    Return the real numbers of a GPTQ layer.
+    Dequantize a GPTQ layer.
 
     Parameters
     ----------
@@ -87,23 +87,23 @@ def gptq(
     qzeros : array of int32, shape (groups, out * bits / 32)
         The zero points, packed along the outputs.
     scales : array, shape (groups, out)
-        The scales.
+        Scales of the groups.
     g_idx : array of int, shape (in,), optional
-        The group of each input; by default they follow one another.
+        The group of each input; by default, groups of equal size in order.
     bits : int, default: 4
-        Of each number.
+        Bits of a number.
     zero_offset : int, default: 1
-        Added to the stored zero points: 1 in the first format of the checkpoints, 0 in "gptq_v2".
+        Added to the stored zero points: 1 in the first checkpoint format, 0 in "gptq_v2".
 
     Returns
     -------
     array of float32, shape (out, in)
-        Scale times weight minus zero point.
+        Scale times (weight minus zero point).
 
     Raises
     ------
     ModelFormatError
-        If the shapes do not fit, or a group does not exist.
+        If the shapes do not fit together, or a group does not exist.
 
     References
     ----------
@@ -124,7 +124,7 @@ def gptq(
     index = np.arange(len(q)) // -(-len(q) // groups) if g_idx is None else g_idx
     if index.shape != (len(q),) or (len(q) and not 0 <= index.min() <= index.max() < groups):
         _refuse("GPTQ", qweight=qweight.shape, scales=scales.shape, g_idx=index.shape)
-    # the zero point 0 is kept as -1, which is all ones in the few bits there are
+    # the zero point 0 is stored as -1, which is all ones
     shifted = ((zeros.astype(np.int32) + zero_offset) & ((1 << bits) - 1)).astype(np.float32)
     wide = scales.astype(np.float32)
     out: AnyArray = (wide[index] * (q.astype(np.float32) - shifted[index])).T
@@ -133,7 +133,7 @@ def gptq(
 
 def awq(qweight: AnyArray, qzeros: AnyArray, scales: AnyArray, /) -> AnyArray:
     """
-    Return the real numbers of an AWQ layer, 4 bits each.
+    Dequantize an AWQ layer, of 4-bit numbers.
 
     Parameters
     ----------
@@ -142,17 +142,17 @@ def awq(qweight: AnyArray, qzeros: AnyArray, scales: AnyArray, /) -> AnyArray:
     qzeros : array of int32, shape (groups, out / 8)
         The zero points, packed likewise.
     scales : array, shape (groups, out)
-        The scales.
+        Scales of the groups.
 
     Returns
     -------
     array of float32, shape (out, in)
-        Scale times weight minus zero point.
+        Scale times (weight minus zero point).
 
     Raises
     ------
     ModelFormatError
-        If the shapes do not fit.
+        If the shapes do not fit together.
 
     References
     ----------
@@ -182,16 +182,16 @@ def _in_order(q: AnyArray) -> AnyArray:
 
 def packed_int4(packed: AnyArray, scale: AnyArray, /, *, columns: int) -> AnyArray:
     """
-    Return the real numbers of the pack-quantized layout, 4 bits each and no zero point.
+    Dequantize the pack-quantized layout, of 4-bit numbers without zero point.
 
     Parameters
     ----------
     packed : array of int32, shape (out, ceil(in / 8))
         The weights plus 8, packed along the inputs, low bits first.
     scale : array, shape (out, groups) or (out,)
-        The scales.
+        Scales of the groups.
     columns : int
-        Inputs; what is packed beyond them is padding.
+        Number of inputs; packed numbers beyond are padding.
 
     Returns
     -------
@@ -201,7 +201,7 @@ def packed_int4(packed: AnyArray, scale: AnyArray, /, *, columns: int) -> AnyArr
     Raises
     ------
     ModelFormatError
-        If the shapes do not fit.
+        If the shapes do not fit together.
 
     References
     ----------
@@ -234,33 +234,33 @@ def nbits(
     block_size: int,
 ) -> AnyArray:
     """
-    Return the real numbers of onnxruntime's MatMulNBits.
+    Dequantize the weight of MatMulNBits, an operator of onnxruntime.
 
     Parameters
     ----------
     packed : array of uint8, shape (N, blocks, block_size * bits / 8)
         The weights, low bits first.
     scales : array, N * blocks numbers
-        The scales.
+        Scales of the groups.
     zero_points : array, optional
-        Packed as the weights, each row filled up to whole bytes; or, of the type of the scales, as
-        they are; ``2 ** (bits - 1)`` if left out.
+        Packed like the weights, each row padded to whole bytes; or unpacked, in the type of the
+        scales; ``2 ** (bits - 1)`` by default.
     rows, columns : int
-        N and K, outputs and inputs.
+        N and K, numbers of outputs and inputs.
     bits : int
-        Of each number: 2, 4 or 8.
+        Bits of a number: 2, 4 or 8.
     block_size : int
-        Inputs that have a scale together.
+        Inputs that share a scale.
 
     Returns
     -------
     array of float32, shape (N, K)
-        Scale times weight minus zero point.
+        Scale times (weight minus zero point).
 
     Raises
     ------
     ModelFormatError
-        If the shapes do not fit.
+        If the shapes do not fit together.
 
     References
     ----------

@@ -1,5 +1,10 @@
-"""Names: what those of a model's tensors, and its configuration, say about them together."""
+"""
+Infer structure from tensor names and config.json.
 
+Structure is: quantized weights, gates, experts, fused projections, tied weights.
+"""
+
+from spectra.models.structure._gates import GATES
 from spectra.models.structure._interpretation import interpret
 
-__all__ = ["interpret"]
+__all__ = ["GATES", "interpret"]

@@ -1,4 +1,4 @@
-"""Experts: stacks of matrices, one for each expert of a layer."""
+"""Experts: split stacks of expert matrices, with gate and up fused or not."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from spectra.models.lazy import derived, rows
-from spectra.models.structure._parts import blocks, setting, single, whole
-from spectra.models.tensors import Weight
+from spectra.models.lazy import derived
+from spectra.models.structure._parts import blocks, setting, single, upright, whole
+from spectra.models.tensors import MOST_PARTS, Weight
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,9 +18,8 @@ if TYPE_CHECKING:
 
 __all__ = ["split"]
 
-_MOST = 4096
-_MOST_IN_ALL = 1 << 17  # parts of all stacks of a model; the largest public ones have half of that
-_TOO_MANY = f"experts left together: at most {_MOST} of a tensor, {_MOST_IN_ALL} parts in all"
+_MAX_TOTAL = 1 << 17  # parts of all stacks of a model; large public models have half of that
+_TOO_MANY = f"experts left together: at most {MOST_PARTS} of a tensor, {_MAX_TOTAL} parts in all"
 _STACK = re.compile(r"ffn\.experts\.mlp\.(w1|v1|w2)(\.weight)?$")
 _FUSED = re.compile(r"gate_up_proj(\.weight|_blocks)?$")
 
@@ -29,19 +28,8 @@ def _every(matrix: AnyArray, *, start: int, step: int) -> AnyArray:
     return matrix[start::step]
 
 
-def _turned(stack: AnyArray) -> AnyArray:
-    out: AnyArray = stack[0].T
-    return out
-
-
-def _upright(weight: Weight, label: str, index: int) -> Weight:
-    """Return one expert stored (in, out) as (out, in)."""
-    shape = (weight.shape[2], weight.shape[1])
-    return Weight(label, shape, derived(_turned, rows(weight.source, index, index + 1)))
-
-
 def _halves(expert: Weight, *, interleaved: bool) -> tuple[Weight, ...]:
-    """Return gate and up of one expert, kept as halves of its rows or in turns."""
+    """Return gate and up of one expert, stored as halves of the rows or as alternating rows."""
     size, names = expert.shape[0] // 2, [f"{expert.label}.gate", f"{expert.label}.up"]
     if expert.shape[0] % 2:
         return (expert,)
@@ -55,7 +43,7 @@ def _halves(expert: Weight, *, interleaved: bool) -> tuple[Weight, ...]:
 
 
 def _sibling(name: str, tensors: Mapping[str, Tensor]) -> tuple[int, ...]:
-    """Return the shape of the down-projection that goes with fused gates and ups."""
+    """Return the shape of the down-projection beside a fused gate and up; () if there is none."""
     down = tensors.get(name.replace("gate_up_proj", "down_proj"))
     return down.shape if down is not None else ()
 
@@ -63,7 +51,7 @@ def _sibling(name: str, tensors: Mapping[str, Tensor]) -> tuple[int, ...]:
 def _is_wide(
     shape: tuple[int, ...], down: tuple[int, ...], config: Mapping[str, Any]
 ) -> bool | None:
-    """Tell whether gate and up are fused along the last axis; None if that is not known."""
+    """Return whether gate and up are fused along the last axis; None if that is not known."""
     last = len(down) == 3 and (shape[2], shape[1]) == (2 * down[1], down[2])
     middle = len(down) == 3 and (shape[1], shape[2]) == (2 * down[2], down[1])
     if last != middle:
@@ -74,10 +62,12 @@ def _is_wide(
     return shape[1] == hidden
 
 
-def _take_turns(name: str, tensors: Mapping[str, Tensor], config: Mapping[str, Any]) -> bool:
-    """Tell gpt-oss, which of those fused along the last axis alone has a bias, from Llama."""
-    biased = f"{name.removesuffix('.weight')}_bias" in tensors
-    return biased and not isinstance(config.get("model_type"), str)
+def _interleaved(name: str, tensors: Mapping[str, Tensor], config: Mapping[str, Any]) -> bool:
+    """Return whether gate and up, fused along the last axis, alternate as in gpt-oss."""
+    kind = config.get("model_type")
+    if isinstance(kind, str):
+        return kind == "gpt_oss"
+    return f"{name.removesuffix('.weight')}_bias" in tensors  # Llama 4 has no bias
 
 
 def _fused(
@@ -88,20 +78,19 @@ def _fused(
     config: Mapping[str, Any],
 ) -> tuple[Weight, ...]:
     wide = _is_wide(tensor.shape, _sibling(name, tensors), config)
-    each = range(weight.shape[0])
+    experts = [single(weight, str(e), e) for e in range(weight.shape[0])]
     if wide is None:
-        return tuple(single(weight, str(e), e) for e in each)
-    interleaved = config.get("model_type") == "gpt_oss"
+        return tuple(experts)
     if wide:
-        interleaved = interleaved or _take_turns(name, tensors, config)
-        upright = (_upright(weight, str(e), e) for e in each)
-        return tuple(half for e in upright for half in _halves(e, interleaved=interleaved))
-    apart = (single(weight, str(e), e) for e in each)
-    return tuple(half for e in apart for half in _halves(e, interleaved=interleaved))
+        interleaved = _interleaved(name, tensors, config)
+        experts = [upright(expert) for expert in experts]
+    else:
+        interleaved = config.get("model_type") == "gpt_oss"
+    return tuple(half for e in experts for half in _halves(e, interleaved=interleaved))
 
 
 def _count(name: str, tensor: Tensor, config: Mapping[str, Any]) -> int:
-    """Return how many experts are one after another in a tensor; 0 if none are."""
+    """Return the number of experts that a tensor stacks; 0 if it is not a stack."""
     if whole(tensor) is None:
         return 0
     if tensor.ndim == 2 and _STACK.search(name[-100:]):
@@ -114,7 +103,7 @@ def _parts(
     name: str, tensor: Tensor, tensors: Mapping[str, Tensor], config: Mapping[str, Any]
 ) -> tuple[Weight, ...]:
     numbered = tensor.weights and all(weight.label.isdecimal() for weight in tensor.weights)
-    if numbered and name.endswith("gate_up_proj_blocks"):  # of gpt-oss, in which rows take turns
+    if numbered and name.endswith("gate_up_proj_blocks"):  # of gpt-oss: rows alternate
         return tuple(half for e in tensor.weights for half in _halves(e, interleaved=True))
     weight, count = whole(tensor), _count(name, tensor, config)
     if weight is None or not count:
@@ -129,26 +118,26 @@ def _parts(
 
 def split(tensors: dict[str, Tensor], config: Mapping[str, Any], /) -> dict[str, Tensor]:
     """
-    Take stacks of experts apart, and the gates and ups that are fused in them.
+    Split stacks of experts, and gate and up where they are fused.
 
     Parameters
     ----------
     tensors : dict of str to Tensor
         A model.
     config : mapping of str
-        Its configuration, for sizes that shapes leave open.
+        Configuration of the model, for sizes that do not follow from the shapes.
 
     Returns
     -------
     dict of str to Tensor
-        With a weight for each expert, or two for gate and up where the down-projection beside it,
-        or the configuration, says along which axis they are fused.
+        The model; a stack has one weight per expert, or two, gate and up, where the shape of the
+        down-projection or the configuration gives the axis along which they are fused.
 
     Notes
     -----
-    Llama 4 keeps (experts, hidden, 2 x inner), gate first; gpt-oss the same with gate and up in
-    turns, and its MXFP4 blocks the other way round; Qwen3 and Mixtral (experts, 2 x inner, hidden).
-    Where no configuration names the model, it is gpt-oss if there is a bias too.
+    Llama 4 stores (experts, hidden, 2 x inner), gate first; gpt-oss the same shape with gate and up
+    alternating, and its MXFP4 blocks transposed; Qwen3 and Mixtral (experts, 2 x inner, hidden).
+    If no configuration names the model, a bias beside the tensor means gpt-oss.
 
     Examples
     --------
@@ -158,9 +147,9 @@ def split(tensors: dict[str, Tensor], config: Mapping[str, Any], /) -> dict[str,
     >>> [layer.name for layer in spectra.layers(arrays)][2:5]
     ['experts.gate_up_proj[1.gate]', 'experts.gate_up_proj[1.up]', 'experts.down_proj[0]']
     """
-    found, left = dict(tensors), _MOST_IN_ALL
+    found, left = dict(tensors), _MAX_TOTAL
     for name, tensor in tensors.items():
-        if 2 * _count(name, tensor, config) > min(left, 2 * _MOST):
+        if 2 * _count(name, tensor, config) > min(left, 2 * MOST_PARTS):
             note = f"{tensor.note}, {_TOO_MANY}".removeprefix(", ")
             found[name] = replace(tensor, note=note)
         elif parts := _parts(name, tensor, tensors, config):

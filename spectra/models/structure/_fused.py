@@ -1,4 +1,4 @@
-"""Fused projections: queries, keys and values, or gate and up, in one matrix."""
+"""Fused projections: split q, k and v, or gate and up, that are stored as one matrix."""
 
 from __future__ import annotations
 
@@ -6,15 +6,12 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from spectra.models.lazy import derived
-from spectra.models.structure._parts import blocks, grouped, setting, whole
-from spectra.models.tensors import Weight
+from spectra.models.structure._parts import blocks, grouped, setting, upright, whole
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from spectra._typing import AnyArray
-    from spectra.models.tensors import Tensor
+    from spectra.models.tensors import Tensor, Weight
 
 __all__ = ["split"]
 
@@ -24,7 +21,7 @@ _BY_HEADS = re.compile(r"attn_(block|grid)\.attn\.qkv(\.weight)?$")  # timm's Ma
 
 
 class _Heads(NamedTuple):
-    """What a configuration says of attention; 0 for what it does not."""
+    """Numbers of heads in a configuration, and rows of a head; 0 for a number it lacks."""
 
     queries: int
     keys: int
@@ -32,13 +29,13 @@ class _Heads(NamedTuple):
 
 
 def _values(config: Mapping[str, Any], name: str) -> list[Any]:
-    """Return what a configuration, and that of the language model inside it, has of a name."""
+    """Return the values of a key in a configuration and in that of its language model."""
     inner = (config.get(key) for key in _NESTED)
     places = [config, *(place for place in inner if isinstance(place, dict))]
     return [place[name] for place in places if name in place]
 
 
-def _says(config: Mapping[str, Any], name: str) -> bool:
+def _is_set(config: Mapping[str, Any], name: str) -> bool:
     return any(value is True for value in _values(config, name))
 
 
@@ -48,9 +45,9 @@ def _heads(config: Mapping[str, Any]) -> _Heads:
     hidden = setting(config, "hidden_size", "n_embd", "d_model") or 0
     size = setting(config, "head_dim", "kv_channels")
     shared = hidden // count if count and hidden % count == 0 else 0
-    if _says(config, "multi_query"):
+    if _is_set(config, "multi_query"):
         keys = 1
-    if _says(config, "multi_query_attention"):
+    if _is_set(config, "multi_query_attention"):
         keys = setting(config, "multi_query_group_num")
     return _Heads(count, keys or count, size or shared)
 
@@ -60,23 +57,14 @@ def _thirds(weight: Weight) -> tuple[Weight, ...]:
     return () if rest or not size else blocks(weight, _QKV, [size] * 3)
 
 
-def _turned(W: AnyArray) -> AnyArray:
-    return W.T
-
-
-def _upright(weight: Weight) -> Weight:
-    """Return a matrix stored (in, out) as (out, in)."""
-    return Weight(weight.label, weight.shape[::-1], derived(_turned, weight.source))
-
-
-def _one_after_another(weight: Weight, heads: _Heads) -> tuple[Weight, ...]:
-    """All queries, then all keys, then all values."""
+def _consecutive(weight: Weight, heads: _Heads) -> tuple[Weight, ...]:
+    """Split rows ordered as all queries, all keys, all values."""
     sizes = [heads.queries * heads.size, heads.keys * heads.size, heads.keys * heads.size]
     return blocks(weight, _QKV, sizes) if sizes[0] and sum(sizes) == weight.shape[0] else ()
 
 
 def _in_groups(weight: Weight, heads: _Heads) -> tuple[Weight, ...]:
-    """In every group some queries, one key and one value."""
+    """Split rows ordered by group, each with some queries, one key and one value."""
     if not heads.keys or heads.queries % heads.keys:
         return ()
     rows = (heads.queries + 2 * heads.keys) * heads.size
@@ -86,27 +74,27 @@ def _in_groups(weight: Weight, heads: _Heads) -> tuple[Weight, ...]:
 
 
 def _c_attn(weight: Weight, config: Mapping[str, Any]) -> tuple[Weight, ...]:
-    """GPT-2 keeps (in, 3 x in), Qwen (3 x in, in), with queries, keys and values in turn."""
+    """Split ``c_attn``: (in, 3 x in) of GPT-2, (3 x in, in) of Qwen; q, k and v in this order."""
     if weight.shape[1] == 3 * weight.shape[0]:
-        return _thirds(_upright(weight))
-    if "gpt_bigcode" in _values(config, "model_type") and not _says(config, "multi_query"):
+        return _thirds(upright(weight))
+    if "gpt_bigcode" in _values(config, "model_type") and not _is_set(config, "multi_query"):
         return ()
-    return _one_after_another(weight, _heads(config))
+    return _consecutive(weight, _heads(config))
 
 
 def _rows(weight: Weight, config: Mapping[str, Any]) -> tuple[Weight, ...]:
-    if "codegen" in _values(config, "model_type"):  # in four parts, of which each has all three
+    if "codegen" in _values(config, "model_type"):  # four parts, each with q, k and v
         return ()
-    return _one_after_another(weight, _heads(config))
+    return _consecutive(weight, _heads(config))
 
 
 def _query_key_value(weight: Weight, config: Mapping[str, Any]) -> tuple[Weight, ...]:
-    """GPT-NeoX and BLOOM interleave the heads, Falcon in groups, ChatGLM and Falcon-7B do not."""
+    """Split by head (GPT-NeoX, BLOOM), group (Falcon) or kind (ChatGLM, Falcon-7B)."""
     heads = _heads(config)
-    in_groups = _says(config, "new_decoder_architecture")
-    one_key = _says(config, "multi_query") and not in_groups
-    if one_key or _says(config, "multi_query_attention"):
-        return _one_after_another(weight, heads)
+    in_groups = _is_set(config, "new_decoder_architecture")
+    one_key = _is_set(config, "multi_query") and not in_groups
+    if one_key or _is_set(config, "multi_query_attention"):
+        return _consecutive(weight, heads)
     if in_groups:
         keys = setting(config, "num_kv_heads", "n_head_kv") or heads.queries
         return _in_groups(weight, heads._replace(keys=keys))
@@ -114,19 +102,19 @@ def _query_key_value(weight: Weight, config: Mapping[str, Any]) -> tuple[Weight,
 
 
 def _wqkv(weight: Weight, config: Mapping[str, Any]) -> tuple[Weight, ...]:
-    """InternLM2 keeps its heads in groups; others of that name have all queries first."""
+    """Split ``wqkv`` of InternLM2 by group; models of other types order the rows differently."""
     kinds = [str(kind) for kind in _values(config, "model_type")]
     known = not kinds or any("internlm" in kind for kind in kinds)
     return _in_groups(weight, _heads(config)) if known else ()
 
 
-def _always(weight: Weight, config: Mapping[str, Any]) -> tuple[Weight, ...]:
-    """PyTorch's attention has this matrix only where queries, keys and values are one input."""
+def _in_proj(weight: Weight, config: Mapping[str, Any]) -> tuple[Weight, ...]:
+    """Split ``in_proj_weight`` of PyTorch, which exists only if q, k and v have the same width."""
     return _thirds(weight) if weight.shape[0] == 3 * weight.shape[1] else ()
 
 
 def _square(weight: Weight, config: Mapping[str, Any]) -> tuple[Weight, ...]:
-    """Vision transformers have as many queries as inputs, and as many keys and values."""
+    """Split ``qkv`` of vision transformers, in which q, k and v are square."""
     return _thirds(weight) if weight.shape[0] == 3 * weight.shape[1] else _rows(weight, config)
 
 
@@ -137,14 +125,14 @@ def _gate_up(weight: Weight, config: Mapping[str, Any]) -> tuple[Weight, ...]:
 
 
 def _last_part(name: str) -> str:
-    """Return the last part of a name that says which layer it is."""
+    """Return the last part of a name, without the ending of a weight."""
     for ending in (".weight", ".qweight", ".weight_packed"):
         name = name.removesuffix(ending)
     return name.rpartition(".")[2]
 
 
 def _words(tensor: Tensor, parts: tuple[Weight, ...], rule: object, unknown: str) -> str:
-    thirds = rule in (_always, _square) and tensor.shape[0] == 3 * tensor.shape[1]
+    thirds = rule in (_in_proj, _square) and tensor.shape[0] == 3 * tensor.shape[1]
     labels = ", ".join(part.label for part in parts)
     words = f"{labels} by thirds of the rows" if labels and thirds else labels or unknown
     return f"{tensor.note}, {words}".removeprefix(", ")
@@ -158,34 +146,33 @@ _FUSED: dict[str, tuple[Callable[[Weight, Mapping[str, Any]], tuple[Weight, ...]
     "query_key_value": (_query_key_value, _NOT_KNOWN),
     "wqkv": (_wqkv, _NOT_KNOWN),
     "qkv": (_square, _NOT_KNOWN),
-    "in_proj_weight": (_always, _NOT_KNOWN),
+    "in_proj_weight": (_in_proj, _NOT_KNOWN),
     "gate_up_proj": (_gate_up, "gate and up fused: left whole, no config says how to split"),
 }
-"""By the last part of the name: how to split, and what to say where that is not known."""
+"""Rule that splits a matrix, and note if it cannot, by the last part of the name."""
 
 
 def split(tensors: dict[str, Tensor], config: Mapping[str, Any], /) -> dict[str, Tensor]:
     """
-    Take fused projections apart, where the configuration says how.
+    Split fused projections, where the configuration or the shape determines the layout.
 
     Parameters
     ----------
     tensors : dict of str to Tensor
         A model.
     config : mapping of str
-        Its configuration: numbers of heads, of key-value heads, and sizes.
+        Configuration of the model, with numbers of heads and key-value heads, and sizes.
 
     Returns
     -------
     dict of str to Tensor
-        With a weight each for queries, keys and values, or for gate and up; those that cannot be
-        told apart are left whole, and say so.
+        The model; a fused projection has a weight each for q, k and v, or for gate and up. One with
+        an unknown layout stays whole, with a note.
 
     Notes
     -----
-    Without any configuration only layouts are split that leave no choice: ``in_proj_weight`` of
-    PyTorch's MultiheadAttention, ``c_attn`` of GPT-2, and ``qkv`` with three times as many rows as
-    columns.
+    Without a configuration, only unambiguous layouts are split: ``in_proj_weight`` of PyTorch's
+    MultiheadAttention, ``c_attn`` of GPT-2, and ``qkv`` with three times as many rows as columns.
 
     Examples
     --------

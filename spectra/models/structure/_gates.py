@@ -1,33 +1,41 @@
-"""Gates: the matrices that a recurrent layer keeps in one."""
+"""Gates: split the stacked gate matrices of recurrent layers."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from spectra.models.lazy import derived
-from spectra.models.structure._parts import blocks, single, whole
-from spectra.models.tensors import Weight
+from spectra.models.structure._parts import blocks, single, upright, whole
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from spectra._typing import AnyArray
-    from spectra.models.tensors import Tensor
+    from spectra.models.tensors import Tensor, Weight
 
-__all__ = ["split"]
+__all__ = ["GATES", "split"]
 
-_GATES = {4: "ifgo", 3: "rzn", 1: ("",)}  # LSTM, GRU and RNN, as PyTorch stacks them
-_KERAS = {4: "ifco", 3: "zrh", 1: ("",)}
-_ONNX = {4: "iofc", 3: "zrh", 1: ("",)}
-_TORCH = re.compile(r"^(.*(?:weight|w))_(ih|hh)(_l[0-9]+)?(_reverse)?$")
+GATES: Mapping[str, Mapping[str, tuple[str, ...]]] = MappingProxyType(
+    {
+        "torch": {"LSTM": ("i", "f", "g", "o"), "GRU": ("r", "z", "n"), "RNN": ("",)},
+        "keras": {"LSTM": ("i", "f", "c", "o"), "GRU": ("z", "r", "h"), "RNN": ("",)},
+        "onnx": {"LSTM": ("i", "o", "f", "c"), "GRU": ("z", "r", "h"), "RNN": ("",)},
+    }
+)
+"""Labels of the gates of a recurrent layer in stored order, by framework and kind of layer."""
+
+_TORCH, _KERAS, _ONNX = (
+    {len(gates): gates for gates in GATES[framework].values()}
+    for framework in ("torch", "keras", "onnx")
+)
+_TORCH_NAME = re.compile(r"^(.*(?:weight|w))_(ih|hh)(_l[0-9]+)?(_reverse)?$")
 _MAX_NAME = 1000
 
 
 def _partner(name: str, tensors: Mapping[str, Tensor]) -> tuple[Tensor | None, Tensor | None]:
-    """Return the state matrix that goes with a matrix of PyTorch's, and a projection."""
-    match = _TORCH.match(name.removesuffix(".weight")) if len(name) < _MAX_NAME else None
+    """Return the state matrix beside an input or state matrix of PyTorch, and its projection."""
+    match = _TORCH_NAME.match(name.removesuffix(".weight")) if len(name) < _MAX_NAME else None
     if not match:
         return None, None
     stem, _, layer, reverse = match.groups("")
@@ -36,22 +44,17 @@ def _partner(name: str, tensors: Mapping[str, Tensor]) -> tuple[Tensor | None, T
 
 
 def _torch_gates(name: str, tensor: Tensor, tensors: Mapping[str, Tensor]) -> int:
-    """Return how many gates a matrix has, by the shape of its state matrix; 0 if unclear."""
+    """Return the number of gates, from the shape of the state matrix; 0 if it is not known."""
     state, projection = _partner(name, tensors)
     if state is None or state.ndim != 2 or tensor.ndim != 2 or not min(state.shape):
         return 0
     hidden = projection.shape[1] if projection and projection.ndim == 2 else state.shape[1]
     gates, rest = divmod(state.shape[0], hidden) if hidden else (0, 1)
-    return gates if not rest and gates in _GATES and tensor.shape[0] == state.shape[0] else 0
+    return gates if not rest and gates in _TORCH and tensor.shape[0] == state.shape[0] else 0
 
 
-def _columns(array: AnyArray, *, start: int, stop: int) -> AnyArray:
-    out: AnyArray = array[:, start:stop].T
-    return out
-
-
-def _keras(name: str, tensor: Tensor, tensors: Mapping[str, Tensor]) -> tuple[Weight, ...]:
-    """Split a kernel (in, gates x hidden) of Keras by its recurrent kernel."""
+def _keras_gates(name: str, tensor: Tensor, tensors: Mapping[str, Tensor]) -> tuple[Weight, ...]:
+    """Split a kernel (in, gates x hidden) of Keras, with sizes from the recurrent kernel."""
     stem = re.sub(r"(recurrent_)?kernel(:0)?$", "", name[-_MAX_NAME:])
     ending = name[-2:] if name.endswith(":0") else ""
     state = tensors.get(f"{name[:-_MAX_NAME]}{stem}recurrent_kernel{ending}")
@@ -62,18 +65,11 @@ def _keras(name: str, tensor: Tensor, tensors: Mapping[str, Tensor]) -> tuple[We
     gates = width // hidden if hidden else 0
     if gates not in _KERAS or gates * hidden != width or tensor.shape[1] != width:
         return ()
-    return tuple(
-        Weight(
-            label,
-            (hidden, tensor.shape[0]),
-            derived(_columns, weight.source, start=g * hidden, stop=(g + 1) * hidden),
-        )
-        for g, label in enumerate(_KERAS[gates])
-    )
+    return blocks(upright(weight), _KERAS[gates], [hidden] * gates)
 
 
-def _stacked(name: str, tensor: Tensor, tensors: Mapping[str, Tensor]) -> tuple[Weight, ...]:
-    """Split W and R of ONNX, (directions, gates x hidden, columns)."""
+def _onnx_gates(name: str, tensor: Tensor, tensors: Mapping[str, Tensor]) -> tuple[Weight, ...]:
+    """Split W or R of ONNX, (directions, gates x hidden, columns), with sizes from R."""
     weight, state = whole(tensor), tensors.get(f"{name[:-1]}R")
     if weight is None or state is None or tensor.ndim != 3 or state.ndim != 3:
         return ()
@@ -85,7 +81,7 @@ def _stacked(name: str, tensor: Tensor, tensors: Mapping[str, Tensor]) -> tuple[
         return ()
     found = []
     for d, direction in enumerate(["forward", "reverse"][:directions]):
-        parts = blocks(single(weight, "", d), list(_ONNX[gates]), [hidden] * gates)
+        parts = blocks(single(weight, "", d), _ONNX[gates], [hidden] * gates)
         for part in parts:
             words = [direction] if directions == 2 else []
             found.append(replace(part, label=".".join([*words, *filter(None, [part.label])])))
@@ -95,17 +91,17 @@ def _stacked(name: str, tensor: Tensor, tensors: Mapping[str, Tensor]) -> tuple[
 def _gates(name: str, tensor: Tensor, tensors: Mapping[str, Tensor]) -> tuple[Weight, ...]:
     weight = whole(tensor)
     if name.endswith(("kernel", "kernel:0")):
-        return _keras(name, tensor, tensors)
+        return _keras_gates(name, tensor, tensors)
     if name.endswith(("W", "R")) and tensor.ndim == 3:
-        return _stacked(name, tensor, tensors)
+        return _onnx_gates(name, tensor, tensors)
     count = _torch_gates(name, tensor, tensors)
     if weight is None or count < 2:
         return ()
-    return blocks(weight, list(_GATES[count]), [tensor.shape[0] // count] * count)
+    return blocks(weight, _TORCH[count], [tensor.shape[0] // count] * count)
 
 
 def _counted(parts: tuple[Weight, ...]) -> str:
-    """Say how many gates there are in each direction."""
+    """Return the number of gates and directions in words."""
     directions = 2 if any(part.label.startswith("reverse") for part in parts) else 1
     gates = len(parts) // directions
     words = "one gate" if gates == 1 else f"{gates} gates"
@@ -114,25 +110,25 @@ def _counted(parts: tuple[Weight, ...]) -> str:
 
 def split(tensors: dict[str, Tensor], config: Mapping[str, Any], /) -> dict[str, Tensor]:
     """
-    Take the gates of recurrent layers apart.
+    Split the gates of recurrent layers.
 
     Parameters
     ----------
     tensors : dict of str to Tensor
         A model.
     config : mapping of str
-        Not needed.
+        Not used.
 
     Returns
     -------
     dict of str to Tensor
-        With a weight for each gate, where the matrix of the state, which is known by its name and
-        has as many rows as all gates and as many columns as one, says how many there are.
+        The model; a recurrent tensor has one weight per gate. The number of gates is that of rows
+        to columns of the state matrix, which is found by its name.
 
     Notes
     -----
-    PyTorch stacks the gates of an LSTM as i, f, g, o and those of a GRU as r, z, n; Keras as
-    i, f, c, o and z, r, h, along the columns; ONNX as i, o, f, c and z, r, h.
+    PyTorch and ONNX stack the gates along the rows, Keras along the columns, in the orders of
+    :data:`spectra.models.structure.GATES`.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Interpretation: every way in which tensors belong together, tried in turn."""
+"""Interpretation: roles, parts and notes of all tensors of a model."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _STEPS: tuple[Callable[[dict[str, Tensor], Mapping[str, Any]], dict[str, Tensor]
 
 
 def _plain(tensor: Tensor) -> Tensor:
-    """Return a tensor as its own name has it, whatever was said of it before."""
+    """Return a tensor with the role that its own name gives, without note and parts."""
     role = from_name(tensor.name, tensor.shape)
     return replace(tensor, role=role, note="", weights=())
 
@@ -42,20 +42,27 @@ def interpret(
     tensors: Mapping[str, Tensor], /, config: Mapping[str, Any] = _NOTHING
 ) -> dict[str, Tensor]:
     """
-    Say what tensors stand for, by the names they have together and the model's configuration.
+    Guess the roles of tensors from names, shapes and the configuration of the model.
 
     Parameters
     ----------
     tensors : mapping of str to Tensor
-        A model whose tensors have roles by name only: safetensors, or arrays.
+        Tensors of safetensors, npz or npy files, or of arrays. The roles, notes and weights that
+        they have already are replaced.
     config : mapping of str, optional
-        The model's ``config.json``, as parsed, with that of an adapter under ``"adapter"``; what is
-        missing or unknown in it is not used.
+        The parsed ``config.json`` of the model, with the configuration of an adapter under
+        ``"adapter"``. Missing or unknown entries are ignored.
 
     Returns
     -------
     dict of str to Tensor
-        The same tensors in the same order, with what each is made of or belongs to.
+        The same tensors in the same order, each with its role, a note and the weights it stands
+        for: the parts of fused and stacked matrices, dequantized numbers.
+
+    Notes
+    -----
+    Idempotent: an interpreted model is interpreted again as the same. The graph of an ONNX file
+    tells the roles itself, so its tensors are not interpreted.
 
     Examples
     --------

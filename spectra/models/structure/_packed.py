@@ -1,4 +1,4 @@
-"""Packed weights: tensors of few bits, their scales beside them by name."""
+"""Packed weights: recognize quantized tensors by the names of the scales beside them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from spectra.models.lazy import derived, rows
 from spectra.models.quantization import awq, gptq, mxfp4, packed_int4, scaled_blocks
 from spectra.models.roles import from_name
-from spectra.models.tensors import Weight
+from spectra.models.tensors import MOST_PARTS, Weight
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -19,11 +19,10 @@ if TYPE_CHECKING:
 __all__ = ["unpacked"]
 
 _WORD = 32  # bits
-_MOST_EXPERTS = 4096
 
 
 class _Found(NamedTuple):
-    """What a packed tensor stands for, or why it is not known."""
+    """The weights of a packed tensor and the names of its scales, or a note why it has none."""
 
     helpers: tuple[str, ...]
     weights: tuple[Weight, ...] = ()
@@ -36,7 +35,7 @@ def _quantization(config: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _words(stem: str, tensors: Mapping[str, Tensor], config: Mapping[str, Any]) -> _Found:
-    """Read GPTQ and AWQ layers, which have the same names and differ in what is packed."""
+    """Read GPTQ and AWQ layers: the same names, packed along inputs or along outputs."""
     names = [f"{stem}.{part}" for part in ("qzeros", "scales", "g_idx")]
     given = tuple(name for name in names if name in tensors)
     if len(given) < 2 or given[:2] != tuple(names[:2]):
@@ -67,7 +66,7 @@ def _expert(blocks: AnyArray, scales: AnyArray) -> AnyArray:
 
 
 def _blocks(stem: str, tensors: Mapping[str, Tensor], config: Mapping[str, Any]) -> _Found:
-    """Read MXFP4 blocks, of one matrix or of a stack of experts."""
+    """Read the MXFP4 blocks of one matrix, or of a stack of experts."""
     name = f"{stem}_scales"
     if name not in tensors:
         return _Found((), note="its scales are missing")
@@ -80,10 +79,8 @@ def _blocks(stem: str, tensors: Mapping[str, Tensor], config: Mapping[str, Any])
         return _Found(
             (name,), (Weight("", shape, derived(mxfp4, main.source, scales.source)),), note
         )
-    if main.shape[0] > _MOST_EXPERTS:
-        return _Found(
-            (name,), note=f"{main.shape[0]} experts; at most {_MOST_EXPERTS} are analysed"
-        )
+    if main.shape[0] > MOST_PARTS:
+        return _Found((name,), note=f"{main.shape[0]} experts; at most {MOST_PARTS} are analysed")
     return _Found(
         (name,),
         tuple(
@@ -109,18 +106,18 @@ def _scaled_expert(W: AnyArray, scale: AnyArray, *, block: tuple[int, int] | Non
 
 
 def _scaled(stem: str, tensors: Mapping[str, Tensor], config: Mapping[str, Any]) -> _Found | None:
-    """Read 8-bit weights with a scale for all, each row or each block."""
+    """Read 8-bit weights with one scale, or a scale per row, or a scale per block."""
     main = tensors[f"{stem}.weight"]
     names = [f"{stem}.weight_scale_inv", f"{stem}.weight_scale", f"{stem}.input_scale"]
     given = tuple(name for name in names if name in tensors)
     if not main.dtype.startswith(("float8", "int8")) or not {*names[:2]} & {*given}:
-        return None  # the scale of the data says nothing of the weights
+        return None  # a scale of the activations does not make the weights quantized
     scale, block = tensors[given[0]], _block_size(config)
     note = f"{main.dtype} times {given[0].rpartition('.')[2]}"
     if main.ndim == 2 and scale.ndim <= 2:
         source = derived(scaled_blocks, main.source, scale.source, block=block)
         return _Found(given, (Weight("", main.shape, source),), note)
-    stack = main.ndim == scale.ndim == 3 and main.shape[0] == scale.shape[0] <= _MOST_EXPERTS
+    stack = main.ndim == scale.ndim == 3 and main.shape[0] == scale.shape[0] <= MOST_PARTS
     if not stack:
         return _Found(given, note="weights and scales do not fit together")
     each = [
@@ -133,7 +130,7 @@ def _scaled(stem: str, tensors: Mapping[str, Tensor], config: Mapping[str, Any])
 
 
 def _four_bits(stem: str, tensors: Mapping[str, Tensor], config: Mapping[str, Any]) -> _Found:
-    """Read the pack-quantized layout; what is stored of the shape is not read to open it."""
+    """Read the pack-quantized layout, without reading the tensor that holds the shape."""
     names = [f"{stem}.weight_{part}" for part in ("scale", "shape", "zero_point", "g_idx")]
     given = tuple(name for name in names if name in tensors)
     main, scale = tensors[f"{stem}.weight_packed"], tensors.get(names[0])
@@ -149,7 +146,7 @@ def _four_bits(stem: str, tensors: Mapping[str, Tensor], config: Mapping[str, An
 
 
 def _first_group(quantization: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return how the weights of the first group of a configuration are quantized."""
+    """Return the settings of the weights in the first group of a quantization configuration."""
     groups = quantization.get("config_groups")
     first = next(iter(groups.values()), None) if isinstance(groups, dict) else None
     weights = first.get("weights") if isinstance(first, dict) else None
@@ -159,7 +156,7 @@ def _first_group(quantization: Mapping[str, Any]) -> Mapping[str, Any]:
 def _bitsandbytes(
     stem: str, tensors: Mapping[str, Tensor], config: Mapping[str, Any]
 ) -> _Found | None:
-    """Name what bitsandbytes packed; its codes are not read."""
+    """Recognize tensors packed by bitsandbytes, whose codes are not read."""
     parts = ("absmax", "quant_map", "nested_absmax", "nested_quant_map")
     states = (f"quant_state.bitsandbytes__{kind}" for kind in ("nf4", "fp4"))
     names = [f"{stem}.weight.{part}" for part in (*parts, *states)] + [f"{stem}.SCB"]
@@ -181,7 +178,7 @@ _LAYOUTS: tuple[
 
 
 def _noted(tensors: dict[str, Tensor], name: str, stem: str, found: _Found) -> None:
-    """Put what was found into the tensors."""
+    """Set role, note and weights of a packed tensor, and role and note of its scales."""
     main, helpers = tensors[name], found.helpers
     if found.weights:
         shape = (1, *found.weights[0].shape) if found.weights[0].label else found.weights[0].shape
@@ -196,20 +193,20 @@ def _noted(tensors: dict[str, Tensor], name: str, stem: str, found: _Found) -> N
 
 def unpacked(tensors: dict[str, Tensor], config: Mapping[str, Any], /) -> dict[str, Tensor]:
     """
-    Recognise quantized weights by the names of their scales.
+    Recognize quantized weights by the names of their scales.
 
     Parameters
     ----------
     tensors : dict of str to Tensor
         A model.
     config : mapping of str
-        Its configuration; ``quantization_config`` says what names do not.
+        Configuration of the model; ``quantization_config`` has settings that names do not show.
 
     Returns
     -------
     dict of str to Tensor
-        GPTQ, AWQ, 8-bit floats with scales, MXFP4 and packed 4-bit integers with the real numbers
-        they stand for; scales and zero points with the tensor they belong to.
+        The model; tensors of GPTQ, AWQ, scaled 8-bit numbers, MXFP4 and packed 4-bit integers have
+        their dequantized weights, scales and zero points a note with the tensor they belong to.
 
     Examples
     --------

@@ -1,9 +1,12 @@
-"""Parts: rows, groups of rows and slices of what a tensor stands for."""
+"""Parts of a weight: blocks of rows, rows in groups, one matrix of a stack; its transpose."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from spectra.dtypes import FLOATS
 from spectra.models.lazy import derived, rows
 from spectra.models.tensors import Weight
 
@@ -13,25 +16,26 @@ if TYPE_CHECKING:
     from spectra._typing import AnyArray
     from spectra.models.tensors import Tensor
 
-__all__ = ["blocks", "grouped", "setting", "single", "whole"]
+__all__ = ["blocks", "grouped", "setting", "single", "upright", "whole"]
 
 _NESTED = ("text_config", "llm_config", "language_config", "attn_config", "ffn_config")
-_MOST = 1 << 40
+_MAX_SETTING = 1 << 40
 
 
 def whole(tensor: Tensor, /) -> Weight | None:
     """
-    Return all of a tensor as one weight, whether it is stored or computed.
+    Return all of a tensor as one weight, stored or dequantized.
 
     Parameters
     ----------
     tensor : Tensor
-        Of any kind.
+        The tensor.
 
     Returns
     -------
     Weight or None
-        ``None`` if it has been taken apart already, or is integers without a scale.
+        ``None`` if the tensor has several weights already, or its numbers are not real floats and
+        have no scale.
 
     Examples
     --------
@@ -41,8 +45,33 @@ def whole(tensor: Tensor, /) -> Weight | None:
     """
     if len(tensor.weights) == 1 and not tensor.weights[0].label:
         return tensor.weights[0]
-    real = tensor.dtype.startswith(("float", "bfloat"))
-    return None if tensor.weights or not real else Weight("", tensor.shape, tensor.source)
+    if tensor.weights or tensor.dtype not in FLOATS:
+        return None
+    return Weight("", tensor.shape, tensor.source)
+
+
+def upright(weight: Weight, /) -> Weight:
+    """
+    Return a matrix that is stored (in, out) as (out, in).
+
+    Parameters
+    ----------
+    weight : Weight
+        A matrix.
+
+    Returns
+    -------
+    Weight
+        The transposed matrix, with the same label.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from spectra.models.lazy import Held
+    >>> upright(Weight("", (1, 2), Held(np.array([[1, 2]])))).read().tolist()
+    [[1], [2]]
+    """
+    return Weight(weight.label, weight.shape[::-1], derived(np.transpose, weight.source))
 
 
 def blocks(weight: Weight, labels: Sequence[str], sizes: Sequence[int], /) -> tuple[Weight, ...]:
@@ -54,14 +83,14 @@ def blocks(weight: Weight, labels: Sequence[str], sizes: Sequence[int], /) -> tu
     weight : Weight
         A matrix.
     labels : sequence of str
-        One for each block.
+        One label per block.
     sizes : sequence of int
-        Their rows; together those of the matrix.
+        Number of rows of each block; their sum is that of the matrix.
 
     Returns
     -------
     tuple of Weight
-        The blocks.
+        The blocks, from the first row on.
 
     Examples
     --------
@@ -88,23 +117,23 @@ def grouped(
     weight: Weight, labels: Sequence[str], members: Sequence[int], /, *, groups: int
 ) -> tuple[Weight, ...]:
     """
-    Collect the rows of a matrix that repeats the same heads in every group.
+    Collect the rows of each kind of head from a matrix in which all kinds alternate by group.
 
     Parameters
     ----------
     weight : Weight
-        A matrix whose rows are (group, head, number in the head).
+        A matrix whose rows are ordered by group, head in the group, row in the head.
     labels : sequence of str
-        One for each kind of head.
+        One label per kind of head.
     members : sequence of int
-        How many heads of each kind follow one another in a group.
+        Number of consecutive heads of each kind in a group.
     groups : int
-        How many groups there are.
+        Number of groups.
 
     Returns
     -------
     tuple of Weight
-        One matrix for each kind; empty if the rows cannot be divided so.
+        One matrix per kind; empty if the rows cannot be divided evenly.
 
     Examples
     --------
@@ -133,21 +162,21 @@ def _first(array: AnyArray) -> AnyArray:
 
 def single(weight: Weight, label: str, index: int, /) -> Weight:
     """
-    Take one of a stack, reading no other.
+    Return one matrix of a stack, without reading the others.
 
     Parameters
     ----------
     weight : Weight
-        The stack, along its first axis.
+        A stack along its first axis.
     label : str
-        Name of the part.
+        Label of the matrix.
     index : int
-        Which one.
+        Position in the stack.
 
     Returns
     -------
     Weight
-        With one axis less.
+        The matrix, with one axis less.
 
     Examples
     --------
@@ -166,14 +195,14 @@ def setting(config: Mapping[str, Any], /, *names: str) -> int | None:
     Parameters
     ----------
     config : mapping
-        As parsed; that of a part of the model may be inside it.
+        The parsed configuration; that of a part of the model may be nested in it.
     *names : str
-        What the size is called in one family of models or another.
+        Names of the size in different families of models.
 
     Returns
     -------
     int or None
-        The first that is a positive whole number.
+        The first value that is a positive whole number; ``None`` if there is none.
 
     Examples
     --------
@@ -184,6 +213,6 @@ def setting(config: Mapping[str, Any], /, *names: str) -> int | None:
     for place in (config, *(inner for inner in nested if isinstance(inner, dict))):
         for name in names:
             value = place.get(name)
-            if type(value) is int and 0 < value < _MOST:
+            if type(value) is int and 0 < value < _MAX_SETTING:
                 return value
     return None

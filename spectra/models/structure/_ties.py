@@ -1,4 +1,4 @@
-"""Ties: tensors of several names with the same numbers, counted once."""
+"""Tied weights: mark tensors that share their numbers with another tensor."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _EMBEDDINGS = (
 
 
 def _place(tensor: Tensor) -> Hashable | None:
-    """Return where the numbers are, equal for two names of the same."""
+    """Return a key that is equal for two tensors with the same array or place in a file."""
     source = tensor.source
     if not tensor.size:
         return None
@@ -33,13 +33,13 @@ def _place(tensor: Tensor) -> Hashable | None:
         return (id(source.array), tensor.shape)
     try:
         hash(source)
-    except TypeError:  # it may be hashable by its type and not by what is in it
+    except TypeError:  # the type is hashable, but not its content
         return None
     return source
 
 
 def _head(tensors: Mapping[str, Tensor], config: Mapping[str, Any]) -> tuple[str, str] | None:
-    """Return an output layer that the configuration ties to an embedding, and that."""
+    """Return the names of the output layer and embedding that the configuration ties."""
     inner = config.get("text_config")
     says = [c.get("tie_word_embeddings") for c in (config, inner) if isinstance(c, dict)]
     if True not in says:
@@ -53,19 +53,19 @@ def _head(tensors: Mapping[str, Tensor], config: Mapping[str, Any]) -> tuple[str
 
 def tied(tensors: dict[str, Tensor], config: Mapping[str, Any], /) -> dict[str, Tensor]:
     """
-    Mark every tensor whose numbers another one has too.
+    Mark every tensor that shares its numbers with an earlier tensor.
 
     Parameters
     ----------
     tensors : dict of str to Tensor
         A model.
     config : mapping of str
-        Its configuration; with ``tie_word_embeddings`` the output layer is the embedding.
+        Configuration of the model; ``tie_word_embeddings`` ties output layer and embedding.
 
     Returns
     -------
     dict of str to Tensor
-        The second and later names of the same numbers have the role "tied".
+        The model; the second and later tensors of the same numbers have the role "tied".
 
     Examples
     --------

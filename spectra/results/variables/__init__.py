@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from spectra.results.variables._declaration import Variable
 from spectra.results.variables._model import LAYERS, SUMMARY, TENSORS, Status
-from spectra.results.variables._noise import BULK, COLLAPSE, DIRECTIONS, PHASE, RANDOMIZED, SPIKES
-from spectra.results.variables._sizes import NORMS, RANKS
+from spectra.results.variables._noise import BULK, DIRECTIONS, PHASE, RANDOMIZED, SPIKES
+from spectra.results.variables._sizes import COLLAPSE, NORMS, RANKS
 from spectra.results.variables._tails import EVIDENCE, NULLS, POWER_LAW
 
 if TYPE_CHECKING:

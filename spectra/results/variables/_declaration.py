@@ -1,41 +1,53 @@
-"""What it takes to declare a variable."""
+"""The declaration of a variable."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from enum import IntEnum
 
-__all__ = ["Variable", "count", "flag", "layer", "text"]
+__all__ = ["Kind", "Variable", "count", "flag", "grouped", "number", "text"]
+
+Kind = Literal["float", "int", "str", "flag"]
+"""The type of the values: counts that may be missing are floats, missing being ``nan``."""
 
 
 @dataclass(frozen=True, slots=True)
 class Variable:
     """
-    One variable of a Dataset.
+    One variable of a Dataset, described once for its attributes, tables, help and pages.
 
     Parameters
     ----------
     name : str
         Its name.
     long_name : str
-        What it is, in words.
+        What it is, in words that stand alone as the label of an axis.
     units : str
         ``"1"`` if dimensionless, ``"w2"`` for weight units squared, ``""`` for text and codes.
     formula : str
         How it is computed.
-    source : str
-        Where that comes from.
+    references : str
+        The paper or program that it comes from.
     dims : tuple of str, default: ("layer",)
         Its dimensions.
     kind : {"float", "int", "str", "flag"}, default: "float"
         What it holds. Counts that may be missing are floats, missing being ``nan``.
     flags : type of IntEnum, optional
         The codes of a flag; 0 stands for what is missing.
+    group : str, default: ""
+        The subject: ``"layer"``, ``"size"``, ``"tail"``, ``"noise"``, ``"tensor"``, ``"summary"``.
+    head : str, default: ""
+        Head of its column in a table; its name if empty.
+    digits : int, optional
+        Digits after the point in a table.
+    help : str, default: ""
+        One line on its column for a person; `long_name` if empty.
 
     Examples
     --------
@@ -48,10 +60,14 @@ class Variable:
     long_name: str
     units: str
     formula: str
-    source: str
+    references: str
     dims: tuple[str, ...] = ("layer",)
-    kind: Literal["float", "int", "str", "flag"] = "float"
+    kind: Kind = "float"
     flags: type[IntEnum] | None = None
+    group: str = ""
+    head: str = ""
+    digits: int | None = None
+    help: str = ""
 
     @property
     def attrs(self) -> dict[str, Any]:
@@ -60,7 +76,8 @@ class Variable:
             "long_name": self.long_name,
             "units": self.units,
             "formula": self.formula,
-            "source": self.source,
+            "references": self.references,
+            "group": self.group,
         }
         attrs: dict[str, Any] = {key: text for key, text in words.items() if text}
         if self.flags is not None:
@@ -69,14 +86,58 @@ class Variable:
         return attrs
 
 
-def layer(name: str, long_name: str, units: str, formula: str, source: str, /) -> Variable:
+def grouped(group: str, variables: Iterable[Variable], /) -> tuple[Variable, ...]:
     """
-    Declare a number of a layer.
+    Put variables into a group.
 
     Parameters
     ----------
-    name, long_name, units, formula, source : str
+    group : str
+        Its name.
+    variables : iterable of Variable
+        Its members.
+
+    Returns
+    -------
+    tuple of Variable
+        The same variables with that group.
+
+    Examples
+    --------
+    >>> grouped("size", [number("trace", "trace", "w2", "sum(lambda)", "")])[0].group
+    'size'
+    """
+    return tuple(replace(variable, group=group) for variable in variables)
+
+
+def number(
+    name: str,
+    long_name: str,
+    units: str,
+    formula: str,
+    references: str,
+    /,
+    *,
+    dims: tuple[str, ...] = ("layer",),
+    head: str = "",
+    digits: int | None = None,
+    help: str = "",  # noqa: A002
+) -> Variable:
+    """
+    Declare a real number, by default one per layer.
+
+    Parameters
+    ----------
+    name, long_name, units, formula, references : str
         As in :class:`Variable`.
+    dims : tuple of str, default: ("layer",)
+        Its dimensions.
+    head : str, default: ""
+        Head of its column.
+    digits : int, optional
+        Digits of its column.
+    help : str, default: ""
+        One line on its column.
 
     Returns
     -------
@@ -85,13 +146,23 @@ def layer(name: str, long_name: str, units: str, formula: str, source: str, /) -
 
     Examples
     --------
-    >>> layer("trace", "trace", "w2", "sum(lambda)", "linear algebra").dims
+    >>> number("trace", "trace", "w2", "sum(lambda)", "linear algebra").dims
     ('layer',)
     """
-    return Variable(name, long_name, units, formula, source)
+    source = (formula, references, dims)
+    return Variable(name, long_name, units, *source, head=head, digits=digits, help=help)
 
 
-def count(name: str, long_name: str, formula: str, /) -> Variable:
+def count(
+    name: str,
+    long_name: str,
+    formula: str,
+    /,
+    *,
+    dims: tuple[str, ...] = ("layer",),
+    head: str = "",
+    help: str = "",  # noqa: A002
+) -> Variable:
     """
     Declare a count that is never missing.
 
@@ -99,6 +170,12 @@ def count(name: str, long_name: str, formula: str, /) -> Variable:
     ----------
     name, long_name, formula : str
         As in :class:`Variable`.
+    dims : tuple of str, default: ("layer",)
+        Its dimensions.
+    head : str, default: ""
+        Head of its column.
+    help : str, default: ""
+        One line on its column.
 
     Returns
     -------
@@ -110,19 +187,34 @@ def count(name: str, long_name: str, formula: str, /) -> Variable:
     >>> count("M", "shorter side", "min(rows, columns)").kind
     'int'
     """
-    return Variable(name, long_name, "1", formula, "the tensor's shape", kind="int")
+    source = "the tensor's shape"
+    return Variable(name, long_name, "1", formula, source, dims, "int", head=head, help=help)
 
 
-def flag(name: str, long_name: str, formula: str, source: str, flags: type[IntEnum], /) -> Variable:
+def flag(
+    name: str,
+    long_name: str,
+    formula: str,
+    references: str,
+    flags: type[IntEnum],
+    /,
+    *,
+    head: str = "",
+    help: str = "",  # noqa: A002
+) -> Variable:
     """
     Declare a code of a layer.
 
     Parameters
     ----------
-    name, long_name, formula, source : str
+    name, long_name, formula, references : str
         As in :class:`Variable`.
     flags : type of IntEnum
         The codes.
+    head : str, default: ""
+        Head of its column.
+    help : str, default: ""
+        One line on its column.
 
     Returns
     -------
@@ -135,10 +227,22 @@ def flag(name: str, long_name: str, formula: str, source: str, flags: type[IntEn
     >>> flag("verdict", "band of alpha", "", "", Verdict).kind
     'flag'
     """
-    return Variable(name, long_name, "", formula, source, kind="flag", flags=flags)
+    dims = ("layer",)
+    return Variable(
+        name, long_name, "", formula, references, dims, "flag", flags, head=head, help=help
+    )
 
 
-def text(name: str, long_name: str, dim: str, source: str = "the model file", /) -> Variable:
+def text(
+    name: str,
+    long_name: str,
+    dim: str,
+    references: str = "the model file",
+    /,
+    *,
+    head: str = "",
+    help: str = "",  # noqa: A002
+) -> Variable:
     """
     Declare words.
 
@@ -147,9 +251,13 @@ def text(name: str, long_name: str, dim: str, source: str = "the model file", /)
     name, long_name : str
         As in :class:`Variable`.
     dim : str
-        What they are said of.
-    source : str, default: "the model file"
+        The dimension: ``"layer"`` or ``"tensor"``.
+    references : str, default: "the model file"
         Where they come from.
+    head : str, default: ""
+        Head of its column.
+    help : str, default: ""
+        One line on its column.
 
     Returns
     -------
@@ -158,7 +266,7 @@ def text(name: str, long_name: str, dim: str, source: str = "the model file", /)
 
     Examples
     --------
-    >>> text("tensor_name", "tensor the layer is a view of", "layer").kind
+    >>> text("tensor_name", "tensor that holds the layer", "layer").kind
     'str'
     """
-    return Variable(name, long_name, "", "", source, dims=(dim,), kind="str")
+    return Variable(name, long_name, "", "", references, (dim,), "str", head=head, help=help)

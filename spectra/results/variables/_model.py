@@ -1,10 +1,17 @@
-"""Variables: what a model is made of, and what came of it."""
+"""Variables of the layers and tensors of a model, and of its summary."""
 
 from __future__ import annotations
 
 from enum import IntEnum
 
-from spectra.results.variables._declaration import Variable, count, flag, layer, text
+from spectra.results.variables._declaration import (
+    Variable,
+    count,
+    flag,
+    grouped,
+    number,
+    text,
+)
 from spectra.results.variables._sources import HTSR, OURS
 
 __all__ = ["LAYERS", "SUMMARY", "TENSORS", "Status"]
@@ -12,7 +19,7 @@ __all__ = ["LAYERS", "SUMMARY", "TENSORS", "Status"]
 
 class Status(IntEnum):
     """
-    What came of the spectrum of a layer.
+    Whether a layer has a spectrum, and why not.
 
     Examples
     --------
@@ -28,48 +35,71 @@ class Status(IntEnum):
     NOT_CONVERGED = 5
 
 
-TENSORS = (
-    text("tensor_role", "what the network uses the tensor for", "tensor"),
-    text("tensor_dtype", "number format the tensor is stored in", "tensor"),
-    text("tensor_shape", "shape of the tensor", "tensor"),
-    Variable(
-        "tensor_size", "elements", "1", "product of the shape", "the model file", ("tensor",), "int"
-    ),
-    Variable(
-        "tensor_layers", "layers taken from the tensor", "1", "", "the model", ("tensor",), "int"
-    ),
-    text("tensor_note", "where the role comes from, and what the numbers stand for", "tensor"),
-    text("tensor_reason", "why the tensor was not taken, or not analysed", "tensor"),
-)
+_TENSOR = ("tensor",)
 
-LAYERS = (
-    text("tensor_name", "tensor the layer is a view of", "layer"),
-    text("layer_type", "what the network uses the layer for", "layer"),
-    count("N", "longer side of one matrix", "max(rows, columns)"),
-    count("M", "shorter side of one matrix", "min(rows, columns)"),
-    layer("Q", "aspect ratio", "1", "N / M", HTSR),
-    count("rf", "matrices in the layer (receptive field)", "kernel positions times groups"),
-    count("num_evals", "number of eigenvalues", "M rf"),
-    Variable(
-        "slice_id",
-        "kernel position, row-major, if each is a layer",
-        "1",
-        "0, 1, ...",
-        "the tensor's shape",
-    ),
-    flag("status", "whether there is a spectrum, and why not", "", OURS, Status),
-    Variable(
-        "eigenvalue",
-        "eigenvalues of W.T @ W, not divided by N, largest first",
-        "w2",
-        "lambda_i = sv_i^2",
-        HTSR,
-        dims=("layer", "mode"),
+TENSORS = grouped(
+    "tensor",
+    (
+        text("tensor_role", "use of the tensor in the network", "tensor", head="role"),
+        text("tensor_dtype", "number type the tensor is stored in", "tensor", head="dtype"),
+        text("tensor_shape", "shape of the tensor", "tensor", head="shape"),
+        count("tensor_size", "elements of the tensor", "product of the shape", dims=_TENSOR),
+        count("tensor_layers", "layers taken from the tensor", "", dims=_TENSOR, head="layers"),
+        text(
+            "tensor_note",
+            "origin of the role, and the meaning of the stored numbers",
+            "tensor",
+            head="what it is",
+        ),
+        text(
+            "tensor_reason",
+            "reason for which the tensor is not analysed",
+            "tensor",
+            head="not taken because",
+        ),
     ),
 )
 
-SUMMARY = (
-    Variable("num_layers", "layers in the model", "1", "", OURS, (), "int"),
-    Variable("num_fitted", "layers with a fit", "1", "", OURS, (), "int"),
-    Variable("num_supported", "layers with a power law supported", "1", "", OURS, (), "int"),
+LAYERS = grouped(
+    "layer",
+    (
+        text("tensor_name", "tensor that holds the layer", "layer"),
+        text("layer_type", "use of the layer in the network", "layer"),
+        count("N", "longer side of one matrix", "max(rows, columns)"),
+        count("M", "shorter side of one matrix", "min(rows, columns)"),
+        number("Q", "aspect ratio", "1", "N / M", HTSR),
+        count(
+            "rf",
+            "matrices in the layer (receptive field)",
+            "kernel positions times groups",
+            help="matrices in the layer: the kernel positions of a convolution",
+        ),
+        count("num_evals", "number of eigenvalues", "M rf"),
+        number(
+            "slice_id",
+            "kernel position, row-major, if each position is a layer",
+            "1",
+            "0, 1, ...",
+            "the tensor's shape",
+        ),
+        flag("status", "whether the layer has a spectrum, and why not", "", OURS, Status),
+        text("status_reason", "error for which the layer has no spectrum", "layer", OURS),
+        number(
+            "eigenvalue",
+            "eigenvalues of W.T @ W, not divided by N, largest first",
+            "w2",
+            "lambda_i = sv_i^2",
+            HTSR,
+            dims=("layer", "mode"),
+        ),
+    ),
+)
+
+SUMMARY = grouped(
+    "summary",
+    (
+        Variable("num_layers", "layers in the model", "1", "", OURS, (), "int"),
+        Variable("num_fitted", "layers with a power-law fit", "1", "", OURS, (), "int"),
+        Variable("num_supported", "layers with a supported power law", "1", "", OURS, (), "int"),
+    ),
 )

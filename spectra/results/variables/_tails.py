@@ -1,10 +1,10 @@
-"""Variables: the power law of the tail, what noise would have, and the evidence."""
+"""Variables of the tail: the power law, what noise would have, and the evidence."""
 
 from __future__ import annotations
 
 from typing import get_args
 
-from spectra.results.variables._declaration import Variable, flag, layer
+from spectra.results.variables._declaration import flag, grouped, number
 from spectra.results.variables._sources import BOOTSTRAP, CSN, HILL, MP, OURS, VUONG, WW
 from spectra.results.verdicts import Likelier, Support, Verdict
 from spectra.tails.alternatives import Law
@@ -12,147 +12,219 @@ from spectra.tails.samples import FitStatus
 
 __all__ = ["EVIDENCE", "NULLS", "POWER_LAW"]
 
-POWER_LAW = (
-    layer(
-        "alpha",
-        "power-law exponent of the tail",
-        "1",
-        "1 + n / sum ln(lambda/xmin); n - 1 for n below 20 eigenvalues",
-        CSN,
-    ),
-    layer("sigma", "standard error of alpha, xmin known", "1", "(alpha - 1) / sqrt(n)", CSN),
-    layer(
-        "D",
-        "Kolmogorov-Smirnov distance of tail and fit",
-        "1",
-        "max |S - P|, S from its lower step",
-        CSN,
-    ),
-    layer("num_pl_spikes", "eigenvalues in the tail", "1", "n = #{lambda >= xmin}", CSN),
-    flag("verdict", "band of alpha", "alpha < 2, 2 to 6, > 6", WW, Verdict),
-    flag("fit_status", "whether there is a fit, and why not", "", OURS, FitStatus),
-    layer("xmin", "start of the tail", "w2", "argmin D", CSN),
-    layer("xmax", "end of the tail", "w2", "max(lambda)", CSN),
-    layer(
-        "alpha_weighted", "alpha-hat, alpha weighted by scale", "1", "alpha log10 lambda_max", WW
-    ),
-    layer("log_alpha_norm", "log of the alpha-norm", "1", "log10 sum(lambda^alpha)", WW),
-)
-
-
-NULLS = (
-    layer(
-        "alpha_noise",
-        "exponent that a tail as long has in noise of the same shape",
-        "1",
-        "1 + f / int_q ln(x/q) rho dx, f = num_pl_spikes / num_evals",
-        MP,
-    ),
-    layer(
-        "D_noise",
-        "distance that a tail as long has in noise of the same shape",
-        "1",
-        "max |S - P| of the Marchenko-Pastur law above its quantile",
-        MP,
-    ),
-    layer("alpha_hill", "exponent of the larger half", "1", "1 + k / sum ln(lambda/median)", HILL),
-    layer(
-        "alpha_hill_noise",
-        "exponent of the larger half of noise of the same shape",
-        "1",
-        "1 + 1 / (2 int_q ln(x/q) rho dx), q the median",
-        MP,
-    ),
-)
-
-EVIDENCE = (
-    layer("interval_level", "confidence level of the intervals", "1", "0.9", OURS),
-    layer(
-        "alpha_low",
-        "lower end of the interval of alpha",
-        "1",
-        "quantile (1 - level) / 2 of refits",
-        BOOTSTRAP,
-    ),
-    layer(
-        "alpha_high",
-        "upper end of the interval of alpha",
-        "1",
-        "quantile (1 + level) / 2 of refits",
-        BOOTSTRAP,
-    ),
-    layer(
-        "alpha_precision",
-        "standard error of the ends of the interval",
-        "1",
-        "from the number of resamples",
-        BOOTSTRAP,
-    ),
-    layer(
-        "xmin_low",
-        "lower end of the interval of xmin",
-        "w2",
-        "quantile (1 - level) / 2 of refits",
-        BOOTSTRAP,
-    ),
-    layer(
-        "xmin_high",
-        "upper end of the interval of xmin",
-        "w2",
-        "quantile (1 + level) / 2 of refits",
-        BOOTSTRAP,
-    ),
-    layer(
-        "p_value",
-        "share of true power laws that fit no better",
-        "1",
-        "(1 + #{D* >= D}) / (1 + resamples)",
-        CSN,
-    ),
-    layer(
-        "p_precision",
-        "largest standard error of p_value",
-        "1",
-        "1 / (2 sqrt(1 + resamples))",
-        "binomial distribution",
-    ),
-    layer(
-        "alpha_rival",
-        "exponent of another plausible tail that disagrees",
-        "1",
-        "local minima of D(xmin); none if alpha is not ambiguous",
-        OURS,
-    ),
-    flag(
-        "power_law",
-        "whether the tail is a power law",
-        "p_value, likelihood ratios and num_pl_spikes",
-        CSN,
-        Support,
-    ),
-    flag(
-        "likelier_law",
-        "law that is significantly likelier than the power law",
-        "likeliest of those with R_* < 0 and p_* up to 0.1",
-        VUONG,
-        Likelier,
-    ),
-    *(
-        Variable(
-            f"{kind}_{law}",
-            f"{what} of power law and {law.replace('_', ' ')}",
+POWER_LAW = grouped(
+    "tail",
+    (
+        number(
+            "alpha",
+            "power-law exponent of the tail",
             "1",
-            formula,
+            "1 + n / sum ln(lambda/xmin); n - 1 for n below 20 eigenvalues",
+            CSN,
+            digits=2,
+            help="exponent of the power law fitted to the largest eigenvalues",
+        ),
+        number(
+            "sigma",
+            "standard error of alpha, xmin known",
+            "1",
+            "(alpha - 1) / sqrt(n)",
+            CSN,
+            digits=2,
+        ),
+        number(
+            "D",
+            "Kolmogorov-Smirnov distance of tail and fit",
+            "1",
+            "max |S - P|, S from its lower step",
+            CSN,
+            digits=3,
+            help="distance of tail and fit; pure noise has about 0.12",
+        ),
+        number(
+            "num_tail",
+            "eigenvalues in the power-law tail",
+            "1",
+            "n = #{lambda >= xmin}",
+            CSN,
+            head="tail",
+            digits=0,
+            help="eigenvalues in the tail (num_tail); a few say little",
+        ),
+        flag(
+            "verdict",
+            "band of alpha",
+            "alpha < 2, 2 to 6, > 6",
+            WW,
+            Verdict,
+            help="over-trained: alpha < 2, under-trained: alpha > 6",
+        ),
+        flag("fit_status", "whether the tail has a fit, and why not", "", OURS, FitStatus),
+        number("xmin", "start of the power-law tail", "w2", "argmin D", CSN),
+        number("xmax", "end of the power-law tail", "w2", "max(lambda)", CSN),
+        number(
+            "alpha_weighted",
+            "alpha-hat, alpha weighted by scale",
+            "1",
+            "alpha log10 lambda_max",
+            WW,
+            digits=2,
+            help="alpha times log10 of the largest eigenvalue",
+        ),
+        number(
+            "log_alpha_norm",
+            "log10 of the alpha-norm",
+            "1",
+            "log10 sum(lambda^alpha)",
+            WW,
+            digits=2,
+        ),
+    ),
+)
+
+
+NULLS = grouped(
+    "tail",
+    (
+        number(
+            "alpha_noise",
+            "alpha of a tail of the same length in noise of the same shape",
+            "1",
+            "1 + f / int_q ln(x/q) rho dx, f = num_tail / num_evals",
+            MP,
+            head="noise",
+            digits=2,
+            help="alpha of a tail of the same length in pure noise of the same shape",
+        ),
+        number(
+            "D_noise",
+            "D of a tail of the same length in noise of the same shape",
+            "1",
+            "max |S - P| of the Marchenko-Pastur law above its quantile",
+            MP,
+        ),
+        number(
+            "alpha_hill",
+            "Hill exponent of the larger half",
+            "1",
+            "1 + k / sum ln(lambda/median)",
+            HILL,
+        ),
+        number(
+            "alpha_hill_noise",
+            "Hill exponent of the larger half in noise of the same shape",
+            "1",
+            "1 + 1 / (2 int_q ln(x/q) rho dx), q the median",
+            MP,
+        ),
+    ),
+)
+
+EVIDENCE = grouped(
+    "tail",
+    (
+        number("interval_confidence", "confidence of the intervals", "1", "0.9", OURS),
+        number(
+            "alpha_low",
+            "lower end of the confidence interval of alpha",
+            "1",
+            "quantile (1 - confidence) / 2 of refits",
+            BOOTSTRAP,
+            head="90 %",
+            help="confidence interval of alpha, the start of the tail searched anew each time",
+        ),
+        number(
+            "alpha_high",
+            "upper end of the confidence interval of alpha",
+            "1",
+            "quantile (1 + confidence) / 2 of refits",
+            BOOTSTRAP,
+        ),
+        number(
+            "alpha_precision",
+            "standard error of the ends of the interval of alpha",
+            "1",
+            "from the number of resamples",
+            BOOTSTRAP,
+        ),
+        number(
+            "xmin_low",
+            "lower end of the confidence interval of xmin",
+            "w2",
+            "quantile (1 - confidence) / 2 of refits",
+            BOOTSTRAP,
+        ),
+        number(
+            "xmin_high",
+            "upper end of the confidence interval of xmin",
+            "w2",
+            "quantile (1 + confidence) / 2 of refits",
+            BOOTSTRAP,
+        ),
+        number(
+            "p_value",
+            "share of true power laws that fit no better",
+            "1",
+            "(1 + #{D* >= D}) / (1 + resamples)",
+            CSN,
+            head="p",
+            digits=2,
+            help="share of true power laws that fit no better; small: not a power law",
+        ),
+        number(
+            "p_precision",
+            "largest standard error of p_value",
+            "1",
+            "1 / (2 sqrt(1 + resamples))",
+            "binomial distribution",
+        ),
+        number(
+            "alpha_rival",
+            "alpha of another plausible tail that disagrees",
+            "1",
+            "local minima of D(xmin); nan if alpha is not ambiguous",
+            OURS,
+            head="rival",
+            digits=2,
+            help="alpha of another tail that fits about as well, if there is one",
+        ),
+        flag(
+            "power_law_support",
+            "whether the tail is a power law",
+            "p_value, likelihood ratios and num_tail",
+            CSN,
+            Support,
+            head="power law",
+            help="supported, rejected or neither; tails below 50 eigenvalues are too short to tell",
+        ),
+        flag(
+            "likelier_law",
+            "law that is significantly likelier than the power law",
+            "likeliest of those with R_* < 0 and p_* up to 0.1",
             VUONG,
-        )
-        for law in get_args(Law)[1:]
-        for kind, what, formula in (
-            ("R", "log-likelihood ratio", "sum l / (sd(l) sqrt(n)); positive for the power law"),
-            (
-                "p",
-                "p-value of the ratio",
-                "P(chi2_1 > 2 |sum l|)" if law == "truncated_power_law" else "erfc(|R| / sqrt(2))",
-            ),
-        )
+            Likelier,
+            head="likelier",
+            help="law that fits the tail significantly better",
+        ),
+        *(
+            number(
+                f"{kind}_{law}", f"{what} of power law and {law.replace('_', ' ')}", "1", how, VUONG
+            )
+            for law in get_args(Law)[1:]
+            for kind, what, how in (
+                (
+                    "R",
+                    "log-likelihood ratio",
+                    "sum l / (sd(l) sqrt(n)); positive for the power law",
+                ),
+                (
+                    "p",
+                    "p-value of the likelihood ratio",
+                    "P(chi2_1 > 2 |sum l|)"
+                    if law == "truncated_power_law"
+                    else "erfc(|R| / sqrt(2))",
+                ),
+            )
+        ),
     ),
 )

@@ -1,17 +1,18 @@
 r"""
-Ensembles: random matrices whose spectra are known from theory.
+Ensembles: random matrices with spectra known from theory.
 
-Each function draws a matrix and says where the eigenvalues of ``W.T @ W``, not divided by N, should
-lie: the edges of the bulk, the exponent of a power-law tail, the eigenvalues outside. N and M are
-the longer and the shorter side of the matrix; where there are more columns than rows, the
-eigenvalues beyond the first M are zero and no part of what is said here.
+Each function draws a matrix and returns it with the predictions of theory for the eigenvalues of
+``W.T @ W``, not divided by N: the edges of the bulk, the exponent of a power-law tail, and the
+eigenvalues outside. N and M are the longer and the shorter side of the matrix. If there are more
+columns than rows, the eigenvalues beyond the first M are zero and not counted here.
 
-Elements whose distribution falls off as :math:`P(|w| > x) \sim x^{-\mu}` decide by :math:`\mu`.
-Above 4 the spectrum ends where that of Gaussian elements of the same variance does. At 4 and below
-there is no upper edge: the largest elements give eigenvalues of their own, whose density falls off
-as :math:`\lambda^{-(1 + \mu/2)}`. Below 2 the variance is infinite and the power law is the bulk
-itself; from 2 to 4 it is a vanishing share of the spectrum, and an exponent fitted to a matrix of a
-thousand columns is much larger than :math:`1 + \mu/2`.
+For independent elements whose distribution falls off as :math:`P(|w| > x) \sim x^{-\mu}`, the
+spectrum depends on the tail index :math:`\mu`. For :math:`\mu > 4` it has the same edges as for
+Gaussian elements of the same variance. For :math:`\mu \le 4` there is no upper edge: each of the
+largest elements gives a separate eigenvalue, and the density of these eigenvalues falls off as
+:math:`\lambda^{-(1 + \mu/2)}`. For :math:`\mu < 2` the variance is infinite and the whole bulk
+follows the power law. From 2 to 4 a vanishing share of the spectrum follows it, and an exponent
+fitted to a matrix of a thousand columns is much larger than :math:`1 + \mu/2`.
 """
 
 from spectra.theory.ensembles._heavy import levy, pareto, student_t, symmetric_pareto

@@ -1,12 +1,10 @@
-"""What all ensembles need: checks, and where noise and spikes lie."""
+"""Checks of arguments, edges of the bulk and positions of spikes, shared by all ensembles."""
 
 from __future__ import annotations
 
 import math
 from numbers import Real
 from typing import TYPE_CHECKING
-
-import numpy as np
 
 import spectra._checks as _checks
 import spectra.noise.marchenko_pastur as _mp
@@ -16,7 +14,7 @@ from spectra.noise.signal import eigenvalue, limit
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["checked_rng", "checked_shape", "expected_spikes", "noise_edges", "positive"]
+__all__ = ["checked_shape", "expected_spikes", "noise_edges", "positive"]
 
 
 def checked_shape(shape: tuple[int, int]) -> tuple[int, int]:
@@ -36,23 +34,16 @@ def positive(value: float, name: str, *, most: float = math.inf) -> float:
     return float(value)
 
 
-def checked_rng(rng: object) -> np.random.Generator:
-    if not isinstance(rng, np.random.Generator):
-        msg = f"`rng` must be a numpy.random.Generator, got {type(rng).__name__}"
-        raise ArgumentError(msg)
-    return rng
-
-
 def noise_edges(shape: tuple[int, int], variance: float) -> tuple[float, float]:
-    """Return the ends of the spectrum of independent elements of that variance."""
+    """Return the edges of the spectrum of independent elements of that variance."""
     long, short = max(shape), min(shape)
-    return _mp.edges(short / long, variance=variance * long)
+    return _mp.edges(short / long, mean_eigenvalue=variance * long)
 
 
 def expected_spikes(
     shape: tuple[int, int], std: float, strengths: Iterable[float]
 ) -> tuple[float, ...]:
-    """Return where strengths above the limit, in units of std sqrt(N), are seen in the noise."""
+    """Return the eigenvalues of the strengths above the limit, given in units of std sqrt(N)."""
     long, short = max(shape), min(shape)
     visible = sorted((s for s in strengths if s > limit(short / long)), reverse=True)
     return tuple((std**2 * long * eigenvalue(visible, short / long)).tolist())

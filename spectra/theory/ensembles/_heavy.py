@@ -1,4 +1,4 @@
-"""Ensembles of independent elements with power-law tails."""
+"""Ensembles of matrices whose independent elements have power-law tails."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+import spectra._checks as _checks
 from spectra.theory.ensembles._drawing import (
-    checked_rng,
     checked_shape,
     expected_spikes,
     noise_edges,
@@ -25,38 +25,41 @@ _BOUNDED = 4.0  # tail index of elements above which the spectrum has an upper e
 
 
 def _heavy(W: FloatArray, mu: float, variance: float, spikes: tuple[float, ...] = ()) -> Sample:
-    """Say what the tail index of independent elements decides."""
+    """Return the sample with edges or exponent, whichever the tail index implies."""
     if mu > _BOUNDED:
         return Sample(W, *noise_edges((W.shape[0], W.shape[1]), variance), spikes=spikes)
     return Sample(W, alpha=1 + mu / 2, spikes=spikes)
 
 
-def student_t(shape: tuple[int, int], /, *, df: float, rng: np.random.Generator) -> Sample:
+def student_t(
+    shape: tuple[int, int], /, *, df: float, rng: int | np.random.Generator | None = None
+) -> Sample:
     r"""
-    Draw a matrix of independent elements with Student's t distribution.
+    Draw a matrix of independent elements that follow Student's t distribution.
 
     Parameters
     ----------
     shape : (int, int)
         Rows and columns.
     df : float
-        Degrees of freedom, the tail index :math:`\mu` of the elements; 1 is Cauchy's.
-    rng : numpy.random.Generator
-        Where the numbers come from.
+        Degrees of freedom: the tail index :math:`\mu` of the elements. 1 gives the Cauchy
+        distribution.
+    rng : int, numpy.random.Generator or None, default: None
+        Seed or generator of the random numbers; None draws different ones each time.
 
     Returns
     -------
     Sample
-        With both edges if `df` is above 4, with alpha if not.
+        The matrix with both edges if `df` is above 4, with alpha if not.
 
     Raises
     ------
     ArgumentError
-        If an argument is wrong.
+        If an argument is out of range or of a wrong type.
 
     Notes
     -----
-    The variance is :math:`\mu / (\mu - 2)`.
+    The variance of the elements is :math:`\mu / (\mu - 2)`.
 
     References
     ----------
@@ -69,13 +72,15 @@ def student_t(shape: tuple[int, int], /, *, df: float, rng: np.random.Generator)
     1.5
     """
     checked, mu = checked_shape(shape), positive(df, "df")
-    W = checked_rng(rng).standard_t(mu, checked)
+    W = _checks.generator(rng).standard_t(mu, checked)
     return _heavy(W, mu, mu / (mu - 2) if mu > 2 else math.inf)
 
 
-def pareto(shape: tuple[int, int], /, *, mu: float, rng: np.random.Generator) -> Sample:
+def pareto(
+    shape: tuple[int, int], /, *, mu: float, rng: int | np.random.Generator | None = None
+) -> Sample:
     r"""
-    Draw a matrix of independent, positive elements with Pareto's second distribution.
+    Draw a matrix of independent, positive elements that follow the Pareto II (Lomax) distribution.
 
     Parameters
     ----------
@@ -83,33 +88,34 @@ def pareto(shape: tuple[int, int], /, *, mu: float, rng: np.random.Generator) ->
         Rows and columns.
     mu : float
         Tail index of the elements.
-    rng : numpy.random.Generator
-        Where the numbers come from.
+    rng : int, numpy.random.Generator or None, default: None
+        Seed or generator of the random numbers; None draws different ones each time.
 
     Returns
     -------
     Sample
-        With both edges if `mu` is above 4, with alpha if not; with a spike if it is above 2 and
-        the mean stands out of the noise.
+        The matrix with both edges if `mu` is above 4, with alpha if not. There is a spike if `mu`
+        is above 2 and the mean of the elements is large enough to stand out from the noise.
 
     Raises
     ------
     ArgumentError
-        If an argument is wrong.
+        If an argument is out of range or of a wrong type.
 
     See Also
     --------
-    symmetric_pareto : Without the mean.
+    symmetric_pareto : The same with random signs, so that the mean is 0.
 
     Notes
     -----
     :math:`P(w > x) = (1 + x)^{-\mu}` from 0 up, as in :meth:`numpy.random.Generator.pareto` and the
-    published calibrations of alpha. The mean :math:`m = 1 / (\mu - 1)` is a matrix of rank one
-    and singular value :math:`m \sqrt{NM}`. With the variance
+    published calibrations of alpha. The mean :math:`m = 1 / (\mu - 1)` of all elements is a matrix
+    of rank one and singular value :math:`m \sqrt{NM}`. With the variance
     :math:`\sigma^2 = \mu / ((\mu - 1)^2 (\mu - 2))` it gives an eigenvalue at
     :math:`m^2 NM + \sigma^2 (N + M) + \sigma^4 / m^2`, which lies above all others for
-    :math:`\mu > 2`; a power law fitted to the spectrum takes it for part of the tail. Up to 4
-    this is so in the limit: single elements give eigenvalues nearly as large.
+    :math:`\mu > 2`; a power law fitted to the spectrum counts this eigenvalue as part of the tail.
+    For :math:`\mu` up to 4 it lies above the others only in the limit of large size, because single
+    elements give eigenvalues nearly as large.
 
     References
     ----------
@@ -124,7 +130,7 @@ def pareto(shape: tuple[int, int], /, *, mu: float, rng: np.random.Generator) ->
     (94, 2552)
     """
     checked, tail = checked_shape(shape), positive(mu, "mu")
-    W = checked_rng(rng).pareto(tail, checked)
+    W = _checks.generator(rng).pareto(tail, checked)
     if tail <= 2:
         return _heavy(W, tail, math.inf)
     mean, variance = 1 / (tail - 1), tail / ((tail - 1) ** 2 * (tail - 2))
@@ -132,9 +138,11 @@ def pareto(shape: tuple[int, int], /, *, mu: float, rng: np.random.Generator) ->
     return _heavy(W, tail, variance, expected_spikes(checked, math.sqrt(variance), [strength]))
 
 
-def symmetric_pareto(shape: tuple[int, int], /, *, mu: float, rng: np.random.Generator) -> Sample:
+def symmetric_pareto(
+    shape: tuple[int, int], /, *, mu: float, rng: int | np.random.Generator | None = None
+) -> Sample:
     r"""
-    Draw a matrix as :func:`pareto` does, with a random sign for every element.
+    Draw a matrix of independent Pareto II elements with random signs.
 
     Parameters
     ----------
@@ -142,22 +150,22 @@ def symmetric_pareto(shape: tuple[int, int], /, *, mu: float, rng: np.random.Gen
         Rows and columns.
     mu : float
         Tail index of the elements.
-    rng : numpy.random.Generator
-        Where the numbers come from.
+    rng : int, numpy.random.Generator or None, default: None
+        Seed or generator of the random numbers; None draws different ones each time.
 
     Returns
     -------
     Sample
-        With both edges if `mu` is above 4, with alpha if not.
+        The matrix with both edges if `mu` is above 4, with alpha if not.
 
     Raises
     ------
     ArgumentError
-        If an argument is wrong.
+        If an argument is out of range or of a wrong type.
 
     Notes
     -----
-    The variance is :math:`2 / ((\mu - 1)(\mu - 2))`.
+    The variance of the elements is :math:`2 / ((\mu - 1)(\mu - 2))`.
 
     References
     ----------
@@ -171,34 +179,37 @@ def symmetric_pareto(shape: tuple[int, int], /, *, mu: float, rng: np.random.Gen
     (2.5, ())
     """
     checked, tail = checked_shape(shape), positive(mu, "mu")
-    signs = checked_rng(rng).integers(0, 2, checked) * 2.0 - 1
-    W = signs * rng.pareto(tail, checked)
+    random = _checks.generator(rng)
+    signs = random.integers(0, 2, checked) * 2.0 - 1
+    W = signs * random.pareto(tail, checked)
     return _heavy(W, tail, 2 / ((tail - 1) * (tail - 2)) if tail > 2 else math.inf)
 
 
-def levy(shape: tuple[int, int], /, *, mu: float, rng: np.random.Generator) -> Sample:
+def levy(
+    shape: tuple[int, int], /, *, mu: float, rng: int | np.random.Generator | None = None
+) -> Sample:
     r"""
-    Draw a matrix of independent elements with a symmetric stable distribution.
+    Draw a matrix of independent elements that follow a symmetric stable distribution.
 
     Parameters
     ----------
     shape : (int, int)
         Rows and columns.
     mu : float
-        Tail index of the elements, at most 2; 1 is Cauchy's distribution, 2 a Gaussian of variance
-        2.
-    rng : numpy.random.Generator
-        Where the numbers come from.
+        Tail index of the elements, at most 2. 1 gives the Cauchy distribution, 2 a Gaussian of
+        variance 2.
+    rng : int, numpy.random.Generator or None, default: None
+        Seed or generator of the random numbers; None draws different ones each time.
 
     Returns
     -------
     Sample
-        With alpha if `mu` is below 2, with both edges if it is 2.
+        The matrix with alpha if `mu` is below 2, with both edges if `mu` is 2.
 
     Raises
     ------
     ArgumentError
-        If an argument is wrong.
+        If an argument is out of range or of a wrong type.
 
     Notes
     -----
@@ -211,7 +222,7 @@ def levy(shape: tuple[int, int], /, *, mu: float, rng: np.random.Generator) -> S
     References
     ----------
     Chambers, Mallows & Stuck (1976), doi:10.1080/01621459.1976.10480344. Cizeau & Bouchaud (1994),
-    doi:10.1103/PhysRevE.50.1810, on the matrices.
+    doi:10.1103/PhysRevE.50.1810, for the spectra.
 
     Examples
     --------
@@ -220,8 +231,9 @@ def levy(shape: tuple[int, int], /, *, mu: float, rng: np.random.Generator) -> S
     1.75
     """
     checked, tail = checked_shape(shape), positive(mu, "mu", most=2.0)
-    U = checked_rng(rng).uniform(-math.pi / 2, math.pi / 2, checked)
-    E = rng.standard_exponential(checked)
+    random = _checks.generator(rng)
+    U = random.uniform(-math.pi / 2, math.pi / 2, checked)
+    E = random.standard_exponential(checked)
     power = (1 - tail) / tail
     W = np.sin(tail * U) / np.cos(U) ** (1 / tail) * (np.cos((1 - tail) * U) / E) ** power
     return _heavy(W, tail, math.inf) if tail < 2 else Sample(W, *noise_edges(checked, 2.0))

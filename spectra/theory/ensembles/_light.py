@@ -1,4 +1,4 @@
-"""Ensembles of Gaussian elements: pure, with a signal, correlated, symmetric."""
+"""Ensembles of Gaussian matrices: pure noise, with a signal, correlated, symmetric."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ import numpy as np
 import spectra._checks as _checks
 from spectra.errors import ArgumentError
 from spectra.theory.ensembles._drawing import (
-    checked_rng,
     checked_shape,
     expected_spikes,
     noise_edges,
@@ -29,7 +28,9 @@ __all__ = ["correlated", "gaussian", "laguerre", "spiked", "wigner"]
 _EXACT = {"xtol": 1e-300, "rtol": 1e-14, "maxiter": 500}
 
 
-def gaussian(shape: tuple[int, int], /, *, std: float = 1.0, rng: np.random.Generator) -> Sample:
+def gaussian(
+    shape: tuple[int, int], /, *, std: float = 1.0, rng: int | np.random.Generator | None = None
+) -> Sample:
     r"""
     Draw a matrix of independent Gaussian elements.
 
@@ -39,23 +40,24 @@ def gaussian(shape: tuple[int, int], /, *, std: float = 1.0, rng: np.random.Gene
         Rows and columns.
     std : float, default: 1.0
         Standard deviation of the elements.
-    rng : numpy.random.Generator
-        Where the numbers come from.
+    rng : int, numpy.random.Generator or None, default: None
+        Seed or generator of the random numbers; None draws different ones each time.
 
     Returns
     -------
     Sample
-        With both edges.
+        The matrix with both edges.
 
     Raises
     ------
     ArgumentError
-        If an argument is wrong.
+        If an argument is out of range or of a wrong type.
 
     Notes
     -----
-    The edges are :math:`\sigma^2 (\sqrt N \pm \sqrt M)^2`. The largest eigenvalue is off by
-    :math:`\sigma^2 (\sqrt N + \sqrt M)(1/\sqrt N + 1/\sqrt M)^{1/3}` times a Tracy-Widom variable.
+    The edges are :math:`\sigma^2 (\sqrt N \pm \sqrt M)^2`. The largest eigenvalue differs from the
+    upper edge by :math:`\sigma^2 (\sqrt N + \sqrt M)(1/\sqrt N + 1/\sqrt M)^{1/3}` times a
+    Tracy-Widom variable.
 
     References
     ----------
@@ -70,12 +72,12 @@ def gaussian(shape: tuple[int, int], /, *, std: float = 1.0, rng: np.random.Gene
     ((400, 100), 100.0, 900.0)
     """
     checked, scale = checked_shape(shape), positive(std, "std")
-    W = scale * checked_rng(rng).standard_normal(checked)
+    W = scale * _checks.generator(rng).standard_normal(checked)
     return Sample(W, *noise_edges(checked, scale**2))
 
 
 def _orthonormal(rows: int, columns: int, rng: np.random.Generator) -> FloatArray:
-    """Return orthonormal columns, all directions equally likely."""
+    """Draw orthonormal columns, uniformly over all directions."""
     Q, R = np.linalg.qr(rng.standard_normal((rows, columns)))
     uniform: FloatArray = Q * np.where(np.diagonal(R) < 0, -1.0, 1.0)
     return uniform
@@ -87,38 +89,39 @@ def spiked(
     *,
     strengths: Iterable[float],
     std: float = 1.0,
-    rng: np.random.Generator,
+    rng: int | np.random.Generator | None = None,
 ) -> Sample:
     r"""
-    Draw Gaussian noise with a few directions planted in it.
+    Draw a matrix of Gaussian noise plus a planted signal of low rank.
 
     Parameters
     ----------
     shape : (int, int)
         Rows and columns.
     strengths : iterable of float
-        Singular value of each direction before the noise, in units of :math:`\sigma \sqrt N`.
+        Singular values of the signal, one per direction, in units of :math:`\sigma \sqrt N`.
     std : float, default: 1.0
         Standard deviation of the noise.
-    rng : numpy.random.Generator
-        Where the numbers come from.
+    rng : int, numpy.random.Generator or None, default: None
+        Seed or generator of the random numbers; None draws different ones each time.
 
     Returns
     -------
     Sample
-        With both edges, a spike for every strength above the limit, and the planted directions in
-        the order of `strengths`.
+        The matrix with both edges, a spike for every strength above the limit, and the planted
+        directions in the order of `strengths`.
 
     Raises
     ------
     ArgumentError
-        If an argument is wrong.
+        If an argument is out of range or of a wrong type.
 
     Notes
     -----
     With :math:`\gamma = M/N` a strength :math:`\theta > \gamma^{1/4}` gives an eigenvalue at
-    :math:`\sigma^2 N (1 + \theta^2)(\gamma + \theta^2) / \theta^2`; a smaller one does
-    not leave the bulk. Strengths closer to each other than about :math:`N^{-1/2}` repel.
+    :math:`\sigma^2 N (1 + \theta^2)(\gamma + \theta^2) / \theta^2`; a smaller strength gives no
+    eigenvalue outside the bulk. Eigenvalues of strengths closer to each other than about
+    :math:`N^{-1/2}` repel each other.
 
     References
     ----------
@@ -139,9 +142,10 @@ def spiked(
     if len(theta) > min(rows, columns):
         msg = f"`strengths` must be at most as many as the shorter side, got {len(theta)}"
         raise ArgumentError(msg)
-    noise = checked_rng(rng).standard_normal((rows, columns))
-    left = _orthonormal(rows, len(theta), rng)
-    right = _orthonormal(columns, len(theta), rng)
+    random = _checks.generator(rng)
+    noise = random.standard_normal((rows, columns))
+    left = _orthonormal(rows, len(theta), random)
+    right = _orthonormal(columns, len(theta), random)
     W = scale * (noise + math.sqrt(max(rows, columns)) * (left * theta) @ right.T)
     spikes = expected_spikes((rows, columns), scale, theta.tolist())
     return Sample(W, *noise_edges((rows, columns), scale**2), spikes=spikes, left=left, right=right)
@@ -149,10 +153,10 @@ def spiked(
 
 def _population_edges(rows: int, population: FloatArray) -> tuple[float, float]:
     r"""
-    Find the outermost ends of the spectrum of correlated columns.
+    Find the outermost edges of the spectrum of a matrix with correlated columns.
 
     Outside the spectrum :math:`\psi(x) = x + (x/N) \sum t/(x - t)` rises, so an edge is where its
-    derivative vanishes. Beyond the largest t, and below the smallest, it does so once.
+    derivative vanishes. This happens once beyond the largest t and once below the smallest.
     """
     from scipy.optimize import brentq
 
@@ -175,30 +179,34 @@ def _population_edges(rows: int, population: FloatArray) -> tuple[float, float]:
 
 
 def correlated(
-    shape: tuple[int, int], /, *, population: npt.ArrayLike, rng: np.random.Generator
+    shape: tuple[int, int],
+    /,
+    *,
+    population: npt.ArrayLike,
+    rng: int | np.random.Generator | None = None,
 ) -> Sample:
     r"""
-    Draw a matrix of independent Gaussian rows whose columns have given variances.
+    Draw a matrix of independent Gaussian elements whose columns have given variances.
 
     Parameters
     ----------
     shape : (int, int)
         Rows and columns.
     population : array_like, shape (columns,)
-        Eigenvalues of the covariance of a row, which is diagonal.
-    rng : numpy.random.Generator
-        Where the numbers come from.
+        Variances of the columns: the eigenvalues of the covariance of a row, which is diagonal.
+    rng : int, numpy.random.Generator or None, default: None
+        Seed or generator of the random numbers; None draws different ones each time.
 
     Returns
     -------
     Sample
-        With the outermost edges. Between them the spectrum may have gaps, and a single large
-        variance is an interval of its own, not one of the spikes.
+        The matrix with the outermost edges. Between them the spectrum may have gaps. A single
+        large variance gives a separate interval inside the edges and is not listed as a spike.
 
     Raises
     ------
     ArgumentError
-        If an argument is wrong.
+        If an argument is out of range or of a wrong type.
 
     Notes
     -----
@@ -221,32 +229,35 @@ def correlated(
     if t.shape != (columns,) or not (np.isfinite(t) & (t > 0)).all():
         msg = f"`population` must be {columns} finite numbers above 0, got {population!r}"
         raise ArgumentError(msg)
-    W = checked_rng(rng).standard_normal((rows, columns)) * np.sqrt(t)
+    W = _checks.generator(rng).standard_normal((rows, columns)) * np.sqrt(t)
     return Sample(W, *_population_edges(rows, t))
 
 
-def wigner(size: int, /, *, std: float = 1.0, rng: np.random.Generator) -> Sample:
+def wigner(
+    size: int, /, *, std: float = 1.0, rng: int | np.random.Generator | None = None
+) -> Sample:
     r"""
-    Draw a symmetric Gaussian matrix; here the edges are those of the eigenvalues of W itself.
+    Draw a symmetric Gaussian matrix, with the edges of the eigenvalues of W itself.
 
     Parameters
     ----------
     size : int
-        Rows, and columns.
+        Number of rows and of columns.
     std : float, default: 1.0
-        Standard deviation of the elements off the diagonal; on it :math:`\sqrt 2` times as much.
-    rng : numpy.random.Generator
-        Where the numbers come from.
+        Standard deviation of the elements off the diagonal; those on the diagonal have
+        :math:`\sqrt 2` times as much.
+    rng : int, numpy.random.Generator or None, default: None
+        Seed or generator of the random numbers; None draws different ones each time.
 
     Returns
     -------
     Sample
-        With both edges, in units of W.
+        The matrix with both edges, in units of W.
 
     Raises
     ------
     ArgumentError
-        If an argument is wrong.
+        If an argument is out of range or of a wrong type.
 
     Notes
     -----
@@ -266,27 +277,32 @@ def wigner(size: int, /, *, std: float = 1.0, rng: np.random.Generator) -> Sampl
     """
     _checks.count("size", size)
     n, scale = int(size), positive(std, "std")
-    square = checked_rng(rng).standard_normal((n, n))
+    square = _checks.generator(rng).standard_normal((n, n))
     edge = 2 * scale * math.sqrt(n)
     return Sample((square + square.T) * (scale / math.sqrt(2)), -edge, edge)
 
 
 def laguerre(
-    shape: tuple[int, int], /, *, num: int = 1, std: float = 1.0, rng: np.random.Generator
+    shape: tuple[int, int],
+    /,
+    *,
+    num: int = 1,
+    std: float = 1.0,
+    rng: int | np.random.Generator | None = None,
 ) -> FloatArray:
     r"""
-    Draw the eigenvalues that Gaussian matrices have, without the matrices.
+    Draw the eigenvalues of Gaussian matrices without drawing the matrices.
 
     Parameters
     ----------
     shape : (int, int)
         Rows and columns of the matrices, N and M being the longer and the shorter side.
     num : int, default: 1
-        How many matrices.
+        Number of matrices.
     std : float, default: 1.0
-        Standard deviation of their elements.
-    rng : numpy.random.Generator
-        Where the numbers come from.
+        Standard deviation of the elements of the matrices.
+    rng : int, numpy.random.Generator or None, default: None
+        Seed or generator of the random numbers; None draws different ones each time.
 
     Returns
     -------
@@ -296,17 +312,17 @@ def laguerre(
     Raises
     ------
     ArgumentError
-        If an argument is wrong.
+        If an argument is out of range or of a wrong type.
 
     See Also
     --------
-    gaussian : The matrices.
+    gaussian : Draw such a matrix itself.
 
     Notes
     -----
     Reflections from both sides make a Gaussian matrix bidiagonal, with independent elements:
     :math:`\chi_{N - i}` on the diagonal and :math:`\chi_{M - 1 - i}` beside it, i = 0, 1, ... The
-    distribution is exact; a matrix takes :math:`O(M^2)` time instead of :math:`O(N M^2)`.
+    distribution is exact, and the time per matrix is :math:`O(M^2)` instead of :math:`O(N M^2)`.
 
     References
     ----------
@@ -324,8 +340,9 @@ def laguerre(
     _checks.count("num", num)
     checked, scale, count = checked_shape(shape), positive(std, "std"), int(num)
     N, M = max(checked), min(checked)
-    square = checked_rng(rng).chisquare(N - np.arange(M), (count, M))
-    beside = rng.chisquare(np.arange(M - 1, 0, -1), (count, M - 1))
+    random = _checks.generator(rng)
+    square = random.chisquare(N - np.arange(M), (count, M))
+    beside = random.chisquare(np.arange(M - 1, 0, -1), (count, M - 1))
     diagonal = square.copy()  # of the bidiagonal matrix times its transpose
     diagonal[:, :-1] += beside
     off = np.sqrt(beside * square[:, 1:])

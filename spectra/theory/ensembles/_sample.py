@@ -1,4 +1,4 @@
-"""A random matrix, and what theory says of it."""
+"""A random matrix with the predictions of theory for its spectrum."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ["Sample"]
 
 class Sample(NamedTuple):
     """
-    A random matrix, and what theory says of the eigenvalues of ``W.T @ W``.
+    A random matrix with the predictions of theory for the eigenvalues of ``W.T @ W``.
 
     Examples
     --------
@@ -26,14 +26,14 @@ class Sample(NamedTuple):
     W: FloatArray
     """The matrix."""
     lower_edge: float = math.nan
-    """Where the bulk starts, in units of W squared; ``nan`` if it is not known to."""
+    """Lower edge of the bulk, in units of W squared; ``nan`` if it is not known."""
     upper_edge: float = math.nan
-    """Where the bulk ends, in units of W squared; ``nan`` if it does not."""
+    """Upper edge of the bulk, in units of W squared; ``nan`` if there is none."""
     alpha: float = math.nan
     """Exponent of the power-law tail of the density; ``nan`` if there is none."""
     spikes: tuple[float, ...] = ()
     """Eigenvalues expected outside the bulk, largest first, in units of W squared."""
     left: FloatArray = np.empty((0, 0))
-    """Planted left singular vectors, shape (rows, k); empty if none."""
+    """Planted left singular vectors, shape (rows, k); empty if there are none."""
     right: FloatArray = np.empty((0, 0))
-    """Planted right singular vectors, shape (columns, k); empty if none."""
+    """Planted right singular vectors, shape (columns, k); empty if there are none."""

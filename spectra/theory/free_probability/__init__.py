@@ -1,10 +1,11 @@
 r"""
 Free probability: the spectra of sums of large matrices, and metrics derived from a spectrum.
 
-Free cumulants are to large random matrices what cumulants are to independent numbers: those of a
-sum are the sums. The R-transform :math:`R(z) = \sum_n k_n z^{n-1}` holds all of them. Its integral
-up to an eigenvalue, summed over the eigenvalues, is a metric of a layer: which one depends on the
-law that the layer is taken to follow, and R is the only thing to choose.
+Free cumulants correspond, for large random matrices, to the cumulants of independent numbers: the
+free cumulants of a sum of independent matrices are the sums of their free cumulants. The
+R-transform :math:`R(z) = \sum_n k_n z^{n-1}` is their generating function. Its integral up to an
+eigenvalue, summed over the eigenvalues, is a metric of a layer. The law that the layer is assumed
+to follow fixes R, and R fixes the metric.
 """
 
 from spectra.theory.free_probability._capacity import capacity, generating_function
@@ -15,7 +16,7 @@ from spectra.theory.free_probability._cumulants import (
     truncated_power_law_cumulants,
 )
 from spectra.theory.free_probability._transforms import (
-    LevyConvention,
+    LevyVariant,
     cauchy_R,
     inverse_marchenko_pastur_R,
     levy_R,
@@ -26,7 +27,7 @@ from spectra.theory.free_probability._transforms import (
 )
 
 __all__ = [
-    "LevyConvention",
+    "LevyVariant",
     "capacity",
     "cauchy_R",
     "free_cumulants",

@@ -1,4 +1,4 @@
-"""The generating function of an R-transform, and the metric of a layer that follows."""
+"""The generating function of an R-transform, and the metric of a layer derived from it."""
 
 from __future__ import annotations
 
@@ -20,18 +20,19 @@ if TYPE_CHECKING:
 
 __all__ = ["capacity", "generating_function"]
 
-_LOBATTO, _LEGENDRE = 12, (15, 21)  # nodes of the rules that must agree
-_INSIDE = 1e-12  # how far from an end, relative to the width, R is asked for
-_AGREED = 1e-12  # their difference, relative to the integral of |R|
-_HALVINGS = 1100  # from any number down to the smallest
-_MOST = 1 << 14  # pieces at a time, beyond which R is taken for noise
+_LOBATTO, _LEGENDRE = 12, (15, 21)  # numbers of nodes of the rules that must agree
+_INSIDE = 1e-12  # smallest distance of a node from an end, relative to the width
+_AGREED = 1e-12  # difference of the rules, relative to the integral of |R|
+_HALVINGS = 1100  # enough to get from any float64 down to the smallest
+_MOST = 1 << 14  # number of pieces beyond which R is taken for noise
 
 
 @cache
 def _rules() -> list[tuple[FloatArray, FloatArray]]:
-    """Return nodes and weights of rules on 0 to 1, the best last."""
-    # the ends of a Lobatto rule see a step or branch point that all nodes of the others lie beyond,
-    # the middle of a Legendre rule a pole there, whose sides cancel; two may agree by chance
+    """Return nodes and weights of quadrature rules on 0 to 1, the most accurate last."""
+    # the end nodes of a Lobatto rule detect a step or branch point outside the nodes of the other
+    # rules; the middle node of a Legendre rule detects a pole there, whose sides cancel. Two rules
+    # may agree by chance, so there are three.
     last = np.polynomial.Legendre.basis(_LOBATTO - 1)
     nodes = np.concatenate([[-1.0], np.sort(last.deriv().roots().real), [1.0]])
     rules = [(nodes, 2 / (_LOBATTO * (_LOBATTO - 1) * last(nodes) ** 2))]
@@ -48,7 +49,7 @@ def _real(r: Callable[[FloatArray], npt.ArrayLike], z: FloatArray) -> FloatArray
 def _integrate(
     r: Callable[[FloatArray], npt.ArrayLike], start: FloatArray, width: FloatArray
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Integrate R by all rules: the best, how far the others are from it, and that of abs(R)."""
+    """Return the best integral of R, its largest difference from the others, and that of |R|."""
     found: list[FloatArray] = []
     for nodes, weights in _rules():
         z = start[:, None] + width[:, None] * nodes
@@ -62,7 +63,7 @@ def _integrate(
 def _pieces(
     r: Callable[[FloatArray], npt.ArrayLike], start: FloatArray, end: FloatArray
 ) -> FloatArray:
-    """Integrate from each start to its end, halved while the rules differ; ``nan`` if in vain."""
+    """Integrate from each start to its end, halving while the rules differ; ``nan`` on failure."""
     total, owner, whole = np.zeros(len(start)), np.arange(len(start)), None
     most = _MOST + 2 * len(start)
     for _ in range(_HALVINGS):
@@ -85,9 +86,9 @@ def _pieces(
 def _outward(
     r: Callable[[FloatArray], npt.ArrayLike], lower: float, points: FloatArray
 ) -> FloatArray:
-    """Integrate from `lower` to each of the points, which lie one beyond the other."""
+    """Integrate from `lower` to each of the points, which are in order of distance from it."""
     start = np.concatenate([[lower], points[:-1]])
-    # over nothing the integral is 0, even where R is not finite
+    # over an empty interval the integral is 0, even where R is not finite
     pieces = np.where(start == points, 0.0, _pieces(r, start, points))
     return np.asarray(np.cumsum(pieces), np.float64)
 
@@ -96,15 +97,15 @@ def generating_function(
     x: npt.ArrayLike, r: Callable[[FloatArray], npt.ArrayLike], /, *, lower: float = 0.0
 ) -> FloatArray:
     r"""
-    Integrate an R-transform up to each of some values.
+    Compute the generating function of an R-transform, its integral up to each of some values.
 
     Parameters
     ----------
     x : array_like
         Upper limits, in any order and of any shape.
     r : callable
-        R, from a one-dimensional array to an array of as many or one number; of complex ones the
-        real part counts.
+        R-transform: a function of a one-dimensional array that returns an array of the same
+        length or one number. Only the real part of complex numbers is used.
     lower : float, default: 0.0
         Lower limit of all integrals.
 
@@ -118,17 +119,18 @@ def generating_function(
     Raises
     ------
     ArgumentError
-        If an argument is wrong.
+        If an argument is out of range or of a wrong type.
 
     See Also
     --------
-    capacity : The sum.
+    capacity : Sum of the generating function over eigenvalues.
 
     Notes
     -----
     A Gauss-Lobatto rule of 12 nodes and Gauss-Legendre rules of 15 and 21 must agree between
-    neighbouring values; where they do not, as at a branch point, the interval is halved until they
-    do or it vanishes. Integrals that hardly converge, of powers of z below -0.9, are ``nan`` too.
+    neighbouring values. Where they do not, as at a branch point, the interval is halved until they
+    do or until it vanishes. Integrals that hardly converge, of powers of z below -0.9, are ``nan``
+    too.
 
     References
     ----------
@@ -156,16 +158,16 @@ def capacity(
     eigenvalues: npt.ArrayLike, r: Callable[[FloatArray], npt.ArrayLike], /, *, lower: float = 0.0
 ) -> float:
     r"""
-    Compute the metric that follows from an R-transform.
+    Compute the metric of a layer that an R-transform implies.
 
     Parameters
     ----------
     eigenvalues : array_like, shape (n,)
-        Those of the tail, or all.
+        Eigenvalues of the tail, or all eigenvalues.
     r : callable
-        R, as in :func:`generating_function`.
+        R-transform, as in :func:`generating_function`.
     lower : float, default: 0.0
-        Where the integrals start; the smallest eigenvalue of the tail in the paper.
+        Lower limit of the integrals; in the paper it is the smallest eigenvalue of the tail.
 
     Returns
     -------
@@ -176,20 +178,21 @@ def capacity(
     Raises
     ------
     ArgumentError
-        If an argument is wrong.
+        If an argument is out of range or of a wrong type.
 
     Notes
     -----
-    For a large matrix A of size N that follows the law of R, and X of small rank with the given
-    eigenvalues, it is the limit of :math:`N^{-1} \ln E\, e^{N \operatorname{Tr} X U A U^*}` over
-    all rotations U. That holds for small eigenvalues; beyond, the formula is carried on. In the
-    second paper it is the square of the quality of a layer, the tail of which takes the place of X.
+    For a large matrix A of size N that follows the law of R, and a matrix X of small rank with the
+    given eigenvalues, the metric is the limit of
+    :math:`N^{-1} \ln E\, e^{N \operatorname{Tr} X U A U^*}`, the mean taken over all rotations U.
+    This holds for small eigenvalues; the formula is continued to larger ones. In the second paper
+    the metric is the square of the quality of a layer, and X is the tail of the layer.
 
     With the R of
 
-    * the semicircle it is :math:`\sigma^2 / 2` times the sum of squares: the squared Frobenius norm
-      of the matrix with these eigenvalues, or of W if its singular values are given;
-    * the heavy-tailed law, convention ``"2019"``, it is :math:`(b / \alpha) \sum_i
+    * the semicircle the metric is :math:`\sigma^2 / 2` times the sum of squares: the squared
+      Frobenius norm of the matrix with these eigenvalues, or of W if its singular values are given;
+    * the heavy-tailed law, variant ``"2019"``, it is :math:`(b / \alpha) \sum_i
       \lambda_i^\alpha`, the Schatten norm of :func:`spectra.linalg.norms.log_schatten`, whose
       logarithm is about :math:`\alpha \log \lambda_{max}`: alpha-hat;
     * the inverse Marchenko-Pastur law, from a `lower` beyond the branch point, it is

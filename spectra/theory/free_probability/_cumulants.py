@@ -1,4 +1,4 @@
-"""Free cumulants: what adds up when large independent matrices do."""
+"""Free cumulants, which add when large independent matrices are added."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def moments(x: npt.ArrayLike, /, *, num: int) -> FloatArray:
     x : array_like, shape (n,)
         Data in any order and unit.
     num : int
-        How many moments, at least 1.
+        Number of moments, at least 1.
 
     Returns
     -------
@@ -37,12 +37,13 @@ def moments(x: npt.ArrayLike, /, *, num: int) -> FloatArray:
     Raises
     ------
     ArgumentError
-        If an argument is wrong.
+        If an argument is out of range or of a wrong type.
 
     Notes
     -----
-    Of the eigenvalues of a matrix they are its normalised traces. Of heavy-tailed eigenvalues the
-    higher ones are little more than powers of the largest, and converge to nothing.
+    The moments of the eigenvalues of a matrix are the normalised traces of its powers. The higher
+    moments of heavy-tailed eigenvalues are little more than powers of the largest eigenvalue, and
+    do not converge with size.
 
     Examples
     --------
@@ -58,10 +59,10 @@ def moments(x: npt.ArrayLike, /, *, num: int) -> FloatArray:
 
 
 def _smaller_blocks(moments: FloatArray, cumulants: FloatArray, order: int) -> float:
-    """Sum over the non-crossing partitions of `order` things into more than one block."""
+    """Sum over the non-crossing partitions of `order` elements into more than one block."""
     series = np.concatenate([[1.0], moments[: order - 1]])
     power, total = series, 0.0
-    for size in range(1, order):  # of the first block; the power of the series fills its gaps
+    for size in range(1, order):  # size of the first block; the power of the series fills gaps
         total += float(cumulants[size - 1]) * float(power[order - size])
         power = np.convolve(power, series)[:order]
     return total
@@ -69,7 +70,7 @@ def _smaller_blocks(moments: FloatArray, cumulants: FloatArray, order: int) -> f
 
 def free_cumulants(moments: npt.ArrayLike, /) -> FloatArray:
     r"""
-    Compute the free cumulants that belong to moments.
+    Compute the free cumulants of a distribution from its moments.
 
     Parameters
     ----------
@@ -79,26 +80,26 @@ def free_cumulants(moments: npt.ArrayLike, /) -> FloatArray:
     Returns
     -------
     ndarray, shape (n,)
-        The first n free cumulants; ``nan`` or ``inf`` from the order on at which the moments are.
+        The first n free cumulants; ``nan`` or ``inf`` from the first order at which a moment is.
 
     Raises
     ------
     ArgumentError
-        If `moments` is not one-dimensional.
+        If `moments` is not a one-dimensional array of real numbers.
 
     See Also
     --------
-    moments_from_cumulants : The way back.
+    moments_from_cumulants : The inverse.
 
     Notes
     -----
-    :math:`m_n = \sum_{s=1}^n k_s [z^{n-s}] M(z)^s` with :math:`M(z) = 1 + \sum_n m_n z^n`, solved
-    for one cumulant after the other. They differ from the classical ones from the fourth on:
+    :math:`m_n = \sum_{s=1}^n k_s [z^{n-s}] M(z)^s` with :math:`M(z) = 1 + \sum_n m_n z^n` is solved
+    for one cumulant after the other. Free and classical cumulants differ from the fourth on:
     :math:`k_4 = m_4 - 4 m_3 m_1 - 2 m_2^2 + 10 m_2 m_1^2 - 5 m_1^4`.
 
-    Large terms cancel at high orders: of noise with M/N = 0.3, eight digits are left at order 10,
-    three at order 15, none at 18. Only the first cumulant changes when data are shifted, so that a
-    mean that is large beside the spread is better subtracted before.
+    Large terms cancel at high orders: for noise with M/N = 0.3, eight digits are left at order 10,
+    three at order 15, none at order 18. A shift of the data changes only the first cumulant, so
+    subtract a mean that is large compared with the spread before the moments are computed.
 
     References
     ----------
@@ -120,7 +121,7 @@ def free_cumulants(moments: npt.ArrayLike, /) -> FloatArray:
 
 def moments_from_cumulants(cumulants: npt.ArrayLike, /) -> FloatArray:
     """
-    Compute the moments that belong to free cumulants.
+    Compute the moments of a distribution from its free cumulants.
 
     Parameters
     ----------
@@ -130,17 +131,17 @@ def moments_from_cumulants(cumulants: npt.ArrayLike, /) -> FloatArray:
     Returns
     -------
     ndarray, shape (n,)
-        The first n moments about zero; ``nan`` or ``inf`` from the order on at which the cumulants
-        are.
+        The first n moments about zero; ``nan`` or ``inf`` from the first order at which a cumulant
+        is.
 
     Raises
     ------
     ArgumentError
-        If `cumulants` is not one-dimensional.
+        If `cumulants` is not a one-dimensional array of real numbers.
 
     See Also
     --------
-    free_cumulants : The way there.
+    free_cumulants : The inverse.
 
     References
     ----------
@@ -163,24 +164,24 @@ def truncated_power_law_cumulants(
     alpha: float, lower: float, upper: float, /
 ) -> tuple[float, float]:
     r"""
-    Compute the first two free cumulants of a power law between two ends.
+    Compute the first two free cumulants of a power law on a finite interval.
 
     Parameters
     ----------
     alpha : float
         Exponent of the density :math:`p(x) \sim x^{-\alpha}`, above 0.
     lower : float
-        Where the law starts, above 0.
+        Lower end of the interval, above 0.
     upper : float
-        Where it ends, above `lower`.
+        Upper end of the interval, above `lower`.
 
     Returns
     -------
     k1 : float
-        The mean.
+        Mean of the law.
     k2 : float
-        The variance. Digits are lost if the ends are close: at a relative distance d the relative
-        error is about 1e-15 over the square of d.
+        Variance of the law. Digits are lost if the ends are close: at a relative distance d the
+        relative error is about 1e-15 over the square of d.
 
     Raises
     ------
@@ -190,8 +191,8 @@ def truncated_power_law_cumulants(
     Notes
     -----
     :math:`m_j = I_j / I_0` with :math:`I_j = \int_a^b x^{j - \alpha} dx`, which is a logarithm if
-    :math:`\alpha = j + 1`. Without an end there is no mean for :math:`\alpha \le 2` and no variance
-    for :math:`\alpha \le 3`.
+    :math:`\alpha = j + 1`. Without an upper end there is no mean for :math:`\alpha \le 2` and no
+    variance for :math:`\alpha \le 3`.
 
     References
     ----------

@@ -1,4 +1,4 @@
-"""R-transforms of known laws, as functions of z."""
+"""R-transforms of known laws."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from spectra._typing import FloatArray
 
 __all__ = [
-    "LevyConvention",
+    "LevyVariant",
     "cauchy_R",
     "inverse_marchenko_pastur_R",
     "levy_R",
@@ -27,18 +27,18 @@ __all__ = [
     "wigner_R",
 ]
 
-LevyConvention = Literal["setol", "2019"]
-"""Which power of z follows from an exponent; see :func:`levy_R`."""
+LevyVariant = Literal["setol", "2019"]
+"""Relation of the power of z to the exponent of the density; see :func:`levy_R`."""
 
 
 def series_R(z: npt.ArrayLike, cumulants: npt.ArrayLike, /) -> FloatArray:
     r"""
-    Compute the R-transform from the first free cumulants.
+    Compute the R-transform as a polynomial in the first free cumulants.
 
     Parameters
     ----------
     z : array_like
-        Where.
+        Arguments of R.
     cumulants : array_like, shape (n,)
         The first n free cumulants, at least one.
 
@@ -51,12 +51,12 @@ def series_R(z: npt.ArrayLike, cumulants: npt.ArrayLike, /) -> FloatArray:
     Raises
     ------
     ArgumentError
-        If an argument is wrong.
+        If an argument is out of range or of a wrong type.
 
     Notes
     -----
-    A polynomial, even where the whole series diverges: at the largest of heavy-tailed eigenvalues
-    its last term is all there is.
+    The polynomial is finite even where the whole series diverges. At the largest of heavy-tailed
+    eigenvalues its last term outweighs all others.
 
     Examples
     --------
@@ -73,14 +73,15 @@ def series_R(z: npt.ArrayLike, cumulants: npt.ArrayLike, /) -> FloatArray:
 
 def wigner_R(z: npt.ArrayLike, /, *, variance: float = 1.0) -> FloatArray:
     r"""
-    Compute the R-transform of the semicircle: a random symmetric matrix.
+    Compute the R-transform of the semicircle law, the law of a random symmetric matrix.
 
     Parameters
     ----------
     z : array_like
-        Where.
+        Arguments of R.
     variance : float, default: 1.0
-        Mean square of the eigenvalues.
+        Variance of the law, that is the mean square of the eigenvalues: for a symmetric matrix of
+        size n, n times the variance of its elements.
 
     Returns
     -------
@@ -90,7 +91,7 @@ def wigner_R(z: npt.ArrayLike, /, *, variance: float = 1.0) -> FloatArray:
     Raises
     ------
     ArgumentError
-        If an argument is wrong.
+        If an argument is out of range or of a wrong type.
 
     See Also
     --------
@@ -110,34 +111,35 @@ def wigner_R(z: npt.ArrayLike, /, *, variance: float = 1.0) -> FloatArray:
         return variance * real_numbers(z, "z")
 
 
-def marchenko_pastur_R(z: npt.ArrayLike, /, *, ratio: float, variance: float = 1.0) -> FloatArray:
+def marchenko_pastur_R(
+    z: npt.ArrayLike, /, *, ratio: float, mean_eigenvalue: float = 1.0
+) -> FloatArray:
     r"""
-    Compute the R-transform of the Marchenko-Pastur law: ``W.T @ W`` for noise W.
+    Compute the R-transform of the Marchenko-Pastur law, the law of ``W.T @ W`` for noise W.
 
     Parameters
     ----------
     z : array_like
-        Where.
+        Arguments of R.
     ratio : float
         M/N, above 0.
-    variance : float, default: 1.0
-        N times that of the elements: the mean eigenvalue.
+    mean_eigenvalue : float, default: 1.0
+        Mean m of the law: N times the variance of the elements of W.
 
     Returns
     -------
     ndarray
-        :math:`\sigma^2 / (1 - \gamma \sigma^2 z)`; ``inf`` at the pole
-        :math:`1 / (\gamma \sigma^2)` and ``nan`` beyond it, because no integral from below
-        converges there.
+        :math:`m / (1 - \gamma m z)` with :math:`\gamma = M/N`; ``inf`` at the pole
+        :math:`1 / (\gamma m)` and ``nan`` beyond it, where no integral from below converges.
 
     Raises
     ------
     ArgumentError
-        If an argument is wrong.
+        If an argument is out of range or of a wrong type.
 
     Notes
     -----
-    The free cumulants are :math:`\sigma^{2n} \gamma^{n-1}`.
+    The free cumulants are :math:`k_n = m^n \gamma^{n-1}`.
 
     References
     ----------
@@ -149,39 +151,40 @@ def marchenko_pastur_R(z: npt.ArrayLike, /, *, ratio: float, variance: float = 1
     array([ 1.,  2., inf, nan])
     """
     _checks.number("ratio", ratio, above=0)
-    _checks.number("variance", variance, above=0)
+    _checks.number("mean_eigenvalue", mean_eigenvalue, above=0)
     with np.errstate(over="ignore", divide="ignore"):
-        rest = np.asarray(1 - ratio * (variance * real_numbers(z, "z")))
-        value: FloatArray = np.where(rest >= 0, variance / rest, np.nan)
+        rest = np.asarray(1 - ratio * (mean_eigenvalue * real_numbers(z, "z")))
+        value: FloatArray = np.where(rest >= 0, mean_eigenvalue / rest, np.nan)
     return value
 
 
-def inverse_marchenko_pastur_R(z: npt.ArrayLike, /, *, Q: float) -> FloatArray:
+def inverse_marchenko_pastur_R(z: npt.ArrayLike, /, *, ratio: float) -> FloatArray:
     r"""
-    Compute the R-transform of the inverse of noise, the mean eigenvalue being 1.
+    Compute the R-transform of the inverse Marchenko-Pastur law, scaled to a mean of 1.
 
     Parameters
     ----------
     z : array_like
-        Where.
-    Q : float
-        N/M of the noise, above 1.
+        Arguments of R.
+    ratio : float
+        M/N of the noise, above 0 and below 1.
 
     Returns
     -------
     ndarray
-        :math:`(\kappa - \sqrt{\kappa (\kappa - 2 z)}) / z` with :math:`\kappa = (Q - 1) / 2`;
+        :math:`(\kappa - \sqrt{\kappa (\kappa - 2 z)}) / z` with :math:`\kappa = (N/M - 1) / 2`;
         beyond the branch point :math:`\kappa / 2` its real part, :math:`\kappa / z`.
 
     Raises
     ------
     ArgumentError
-        If an argument is wrong.
+        If an argument is out of range or of a wrong type.
 
     Notes
     -----
-    The inverse has a tail like that of a power law. With it the metric of an eigenvalue beyond the
-    branch point is :math:`\kappa \ln(\lambda / \lambda_{min})`.
+    The law is that of the eigenvalues of the inverse of ``W.T @ W`` for noise W. It has a tail
+    similar to a power law. With this R, the contribution of an eigenvalue beyond the branch point
+    to :func:`capacity` is :math:`\kappa \ln(\lambda / \lambda_{min})`.
 
     References
     ----------
@@ -189,14 +192,17 @@ def inverse_marchenko_pastur_R(z: npt.ArrayLike, /, *, Q: float) -> FloatArray:
 
     Examples
     --------
-    >>> inverse_marchenko_pastur_R([0.0, 0.5, 2.0], Q=3.0)
-    array([1. , 2. , 0.5])
+    >>> inverse_marchenko_pastur_R([0.0, 0.5, 2.0], ratio=0.5)
+    array([1.  , 1.  , 0.25])
     """
-    _checks.number("Q", Q, above=1)
-    kappa = (Q - 1) / 2
+    _checks.number("ratio", ratio, above=0)
+    if not ratio < 1:
+        msg = f"`ratio` must be M/N, above 0 and below 1, got {ratio!r}"
+        raise ArgumentError(msg)
+    kappa = (1 / ratio - 1) / 2
     x = np.asarray(real_numbers(z, "z"))
     with np.errstate(over="ignore", divide="ignore"):
-        # the formula of the first line times its conjugate: nothing cancels near zero
+        # the formula of the docstring times its conjugate: nothing cancels near zero
         before = 2 / (1 + np.sqrt(np.maximum(1 - 2 * (x / kappa), 0.0)))
         value: FloatArray = np.where(2 * x > kappa, kappa / x, before)
     return value
@@ -204,26 +210,26 @@ def inverse_marchenko_pastur_R(z: npt.ArrayLike, /, *, Q: float) -> FloatArray:
 
 def spikes_R(z: npt.ArrayLike, /, *, spikes: npt.ArrayLike, num: int) -> FloatArray:
     r"""
-    Compute the R-transform of a few separate eigenvalues, to the lowest order in their share.
+    Compute the R-transform of a few separate eigenvalues, to first order in their share.
 
     Parameters
     ----------
     z : array_like
-        Where.
+        Arguments of R.
     spikes : array_like, shape (k,)
-        The eigenvalues.
+        The separate eigenvalues.
     num : int
-        Eigenvalues in all, at least 1; the others count as zero.
+        Number M of all eigenvalues, at least 1; the others are taken as zero.
 
     Returns
     -------
     ndarray
-        :math:`\sum_i \lambda_i / M` everywhere: the first free cumulant.
+        :math:`\sum_i \lambda_i / M` for every z: the first free cumulant.
 
     Raises
     ------
     ArgumentError
-        If an argument is wrong.
+        If an argument is out of range or of a wrong type.
 
     References
     ----------
@@ -235,8 +241,8 @@ def spikes_R(z: npt.ArrayLike, /, *, spikes: npt.ArrayLike, num: int) -> FloatAr
     array([2., 2.])
     """
     _checks.count("num", num)
-    level = np.sum(_checks.one_dimensional(spikes, "spikes")) / num
-    return np.full(np.shape(real_numbers(z, "z")), level)
+    mean = np.sum(_checks.one_dimensional(spikes, "spikes")) / num
+    return np.full(np.shape(real_numbers(z, "z")), mean)
 
 
 def cauchy_R(
@@ -248,7 +254,7 @@ def cauchy_R(
     Parameters
     ----------
     z : array_like
-        Where.
+        Arguments of R.
     location : float, default: 0.0
         Median a of the law.
     scale : float, default: 1.0
@@ -257,18 +263,18 @@ def cauchy_R(
     Returns
     -------
     ndarray of complex
-        :math:`a + i g` everywhere. Only the real part enters an integral of
+        :math:`a + i g` for every z. Only the real part enters an integral of
         :func:`generating_function`.
 
     Raises
     ------
     ArgumentError
-        If an argument is wrong.
+        If an argument is out of range or of a wrong type.
 
     Notes
     -----
-    The law has no moments, so that R holds no cumulants. Approached from the other half of the
-    complex plane it is :math:`a - i g`.
+    The law has no moments, so that R is not a series in cumulants. Approached from the other half
+    of the complex plane it is :math:`a - i g`.
 
     References
     ----------
@@ -285,22 +291,22 @@ def cauchy_R(
 
 
 def levy_R(
-    z: npt.ArrayLike, /, *, alpha: float, scale: float = 1.0, convention: LevyConvention = "setol"
+    z: npt.ArrayLike, /, *, alpha: float, scale: float = 1.0, variant: LevyVariant = "setol"
 ) -> FloatArray:
     r"""
-    Compute the R-transform of a heavy-tailed random matrix with a power-law exponent.
+    Compute the R-transform of a heavy-tailed random matrix from its power-law exponent.
 
     Parameters
     ----------
     z : array_like
-        Where, not negative.
+        Arguments of R, not negative.
     alpha : float
         Exponent of the density of eigenvalues, above 0.
     scale : float, default: 1.0
         The factor b, above 0.
-    convention : {"setol", "2019"}, default: "setol"
-        The power of z: alpha - 2 for ``"setol"``, where the index of the stable law is alpha - 1;
-        alpha - 1 for ``"2019"``, where it is alpha.
+    variant : {"setol", "2019"}, default: "setol"
+        The power of z: alpha - 2 for ``"setol"``, which takes alpha - 1 as the index of the stable
+        law; alpha - 1 for ``"2019"``, which takes alpha as the index.
 
     Returns
     -------
@@ -311,29 +317,27 @@ def levy_R(
     Raises
     ------
     ArgumentError
-        If an argument is wrong.
+        If an argument is out of range or of a wrong type.
 
     See Also
     --------
-    capacity : With this R, a Schatten norm.
+    capacity : The metric of a layer, a power of a Schatten norm with this R.
 
     References
     ----------
-    Martin & Hinrichs (2025), arXiv:2507.17912, for ``"setol"``. The older convention leads to the
+    Martin & Hinrichs (2025), arXiv:2507.17912, for ``"setol"``. The older variant leads to the
     alpha-hat of Martin & Mahoney (2020), arXiv:1901.08278.
 
     Examples
     --------
-    >>> levy_R([1.0, 2.0], alpha=3.0), levy_R([1.0, 2.0], alpha=3.0, convention="2019")
+    >>> levy_R([1.0, 2.0], alpha=3.0), levy_R([1.0, 2.0], alpha=3.0, variant="2019")
     (array([1., 2.]), array([1., 4.]))
     """
-    if convention not in get_args(LevyConvention):
-        msg = (
-            f"`convention` must be one of {', '.join(get_args(LevyConvention))}, got {convention!r}"
-        )
+    if variant not in get_args(LevyVariant):
+        msg = f"`variant` must be one of {', '.join(get_args(LevyVariant))}, got {variant!r}"
         raise ArgumentError(msg)
     _checks.number("alpha", alpha, above=0)
     _checks.number("scale", scale, above=0)
-    power = alpha - 2 if convention == "setol" else alpha - 1
+    power = alpha - 2 if variant == "setol" else alpha - 1
     with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
         return scale * real_numbers(z, "z") ** power

@@ -13,7 +13,7 @@ import spectra
 from spectra.models import selection
 from spectra.models.lazy import Held
 from spectra.models.tensors import Weight
-from spectra_io.terminal.tables import layer_sheet, tensor_sheet
+from spectra_io.terminal.tables import layer_table, tensor_table
 from tests.builders import EXAMPLES, f32
 
 MODEL = {
@@ -147,7 +147,7 @@ def in_parts():
 
 def test_a_tensor_in_parts_is_one_line_of_tensors_and_a_layer_for_each_part():
     stored, model = in_parts()
-    assert list(tensor_sheet(spectra.describe(model)).lines()) == [
+    assert list(tensor_table(spectra.describe(model)).lines()) == [
         "tensor       role       dtype     shape  layers  what it is                "
         "not taken because",
         "lstm.weight  recurrent  float32  1x12x5       4  gates i, o, f, c of LSTM  -",
@@ -157,7 +157,7 @@ def test_a_tensor_in_parts_is_one_line_of_tensors_and_a_layer_for_each_part():
     ]
     ds = spectra.analyze(model)
     gates = ["lstm[i]", "lstm[o]", "lstm[f]", "lstm[c]"]
-    assert [row[0] for row in layer_sheet(ds).rows] == [*gates, "fc"]
+    assert [row[0] for row in layer_table(ds).rows] == [*gates, "fc"]
     assert set(ds.tensor_name.sel(layer=gates).values) == {"lstm.weight"}
     for i, gate in enumerate(gates):
         expected = np.linalg.svd(stored[3 * i : 3 * i + 3].astype(float), compute_uv=False) ** 2
@@ -188,7 +188,7 @@ def test_a_note_is_told_once():
 
 def test_the_command_line_draws_what_is_selected(tmp_path, capsys, monkeypatch):
     from spectra_io import plots
-    from spectra_io.commands.cli import main
+    from spectra_io.commands.main import main
 
     drawn = []
     monkeypatch.setattr(plots, "correlation_flow", lambda ds, **_: drawn.extend(ds.layer.values))
@@ -204,7 +204,7 @@ def test_the_command_line_draws_what_is_selected(tmp_path, capsys, monkeypatch):
 
 @pytest.mark.parametrize("words", ["describe", "analyze", "noise"])
 def test_the_command_line_selects(words, capsys):
-    from spectra_io.commands.cli import main
+    from spectra_io.commands.main import main
 
     path = str(EXAMPLES / "mnist_mlp.safetensors")
     with pytest.raises(SystemExit) as ended:
@@ -218,7 +218,7 @@ def test_the_command_line_selects(words, capsys):
 
 @pytest.mark.parametrize("option", ["--include", "--exclude"])
 def test_a_pattern_that_matches_nothing_is_a_mistake(option, capsys):
-    from spectra_io.commands.cli import main
+    from spectra_io.commands.main import main
 
     with pytest.raises(SystemExit) as ended:
         main(["describe", str(EXAMPLES / "mnist_mlp.safetensors"), option, "fc9"])

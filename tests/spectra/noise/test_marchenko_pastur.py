@@ -14,7 +14,6 @@ from spectra.noise import baselines, marchenko_pastur
 from spectra.tails import hill, power_law
 
 ratios = st.floats(0.01, 1.0)
-fractions = st.floats(0.005, 0.995)
 
 # M/N, edges, median: exact values to the digits given
 LAW = [
@@ -55,7 +54,7 @@ def noise(ratio, M, seed):
 
 @pytest.mark.parametrize(("ratio", "lower", "upper", "median"), LAW)
 def test_edges_and_median(ratio, lower, upper, median):
-    found = (*marchenko_pastur.edges(ratio), marchenko_pastur.quantile(0.5, ratio))
+    found = (*marchenko_pastur.edges(ratio), marchenko_pastur.ppf(0.5, ratio))
     assert found == pytest.approx((lower, upper, median), abs=6e-7)
 
 
@@ -68,23 +67,16 @@ def test_null_values(Q, alpha, mean_log, share, edge):
 
 
 @given(ratios, st.floats(0, 1))
-def test_survival_against_quadrature(ratio, place):
+def test_survival_function_against_quadrature(ratio, place):
     lower, upper = marchenko_pastur.edges(ratio)
     x = lower + (upper - lower) * (0.01 + 0.99 * place)
-    assert marchenko_pastur.survival(x, ratio) == pytest.approx(
-        above(lambda _: 1, x, ratio), abs=1e-7
-    )
-
-
-@given(ratios, fractions)
-def test_quantile_inverts_survival(ratio, fraction):
-    x = marchenko_pastur.quantile(fraction, ratio)
-    assert marchenko_pastur.survival(x, ratio) == pytest.approx(fraction, abs=1e-9)
+    expected = above(lambda _: 1, x, ratio)
+    assert marchenko_pastur.sf(x, ratio) == pytest.approx(expected, abs=1e-7)
 
 
 @given(ratios, st.floats(0.01, 0.9))
 def test_alpha_of_noise_against_quadrature(ratio, fraction):
-    start = marchenko_pastur.quantile(fraction, ratio)
+    start = marchenko_pastur.isf(fraction, ratio)
     excess = above(lambda x: math.log(x / start), start, ratio) / fraction
     found = baselines.hill_alpha(ratio, fraction=fraction)
     assert found == pytest.approx(1 + 1 / excess, rel=1e-5)
@@ -123,27 +115,34 @@ def test_extreme_shapes_and_shares(ratio):
 
 
 @pytest.mark.parametrize("fraction", [-0.01, 1.01, math.nan])
-def test_a_share_is_between_0_and_1(fraction):
-    with pytest.raises(ArgumentError, match="`fraction` must be from 0 to 1"):
-        marchenko_pastur.quantile([0.5, fraction], 0.5)
+def test_a_probability_is_between_0_and_1(fraction):
+    for function in (marchenko_pastur.ppf, marchenko_pastur.isf):
+        with pytest.raises(ArgumentError, match="`q` must be a probability, from 0 to 1"):
+            function([0.5, fraction], 0.5)
+
+
+@pytest.mark.parametrize("mean", [0.0, -1.0, math.inf, math.nan])
+def test_a_mean_eigenvalue_is_positive(mean):
+    with pytest.raises(ArgumentError, match="`mean_eigenvalue` must be a finite number above 0"):
+        marchenko_pastur.edges(0.5, mean_eigenvalue=mean)
 
 
 @given(ratios, st.floats(0, 1))
 def test_density_is_the_slope_of_the_distribution(ratio, place):
     lower, upper = marchenko_pastur.edges(ratio)
     x = lower + (upper - lower) * (0.01 + 0.98 * place)
-    assert marchenko_pastur.density(x, ratio) == pytest.approx(height(x, ratio), rel=1e-9)
+    assert marchenko_pastur.pdf(x, ratio) == pytest.approx(height(x, ratio), rel=1e-9)
     step = 1e-5 * (upper - lower)
     slope = np.diff(marchenko_pastur.cdf([x - step, x + step], ratio)) / (2 * step)
     # the error of a central difference is step**2 / 6 times the third derivative, which grows as
     # (distance to the edge)**-3 relative to the density: (1e-5 / 0.01)**2
     assert slope.item() == pytest.approx(height(x, ratio), rel=1e-5)
-    assert marchenko_pastur.density([lower - 0.1, upper + 0.1], ratio).tolist() == [0, 0]
+    assert marchenko_pastur.pdf([lower - 0.1, upper + 0.1], ratio).tolist() == [0, 0]
 
 
 @given(ratios)
-def test_quantiles_run_from_edge_to_edge(ratio):
-    found = marchenko_pastur.quantile(np.linspace(0, 1, 101), ratio)
+def test_isf_runs_from_edge_to_edge(ratio):
+    found = marchenko_pastur.isf(np.linspace(0, 1, 101), ratio)
     lower, upper = marchenko_pastur.edges(ratio)
     assert found[[0, -1]] == pytest.approx([upper, lower], abs=1e-12)
     assert np.all(np.diff(found) < 0)
@@ -179,7 +178,7 @@ def test_extreme_eigenvalues_are_at_the_edges(shape):
     N, M = shape
     W = np.random.default_rng(3).standard_normal(shape)
     values = np.linalg.eigvalsh(W.T @ W)
-    lower, upper = marchenko_pastur.edges(M / N, variance=N)
+    lower, upper = marchenko_pastur.edges(M / N, mean_eigenvalue=N)
     unit = (math.sqrt(N) + math.sqrt(M)) * (1 / math.sqrt(N) + 1 / math.sqrt(M)) ** (1 / 3)
     assert upper - 7.6 * unit < values[-1] < upper + 5.2 * unit
     if N > M:  # at the hard edge of a square matrix the law is another one

@@ -79,7 +79,7 @@ def test_noise_of_1e_7_changes_nothing(phase, draw):
 @pytest.mark.parametrize("factor", [1e-6, 1e6])
 def test_scale_changes_nothing(draw, factor):
     W = draw(np.random.default_rng(1))
-    plain, scaled = (phases.weigh(spectra.spectrum(V).by_matrix, N) for V in (W, factor * W))
+    plain, scaled = (phases.evidence(spectra.spectrum(V).by_matrix, N) for V in (W, factor * W))
     assert phases.decide(plain) == phases.decide(scaled)
     if draw is not rank_collapse:  # whose zeros are rounding
         assert list(scaled) == pytest.approx(list(plain), rel=1e-6)
@@ -124,7 +124,7 @@ def test_an_orthogonal_matrix_is_in_no_phase(W):
 
 def test_too_few_eigenvalues_are_not_classified():
     assert classify(np.random.default_rng(0).standard_normal((100, 9))) is Phase.NOT_CLASSIFIED
-    one = phases.weigh([1.0], 1)
+    one = phases.evidence([1.0], 1)
     assert math.isnan(one.bulk_D)
     assert phases.decide(one) is Phase.NOT_CLASSIFIED
 
@@ -168,7 +168,7 @@ def test_published_bands(alpha, setol, htsr):
 
 
 def phases_in(model):
-    ds = spectra.analyze(model, measures=[spectra.measures.phase], executor=None)
+    ds = spectra.analyze(model, measures=[spectra.measures.training_phase], executor=None)
     return spectra.labels(ds.phase).to_series()
 
 

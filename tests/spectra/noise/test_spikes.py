@@ -53,7 +53,9 @@ def test_a_test_at_5_percent_finds_a_spike_in_3_to_7_percent_of_noise(shape):
 
 @pytest.mark.parametrize("level", [0.01, 0.1, 0.3])
 def test_other_levels(level):
-    found = sum(spikes.detect(v, 200, level=level).num > 0 for v in noise((200, 100), 2, 600))
+    found = sum(
+        spikes.detect(v, 200, significance=level).num > 0 for v in noise((200, 100), 2, 600)
+    )
     error = math.sqrt(600 * level * (1 - level))
     assert abs(found - 600 * level) < 4 * error + 0.2 * 600 * level
 
@@ -273,8 +275,8 @@ def test_at_most_half_are_spikes():
 
 
 def test_wrong_arguments():
-    with pytest.raises(ArgumentError, match="`level` must be between 0 and 1"):
-        spikes.detect(np.ones(20), 20, level=1.0)
+    with pytest.raises(ArgumentError, match="`significance` must be between 0 and 1"):
+        spikes.detect(np.ones(20), 20, significance=1.0)
     with pytest.raises(ArgumentError, match="`most` must be from 0"):
         truncation.screenot(np.ones(20), 20, most=10)
     with pytest.raises(ArgumentError, match="`ratio` must be M/N"):

@@ -51,8 +51,8 @@ def test_a_huge_row_or_column(axis, place):
     trap = found(W)
     assert (trap.cause, trap.where) == (Cause.ELEMENTS, place)
     # the eigenvalues of the permuted matrix above the edge of the noise in the other dimensions
-    order = permutation.orders(0, 1, 1)[0][0]
-    values = np.linalg.svd(permutation.permuted(W, seed=order), compute_uv=False) ** 2
+    order = permutation.permuted_spectra(W).orders[0][0]
+    values = np.linalg.svd(permutation.permuted(W, rng=order), compute_uv=False) ** 2
     edge = (math.sqrt(300 - trap.num) + math.sqrt(200 - trap.num)) ** 2
     assert trap.num == pytest.approx(np.sum(values > edge), rel=0.1)
     assert 100 < trap.num_huge <= elements.huge(W).sum()
@@ -110,7 +110,7 @@ def test_dead_lines_make_no_traps_and_hide_none(axis):
     live[20:60] = noise(22, live[20:60].shape)
     clean = found(W)
     assert clean.cause is Cause.NO_TRAP
-    shuffled = permutation.permuted(W, seed=1)
+    shuffled = permutation.permuted(W, rng=1)
     assert np.array_equal((shuffled != 0).any(axis=1 - axis), (W != 0).any(axis=1 - axis))
     live[30, 5] = 90.0
     place = (30, 5) if axis == 0 else (5, 30)
@@ -134,7 +134,7 @@ def test_a_dead_position_hides_no_other():
     W[4, 3, 7] = 60.0
     trap = found(W)
     assert (trap.num, trap.where) == (1, "matrix 4: element (3, 7)")
-    layer = measures.marchenko_pastur(spectrum(W))
+    layer = measures.bulk_fit(spectrum(W))
     assert layer["num_spikes"] == 1
     assert layer["noise_std"] == pytest.approx(1.0, rel=0.05)
 
@@ -159,7 +159,7 @@ def test_a_trap_in_one_position_of_a_convolution():
 def test_correlations_are_no_trap():
     rng = np.random.default_rng(14)
     W = noise(15) + np.outer(rng.standard_normal(300), rng.standard_normal(200)) / 5
-    assert measures.marchenko_pastur(spectrum(W))["num_spikes"] == 1
+    assert measures.bulk_fit(spectrum(W))["num_spikes"] == 1
     assert found(W).cause is Cause.NO_TRAP
 
 
@@ -194,17 +194,17 @@ def test_pooled_scales_would_be_taken_for_traps():
     from spectra.noise import spikes
 
     W = np.stack([scale * noise(k, (96, 64)) for k, scale in enumerate(np.linspace(0.5, 2, 9))])
-    values = permutation.permuted_spectra(W)[0].ravel()
+    values = permutation.permuted_spectra(W).eigenvalues[0].ravel()
     assert spikes.detect(values, 9 * 96).num > 20
     assert found(W).num == 0
 
 
 def test_replicas_and_seeds():
     W = noise(7) + 0.3
-    one, more = (permutation.permuted_spectra(W, replicas=r, seed=1) for r in (1, 4))
+    one, more = (permutation.permuted_spectra(W, replicas=r, rng=1).eigenvalues for r in (1, 4))
     assert np.array_equal(one[0], more[0])
     assert not np.array_equal(more[0], more[1])
-    assert np.array_equal(more, permutation.permuted_spectra(W, replicas=4, seed=1))
+    assert np.array_equal(more, permutation.permuted_spectra(W, replicas=4, rng=1).eigenvalues)
     assert found(W, replicas=5).cause is Cause.MEAN
     p = [found(noise(8), replicas=1).p, found(noise(8), replicas=9).p]
     assert all(0 < value <= 1 for value in p)
@@ -213,16 +213,16 @@ def test_replicas_and_seeds():
 @given(st.integers(2, 30), st.integers(2, 30), st.integers(0, 5))
 def test_permutation_keeps_the_elements_and_their_squares(rows, columns, seed):
     W = noise(seed, (rows, columns))
-    shuffled = permutation.permuted(W, seed=seed)
+    shuffled = permutation.permuted(W, rng=seed)
     assert np.array_equal(np.sort(shuffled, axis=None), np.sort(W, axis=None))
-    (values,) = permutation.permuted_spectra(W, seed=seed)[0]
+    (values,) = permutation.permuted_spectra(W, rng=seed).eigenvalues[0]
     assert values.sum() == pytest.approx((W**2).sum(), rel=1e-12)
 
 
 def test_every_order_is_equally_likely():
     counts = np.zeros((6, 6))
     for seed in range(6000):
-        order = permutation.permuted(np.arange(6).reshape(2, 3), seed=seed).ravel()
+        order = permutation.permuted(np.arange(6).reshape(2, 3), rng=seed).ravel()
         counts[np.arange(6), order] += 1
     # each is binomial with mean 1,000 and standard deviation 29
     assert np.abs(counts - 1000).max() < 5 * 29
@@ -289,18 +289,28 @@ def test_the_measure_has_an_error_with_replicas():
     assert math.isnan(one["rand_distance_sd"])
     assert 0 < many["rand_distance_sd"] < many["rand_distance"]
     # noise is as far from one order of its elements as two orders are from each other
-    pairs = permutation.permuted_spectra(layer.stack, replicas=8, seed=5)[:, 0]
+    pairs = permutation.permuted_spectra(layer, replicas=8, rng=5).eigenvalues[:, 0]
     between = [permutation.rand_distance(*pairs[k : k + 2]) for k in range(0, 8, 2)]
     assert many["rand_distance"] == pytest.approx(np.mean(between), rel=0.5)
     assert one["ww_softrank"] == pytest.approx(one["max_rand_eval"] / layer.lambda_max)
 
 
+def test_orders_drawn_from_a_generator_are_those_that_explain_the_trap():
+    W = noise(0)
+    W[17, 42] = 100.0
+    drawn = permutation.permuted_spectra(W, rng=np.random.default_rng(7))
+    assert traps.find(W, drawn).where == "element (17, 42)"
+    again = permutation.permuted(W, rng=drawn.orders[0][0])
+    values = np.linalg.svd(again, compute_uv=False)[::-1] ** 2
+    np.testing.assert_allclose(drawn.eigenvalues[0, 0], values, rtol=1e-6)
+
+
 def test_wrong_arguments():
-    with pytest.raises(ArgumentError, match="`replicas` must be an integer of at least 1"):
+    with pytest.raises(ArgumentError, match="`replicas` must be a whole number, at least 1"):
         permutation.permuted_spectra(noise(0), replicas=0)
-    with pytest.raises(ArgumentError, match="`seed` must be an integer from 0"):
-        permutation.permuted(noise(0), seed=-1)
-    with pytest.raises(ArgumentError, match="orders must be found again"):
-        permutation.permuted_spectra(noise(0), seed=np.random.default_rng(0))  # type: ignore[arg-type]
+    with pytest.raises(ArgumentError, match="`rng` must be a whole number from 0"):
+        permutation.permuted(noise(0), rng=-1)
+    with pytest.raises(ArgumentError, match="`rng` must be a whole number from 0"):
+        permutation.permuted_spectra(noise(0), rng=True)
     with pytest.raises(ArgumentError, match="needs the matrices"):
         measures.randomized(Spectrum(np.ones((1, 3)), N=3))

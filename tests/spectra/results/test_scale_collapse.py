@@ -29,7 +29,7 @@ def noise(initialiser="Glorot", num=20, seed=0):
 
 
 def analysed(model):
-    return spectra.analyze(model, measures=[spectra.measures.norms])
+    return spectra.analyze(model, measures=[spectra.measures.size])
 
 
 def collapsed(found):
@@ -202,7 +202,7 @@ def test_words_for_the_flag_and_attributes():
     assert spectra.labels(found.collapsed).values.tolist() == ["no"] * 5
     for variable in found.data_vars.values():
         assert variable.dims == ("layer",)
-        assert {"long_name", "formula", "source"} <= set(variable.attrs)
+        assert {"long_name", "formula", "references"} <= set(variable.attrs)
 
 
 def test_misuse_says_what_is_wanted():
@@ -225,7 +225,7 @@ def test_which_norm_is_small_is_said():
     for i in range(4):  # one large singular value beside the noise: the norms differ
         model[f"fc{i}"] += 12 * np.outer(rng.standard_normal(60), rng.standard_normal(40)) / 7
     model["tiny"] = 1e-3 * rng.standard_normal((60, 40))
-    found = scale_collapse.find(spectra.analyze(model, measures=[spectra.measures.norms]))
+    found = scale_collapse.find(spectra.analyze(model, measures=[spectra.measures.size]))
     words = spectra.labels(found.collapsed).to_series()
     assert words["tiny"] == "by_both"
     flat = {f"fc{i}": rng.standard_normal((60, 40)) for i in range(12)}
@@ -233,5 +233,5 @@ def test_which_norm_is_small_is_said():
         flat[f"fc{i}"] += np.outer(rng.standard_normal(60), rng.standard_normal(40))
     left, _, right = np.linalg.svd(rng.standard_normal((60, 40)), full_matrices=False)
     flat["orthogonal"] = 6 * left @ right  # as large in all, without a large direction
-    found = scale_collapse.find(spectra.analyze(flat, measures=[spectra.measures.norms]))
+    found = scale_collapse.find(spectra.analyze(flat, measures=[spectra.measures.size]))
     assert spectra.labels(found.collapsed).to_series()["orthogonal"] == "by_spectral_norm"

@@ -27,7 +27,7 @@ def test_interval_holds_the_true_alpha_as_often_as_it_says(alpha):
     rng = np.random.default_rng(round(10 * alpha))
     inside = 0
     for seed in range(400):
-        found = bootstrap.interval(pareto(rng, alpha, 300), resamples=200, seed=seed)
+        found = bootstrap.interval(pareto(rng, alpha, 300), resamples=200, rng=seed)
         inside += found.alpha_low <= alpha <= found.alpha_high
     assert 0.85 <= inside / 400 <= 0.95
 
@@ -48,8 +48,7 @@ def test_interval_of_sigma_alone_is_too_narrow():
 def test_p_value_is_uniform_on_true_power_laws(draw, size):
     rng = np.random.default_rng(2)
     found = [
-        bootstrap.goodness_of_fit(draw(rng, size), resamples=200, seed=seed).p
-        for seed in range(200)
+        bootstrap.goodness_of_fit(draw(rng, size), resamples=200, rng=seed).p for seed in range(200)
     ]
     assert kstest(found, "uniform").pvalue > 0.05
 
@@ -57,7 +56,7 @@ def test_p_value_is_uniform_on_true_power_laws(draw, size):
 def test_p_value_of_clauset_is_too_large():
     rng = np.random.default_rng(2)
     found = [
-        bootstrap.goodness_of_fit(pareto(rng, 2.5, 500), null="clauset", resamples=200, seed=seed).p
+        bootstrap.goodness_of_fit(pareto(rng, 2.5, 500), null="clauset", resamples=200, rng=seed).p
         for seed in range(200)
     ]
     assert kstest(found, "uniform").pvalue < 1e-3
@@ -67,7 +66,7 @@ def test_p_value_of_clauset_is_too_large():
 def test_p_value_is_small_on_lognormal_data():
     rng = np.random.default_rng(0)
     found = [
-        bootstrap.goodness_of_fit(rng.lognormal(0, 1, 5000), resamples=100, seed=seed).p
+        bootstrap.goodness_of_fit(rng.lognormal(0, 1, 5000), resamples=100, rng=seed).p
         for seed in range(60)
     ]
     assert np.median(found) < 0.05
@@ -75,7 +74,7 @@ def test_p_value_is_small_on_lognormal_data():
 
 def test_p_value_with_a_known_threshold_is_uniform_and_sharp():
     rng = np.random.default_rng(0)
-    true = [bootstrap.goodness_of_fit(pareto(rng, 2.5, 100), xmin=1.0, seed=s) for s in range(200)]
+    true = [bootstrap.goodness_of_fit(pareto(rng, 2.5, 100), xmin=1.0, rng=s) for s in range(200)]
     assert kstest([found.p for found in true], "uniform").pvalue > 0.05
     other = bootstrap.goodness_of_fit(1 + rng.exponential(size=300), xmin=1.0)
     assert other.p < 0.01
@@ -84,21 +83,21 @@ def test_p_value_with_a_known_threshold_is_uniform_and_sharp():
 
 def test_same_seed_same_result_however_many_workers():
     x = pareto(np.random.default_rng(0), 2.5, 3000)
-    alone = bootstrap.interval(x, resamples=100, seed=7)
-    fit = bootstrap.goodness_of_fit(x, resamples=100, seed=7)
+    alone = bootstrap.interval(x, resamples=100, rng=7)
+    fit = bootstrap.goodness_of_fit(x, resamples=100, rng=7)
     with ThreadPoolExecutor(3) as threads, ProcessPoolExecutor(2) as processes:
         for executor in (threads, processes):
-            assert bootstrap.interval(x, resamples=100, seed=7, executor=executor) == alone
-            assert bootstrap.goodness_of_fit(x, resamples=100, seed=7, executor=executor) == fit
-    assert bootstrap.interval(x, resamples=100, seed=8) != alone
+            assert bootstrap.interval(x, resamples=100, rng=7, executor=executor) == alone
+            assert bootstrap.goodness_of_fit(x, resamples=100, rng=7, executor=executor) == fit
+    assert bootstrap.interval(x, resamples=100, rng=8) != alone
     generator = np.random.default_rng(7)
-    assert bootstrap.interval(x, resamples=100, seed=generator) == alone
-    assert bootstrap.interval(x, resamples=100, seed=generator) != alone
+    assert bootstrap.interval(x, resamples=100, rng=generator) == alone
+    assert bootstrap.interval(x, resamples=100, rng=generator) != alone
 
 
 def test_refits_are_fits_of_resamples():
     x = np.sort(pareto(np.random.default_rng(0), 2.5, 100))
-    found = bootstrap.refits(x, resamples=5, seed=3)
+    found = bootstrap.refits(x, resamples=5, rng=3)
     (stream,) = np.random.default_rng(3).spawn(1)
     for i, resample in enumerate(x[stream.integers(0, 100, (5, 100))]):
         assert power_law.fit(resample).alpha == found.alpha[i]
@@ -114,12 +113,12 @@ def test_xmin_is_searched_for_anew():
 
 def test_precision_is_what_other_seeds_show():
     x = pareto(np.random.default_rng(0), 2.5, 300)
-    many = [bootstrap.interval(x, resamples=100, seed=seed) for seed in range(100)]
+    many = [bootstrap.interval(x, resamples=100, rng=seed) for seed in range(100)]
     spread = max(
         np.std([found.alpha_low for found in many]), np.std([found.alpha_high for found in many])
     )
     assert np.median([found.precision for found in many]) == pytest.approx(spread, rel=0.5)
-    tests = [bootstrap.goodness_of_fit(x, resamples=100, seed=seed) for seed in range(100)]
+    tests = [bootstrap.goodness_of_fit(x, resamples=100, rng=seed) for seed in range(100)]
     assert np.std([test.p for test in tests]) < 1.3 * tests[0].precision
     assert tests[0].precision == 0.5 / math.sqrt(101)
 
@@ -138,14 +137,14 @@ def test_doubly_bounded_samples_end_where_they_should():
 @pytest.mark.parametrize(
     ("function", "options", "words"),
     [
-        (bootstrap.interval, {"level": 1.0}, "`level` must be between 0 and 1"),
+        (bootstrap.interval, {"confidence": 1.0}, "`confidence` must be between 0 and 1"),
         (bootstrap.interval, {"resamples": 0}, "`resamples` must be a whole number, at least 1"),
-        (bootstrap.interval, {"level": "0.9"}, "`level` must be between 0 and 1"),
+        (bootstrap.interval, {"confidence": "0.9"}, "`confidence` must be between 0 and 1"),
         (bootstrap.interval, {"resamples": True}, "`resamples` must be a whole number"),
         (bootstrap.interval, {"resamples": 1e3}, "`resamples` must be a whole number"),
-        (bootstrap.interval, {"confidence": 0.9}, "unknown keyword 'confidence'; a fit takes xmin"),
-        (bootstrap.interval, {"seed": "abc"}, "`seed` must be a whole number"),
-        (bootstrap.interval, {"seed": -1}, "`seed` must be a whole number"),
+        (bootstrap.interval, {"level": 0.9}, "unknown keyword 'level'; a fit takes xmin"),
+        (bootstrap.interval, {"rng": "abc"}, "`rng` must be a whole number"),
+        (bootstrap.interval, {"rng": -1}, "`rng` must be a whole number"),
         (bootstrap.goodness_of_fit, {"executor": 4}, "`executor` must have a map"),
         (bootstrap.goodness_of_fit, {"null": "mine"}, "`null` must be one of longest, clauset"),
         (bootstrap.goodness_of_fit, {"ties": "none"}, "`ties` must be one of"),

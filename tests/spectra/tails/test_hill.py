@@ -34,7 +34,7 @@ def test_both_conventions_of_the_larger_half(size):
     x = np.sort(np.random.default_rng(size).pareto(1.5, size) + 1)
     k = size // 2
     paper = 1 + k / np.log(x[size - k :] / x[size - k - 1]).sum()
-    assert hill.half(x, convention="paper") == pytest.approx(paper)
+    assert hill.half(x, variant="paper") == pytest.approx(paper)
     code = hill.half(x)
     if size == 2:
         assert math.isnan(code)  # the threshold is the largest
@@ -62,5 +62,5 @@ def test_misuse_says_what_is_wanted():
         hill.alpha([1.0, 2.0], k=0)
     with pytest.raises(ArgumentError, match="`k` must be a whole number, at least 1"):
         hill.alpha([1.0, 2.0], k=1.5)  # type: ignore[arg-type]
-    with pytest.raises(ArgumentError, match="`convention` must be one of code, paper"):
-        hill.half([1.0, 2.0], convention="book")  # type: ignore[arg-type]
+    with pytest.raises(ArgumentError, match="`variant` must be one of code, paper"):
+        hill.half([1.0, 2.0], variant="book")  # type: ignore[arg-type]

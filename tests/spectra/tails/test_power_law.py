@@ -286,13 +286,13 @@ def test_far_xmax_changes_nothing():
         ([-1.0, *range(50)], FitStatus.NEGATIVE),
     ],
 )
-@pytest.mark.parametrize("convention", [{}, {"xmin": 0.5}, {"xmax": 100.0}], ids=str)
-def test_data_without_a_fit_have_a_status(data, status, convention):
-    if "xmin" in convention and status is FitStatus.EQUAL_EIGENVALUES:
+@pytest.mark.parametrize("options", [{}, {"xmin": 0.5}, {"xmax": 100.0}], ids=str)
+def test_data_without_a_fit_have_a_status(data, status, options):
+    if "xmin" in options and status is FitStatus.EQUAL_EIGENVALUES:
         data = [0.5] * len(data)  # equal to the threshold: above it they have an exponent
-    if "xmin" in convention and list(data) == list(range(1, 8)):
+    if "xmin" in options and list(data) == list(range(1, 8)):
         data = [1.0]  # seven are enough for a threshold that is known
-    fit = power_law.fit(data, **convention)
+    fit = power_law.fit(data, **options)
     assert fit.status is status
     assert all(math.isnan(value) for value in fit[:5])
     assert fit.num_tail == 0
@@ -331,8 +331,8 @@ def test_equal_points_at_the_top_are_no_tail():
 
 @pytest.mark.parametrize("data", [[5e-324, 1.0, 1.7e308], [1e-300, 1e300] * 10, [5e-324] * 3])
 def test_numbers_at_the_ends_of_the_range(data):
-    for convention in ({}, {"xmin": 1e-310}, {"xmax": 1.75e308}):
-        fit = power_law.fit(data, estimator="n", **convention)  # type: ignore[arg-type]
+    for options in ({}, {"xmin": 1e-310}, {"xmax": 1.75e308}):
+        fit = power_law.fit(data, estimator="n", **options)  # type: ignore[arg-type]
         assert 0 <= fit.D <= 1 or fit.status is not FitStatus.FITTED
 
 
@@ -371,12 +371,12 @@ def test_misuse_says_what_is_wanted(arguments, words):
 
 
 @pytest.mark.parametrize(
-    ("samples", "convention"),
+    ("samples", "options"),
     [([1.0], {}), ([[1.0, 0.0]], {}), ([[1.0, math.nan]], {}), ([[1.0, 3.0]], {"xmin": 2.0})],
 )
-def test_rows_that_cannot_be_fitted_are_refused(samples, convention):
+def test_rows_that_cannot_be_fitted_are_refused(samples, options):
     with pytest.raises(ArgumentError, match="must be rows of positive numbers"):
-        power_law.fits(samples, **convention)
+        power_law.fits(samples, **options)
 
 
 # --- published values

@@ -109,14 +109,14 @@ CONVENTIONS: list[dict[str, Any]] = [
 ]
 
 
-@pytest.mark.parametrize("convention", CONVENTIONS, ids=str)
+@pytest.mark.parametrize("options", CONVENTIONS, ids=str)
 @pytest.mark.parametrize("draw", [pareto, lognormal, ties, duplicates], ids=lambda d: d.__name__)
-def test_every_convention_finds_the_best_of_its_own_scan(draw, convention):
+def test_every_convention_finds_the_best_of_its_own_scan(draw, options):
     for seed in range(30):
         rng = np.random.default_rng(seed)
         data = draw(rng, int(rng.integers(2, 300)))
-        scan = power_law.scan(data, **convention)
-        fit = power_law.fit(data, **convention)
+        scan = power_law.scan(data, **options)
+        fit = power_law.fit(data, **options)
         found = np.isfinite(scan.alpha)
         if not found.any():
             assert fit.num_tail == 0
@@ -199,8 +199,8 @@ def test_samples_that_need_patience_are_searched_together(monkeypatch):
     assert np.array_equal(found, expected)
 
 
-@pytest.mark.parametrize("convention", [{"estimator": "n"}, {"xmin": (1.2, 1.5)}, {"xmax": 20.0}])
-def test_a_row_is_fitted_alike_whatever_rows_are_with_it(convention):
+@pytest.mark.parametrize("options", [{"estimator": "n"}, {"xmin": (1.2, 1.5)}, {"xmax": 20.0}])
+def test_a_row_is_fitted_alike_whatever_rows_are_with_it(options):
     """A row without any candidate stays without, though the others have some."""
     rng = np.random.default_rng(0)
     rows = [
@@ -210,9 +210,9 @@ def test_a_row_is_fitted_alike_whatever_rows_are_with_it(convention):
         np.minimum(pareto(rng, 30), 19.0),
         np.append(np.ones(29), 2.0),
     ]
-    together = power_law.fits(rows, **convention)
+    together = power_law.fits(rows, **options)
     for i, row in enumerate(rows):
-        alone = power_law.fits([row], **convention)
+        alone = power_law.fits([row], **options)
         assert np.array_equal(
             [column[0] for column in alone], [column[i] for column in together], equal_nan=True
         )

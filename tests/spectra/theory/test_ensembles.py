@@ -95,9 +95,9 @@ def test_edges_of_gaussian_noise(shape):
 )
 def test_edges_of_other_elements_are_those_of_their_variance(draw, law):
     sample = draw((400, 200))
-    variance = 400 * law.var()
+    mean = 400 * law.var()
     assert (sample.lower_edge, sample.upper_edge) == pytest.approx(
-        marchenko_pastur.edges(0.5, variance=variance)
+        marchenko_pastur.edges(0.5, mean_eigenvalue=mean)
     )
     assert math.isnan(sample.alpha)
     values = eigenvalues(sample.W)
@@ -110,7 +110,8 @@ def test_edges_of_other_elements_are_those_of_their_variance(draw, law):
 def test_symmetric_pareto_has_the_second_moment_of_one_sided():
     sample = ensembles.symmetric_pareto((400, 200), mu=30.0, rng=rng())
     second = stats.lomax(30.0).moment(2)
-    assert sample.upper_edge == pytest.approx(marchenko_pastur.edges(0.5, variance=400 * second)[1])
+    edges = marchenko_pastur.edges(0.5, mean_eigenvalue=400 * second)
+    assert sample.upper_edge == pytest.approx(edges[1])
     largest = eigenvalues(sample.W)[-1]
     assert abs(largest - sample.upper_edge) < 7 * second * upper_scale(400, 200)
 
@@ -225,7 +226,7 @@ def test_edges_of_correlated_columns_scale_and_are_ordered(rows, population, sca
 def test_equal_columns_follow_marchenko_and_pastur(shape):
     sample = ensembles.correlated(shape, population=np.full(shape[1], 3.0), rng=rng())
     N, M = max(shape), min(shape)
-    edges = marchenko_pastur.edges(M / N, variance=3.0 * N)
+    edges = marchenko_pastur.edges(M / N, mean_eigenvalue=3.0 * N)
     assert (sample.lower_edge, sample.upper_edge) == pytest.approx(edges, rel=1e-9)
 
 
@@ -332,13 +333,22 @@ ALL: dict[str, dict[str, Any]] = {
 def test_a_seed_decides(name):
     draw, options = getattr(ensembles, name), ALL[name]
 
-    def matrix(seed):
-        found = draw((5, 3), **options, rng=rng(seed))
+    def matrix(random):
+        found = draw((5, 3), **options, rng=random)
         return found if name == "laguerre" else found.W
 
-    np.testing.assert_array_equal(matrix(1), matrix(1))
+    np.testing.assert_array_equal(matrix(rng(1)), matrix(rng(1)))
+    np.testing.assert_array_equal(matrix(1), matrix(rng(1)))
+    np.testing.assert_array_equal(matrix(np.int64(1)), matrix(1))
     assert not np.array_equal(matrix(1), matrix(2))
+    assert not np.array_equal(matrix(None), matrix(None))
     assert np.isfinite(matrix(1)).all()
+
+
+def test_a_seed_decides_on_a_symmetric_matrix_too():
+    W = ensembles.wigner(5, rng=1).W
+    np.testing.assert_array_equal(W, ensembles.wigner(5, rng=rng(1)).W)
+    assert not np.array_equal(W, ensembles.wigner(5).W)
 
 
 @pytest.mark.parametrize("name", ALL)
@@ -350,9 +360,9 @@ def test_misuse_of_shape_and_generator(name):
     for no_shape in (5, (5,), (5, 3, 1), "53"):
         with pytest.raises(ArgumentError, match="`shape` must be"):
             draw(no_shape, **options, rng=rng())
-    for generator in (0, None, np.random.RandomState(0)):
-        with pytest.raises(ArgumentError, match=r"`rng` must be a numpy\.random\.Generator"):
-            draw((5, 3), **options, rng=generator)
+    for no_generator in (-1, 1.5, True, "0", np.random.RandomState(0)):
+        with pytest.raises(ArgumentError, match="`rng` must be"):
+            draw((5, 3), **options, rng=no_generator)
 
 
 @pytest.mark.parametrize("wrong", [0.0, -1.0, math.nan, math.inf, "1"])

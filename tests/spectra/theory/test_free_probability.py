@@ -200,9 +200,11 @@ def test_transforms_invert_the_mean_of_the_resolvent(x):
     G = mean_of_noise(lambda t: 1 / (x - t), 0.5)
     assert marchenko_pastur_R(G, ratio=0.5) + 1 / G == pytest.approx(x, rel=1e-8)
     G = mean_of_noise(lambda t: 1 / (x - 0.7 * t), 0.1)
-    assert marchenko_pastur_R(G, ratio=0.1, variance=0.7) + 1 / G == pytest.approx(x, rel=1e-8)
+    assert marchenko_pastur_R(G, ratio=0.1, mean_eigenvalue=0.7) + 1 / G == pytest.approx(
+        x, rel=1e-8
+    )
     G = mean_of_noise(lambda t: 1 / (x - 0.9 / t), 0.1)  # the mean of 1 / t is 1 / 0.9
-    assert inverse_marchenko_pastur_R(G, Q=10.0) + 1 / G == pytest.approx(x, rel=1e-8)
+    assert inverse_marchenko_pastur_R(G, ratio=0.1) + 1 / G == pytest.approx(x, rel=1e-8)
     if abs(x) > 2:
         G = integral(lambda t: math.sqrt(4 - t * t) / (2 * math.pi) / (x - 1.25 * t), -2, 2)
         assert wigner_R(G, variance=1.25**2) + 1 / G == pytest.approx(x, rel=1e-8)
@@ -225,13 +227,13 @@ def test_transforms_are_series_of_their_cumulants(g, Q, place):
     """The n-th term is below 2^-n (at half the radius), so that 50 of them are exact."""
     n = np.arange(50)
     z = place / (g * 0.7)
-    assert marchenko_pastur_R(z, ratio=g, variance=0.7) == pytest.approx(
+    assert marchenko_pastur_R(z, ratio=g, mean_eigenvalue=0.7) == pytest.approx(
         float(series_R(z, 0.7 ** (n + 1) * g**n)), rel=1e-12
     )
     kappa = (Q - 1) / 2
     catalan = np.array([math.comb(2 * k, k) // (k + 1) for k in range(50)], dtype=float)
     z = place * kappa / 2
-    assert inverse_marchenko_pastur_R(z, Q=Q) == pytest.approx(
+    assert inverse_marchenko_pastur_R(z, ratio=1 / Q) == pytest.approx(
         float(series_R(z, catalan / (2 * kappa) ** n)), rel=1e-12
     )
     assert wigner_R(z, variance=g) == series_R(z, [0.0, g])
@@ -246,12 +248,12 @@ def test_transforms_at_their_singular_points():
     # kappa = 1: the textbook form, its limit at 0, and the real part beyond 1/2
     z = np.array([-2.0, 0.25, 0.5, 0.75, 4.0])
     root = np.sqrt((1 - 2 * z).astype(complex))
-    found = inverse_marchenko_pastur_R(z, Q=3.0)
+    found = inverse_marchenko_pastur_R(z, ratio=1 / 3)
     np.testing.assert_allclose(found, ((1 - root) / z).real, rtol=1e-14)
-    assert inverse_marchenko_pastur_R(0.0, Q=3.0) == 1.0
+    assert inverse_marchenko_pastur_R(0.0, ratio=1 / 3) == 1.0
     np.testing.assert_array_equal(levy_R([0.0, -1.0], alpha=1.5), [math.inf, math.nan])
     np.testing.assert_array_equal(levy_R([4.0], alpha=2.5, scale=3.0), [6.0])
-    np.testing.assert_array_equal(levy_R([4.0], alpha=2.5, scale=3.0, convention="2019"), [24.0])
+    np.testing.assert_array_equal(levy_R([4.0], alpha=2.5, scale=3.0, variant="2019"), [24.0])
 
 
 def mean_of_power(j, alpha, a, b):
@@ -310,8 +312,11 @@ def test_integrals_in_closed_form(x, c):
         (lambda z: spikes_R(z, spikes=[c, 2.0], num=4), lambda v: (c + 2) / 4 * v),
         (lambda z: cauchy_R(z, location=c), lambda v: c * v),
         (lambda z: levy_R(z, alpha=1 + c), lambda v: v**c / c),
-        (lambda z: levy_R(z, alpha=c, scale=2.0, convention="2019"), lambda v: 2 * v**c / c),
-        (lambda z: inverse_marchenko_pastur_R(z, Q=1 + 2 * c), lambda v: inverse_integral(v, c)),
+        (lambda z: levy_R(z, alpha=c, scale=2.0, variant="2019"), lambda v: 2 * v**c / c),
+        (
+            lambda z: inverse_marchenko_pastur_R(z, ratio=1 / (1 + 2 * c)),
+            lambda v: inverse_integral(v, c),
+        ),
         (lambda z: 2.0, lambda v: 2 * v),
     ]
     for r, expected in cases:
@@ -399,7 +404,7 @@ def test_capacity_is_a_frobenius_norm_for_the_semicircle():
 @pytest.mark.parametrize("alpha", [1.5, 2.0, 3.7])
 def test_capacity_is_a_schatten_norm_for_heavy_tails(alpha):
     x = np.random.default_rng(0).pareto(alpha - 1, 500) + 1
-    found = math.log10(capacity(x, lambda z: levy_R(z, alpha=alpha, scale=2.0, convention="2019")))
+    found = math.log10(capacity(x, lambda z: levy_R(z, alpha=alpha, scale=2.0, variant="2019")))
     norm = math.log10(2.0 / alpha) + norms.log_schatten(x, alpha)
     assert found == pytest.approx(norm, abs=1e-8)
     # alpha-hat: the largest of n terms is less than the sum, and more than a share 1 / n of it
@@ -411,7 +416,7 @@ def test_capacity_is_a_schatten_norm_for_heavy_tails(alpha):
 
 def test_capacity_is_a_mean_logarithm_for_the_inverse_of_noise():
     x = 2.0 + np.random.default_rng(0).pareto(1.5, 300)
-    found = capacity(x, lambda z: inverse_marchenko_pastur_R(z, Q=5.0), lower=x.min())
+    found = capacity(x, lambda z: inverse_marchenko_pastur_R(z, ratio=0.2), lower=x.min())
     assert x.min() > 1  # kappa is 2, the branch point 1
     assert found == pytest.approx(2 * np.log(x / x.min()).sum(), rel=1e-10)
 
@@ -433,10 +438,10 @@ def test_misuse_says_what_is_wanted():
         free_cumulants([[1.0]])
     with pytest.raises(ArgumentError, match="`cumulants` must be at least one number"):
         series_R(1.0, [])
-    with pytest.raises(ArgumentError, match="`Q` must be a finite number above 1, got 1"):
-        inverse_marchenko_pastur_R(1.0, Q=1.0)
-    with pytest.raises(ArgumentError, match="`convention` must be one of setol, 2019"):
-        levy_R(1.0, alpha=2.0, convention="book")  # type: ignore[arg-type]
+    with pytest.raises(ArgumentError, match="`ratio` must be M/N, above 0 and below 1, got 1"):
+        inverse_marchenko_pastur_R(1.0, ratio=1.0)
+    with pytest.raises(ArgumentError, match="`variant` must be one of setol, 2019"):
+        levy_R(1.0, alpha=2.0, variant="book")  # type: ignore[arg-type]
     with pytest.raises(ArgumentError, match="`upper` must be a finite number above 2"):
         truncated_power_law_cumulants(2.0, 2.0, 1.0)
     with pytest.raises(ArgumentError, match="`lower` must be a finite number, got nan"):
@@ -445,6 +450,8 @@ def test_misuse_says_what_is_wanted():
         for call in (
             lambda v: wigner_R(1.0, variance=v),
             lambda v: marchenko_pastur_R(1.0, ratio=v),
+            lambda v: marchenko_pastur_R(1.0, ratio=0.5, mean_eigenvalue=v),
+            lambda v: inverse_marchenko_pastur_R(1.0, ratio=v),
             lambda v: levy_R(1.0, alpha=v),
             lambda v: cauchy_R(1.0, scale=v),
             lambda v: truncated_power_law_cumulants(v, 1.0, 2.0),

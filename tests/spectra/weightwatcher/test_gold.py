@@ -82,8 +82,8 @@ def scaled(tensor, factor):
 def rows_of(path, factor=1.0, **options):
     """Return, by tensor and slice, the expected row and ours."""
     gold = json.loads(path.read_text())
-    model = spectra_io.open_model(model_of(gold, path))
-    model = {**{r["tensor"]: model[r["tensor"]] for r in gold["rows"]}, **model}  # in its order
+    opened = spectra_io.open_model(model_of(gold, path))
+    model = {**{r["tensor"]: opened[r["tensor"]] for r in gold["rows"]}, **opened}  # in its order
     if factor != 1.0:
         model = {n: scaled(t, factor) for n, t in model.items() if t.dtype == "float32"}
     pool = gold["meta"]["options"]["pool"]

@@ -49,7 +49,7 @@ def test_tail_has_the_mass_of_the_points_in_it(ds):
     numbers, row = plotdata.esd(ds, layer="fc"), ds.sel(layer="fc")
     alpha, xmin, xmax = (row[n].item() for n in ("alpha", "xmin", "xmax"))
     assert (numbers.tail[0], numbers.tail[-1]) == (pytest.approx(xmin), pytest.approx(xmax))
-    share = row.num_pl_spikes.item() / row.num_evals.item()
+    share = row.num_tail.item() / row.num_evals.item()
     exact = share * (1 - (xmax / xmin) ** (1 - alpha))
     assert np.trapezoid(numbers.tail_density, numbers.tail) == pytest.approx(exact, rel=0.02)
 
@@ -100,7 +100,7 @@ def test_flow_of_huge_alphas_and_of_many_layers_can_be_drawn():
 
 
 def test_drawing_needs_the_fit():
-    ds = spectra.analyze({"w": np.eye(9)}, measures=[spectra.measures.norms])
+    ds = spectra.analyze({"w": np.eye(9)}, measures=[spectra.measures.size])
     with pytest.raises(ArgumentError, match="lacks alpha"):
         plotdata.esd(ds, layer="w")
 
@@ -120,13 +120,15 @@ def test_flow_shows_intervals_noise_and_what_is_not_supported(ds):
     words = set(ax.get_legend_handles_labels()[1])
     assert {r"$\alpha$, 90 % interval", "pure noise", "power law not supported"} <= words
     hollow = next(line for line in ax.lines if line.get_label() == "power law not supported")
-    judged = (ds.power_law > 0) & (ds.power_law != spectra.results.verdicts.Support.SUPPORTED)
+    judged = (ds.power_law_support > 0) & (
+        ds.power_law_support != spectra.results.verdicts.Support.SUPPORTED
+    )
     assert np.array_equal(hollow.get_xdata(), np.flatnonzero(judged) + 1)
 
 
 def test_flow_without_evidence_has_standard_errors():
     weights = {"w": np.random.default_rng(0).pareto(1.5, (100, 60))}
-    ds = spectra.analyze(weights, measures=[spectra.measures.power_law])
+    ds = spectra.analyze(weights, measures=[spectra.measures.tail_fit])
     numbers = plotdata.correlation_flow(ds)
     assert numbers.high - numbers.alpha == pytest.approx(ds.sigma.values)
     assert numbers.alpha - numbers.low == pytest.approx(ds.sigma.values)
@@ -136,7 +138,7 @@ def test_flow_without_evidence_has_standard_errors():
 
 
 def test_density_says_whether_it_is_a_power_law(ds):
-    word = spectra.labels(ds.power_law.sel(layer="fc")).item().replace("_", " ")
+    word = spectra.labels(ds.power_law_support.sel(layer="fc")).item().replace("_", " ")
     assert spectra_io.plots.esd(ds, layer="fc").get_title(loc="right") == f"power law: {word}"
     assert spectra_io.plots.esd(ds, layer="equal").get_title(loc="right") == ""
 
@@ -144,9 +146,7 @@ def test_density_says_whether_it_is_a_power_law(ds):
 def test_density_has_the_law_of_the_noise_if_it_is_fitted():
     rng = np.random.default_rng(0)
     layer = {"fc": rng.standard_normal((400, 200)), "conv": rng.standard_normal((30, 20, 3, 3))}
-    ds = spectra.analyze(
-        layer, measures=[spectra.measures.power_law, spectra.measures.marchenko_pastur]
-    )
+    ds = spectra.analyze(layer, measures=[spectra.measures.tail_fit, spectra.measures.bulk_fit])
     numbers = plotdata.esd(ds, layer="fc")
     area = np.trapezoid(numbers.bulk_density, numbers.bulk)
     # all of noise is bulk; the points leave out what is below the start of the figure

@@ -1,3 +1,3 @@
 """ONNX models: the file, its numbers and its graph."""
 
-__all__ = []
+__all__: list[str] = []

@@ -1,4 +1,4 @@
-"""Numbers of ONNX tensors: where they lie, in what type, and that there are as many as it says."""
+"""Numbers of ONNX tensors: find their place and type, and check their count."""
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ import numpy as np
 import onnx
 from onnx import numpy_helper
 
+from spectra.dtypes import BY_NAME, BY_ONNX, PACKED
 from spectra.errors import ModelFormatError
 from spectra.models.lazy import derived
 from spectra_io.formats.contents import found_in
 from spectra_io.formats.onnx_model.structure import FIELD, LENGTH, OFFSET, text
 from spectra_io.storage.byte_ranges import ByteRange, check_available, check_shape
-from spectra_io.storage.packed_bytes import BITS, PackedRange
+from spectra_io.storage.packed_bytes import PackedRange
 from spectra_io.storage.varints import VarintRange
 
 if TYPE_CHECKING:
@@ -26,30 +27,16 @@ if TYPE_CHECKING:
 
 __all__ = ["Numbers", "dtype_name", "locate"]
 
-_WHOLE_BYTES = frozenset(
-    {"float64", "float32", "float16", "bfloat16", "bool", "complex64", "complex128"}
-    | {f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)}
-    | {f"float8_{kind}" for kind in ("e4m3fn", "e4m3fnuz", "e5m2", "e5m2fnuz", "e8m0fnu")}
-)
-"""Types whose numbers take whole bytes each."""
-
-_FIELDS = {  # which types each field but raw_data can hold, by its number
-    "4": {"float32", "complex64"},
-    "10": {"float64", "complex128"},
-    "7": {"int64"},
-    "11": {"uint32", "uint64"},
-    "5": {name for name in _WHOLE_BYTES if name.startswith(("int", "uint", "bool", "bf", "float8"))}
-    - {"int64", "uint32", "uint64"}
-    | {"float16"},
-}
-_VARINTS = {"5", "7", "11"}
-_MAX_FILLED = 1 << 24  # elements of a sparse tensor made dense, however few it has
-_MAX_SPARSITY = 1000  # times as many as it has, where they are more
+_WHOLE_BYTES = BY_NAME.keys() - PACKED
+_RAW_DATA = "9"  # fields of TensorProto, by number
+_VARINTS = {"5", "7", "11"}  # int32_data, int64_data, uint64_data
+_MAX_FILLED = 1 << 24  # elements of a sparse tensor that is made dense, at any sparsity
+_MAX_SPARSITY = 1000  # elements per stored element in a larger one
 
 
 class Numbers(NamedTuple):
     """
-    Where the numbers of a tensor are.
+    Type and lazy array of the numbers of a tensor.
 
     Examples
     --------
@@ -58,35 +45,33 @@ class Numbers(NamedTuple):
     """
 
     dtype: str
-    """Their type, as numpy spells it."""
+    """Number type by the name of numpy."""
     source: Callable[[], AnyArray]
-    """Reads them."""
+    """Callable that reads the array."""
 
 
 def dtype_name(data_type: int, /) -> str:
     """
-    Return numpy's name of an ONNX type.
+    Return the name of an ONNX number type in numpy.
 
     Parameters
     ----------
     data_type : int
-        As in ``TensorProto.DataType``.
+        Number of the type in ``TensorProto.DataType``.
 
     Returns
     -------
     str
-        The name as numpy and ml_dtypes spell it; "onnx-type-N" for an unknown one.
+        Name as numpy and ml_dtypes spell it; "string" for text; "onnx-type-N" for an unknown type.
 
     Examples
     --------
     >>> dtype_name(onnx.TensorProto.BFLOAT16)
     'bfloat16'
     """
-    try:
-        name = str(onnx.helper.tensor_dtype_to_np_dtype(data_type).name)
-    except (KeyError, ValueError):
-        return f"onnx-type-{data_type}"
-    return "string" if name == "object" else name
+    if data_type == onnx.TensorProto.STRING:
+        return "string"
+    return BY_ONNX[data_type].name if data_type in BY_ONNX else f"onnx-type-{data_type}"
 
 
 def _decode(what: str, proto: onnx.TensorProto) -> AnyArray:
@@ -118,15 +103,15 @@ def _number(what: str, notes: dict[str, str], key: str, default: int) -> int:
 
 
 def _range(dtype: str) -> type[ByteRange | PackedRange]:
-    return PackedRange if dtype in BITS else ByteRange
+    return PackedRange if dtype in PACKED else ByteRange
 
 
 def _embedded(
     file: File, what: str, shape: tuple[int, ...], dtype: str, notes: dict[str, str]
 ) -> ByteRange | PackedRange | VarintRange:
-    """Return the range in the file itself that the walk over it noted."""
+    """Return the range in the ONNX file, from the notes that reading the structure left."""
     kept = notes.get(FIELD, "")
-    if dtype not in _FIELDS.get(kept, {dtype}):
+    if kept not in (_RAW_DATA, str(BY_NAME[dtype].onnx_field)):
         msg = f"{what} is {dtype}, its numbers are kept in field {kept}, that of another type"
         raise ModelFormatError(msg)
     length = _number(what, notes, LENGTH, 0)
@@ -134,7 +119,7 @@ def _embedded(
         return _varints(file, what, shape, dtype, notes)
     found = _range(dtype)(file, _number(what, notes, OFFSET, 0), dtype, shape)
     if length != found.num_bytes:
-        _check_count(what, shape, dtype, length / np.dtype(dtype).itemsize)
+        _check_count(what, shape, dtype, length * 8 / BY_NAME[dtype].bits)
     check_available(found, file.size() - found.offset, what)
     return found
 
@@ -142,7 +127,7 @@ def _embedded(
 def _varints(
     file: File, what: str, shape: tuple[int, ...], dtype: str, notes: dict[str, str]
 ) -> VarintRange:
-    """Return the range of numbers of one to ten bytes each."""
+    """Return the range of varints, of one to ten bytes each."""
     offset, length = _number(what, notes, OFFSET, 0), _number(what, notes, LENGTH, 0)
     count = math.prod(shape)
     if not count <= length <= 10 * count or offset + length > file.size():
@@ -153,7 +138,7 @@ def _varints(
 def _external(
     file: File, what: str, shape: tuple[int, ...], dtype: str, notes: dict[str, str]
 ) -> ByteRange | PackedRange:
-    """Return the range in another file of the model's folder."""
+    """Return the range in another file of the same folder."""
     other = file.beside(notes.get("location", ""), asked_by=what)
     found = _range(dtype)(other, _number(what, notes, "offset", 0), dtype, shape)
     rest = other.size() - found.offset
@@ -165,19 +150,20 @@ def _external(
 
 
 def _kept(what: str, proto: onnx.TensorProto, dtype: str) -> Callable[[], AnyArray]:
-    """Return the reader of the few numbers that are in the message still."""
-    if dtype in _WHOLE_BYTES:
-        if proto.HasField("raw_data"):
-            count = len(proto.raw_data) / np.dtype(dtype).itemsize
-        else:
-            count = len(getattr(proto, onnx.helper.tensor_dtype_to_field(proto.data_type)))
-            count = count / 2 if dtype.startswith("complex") else count
-        _check_count(what, tuple(proto.dims), dtype, count)
+    """Return the lazy array of the few numbers that are still in the message."""
+    shape = tuple(proto.dims)
+    if dtype in BY_NAME and proto.HasField("raw_data"):
+        bits, length = BY_NAME[dtype].bits, len(proto.raw_data)
+        if length != -(-math.prod(shape) * bits // 8):
+            _check_count(what, shape, dtype, length * 8 / bits)
+    elif dtype in _WHOLE_BYTES:
+        count = len(getattr(proto, onnx.helper.tensor_dtype_to_field(proto.data_type)))
+        _check_count(what, shape, dtype, count / 2 if dtype.startswith("complex") else count)
     return partial(_decode, what, proto)
 
 
 def _filled(values: AnyArray, indices: AnyArray, *, what: str, shape: tuple[int, ...]) -> AnyArray:
-    """Return a dense array of the elements of a sparse one."""
+    """Return a dense array, given values and indices of a sparse one."""
     out = np.zeros(math.prod(shape), values.dtype)
     places = indices.astype(np.int64, copy=False)
     if places.ndim == 2:
@@ -193,7 +179,7 @@ def _filled(values: AnyArray, indices: AnyArray, *, what: str, shape: tuple[int,
 
 
 def _sparse(file: File, name: str, proto: onnx.SparseTensorProto) -> Numbers:
-    """Return the numbers of a sparse tensor, made dense where that is no trap."""
+    """Return the numbers of a sparse tensor as a dense array, within a limit on its size."""
     what, shape = f"{file}: tensor {name!r}", tuple(proto.dims)
     check_shape(what, shape)
     values, indices = (_dense(file, name, part) for part in (proto.values, proto.indices))
@@ -221,19 +207,19 @@ def locate(file: File, name: str, proto: onnx.TensorProto | onnx.SparseTensorPro
     name : str
         Name of the tensor.
     proto : onnx.TensorProto or onnx.SparseTensorProto
-        The tensor, as :func:`spectra_io.formats.onnx_model.structure.read` leaves it.
+        Message of the tensor, from :func:`spectra_io.formats.onnx_model.structure.read`.
 
     Returns
     -------
     Numbers
-        Their type, and what reads them.
+        Type and lazy array.
 
     Raises
     ------
     ModelNotFoundError
-        If they are in a file that is missing.
+        If the file with the numbers is missing.
     ModelFormatError
-        If the shape is no array's, or there are more or fewer numbers than it needs.
+        If no array can have the shape, or the number of elements differs from it.
 
     Examples
     --------
@@ -255,7 +241,7 @@ def _dense(file: File, name: str, proto: onnx.TensorProto) -> Numbers:
     notes = {text(entry.key): text(entry.value) for entry in proto.external_data}
     if not notes and proto.data_location != onnx.TensorProto.EXTERNAL:
         return Numbers(dtype, _kept(what, proto, dtype))
-    if dtype not in _WHOLE_BYTES and (dtype not in BITS or notes.get(FIELD) in _VARINTS):
+    if dtype not in BY_NAME or (dtype in PACKED and notes.get(FIELD) in _VARINTS):
         return Numbers(dtype, partial(_not_read, what))
     place = _embedded if OFFSET in notes else _external
     return Numbers(dtype, place(file, what, shape, dtype, notes))

@@ -1,4 +1,4 @@
-"""ONNX files: the tensors of a graph, and what its operators use them for."""
+"""ONNX files: read the tensors of a graph with the operators that use them."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ import math
 from functools import partial
 from typing import TYPE_CHECKING
 
+from spectra.dtypes import FLOATS
 from spectra.errors import ModelFormatError
-from spectra.models.layers import FLOATS, numbered
+from spectra.models.layers import numbered
 from spectra.models.tensors import Tensor, Weight
 from spectra_io.formats.onnx_model.graph.values import Stored
 from spectra_io.formats.onnx_model.graph.walk import walk
@@ -31,12 +32,12 @@ def _stored(file: File, name: str, proto: onnx.TensorProto | onnx.SparseTensorPr
 
 
 def _as_stored(value: Value, groups: int) -> bool:
-    """Tell whether a weight is the stored array as it is."""
+    """Return whether a weight is the stored array, unchanged and undivided."""
     return value.depth == 0 and groups == 1
 
 
 def _chosen(stored: Stored) -> Sequence[tuple[str, Value, int]]:
-    """Return the weights of a tensor: of the first operator that uses all of it, or of each."""
+    """Return the weights that the first operator to use all of a tensor has, or all operators."""
     first = stored.use()
     uses = sorted((u for u in stored.uses if u.parts), key=lambda use: use.order)
     if not uses or first.role != uses[0].role:
@@ -63,7 +64,7 @@ def _weights(parts: Sequence[tuple[str, Value, int]]) -> tuple[Weight, ...]:
 
 
 def _note(use: Use, stored: Stored, parts: Sequence[tuple[str, Value, int]]) -> str:
-    """Say where the role comes from, and of integers what they stand for."""
+    """Return a note on the operator that gives the role, and on the scale of integers."""
     helpers = {helper.name for _, value, _ in parts for helper in value.helpers}
     scaled = f", times {sorted(helpers)[0]}" if helpers else ""
     return f"{use.note}{scaled}"
@@ -84,7 +85,7 @@ def _tensor(stored: Stored, name: str) -> Tensor:
 
 def open_file(file: File, /) -> dict[str, Tensor]:
     """
-    Open an ONNX file, reading its structure and leaving its numbers where they are.
+    Open an ONNX file; only its structure is read, not the numbers.
 
     Parameters
     ----------
@@ -95,15 +96,15 @@ def open_file(file: File, /) -> dict[str, Tensor]:
     -------
     dict of str to Tensor
         The initializers and constants of the graph, of the graphs inside its operators and of
-        its functions, in the order in which the network uses them. A name used twice is made
-        unique by a number.
+        its functions, in the order in which the network uses them. The role of each is that of
+        the operator which uses it. A number is added to a name that is used twice.
 
     Raises
     ------
     ModelNotFoundError
-        If a file with external data is missing.
+        If a file of external data is missing.
     ModelFormatError
-        If the file is not ONNX, or a tensor does not lie where it says.
+        If the file is not in the ONNX format, or the numbers of a tensor are outside their file.
 
     Examples
     --------

@@ -1,10 +1,9 @@
 """
-The structure of an ONNX file without its weights.
+Read the structure of an ONNX file without the numbers of its tensors.
 
-An ONNX file is one protobuf message with the numbers in the middle of it, so that the usual
-parser loads all of them to list one name. Here the message is walked field by field; numbers of
-any size stay where they are, and the tensor is given a note of where they lie instead. What
-remains is a small valid message for the usual parser.
+An ONNX file is one protobuf message that contains the numbers, so the usual parser loads all of
+them to list one name. The reader walks the message field by field and replaces large arrays by
+notes of their place in the file. The remaining small message is valid and goes to the usual parser.
 """
 
 from __future__ import annotations
@@ -24,13 +23,13 @@ if TYPE_CHECKING:
 __all__ = ["FIELD", "LENGTH", "OFFSET", "read", "text"]
 
 FIELD = "weightspectra.field"
-"""Key of the note that says which field of the tensor held its numbers."""
+"""Key of the note with the field of the tensor that holds the numbers."""
 
 OFFSET = "weightspectra.offset"
-"""Key of the note that says where in the file the numbers of a tensor begin."""
+"""Key of the note with the first byte of the numbers in the file."""
 
 LENGTH = "weightspectra.length"
-"""Key of the note that says how many bytes they take."""
+"""Key of the note with the number of bytes."""
 
 _CHILDREN = {
     "model": {7: "graph", 25: "function"},
@@ -41,10 +40,10 @@ _CHILDREN = {
     "sparse": {1: "tensor", 2: "tensor"},
     "tensor": {},
 }
-"""Which fields of which message hold messages that tensors are found in (onnx.proto)."""
+"""Fields of each message that hold messages with tensors, by number (onnx.proto)."""
 
 _BULK = {4, 9, 10, 5, 7, 11}  # float, raw and double data; int32, int64 and uint64 data, packed
-_SMALL = 1024  # bytes; fewer are left in place
+_SMALL = 1024  # bytes; smaller arrays stay in the message
 _MAX_DEPTH = 100  # protobuf's own limit
 _MAX_KEPT = 1 << 27  # bytes besides the numbers; protobuf parses less than twice that
 _MAX_FIELDS = 1 << 22  # a graph of 100,000 operators has two million
@@ -60,11 +59,11 @@ class _Field(NamedTuple):
 
 
 class _Broken(Exception):
-    """The bytes are no protobuf message."""
+    """The bytes are not a protobuf message."""
 
 
 class _Walker:
-    """A walk over the fields of a message, with a limit on how many there may be."""
+    """A walk over the fields of a message, with limits on number of fields and bytes kept."""
 
     def __init__(self, data: Bytes) -> None:
         self.data = data
@@ -72,7 +71,7 @@ class _Walker:
         self.kept = 0
 
     def varint(self, position: int, stop: int) -> tuple[int, int]:
-        """Return a number and the position after it."""
+        """Return the varint at a position, and the position after it."""
         value = shift = 0
         while position < stop and shift < 70:
             byte = self.data[position]
@@ -102,7 +101,7 @@ class _Walker:
             yield _Field(tag >> 3, start, value, position, kind == _BYTES)
 
     def keep(self, start: int, stop: int) -> bytes:
-        """Return the bytes between two positions."""
+        """Return the bytes between two positions, and count them as kept."""
         self.kept += stop - start
         if self.kept > _MAX_KEPT:
             msg = f"more than {_MAX_KEPT >> 20} MB besides the numbers of its tensors"
@@ -110,13 +109,13 @@ class _Walker:
         return self.data[start:stop]
 
     def bulk(self, position: int, stop: int) -> _Field | None:
-        """Return the field of a tensor that holds its numbers, if one field holds them all."""
+        """Return the field that holds all numbers of a tensor, if there is one and it is large."""
         found = [f for f in self.fields(position, stop) if f.is_bytes and f.number in _BULK]
         large = len(found) == 1 and found[0].stop - found[0].value > _SMALL
         return found[0] if large else None
 
     def strip(self, position: int, stop: int, message: str, depth: int = 0) -> bytes:
-        """Return a message with every large run of numbers replaced by a note of its place."""
+        """Return a message with every large array replaced by a note of its place."""
         if depth > _MAX_DEPTH:
             raise _Broken
         bulk = self.bulk(position, stop) if message == "tensor" else None
@@ -147,7 +146,7 @@ def _bytes_field(number: int, content: bytes) -> bytes:
 
 
 def _note(field: _Field) -> bytes:
-    """Return entries of external_data (13) that say where the content of a field lies."""
+    """Return entries of external_data (field 13) with number, offset and length of a field."""
     where = {FIELD: field.number, OFFSET: field.value, LENGTH: field.stop - field.value}
     entries = (
         _bytes_field(1, key.encode()) + _bytes_field(2, str(value).encode())
@@ -158,17 +157,17 @@ def _note(field: _Field) -> bytes:
 
 def text(value: str | bytes, /) -> str:
     r"""
-    Return a string of the message, which protobuf leaves as bytes if it is not UTF-8.
+    Decode a string of a message, which protobuf leaves as bytes if it is not UTF-8.
 
     Parameters
     ----------
     value : str or bytes
-        As protobuf gives it.
+        String field from protobuf.
 
     Returns
     -------
     str
-        The string.
+        The string, with invalid bytes escaped.
 
     Examples
     --------
@@ -180,7 +179,7 @@ def text(value: str | bytes, /) -> str:
 
 def read(file: File, /) -> onnx.ModelProto:
     """
-    Read an ONNX file but for the numbers of its tensors.
+    Read an ONNX file without the numbers of its tensors.
 
     Parameters
     ----------
@@ -190,8 +189,8 @@ def read(file: File, /) -> onnx.ModelProto:
     Returns
     -------
     onnx.ModelProto
-        The model; a tensor of more than a kilobyte has the entries :data:`FIELD`,
-        :data:`OFFSET` and :data:`LENGTH` in its ``external_data`` instead of numbers.
+        The model; a tensor of more than a kilobyte has the entries :data:`FIELD`, :data:`OFFSET`
+        and :data:`LENGTH` in ``external_data`` instead of numbers.
 
     Raises
     ------

@@ -73,7 +73,7 @@ def opened(
     path: Path,
     nodes: Iterable[onnx.NodeProto] = (),
     initializers: Iterable[onnx.TensorProto] = (),
-) -> dict[str, spectra.Tensor]:
+) -> Mapping[str, spectra.Tensor]:
     return open_model(write_onnx(path / "m.onnx", graph(nodes, initializers)))
 
 

@@ -1,3 +1,3 @@
-"""ONNX graphs: the constants in them, followed to the operators that compute with them."""
+"""ONNX graphs: follow constants to the operators that use them as weights."""
 
 __all__: list[str] = []

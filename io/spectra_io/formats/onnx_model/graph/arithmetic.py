@@ -1,4 +1,4 @@
-"""Arithmetic: operators that make other numbers of constants, such as those that integers mean."""
+"""Arithmetic and dequantization of constants (Cast, Mul, DequantizeLinear, ...)."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import ml_dtypes  # noqa: F401  (registers int4 and its like with numpy)
 import numpy as np
 
+from spectra.dtypes import DTYPES
 from spectra.models.lazy import Derived
 from spectra.models.quantization import affine
 from spectra_io.formats.onnx_model.graph.calls import Call, counted
@@ -22,20 +23,17 @@ if TYPE_CHECKING:
 
 __all__ = ["COMPUTATIONS", "dequantized", "with_helpers"]
 
-_INTEGERS = ("int", "uint")
-_RANGES = {
-    **{f"int{bits}": (-(1 << (bits - 1)), (1 << (bits - 1)) - 1) for bits in (2, 4, 8, 16)},
-    **{f"uint{bits}": (0, (1 << bits) - 1) for bits in (2, 4, 8, 16)},
-}
-_FLOATS = {"float16": 16, "bfloat16": 16, "float32": 32, "float64": 64}
+_INTEGERS = {t.name: t.bits for t in DTYPES if t.kind == "integer"}
+_QUANTIZED = {name: bits for name, bits in _INTEGERS.items() if bits <= 16}  # by QuantizeLinear
+_FLOATS = {t.name: t.bits for t in DTYPES if t.kind == "float" and t.bits >= 16}
 
 
 def _cast(call: Call, value: Value) -> list[Value | None]:
     dtype = dtype_name(call.whole("to", 0))
     if value.dtype == dtype or _FLOATS.get(value.dtype, 99) < _FLOATS.get(dtype, 0):
-        # nothing is lost, and half the memory kept: what computes with it widens it
+        # left narrow: nothing is lost, and the next operator widens the numbers itself
         return [replace(value, dtype=dtype)]
-    known = dtype in _FLOATS and (value.dtype in _FLOATS or value.dtype.startswith(_INTEGERS))
+    known = dtype in _FLOATS and value.dtype in {**_FLOATS, **_INTEGERS}
     return [mapped(value, _as_type, value.shape, dtype=dtype, to=dtype) if known else None]
 
 
@@ -55,7 +53,7 @@ def _computed(*arrays: AnyArray, operator: str, to: str) -> AnyArray:
 
 
 def _arithmetic(call: Call, value: Value) -> list[Value | None]:
-    """Scale or shift one constant by another."""
+    """Return a constant scaled or shifted by another."""
     other = call.input(1)
     if other is None or len(call.inputs) != 2 or {value.dtype, other.dtype} - set(_FLOATS):
         return [None]
@@ -74,21 +72,21 @@ def with_helpers(
     made: Value | None, inputs: Sequence[Value | None], helpers: Sequence[Value | None]
 ) -> Value | None:
     """
-    Let a function of one array take more of them, and say which tensors these are.
+    Extend a function of one array to several arrays, some of them scales or zero points.
 
     Parameters
     ----------
     made : Value, optional
-        What :func:`spectra_io.formats.onnx_model.graph.values.mapped` made of the array alone.
+        Result of :func:`spectra_io.formats.onnx_model.graph.values.mapped` for the first array.
     inputs : sequence of Value or None
-        What the function takes, in order; those left out are ``None``.
+        Arrays that the function takes, in order; ``None`` for an optional one.
     helpers : sequence of Value or None
-        Which of them are no weights themselves.
+        Arrays among `inputs` that are not weights, such as scales.
 
     Returns
     -------
     Value or None
-        ``None`` if there is none to begin with.
+        The result; ``None`` if `made` is.
 
     Examples
     --------
@@ -121,25 +119,25 @@ def dequantized(
     block_size: int = 0,
 ) -> Value | None:
     """
-    Return the real numbers that integers stand for.
+    Dequantize integers of a graph.
 
     Parameters
     ----------
     value : Value
         The integers.
     scale : Value, optional
-        One for all, one for each slice along `axis`, or one for each block of it.
+        A single scale, one scale per slice along `axis`, or one per block.
     zero_point : Value, optional
-        Of the same shape as the scale; 0 if left out.
+        Zero points in the shape of the scale; 0 by default.
     axis : int, optional
-        Counted from the first.
+        Axis of the scales, not negative.
     block_size : int, default: 0
-        Numbers along the axis that have a scale together; 0 if it is not blocks.
+        Numbers along the axis that share a scale; 0 for a whole slice.
 
     Returns
     -------
     Value or None
-        ``None`` if the scale is not known.
+        Real numbers; ``None`` if the scale is not known.
 
     Examples
     --------
@@ -161,7 +159,7 @@ def dequantized(
 
 
 def _single(array: AnyArray) -> AnyArray:
-    """Return one number without the axes that some exporters put around it."""
+    """Return an array of one number without its axes, which some exporters add."""
     return array.reshape(()) if array.size == 1 else array
 
 
@@ -201,19 +199,20 @@ def _rounded(
         sides = [-1 if i == axis else 1 for i in range(x.ndim)]
         scale = scale.reshape(sides)
         zero_point = None if zero_point is None else zero_point.reshape(sides)
-    least, most = _RANGES[to]
+    bits = _QUANTIZED[to]
+    least = 0 if to.startswith("u") else -(1 << (bits - 1))
     with np.errstate(all="ignore"):
         shifted = np.rint(x / scale) + (0 if zero_point is None else zero_point.astype(np.float64))
         finite = np.nan_to_num(shifted, nan=0.0)
-    out: AnyArray = finite.clip(least, most).astype(to)
+    out: AnyArray = finite.clip(least, least + (1 << bits) - 1).astype(to)
     return out
 
 
 def _quantize(call: Call, value: Value) -> list[Value | None]:
-    """Round weights, as networks do that were trained for few bits."""
+    """Return rounded weights, of a network trained for few bits."""
     scale, zero = call.input(1), call.input(2)
     to = zero.dtype if zero else "uint8"
-    if scale is None or call.unknown(2) or to not in _RANGES or call.whole("block_size", 0):
+    if scale is None or call.unknown(2) or to not in _QUANTIZED or call.whole("block_size", 0):
         return [None]
     at = counted(call.whole("axis", 1), len(value.shape))
     if scale.shape not in ((), value.shape[at : at + 1]):
@@ -229,4 +228,4 @@ COMPUTATIONS: dict[str, Callable[[Call, Value], list[Value | None]]] = {
     "DequantizeLinear": _dequantize,
     **dict.fromkeys(_ARITHMETIC, _arithmetic),
 }
-"""What comes out of an operator, given its first input; ``None`` for what is not followed."""
+"""Outputs of an operator, given its first input; ``None`` for an output that is not followed."""

@@ -1,4 +1,4 @@
-"""Calls: operators, and the constants that reach them."""
+"""Calls: an operator with its attributes, and the constants among its inputs."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ __all__ = ["Call", "counted"]
 @dataclass(frozen=True)
 class Call:
     """
-    An operator, and the constants that reach it.
+    An operator with its attributes, and the constants among its inputs.
 
     Examples
     --------
@@ -27,81 +27,81 @@ class Call:
     """
 
     operator: str
-    """Its type."""
+    """Type of the operator."""
     attributes: Mapping[str, onnx.AttributeProto]
-    """By name, those that a function's caller gives already filled in."""
+    """Attributes by name, with the references to attributes of a function resolved."""
     names: Sequence[str]
-    """Names of its inputs; empty where one is left out."""
+    """Names of the inputs; empty for an optional input that is left out."""
     inputs: Sequence[Value | None]
-    """The constants among them."""
+    """Values of the inputs; ``None`` for an input that is not a known constant."""
     outputs: Sequence[str]
-    """Names of what comes out."""
+    """Names of the outputs."""
 
     def input(self, index: int) -> Value | None:
         """
-        Return an input.
+        Return the constant at an input.
 
         Parameters
         ----------
         index : int
-            Which one.
+            Position of the input.
 
         Returns
         -------
         Value or None
-            ``None`` if it is left out, or no constant.
+            ``None`` if the input is left out, or not a known constant.
         """
         return self.inputs[index] if index < len(self.inputs) else None
 
     def unknown(self, index: int) -> bool:
         """
-        Tell whether an input is there, but no constant.
+        Return whether an input is present, but not a known constant.
 
         Parameters
         ----------
         index : int
-            Which one.
+            Position of the input.
 
         Returns
         -------
         bool
-            Whether it is.
+            ``False`` for a constant, and for an input that is left out.
         """
         return index < len(self.names) and self.names[index] != "" and self.inputs[index] is None
 
     def whole(self, name: str, default: int) -> int:
         """
-        Return an attribute that is a whole number.
+        Return an integer attribute.
 
         Parameters
         ----------
         name : str
-            Its name.
+            Name of the attribute.
         default : int
-            What it is if it is not there.
+            Value if the attribute is missing.
 
         Returns
         -------
         int
-            The number.
+            Value of the attribute.
         """
         return int(self.attributes[name].i) if name in self.attributes else default
 
     def wholes(self, name: str, index: int) -> list[int] | None:
         """
-        Return numbers that are an attribute in old versions, and an input in new ones.
+        Return integers that are an attribute in old versions of ONNX, and an input in new ones.
 
         Parameters
         ----------
         name : str
             Name of the attribute.
         index : int
-            Which input.
+            Position of the input.
 
         Returns
         -------
         list of int or None
-            ``None`` if they are neither.
+            The integers; ``None`` if neither attribute nor input has them.
         """
         if name in self.attributes:
             return [int(n) for n in self.attributes[name].ints]
@@ -110,19 +110,19 @@ class Call:
 
 def counted(axis: int, ndim: int, /) -> int:
     """
-    Count an axis from the first.
+    Return a possibly negative axis as one counted from the first.
 
     Parameters
     ----------
     axis : int
-        Negative if it is counted from the last.
+        Axis; if negative, counted from the last.
     ndim : int
-        How many there are.
+        Number of axes.
 
     Returns
     -------
     int
-        Where it is; out of range if it was.
+        Axis counted from the first; out of range if the given one is.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Movements: operators that put the same numbers elsewhere."""
+"""Shape operators (Transpose, Reshape, Split, ...)."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def _unsqueeze(call: Call, value: Value) -> list[Value | None]:
 
 
 def _each_piece(value: Value, shape: Sequence[int]) -> Value | None:
-    """Put in or take out axes of length one; what was joined is so still, along another axis."""
+    """Insert or remove axes of length one; a joined value stays joined, along the moved axis."""
     if value.pieces is None:
         return _reshaped(value, shape)
     along, pieces = value.pieces
@@ -126,19 +126,19 @@ def _split(call: Call, value: Value) -> list[Value | None]:
 
 def split_sizes(call: Call, length: int, /) -> list[int]:
     """
-    Return how long the parts are into which an axis is split.
+    Return the lengths of the parts into which a Split operator splits an axis.
 
     Parameters
     ----------
     call : Call
-        A Split.
+        The Split operator.
     length : int
-        Of the axis.
+        Length of the axis.
 
     Returns
     -------
     list of int
-        One for each output; empty if they do not add up to the length, or are not known.
+        One length per output; empty if they are not known, or do not add up to `length`.
 
     Examples
     --------
@@ -162,7 +162,7 @@ def _concat(call: Call, value: Value) -> list[Value | None]:
 
 
 def _gather(call: Call, value: Value) -> list[Value | None]:
-    """Return one slice of a constant, if one constant number says which."""
+    """Return one slice of a constant, if the index is a single constant number."""
     index = call.input(1)
     which = small(index)
     axis = counted(call.whole("axis", 0), len(value.shape))
@@ -186,4 +186,4 @@ MOVEMENTS: dict[str, Callable[[Call, Value], list[Value | None]]] = {
     "Concat": _concat,
     "Gather": _gather,
 }
-"""What comes out of an operator, given its first input; ``None`` for what is not followed."""
+"""Outputs of an operator, given its first input; ``None`` for an output that is not followed."""

@@ -1,4 +1,4 @@
-"""Surroundings: what operators before and after one say about its weight."""
+"""Look up the producer and the consumers of a value in a graph."""
 
 from __future__ import annotations
 
@@ -15,18 +15,19 @@ if TYPE_CHECKING:
 
 __all__ = ["Surroundings"]
 
-_MAX_STEPS = 8  # from a product to where its result is split or scaled
+_MAX_STEPS = 8  # from a product to the operator that splits or scales the result
 _KEEP_COLUMNS = {"Add", "Identity", "Cast", "Dropout"}
 
 
 class Surroundings:
     """
-    The operators of one graph, by what they take and give.
+    The operators of a graph, by the names of their inputs and outputs.
 
     Parameters
     ----------
     exits : mapping of str, optional
-        For each output of a function, the surroundings of its call and the name that it has there.
+        For each output of a function, the surroundings of the call, and the name of the output in
+        them.
 
     Examples
     --------
@@ -51,7 +52,7 @@ class Surroundings:
         Parameters
         ----------
         call : Call
-            In any order.
+            The operator; the order of calls does not matter.
         """
         for name in filter(None, dict.fromkeys(call.names)):
             self._users[name].append(call)
@@ -59,17 +60,17 @@ class Surroundings:
 
     def only_user(self, name: str, /) -> Call | None:
         """
-        Return the operator that uses a result, if one does alone.
+        Return the only consumer of a value.
 
         Parameters
         ----------
         name : str
-            Of the result; that of a function is followed to where it is called.
+            Name of the value; an output of a function is followed to the call of the function.
 
         Returns
         -------
         Call or None
-            ``None`` if several use it, or none.
+            ``None`` if the value has several consumers, or none.
         """
         users = self._users.get(name, [])
         if not users and name in self._exits:
@@ -78,7 +79,7 @@ class Surroundings:
         return users[0] if len(users) == 1 else None
 
     def _after(self, call: Call) -> tuple[Call | None, Surroundings]:
-        """Return the only user of what an operator gives, and the graph that it is in."""
+        """Return the only consumer of the first output of an operator, and its graph."""
         name, around = (call.outputs[0] if call.outputs else ""), self
         while not around._users.get(name) and name in around._exits:
             around, name = around._exits[name]
@@ -86,19 +87,19 @@ class Surroundings:
 
     def split(self, call: Call, length: int, /) -> list[int]:
         """
-        Tell into how long parts the result of a product is split.
+        Return the lengths of the parts into which the result of a product is split.
 
         Parameters
         ----------
         call : Call
             The product.
         length : int
-            Of the last axis of its result.
+            Length of the last axis of the result.
 
         Returns
         -------
         list of int
-            Empty if it is not split, or not along that axis.
+            One length per part; empty if the result is not split along the last axis.
         """
         user, around = self._after(call)
         scaled = {"Mul"} if call.operator.endswith("Integer") else set()
@@ -106,14 +107,14 @@ class Surroundings:
             if user is None or user.operator not in _KEEP_COLUMNS | scaled:
                 break
             user, around = around._after(user)
-        # an axis other than the first, and as long as the last: the last, or as good as it
+        # an axis that is not the first and as long as the last is taken for the last
         if user is None or user.operator != "Split" or user.whole("axis", 0) == 0:
             return []
         return split_sizes(user, length)
 
     def scale(self, call: Call, /) -> Value | None:
         """
-        Find what the result of a product of integers is scaled by.
+        Return the scale of the weight in a product of integers.
 
         Parameters
         ----------
@@ -123,7 +124,8 @@ class Surroundings:
         Returns
         -------
         Value or None
-            The constant factor, the other being the scale of the data; ``None`` if there is none.
+            The constant factor of the scale by which the result is multiplied, the other factor
+            being the scale of the activations; ``None`` if there is none.
         """
         user, around = self._after(call)
         if user is not None and user.operator == "Cast":

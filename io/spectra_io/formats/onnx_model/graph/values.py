@@ -1,4 +1,4 @@
-"""Values: the constant arrays of a graph, moved about without being read."""
+"""Values: constant arrays of a graph, reshaped, cut and joined without being read."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ if TYPE_CHECKING:
 
 __all__ = ["Stored", "Use", "Value", "cut", "joined", "mapped", "of", "small", "transposed"]
 
-_MAX_DEPTH = 48  # steps from the file to the operator; real graphs have up to ten
-_MAX_JOINED = 512  # pieces put together
-_MAX_SMALL = 4096  # numbers that are looked at while a file is opened
+_MAX_DEPTH = 48  # operators on the way from the file; real graphs have up to ten
+_MAX_JOINED = 512  # pieces of a joined value
+_MAX_SMALL = 4096  # numbers of a shape or of axes, read while a file is opened
 
 
 @dataclass(frozen=True, slots=True)
 class Use:
     """
-    One use of a tensor by an operator.
+    The use of a tensor by an operator.
 
     Examples
     --------
@@ -37,17 +37,17 @@ class Use:
     order: int
     """Place in the order of computation."""
     role: str
-    """What the operator uses it for, one of :data:`spectra.models.roles.ROLES`."""
+    """Role of the tensor in the operator, one of :data:`spectra.models.roles.ROLES`."""
     note: str
-    """Which input of what operator it is, for a person."""
+    """Input and operator, for a person."""
     parts: tuple[tuple[str, Value, int], ...] = ()
-    """Label, matrix or kernel, and groups of each weight, as the operator computes with it."""
+    """Label, matrix or kernel, and number of groups of each weight in the operator."""
 
 
 @dataclass(eq=False, slots=True)
 class Stored:
     """
-    A tensor found in the file, and the operators that use it.
+    A tensor of the file, and its uses by operators.
 
     Examples
     --------
@@ -63,12 +63,12 @@ class Stored:
 
     def use(self) -> Use:
         """
-        Choose the use that says what the tensor is for.
+        Return the use that determines the role of the tensor.
 
         Returns
         -------
         Use
-            The first as a weight; if there is none, the first of all.
+            The first use that is not "constant"; if there is none, the first use.
         """
         known = [use for use in self.uses if use.role != "constant"]
         unused = Use(1 << 62, "unused", "no operator uses it")
@@ -78,7 +78,7 @@ class Stored:
 @dataclass(frozen=True, eq=False, slots=True)
 class Value:
     """
-    A constant array of a graph: a stored tensor, or what operators make of some.
+    A constant array of a graph: a stored tensor, or the result of operators on stored tensors.
 
     Examples
     --------
@@ -90,13 +90,13 @@ class Value:
     dtype: str
     source: Source
     roots: tuple[Stored, ...]
-    """What it is made of, the tensor that matters first."""
+    """Tensors whose numbers are in the value, the main one first."""
     helpers: tuple[Stored, ...] = ()
-    """Scales and zero points."""
+    """Tensors of scales and zero points."""
     label: str = ""
-    """Which part of the tensor it is, if not all of it."""
+    """Bounds of a part that was cut from the tensor; empty for all of it."""
     pieces: tuple[int, tuple[Value, ...]] | None = None
-    """What it was joined of, and along which axis."""
+    """Axis and pieces of a value that was joined."""
     depth: int = 0
 
     @property
@@ -106,7 +106,7 @@ class Value:
 
     @property
     def whole(self) -> bool:
-        """Whether it has as many elements as the tensors it is made of."""
+        """Whether the value has as many elements as its root tensors."""
         return self.size == sum(math.prod(root.shape) for root in self.roots)
 
 
@@ -122,7 +122,7 @@ def of(stored: Stored, /) -> Value:
     Returns
     -------
     Value
-        As it is.
+        The value of the tensor.
 
     Examples
     --------
@@ -149,18 +149,18 @@ def mapped(
     value : Value
         The array.
     function : callable
-        Takes the array and `options`; may be pickled.
+        Function of the array and `options`; picklable.
     shape : sequence of int
         Shape of the result.
     dtype : str, optional
-        Type of the result, if it is another one.
+        Type of the result; by default that of `value`.
     **options : object
-        Arguments of the function by name.
+        Keyword arguments of the function.
 
     Returns
     -------
     Value or None
-        ``None`` if there are more steps already than any real graph has.
+        The result; ``None`` if more operators precede it than in any real graph.
 
     Examples
     --------
@@ -182,19 +182,19 @@ def mapped(
 
 def transposed(value: Value, axes: tuple[int, ...], /) -> Value | None:
     """
-    Permute the axes of a value; what it was joined of stays known.
+    Permute the axes of a value, and those of the pieces it was joined from.
 
     Parameters
     ----------
     value : Value
         The array.
     axes : tuple of int
-        A permutation.
+        Permutation of the axes.
 
     Returns
     -------
     Value or None
-        ``None`` if it is no permutation of the axes, or too many steps.
+        The result; ``None`` if `axes` is not a permutation, or too many operators precede it.
 
     Examples
     --------
@@ -230,21 +230,21 @@ def _cut_leaf(value: Value, axis: int, start: int, stop: int) -> Value | None:
 
 def cut(value: Value, axis: int, start: int, stop: int, /) -> Value | None:
     """
-    Take a part of a value along one axis, from as few pieces as hold it.
+    Cut a value along one axis; of a joined value, only the pieces that the part needs are read.
 
     Parameters
     ----------
     value : Value
         The array.
     axis : int
-        Counted from the first.
+        Axis, not negative.
     start, stop : int
-        Inside the array, in ascending order.
+        Bounds of the part, in ascending order.
 
     Returns
     -------
     Value or None
-        ``None`` if it is outside, or too many steps.
+        The part; ``None`` if it is out of bounds, or too many operators precede it.
 
     Examples
     --------
@@ -285,20 +285,20 @@ def _unique(stored: Sequence[Stored]) -> tuple[Stored, ...]:
 
 def joined(pieces: Sequence[Value], axis: int, /) -> Value | None:
     """
-    Put values together along an axis.
+    Join values along an axis.
 
     Parameters
     ----------
     pieces : sequence of Value
-        Of equal shape but for that axis.
+        Values of equal shape, except along `axis`.
     axis : int
-        Counted from the first.
+        Axis, not negative.
 
     Returns
     -------
     Value or None
-        ``None`` if they do not fit together, are more or deeper than any real graph has, or repeat
-        what they are made of.
+        The joined value; ``None`` if the shapes do not fit together, a tensor is repeated, or there
+        are more pieces or operators than in any real graph.
 
     Examples
     --------
@@ -339,7 +339,7 @@ def joined(pieces: Sequence[Value], axis: int, /) -> Value | None:
 
 def small(value: Value | None, /) -> list[int] | None:
     """
-    Read a few whole numbers, such as a shape or axes.
+    Read a small array of integers, such as a shape or axes.
 
     Parameters
     ----------
@@ -349,7 +349,7 @@ def small(value: Value | None, /) -> list[int] | None:
     Returns
     -------
     list of int or None
-        ``None`` if there is no such array, it is not whole numbers, or too many.
+        The integers; ``None`` if there is no array, or it is large, not integer or not readable.
 
     Examples
     --------
@@ -360,5 +360,5 @@ def small(value: Value | None, /) -> list[int] | None:
         return None
     try:
         return [int(n) for n in np.asarray(value.source()).ravel()]
-    except (SpectraError, OSError, ValueError):  # then it is not known here, and complained of
-        return None  # where the tensor itself is read
+    except (SpectraError, OSError, ValueError):  # reported where the tensor itself is read
+        return None

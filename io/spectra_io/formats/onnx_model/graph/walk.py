@@ -1,4 +1,4 @@
-"""The walk over a model: every constant of it, and what operators make of it."""
+"""Walk over the operators of a model: find every constant tensor and its uses."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 __all__ = ["walk"]
 
 _MOVES = {**MOVEMENTS, **COMPUTATIONS}
-_MAX_NODES = 1 << 18  # operators, those of a function counted at each call
-_MAX_CALLS = 32  # functions in functions
+_MAX_NODES = 1 << 18  # operators, those of a function counted per call
+_MAX_CALLS = 32  # nested calls of functions
 _NUMBERS: dict[str, Callable[[onnx.AttributeProto], AnyArray]] = {
     "value_float": lambda a: np.array(a.f, np.float32),
     "value_floats": lambda a: np.array(a.floats, np.float32),
@@ -42,23 +42,23 @@ _Place = tuple[object, ...]
 
 
 class _Context(NamedTuple):
-    """Where in the model the walk is."""
+    """The place of the walk in the model, and the names known there."""
 
     scope: _Scope
-    place: _Place = ()  # the same for a function's operator at every call
-    attributes: Mapping[str, onnx.AttributeProto] = {}  # what the caller of a function gave
+    place: _Place = ()  # of an operator in a function, the same at every call
+    attributes: Mapping[str, onnx.AttributeProto] = {}  # of the call of a function
     caller: _Place = ()
-    functions: tuple[_Key, ...] = ()  # being called
-    exits: Mapping[str, tuple[Surroundings, str]] = {}  # where their outputs go
+    functions: tuple[_Key, ...] = ()  # called and not yet left
+    exits: Mapping[str, tuple[Surroundings, str]] = {}  # of the outputs of a function
 
 
 class _Seen(NamedTuple):
-    """An operator as it was met."""
+    """An operator that the walk has met."""
 
     call: Call
     domain: str
     order: int
-    used: tuple[int, ...]  # the inputs that are not merely passed on
+    used: tuple[int, ...]  # inputs that are not just passed on
 
 
 def _key(domain: str, name: str, overload: str = "") -> _Key:
@@ -66,7 +66,7 @@ def _key(domain: str, name: str, overload: str = "") -> _Key:
 
 
 def _resolved(node: onnx.NodeProto, context: _Context) -> dict[str, onnx.AttributeProto]:
-    """Return the attributes of an operator, those that refer to the caller's filled in."""
+    """Return the attributes of an operator, with references to those of a call resolved."""
     found = {}
     for attribute in node.attribute:
         if not attribute.ref_attr_name:
@@ -77,7 +77,7 @@ def _resolved(node: onnx.NodeProto, context: _Context) -> dict[str, onnx.Attribu
 
 
 class _Walk:
-    """One pass over a model, in the order of computation."""
+    """A pass over a model, in the order of computation."""
 
     def __init__(
         self,
@@ -95,13 +95,13 @@ class _Walk:
     def _found(
         self, place: _Place, name: str, tensor: onnx.TensorProto | onnx.SparseTensorProto
     ) -> Value:
-        """Note a tensor, once, however often the function that holds it is called."""
+        """Register a tensor once, however often the function that holds it is called."""
         if place not in self.found:
             self.found[place] = self._locate(name, tensor)
         return of(self.found[place])
 
     def graph(self, graph: onnx.GraphProto, context: _Context) -> None:
-        """Walk a graph, and find the tensors it holds."""
+        """Register the tensors of a graph and walk its operators."""
         scope, place = context.scope, context.place
         for index, tensor in enumerate(graph.initializer):
             name = text(tensor.name)
@@ -112,7 +112,7 @@ class _Walk:
         self.nodes(graph.node, context)
 
     def nodes(self, nodes: Iterable[onnx.NodeProto], context: _Context) -> None:
-        """Walk operators; what they use is noted afterwards, as what follows tells it of some."""
+        """Walk operators; their uses are noted later, as some depend on later operators."""
         around = Surroundings(context.exits)
         for index, node in enumerate(nodes):
             place = (*context.place, index)
@@ -121,7 +121,7 @@ class _Walk:
             self._seen.append((one, around))
 
     def uses(self) -> None:
-        """Note what operators use, once all are known."""
+        """Note the uses of all tensors, once all operators are known."""
         for one, around in self._seen:
             for index in one.used:
                 if (value := one.call.input(index)) is not None:
@@ -153,7 +153,7 @@ class _Walk:
         return _Seen(call, domain, order, used)
 
     def _constant(self, node: onnx.NodeProto, call: Call, context: _Context) -> None:
-        """Note the tensor of a Constant; it may hold words instead, or be given by no caller."""
+        """Register the tensor of a Constant operator, if it has one: it may hold text instead."""
         name = call.outputs[0] if call.outputs else text(node.name)
         given = any(attribute.ref_attr_name for attribute in node.attribute)
         place = (*context.place, *(context.caller if given else ()))
@@ -172,7 +172,7 @@ class _Walk:
             return
 
     def _move(self, call: Call, domain: str, scope: _Scope) -> tuple[int, ...]:
-        """Follow constants through an operator that passes them on; return what it only uses."""
+        """Follow constants through a shape or arithmetic operator; return the inputs it uses up."""
         everything = tuple(range(len(call.inputs)))
         value = call.input(0)
         if value is None or call.operator not in _MOVES or domain not in ROLES:
@@ -189,7 +189,7 @@ class _Walk:
         )
 
     def _inner(self, graph: onnx.GraphProto, call: Call, context: _Context) -> None:
-        """Walk a graph inside an operator; what a loop passes on unchanged, it knows too."""
+        """Walk a graph inside an operator; constants that a loop passes on unchanged are known."""
         given: dict[str, Value | None] = {text(i.name): None for i in graph.input}
         if call.operator == "Loop":
             same = {text(n.output[0]): text(n.input[0]) for n in graph.node if _copies(n)}
@@ -203,7 +203,7 @@ class _Walk:
         self.graph(graph, context._replace(scope=scope, exits={}))
 
     def _call(self, key: _Key, call: Call, context: _Context, around: Surroundings) -> None:
-        """Walk a function with the constants that its caller gives."""
+        """Walk a function with the constants of its call."""
         function = self.functions[key]
         if key in context.functions or len(context.functions) >= _MAX_CALLS:
             msg = f"function {key[1]!r} calls itself, or more than {_MAX_CALLS} are nested"
@@ -229,7 +229,7 @@ class _Walk:
             context.scope[outer] = scope.get(inner)
 
     def _use(self, seen: _Seen, index: int, value: Value, around: Surroundings) -> None:
-        """Note what an operator uses an input for, with every tensor that it is made of."""
+        """Note the use of an input by an operator, at every tensor the input is made of."""
         found = purpose(seen.domain, seen.call, index)
         note = f"input {index} of {seen.call.operator}"
         parts = found.parts(seen.call, value, around) if found.parts else []
@@ -266,25 +266,25 @@ def walk(
     /,
 ) -> list[Stored]:
     """
-    Find every tensor of a model, and what operators use it for.
+    Find every tensor of a model, and its uses by operators.
 
     Parameters
     ----------
     model : onnx.ModelProto
-        The structure, as :func:`spectra_io.formats.onnx_model.structure.read` leaves it.
+        Structure of the model, from :func:`spectra_io.formats.onnx_model.structure.read`.
     locate : callable
-        Given the name of a tensor and its message, returns where its numbers are.
+        Function of the name of a tensor and its message that returns the stored tensor.
 
     Returns
     -------
     list of Stored
-        The initializers and constants of the graph, of the graphs inside its operators and of its
-        functions, in the order in which they are used.
+        The initializers and constants of the graph, of graphs inside operators and of functions, in
+        the order of their use.
 
     Raises
     ------
     ModelFormatError
-        If functions call themselves, or there are more operators than any network has.
+        If a function calls itself, or there are more operators than in any real network.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Weights: what an operator uses its inputs for, and the matrices it makes of them."""
+"""Weights: the role of each input of an operator, and the matrices that it computes with."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 import numpy as np
 
 from spectra.models.quantization import nbits
+from spectra.models.structure import GATES
+from spectra.models.tensors import MOST_PARTS
 from spectra_io.formats.onnx_model.graph.arithmetic import dequantized, with_helpers
 from spectra_io.formats.onnx_model.graph.values import Value, cut, mapped, transposed
 
@@ -20,13 +22,12 @@ if TYPE_CHECKING:
 
 __all__ = ["ROLES", "Around", "Part", "Purpose", "purpose"]
 
-_MOST = 4096  # parts of one weight; views refuses more
 _EQUATION = re.compile(r"([a-zA-Z]+),([a-zA-Z]+)->([a-zA-Z]*)")
 
 
 class Part(NamedTuple):
     """
-    One weight, as an operator computes with it.
+    A weight of an operator, as a matrix or kernel.
 
     Examples
     --------
@@ -35,16 +36,16 @@ class Part(NamedTuple):
     """
 
     label: str
-    """Which one, if the operator has several."""
+    """Name of the part, if the operator has several weights in one input."""
     value: Value | None
-    """A matrix (out, in), or a kernel (out, in, positions...)."""
+    """A matrix (out, in), or a kernel (out, in, positions...); ``None`` if it is not known."""
     groups: int = 1
-    """Of a convolution."""
+    """Number of groups of a convolution."""
 
 
 class Around(Protocol):
     """
-    What comes before and after an operator.
+    The operators before and after one, as far as they concern its weight.
 
     Examples
     --------
@@ -53,10 +54,10 @@ class Around(Protocol):
     """
 
     def split(self, call: Call, length: int, /) -> list[int]:
-        """Return into how long parts the output is split along its last axis; or nothing."""
+        """Return the lengths of the parts into which the last axis of the output is split."""
 
     def scale(self, call: Call, /) -> Value | None:
-        """Return the constant that the output of an integer product is scaled by."""
+        """Return the constant that scales the output of an integer product."""
 
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ if TYPE_CHECKING:
 
 class Purpose(NamedTuple):
     """
-    What an operator uses one of its inputs for.
+    The role of an input of an operator, and the rule that makes weights of it.
 
     Examples
     --------
@@ -76,15 +77,15 @@ class Purpose(NamedTuple):
     role: str
     """One of :data:`spectra.models.roles.ROLES`."""
     parts: Callable[[Call, Value, Around], list[Part] | None] | None = None
-    """Makes the weights, or ``None`` of integers without a scale; ``None`` for what is none."""
+    """Rule that returns the weights, or ``None`` for integers without a scale."""
 
 
 def _numbered(value: Value | None, make: Callable[[Value], list[Part]]) -> list[Part]:
-    """Make parts of every matrix of a stack, (..., rows, columns)."""
+    """Return the parts of every matrix of a stack, (..., rows, columns)."""
     if value is None:
         return []
     ahead = value.shape[:-2]
-    if math.prod(ahead) > _MOST or value.depth > 30:
+    if math.prod(ahead) > MOST_PARTS or value.depth > 30:
         return []
     if not ahead:
         return make(value)
@@ -115,23 +116,24 @@ def _rows(value: Value, sizes: Sequence[int], labels: Sequence[str] = ()) -> lis
 
 
 def _upright(value: Value) -> Value | None:
+    """Return a matrix that is stored (in, out) as (out, in)."""
     return transposed(value, (1, 0))
 
 
 def _outputs(call: Call, value: Value | None, around: Around) -> list[Part]:
-    """Return a matrix (out, in), in the parts into which the graph splits its output."""
+    """Return a matrix (out, in), cut like the output of the operator is split."""
     return _rows(value, around.split(call, value.shape[0])) if value else []
 
 
 def _right_factor(call: Call, value: Value, around: Around) -> list[Part]:
-    """Return W of x @ W, stored (in, out), or several in a stack."""
-    turned = call.whole("transB", 0)  # of com.microsoft's FusedMatMul
-    return _numbered(value, lambda W: _outputs(call, W if turned else _upright(W), around))
+    """Return W of x @ W, stored (in, out), or the matrices of a stack."""
+    flipped = call.whole("transB", 0)  # of com.microsoft's FusedMatMul
+    return _numbered(value, lambda W: _outputs(call, W if flipped else _upright(W), around))
 
 
 def _left_factor(call: Call, value: Value, around: Around) -> list[Part]:
-    turned = call.whole("transA", 0)
-    return _numbered(value, lambda W: [Part("", _upright(W) if turned else W)])
+    flipped = call.whole("transA", 0)
+    return _numbered(value, lambda W: [Part("", _upright(W) if flipped else W)])
 
 
 def _gemm(call: Call, value: Value, around: Around) -> list[Part]:
@@ -176,32 +178,28 @@ def _transposed_kernel(call: Call, value: Value, around: Around) -> list[Part]:
     return [Part("", mapped(value, _swapped, shape, groups=groups), groups)]
 
 
-_GATES = {"LSTM": "iofc", "GRU": "zrh", "RNN": "h"}
-
-
 def _gates(call: Call, value: Value | None, around: Around) -> list[Part]:
-    """Split (directions, gates x hidden, columns)."""
-    gates = _GATES[call.operator]
+    """Return the gates of W or R, (directions, gates x hidden, columns)."""
+    gates = GATES["onnx"][call.operator]
     if value is None or len(value.shape) != 3 or value.shape[1] % len(gates):
         return []
     directions, height, columns = value.shape
     if directions not in (1, 2):
         return []
     hidden, found = height // len(gates), []
-    names = ("forward.", "reverse.") if directions == 2 else ("",)
+    names = ("forward", "reverse") if directions == 2 else ("",)
     for d, direction in enumerate(names):
         for g, gate in enumerate(gates):
             one = cut(value, 0, d, d + 1)
             part = one and cut(one, 1, g * hidden, (g + 1) * hidden)
             shape = (hidden, columns)
             matrix = part and mapped(part, np.reshape, shape, shape=shape)
-            label = direction + gate if len(gates) > 1 else direction.rstrip(".")
-            found.append(Part(label, matrix))
+            found.append(Part(".".join(filter(None, [direction, gate])), matrix))
     return found
 
 
 def _einsum(call: Call, value: Value, around: Around) -> list[Part]:
-    """Return (out, in) by what is summed over, of each index that all three terms have."""
+    """Return (out, in), in being the summed indices, for each index that all terms share."""
     if "equation" not in call.attributes:
         return []
     equation = call.attributes["equation"].s.decode("utf-8", "replace").replace(" ", "")
@@ -238,7 +236,7 @@ def _heads(call: Call, value: Value | None, around: Around) -> list[Part]:
 def _scaled(
     rule: _Rule, scale: int, zero: int, axis: int
 ) -> Callable[[Call, Value, Around], list[Part] | None]:
-    """Return the rule for integers whose scale and zero point are inputs too."""
+    """Return the rule for integers whose scale and zero point are other inputs."""
 
     def quantized(call: Call, value: Value, around: Around) -> list[Part] | None:
         if call.unknown(zero) or not value.shape:
@@ -251,12 +249,12 @@ def _scaled(
 
 
 def _scaled_gemm(call: Call, value: Value, around: Around) -> list[Part] | None:
-    """Of QGemm, with a scale for each output."""
+    """Return the weight of QGemm, with one scale per output."""
     return _scaled(_gemm, 4, 5, 0 if call.whole("transB", 0) else 1)(call, value, around)
 
 
 def _flat(value: Value | None) -> Value | None:
-    """Return one number or a row of them, however many axes of length one are around."""
+    """Return a value without its axes of length one, if all but one are."""
     if value is None or len(value.shape) < 2 or max(value.shape) != value.size:
         return value
     return mapped(value, np.reshape, (value.size,), shape=(value.size,))
@@ -265,7 +263,7 @@ def _flat(value: Value | None) -> Value | None:
 def _integers(
     rule: _Rule, zero: int, axis: int
 ) -> Callable[[Call, Value, Around], list[Part] | None]:
-    """Return the rule for integers whose product is scaled afterwards."""
+    """Return the rule for integers whose product is scaled by a later operator."""
 
     def scaled_later(call: Call, value: Value, around: Around) -> list[Part] | None:
         if call.unknown(zero) or not value.shape:
@@ -371,7 +369,7 @@ ROLES: Mapping[str, Mapping[str, Mapping[int, Purpose]]] = {
     "ai.onnx": _STANDARD,
     "com.microsoft": {**_STANDARD, **_MICROSOFT},
 }
-"""What operators use their inputs for, by domain; any other input is a constant."""
+"""Purposes of operator inputs by domain, operator and position; other inputs are constants."""
 
 _ADDS_VECTOR = {"Add", "Sum"}
 _NOTHING = Purpose("constant")
@@ -379,21 +377,21 @@ _NOTHING = Purpose("constant")
 
 def purpose(domain: str, call: Call, index: int, /) -> Purpose:
     """
-    Tell what an operator uses one of its inputs for.
+    Return the purpose of a constant input of an operator.
 
     Parameters
     ----------
     domain : str
-        Where the operator is defined.
+        Domain that defines the operator.
     call : Call
         The operator.
     index : int
-        Which input; a constant.
+        Position of the input.
 
     Returns
     -------
     Purpose
-        The role, and what makes weights of it.
+        The role, and the rule that makes weights of the input.
 
     Examples
     --------
@@ -406,6 +404,6 @@ def purpose(domain: str, call: Call, index: int, /) -> Purpose:
     if call.operator in _ADDS_VECTOR and vector:
         return _BIAS
     found = ROLES.get(domain, {}).get(call.operator, {}).get(index, _NOTHING)
-    # of a product of two constants one is the data, and that is the first
+    # in a product of two constants, the first is the activations
     left = found.parts in _LEFT and call.input(1) is not None
     return _NOTHING if left else found

@@ -1,0 +1,79 @@
+"""The command ``spectra analyze``."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+import click
+
+import spectra
+from spectra import measures
+from spectra_io.commands import options, steps
+from spectra_io.terminal import screen, tables
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from spectra.measures import Measure
+
+__all__ = ["analyze"]
+
+_MOST_RESAMPLES = 100_000
+_HELP = f"""Print a table of every layer's spectrum, power-law fit and verdict.
+
+\b
+{tables.legend(tables.LAYER_COLUMNS)}
+
+A layer of a hundred eigenvalues or fewer has an alpha between 2 and 6 as often as not, even if it
+is pure noise: look at what noise would have, and at whether there is a power law at all.
+"""
+
+
+def _enough(_: click.Context, __: click.Parameter, resamples: int) -> int:
+    if not (resamples == 0 or 20 <= resamples <= _MOST_RESAMPLES):
+        msg = f"must be 0, or from 20 to {_MOST_RESAMPLES:,}; got {resamples}"
+        raise click.BadParameter(msg)
+    return resamples
+
+
+def _measures(resamples: int) -> list[Measure]:
+    """Return the default measures, with the evidence that was asked for."""
+    if not resamples:
+        return [measure for measure in measures.CORE if measure is not measures.evidence]
+    chosen = partial(measures.evidence, resamples=resamples)
+    return [chosen if measure is measures.evidence else measure for measure in measures.CORE]
+
+
+@click.command(short_help="Print every layer's fit and verdict.", help=_HELP)
+@options.selection
+@options.outputs
+@click.option(
+    "--resamples",
+    type=int,
+    default=100,
+    show_default=True,
+    callback=_enough,
+    help="Samples for interval and p-value, at least 20; 0 for none, and no verdict on the tail.",
+)
+def analyze(
+    path: str,
+    pool: bool,
+    include: Sequence[str],
+    exclude: Sequence[str],
+    outputs: Sequence[Path],
+    resamples: int,
+) -> None:
+    """Print a table of every layer's spectrum, power-law fit and verdict."""
+    steps.check_outputs(outputs)
+    model = steps.opened(path, include, exclude)
+    ds = steps.analyzed(model, pool=pool, measures=_measures(resamples))
+    tensors = spectra.describe(model, pool=pool)
+    if ds.sizes["layer"]:
+        screen.show(tables.layer_table(ds))
+        screen.show("")
+    screen.show(tables.summary_line(ds))
+    if line := tables.left_out_line(tensors, ds):
+        screen.note(line)
+    steps.write(ds, tensors, outputs)

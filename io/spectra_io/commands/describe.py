@@ -1,0 +1,31 @@
+"""The command ``spectra describe``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+import spectra
+from spectra_io.commands.options import selection
+from spectra_io.commands.steps import opened
+from spectra_io.terminal import screen, tables
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["describe"]
+
+
+@click.command(short_help="List every tensor, and why it is not taken.")
+@selection
+def describe(path: str, pool: bool, include: Sequence[str], exclude: Sequence[str]) -> None:
+    """List every tensor, and why it is not taken; no eigenvalues are computed."""
+    ds = spectra.describe(opened(path, include, exclude), pool=pool)
+    screen.show(tables.tensor_table(ds))
+    taken = ds.tensor_layers > 0
+    screen.show(
+        f"\ntaken: {int(taken.sum())} of {ds.sizes['tensor']} tensors, "
+        f"{int(ds.tensor_size.where(taken, 0).sum()):,} of {int(ds.tensor_size.sum()):,} elements; "
+        f"layers: {int(ds.tensor_layers.sum())}"
+    )

@@ -1,0 +1,111 @@
+"""
+The command line: parse, open, analyze, write.
+
+Nothing here that a Python user could not call. Data go to stdout, words to stderr; an error is
+one line and exit code 1.
+"""
+
+from __future__ import annotations
+
+import sys
+from io import TextIOWrapper
+from typing import TYPE_CHECKING
+
+import click
+
+import spectra
+from spectra.errors import SpectraError
+from spectra_io.commands.analyze import analyze
+from spectra_io.commands.describe import describe
+from spectra_io.commands.noise import noise
+from spectra_io.commands.options import HELP
+from spectra_io.commands.plot import plot
+from spectra_io.terminal import screen
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["cli", "main"]
+
+
+def _print_version(context: click.Context, _: click.Parameter, wanted: bool) -> None:
+    if wanted:
+        click.echo(f"weightspectra {spectra.__version__}")
+        context.exit()
+
+
+@click.group(context_settings=HELP, invoke_without_command=True)
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_print_version,
+    help="Print the version.",
+)
+@click.pass_context
+def cli(context: click.Context) -> None:
+    """
+    Eigenvalue spectra of trained networks.
+
+    PATH is a .safetensors, .onnx or .npz file, a *.safetensors.index.json, a folder that holds one
+    (safetensors first, if it holds both), or a URL of one.
+    """
+    if context.invoked_subcommand is None:
+        click.echo(context.get_help())
+
+
+for command in (describe, analyze, noise, plot):
+    cli.add_command(command)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """
+    Run the command line.
+
+    Parameters
+    ----------
+    arguments : sequence of str, optional
+        Those of the process by default.
+
+    Raises
+    ------
+    SystemExit
+        Always: 0, 1 after an error, 130 if interrupted.
+
+    Examples
+    --------
+    >>> main(["describe", "nowhere.onnx"])
+    Traceback (most recent call last):
+        ...
+    SystemExit: 1
+    """
+    sys.exit(_run(arguments))
+
+
+def _run(arguments: Sequence[str] | None) -> int:
+    for stream in (sys.stdout, sys.stderr):  # a name may hold letters that the stream lacks
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+    try:
+        cli.main(arguments, prog_name="spectra", standalone_mode=False)
+    except (click.exceptions.Abort, KeyboardInterrupt):
+        return _fail("interrupted", code=130)
+    except click.ClickException as error:
+        return _fail(error.format_message())
+    except MemoryError:
+        return _fail("out of memory")
+    except OSError as error:
+        ours = isinstance(error, SpectraError) or not error.strerror
+        where = f"{error.filename}: " if error.filename else ""
+        return _fail(str(error) if ours else f"{where}{error.strerror}")
+    except SpectraError as error:
+        return _fail(str(error))
+    except Exception as error:  # whatever it is, a person gets a line
+        return _fail(f"a defect, please report it: {type(error).__name__}: {error}")
+    return 0
+
+
+def _fail(message: str, *, code: int = 1) -> int:
+    screen.note(f"spectra: {message}")
+    return code

@@ -1,0 +1,62 @@
+"""The command ``spectra plot``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+import spectra
+from spectra import measures
+from spectra.errors import ArgumentError, unknown_name
+from spectra_io import plots
+from spectra_io.commands import options, steps
+from spectra_io.terminal import screen, tables
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["plot"]
+
+
+def _one(layers: Sequence[spectra.Layer], name: str) -> list[spectra.Layer]:
+    found = [layer for layer in layers if layer.taken and layer.name == name]
+    if not found:
+        raise unknown_name(name, [x.name for x in layers if x.taken], what="layer")
+    return found
+
+
+@click.command(short_help="Draw alpha against depth, or one spectrum.")
+@options.selection
+@click.option("--layer", metavar="NAME", help="Draw the spectrum of this layer.")
+@click.option(
+    "-o",
+    "--output",
+    required=True,
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="The picture, by its ending .png, .pdf or .svg.",
+)
+def plot(
+    path: str,
+    pool: bool,
+    include: Sequence[str],
+    exclude: Sequence[str],
+    layer: str | None,
+    output: Path,
+) -> None:
+    """Draw alpha against depth, or the spectrum of one layer with its fitted tail."""
+    plots.check(output)
+    model = steps.opened(path, include, exclude)
+    wanted = model if layer is None else _one(spectra.layers(model, pool=pool), layer)
+    ds = steps.analyzed(wanted, pool=pool, measures=[*measures.CORE, measures.bulk_fit])
+    if not ds.sizes["layer"]:
+        msg = f"{path}: no layer to draw; {tables.left_out_line(spectra.describe(model), ds)}"
+        raise ArgumentError(msg)
+    with plots.to_file(output) as ax:
+        if layer is None:
+            plots.correlation_flow(ds, ax=ax)
+        else:
+            plots.esd(ds, layer=layer, ax=ax)
+    screen.note(f"wrote {output}")

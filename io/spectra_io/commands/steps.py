@@ -1,0 +1,151 @@
+"""Steps that several commands share: open, analyse with progress, write."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+import spectra
+from spectra.errors import SpectraError, unknown_name
+from spectra.models import selection
+from spectra_io.models import open_model
+from spectra_io.results import files
+from spectra_io.runs.executors import ThreadsWithProgress
+from spectra_io.terminal import screen
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    import xarray as xr
+
+    from spectra.models.model import Model
+
+__all__ = ["analyzed", "check_outputs", "opened", "write"]
+
+
+def check_outputs(outputs: Sequence[Path], /) -> None:
+    """
+    Check that the results can be written, before there are any.
+
+    Parameters
+    ----------
+    outputs : sequence of Path
+        Files to write.
+
+    Raises
+    ------
+    ArgumentError
+        If one cannot be written.
+
+    Examples
+    --------
+    >>> check_outputs([])
+    """
+    for output in outputs:
+        files.check(output)
+
+
+def opened(path: str, include: Sequence[str] = (), exclude: Sequence[str] = (), /) -> Model:
+    """
+    Open a model and keep the tensors that are asked for.
+
+    Parameters
+    ----------
+    path : str
+        File, folder or URL.
+    include, exclude : sequence of str, optional
+        Patterns of names, as in :func:`spectra.models.selection.by_name`.
+
+    Returns
+    -------
+    Model
+        The model.
+
+    Raises
+    ------
+    UnknownNameError
+        If a pattern matches no tensor.
+    ModelError
+        If the model cannot be opened.
+
+    Examples
+    --------
+    >>> opened("nowhere.onnx")  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+        ...
+    spectra.errors.ModelNotFoundError: nowhere.onnx: no such file or folder; ...
+    """
+    model = open_model(path)
+    for pattern in (*include, *exclude):
+        if not any(selection.matches(name, pattern) for name in model):
+            raise unknown_name(pattern, model, what="tensor matches")
+    if not include and not exclude:
+        return model
+    chosen = selection.by_name(model, include=include, exclude=exclude)
+    screen.note(f"selected {len(chosen)} of {len(model)} tensors")
+    return chosen
+
+
+def analyzed(model: Model | Sequence[spectra.Layer], /, **options: Any) -> xr.Dataset:
+    """
+    Analyse a model with a bar that shows the progress.
+
+    Parameters
+    ----------
+    model : Model or sequence of Layer
+        As :func:`spectra.analyze` takes it.
+    **options
+        As in :func:`spectra.analyze`.
+
+    Returns
+    -------
+    xarray.Dataset
+        The results.
+
+    Raises
+    ------
+    SpectraError
+        As :func:`spectra.analyze`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> analyzed(spectra.from_arrays({"fc": np.eye(3)})).num_evals.item()
+    3
+    """
+    return spectra.analyze(model, executor=ThreadsWithProgress(), **options)
+
+
+def write(ds: xr.Dataset, tensors: xr.Dataset, outputs: Sequence[Path], /) -> None:
+    """
+    Write every file that can be written, then complain of those that cannot.
+
+    Parameters
+    ----------
+    ds, tensors : xarray.Dataset
+        Results of :func:`spectra.analyze` and :func:`spectra.describe`.
+    outputs : sequence of Path
+        Files to write.
+
+    Raises
+    ------
+    click.ClickException
+        If a file could not be written.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> model = {"fc": np.eye(3)}
+    >>> write(spectra.analyze(model), spectra.describe(model), [])
+    """
+    problems = []
+    for output in outputs:
+        try:
+            files.save(ds, output, tensors=tensors)
+            screen.note(f"wrote {output}")
+        except (OSError, SpectraError, ValueError) as error:
+            problems.append(f"{output}: not written: {getattr(error, 'strerror', '') or error}")
+    if problems:
+        raise click.ClickException("; ".join(problems))

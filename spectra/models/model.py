@@ -1,0 +1,167 @@
+"""Model: the tensors of a trained network, with its name, format and configuration."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from spectra.errors import ArgumentError, SpectraError, unknown_name
+from spectra.models.tensors import Tensor
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+__all__ = ["Model"]
+
+_HEX_DIGITS = 32  # of a fingerprint: 128 bits
+_UNREADABLE = "unreadable"
+
+
+def _digest(tensor: Tensor) -> str:
+    """Return the SHA-256 digest of the stored numbers, or a word if they cannot be read."""
+    try:
+        values = tensor.read()
+    except (SpectraError, OSError, ValueError, MemoryError):  # as analyze passes them over
+        return _UNREADABLE
+    if values.dtype.hasobject:  # the bytes are addresses in memory
+        return _UNREADABLE
+    ordered = values.astype(values.dtype.newbyteorder("<"), order="C", copy=False)
+    return hashlib.sha256(ordered.reshape(-1).view(np.uint8).data).hexdigest()
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Model(Mapping[str, Tensor]):
+    """
+    The tensors of a trained network by name, with the name of the model and where it is from.
+
+    A read-only mapping, equal to any mapping with the same tensors. Picklable if its tensors are.
+
+    Parameters
+    ----------
+    tensors : mapping of str to Tensor
+        The tensors; their order is kept.
+    name : str, default: ""
+        Name of the file or folder without its folders; the last part of a URL without its query.
+        Empty for arrays in memory.
+    format : str, default: "arrays"
+        Format of the files: ``"safetensors"``, ``"onnx"``, ``"npz"`` or ``"npy"``;
+        ``"arrays"`` for arrays in memory.
+    config : mapping of str, optional
+        The parsed ``config.json`` of the model, with the configuration of an adapter under
+        ``"adapter"``. Empty if there is none.
+    local : bool, default: True
+        Whether the tensors are known to be readable without a network. The `fingerprint` of a
+        model at a URL is empty, because it would fetch every byte of the model.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from spectra.models.arrays import from_array
+    >>> weight = from_array("fc.weight", np.ones((3, 2)))
+    >>> model = Model({"fc.weight": weight}, name="mlp.npz", format="npz")
+    >>> model
+    <Model 'mlp.npz' npz, 1 tensor>
+    >>> model["fc.weight"].shape, model.fingerprint
+    ((3, 2), 'c5f4711e628026698274af8713bb0db5')
+    """
+
+    tensors: Mapping[str, Tensor]
+    name: str = ""
+    format: str = "arrays"
+    config: Mapping[str, Any] = field(default_factory=dict)
+    local: bool = True
+
+    def __post_init__(self) -> None:
+        """Keep read-only copies of the two mappings."""
+        for attribute in ("tensors", "config"):
+            copied = MappingProxyType(dict(getattr(self, attribute)))
+            object.__setattr__(self, attribute, copied)
+
+    def __getitem__(self, name: str, /) -> Tensor:
+        """Return the tensor of a name."""
+        return self.tensors[name]
+
+    def __iter__(self) -> Iterator[str]:
+        """Iterate over the names."""
+        return iter(self.tensors)
+
+    def __len__(self) -> int:
+        """Return the number of tensors."""
+        return len(self.tensors)
+
+    def __repr__(self) -> str:
+        """Return name, format and number of tensors in one line."""
+        noun = "tensor" if len(self) == 1 else "tensors"
+        return f"<Model {self.name!r} {self.format}, {len(self)} {noun}>"
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return the attributes with plain dictionaries, which can be pickled."""
+        return {**vars(self), "tensors": dict(self.tensors), "config": dict(self.config)}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Restore the attributes and make the mappings read-only again."""
+        vars(self).update(state)
+        self.__post_init__()
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """
+        Digest of the content: names, types, shapes and stored numbers of all tensors.
+
+        The first 32 hexadecimal digits of a SHA-256 digest. Independent of the name of the model,
+        of its format, of its configuration and of the order of its tensors. Empty for a model that
+        is not local. Computed on first use, with one tensor in memory at a time; a tensor whose
+        `read` fails enters as unreadable.
+        """
+        if not self.local:
+            return ""
+        total = hashlib.sha256()
+        for name in sorted(self.tensors):
+            tensor = self.tensors[name]
+            shape = tuple(int(side) for side in tensor.shape)
+            entry = (str(name), str(tensor.dtype), shape, _digest(tensor))
+            total.update(ascii(entry).encode("ascii"))
+        return total.hexdigest()[:_HEX_DIGITS]
+
+    def select(self, names: Iterable[str], /) -> Model:
+        """
+        Select tensors by their names.
+
+        Parameters
+        ----------
+        names : iterable of str
+            Names of tensors of the model.
+
+        Returns
+        -------
+        Model
+            The selected tensors in the order of the model, with the same name, format and
+            configuration. Its `fingerprint` is that of the selected tensors.
+
+        Raises
+        ------
+        ArgumentError
+            If `names` is a single string.
+        UnknownNameError
+            If the model has no tensor of one of the names.
+
+        Examples
+        --------
+        >>> import numpy as np, spectra
+        >>> model = spectra.from_arrays({"fc.weight": np.ones((3, 2)), "fc.bias": np.ones(3)})
+        >>> list(model.select(["fc.weight"]))
+        ['fc.weight']
+        """
+        if isinstance(names, str | bytes):
+            msg = f"`names` must be several names, as in ['fc.weight'], got {names!r}"
+            raise ArgumentError(msg)
+        wanted = set(names)
+        if unknown := wanted - self.tensors.keys():
+            raise unknown_name(str(min(unknown, key=str)), self.tensors, what="tensor")
+        return replace(self, tensors={n: t for n, t in self.tensors.items() if n in wanted})

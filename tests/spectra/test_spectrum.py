@@ -1,0 +1,320 @@
+"""The Spectrum: one fit and one test of spikes per layer, and every spectral function takes it."""
+
+import inspect
+import sys
+from collections import Counter
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import numpy as np
+import pytest
+
+import spectra
+from spectra import measures
+from spectra.errors import ArgumentError
+from spectra.linalg import norms, ranks
+from spectra.noise import (
+    bulk,
+    erg,
+    permutation,
+    phases,
+    signal,
+    spacings,
+    spikes,
+    traps,
+    truncation,
+)
+from spectra.tails import (
+    alternatives,
+    ambiguity,
+    bootstrap,
+    hill,
+    outliers,
+    power_law,
+    samples,
+    truncated_power_law,
+)
+
+W = np.random.default_rng(0).standard_t(2, (200, 120))
+ONE = spectra.spectrum(W)
+STACK = spectra.spectrum(np.random.default_rng(1).standard_normal((4, 60, 40)))
+
+Table = dict[Callable[..., Any], dict[str, Any]]
+
+POOLED: Table = {  # functions of all eigenvalues together
+    norms.frobenius: {},
+    norms.stable_rank: {},
+    norms.log_schatten: {"power": 1.5},
+    ranks.num_below: {"tolerance": 1.0},
+    samples.prepare: {},
+    power_law.fit: {},
+    power_law.scan: {},
+    bootstrap.refits: {"resamples": 20},
+    bootstrap.interval: {"resamples": 20},
+    bootstrap.goodness_of_fit: {"resamples": 20},
+    alternatives.fit: {"law": "lognormal", "xmin": 50.0},
+    alternatives.compare: {"xmin": 50.0},
+    ambiguity.local_minima: {},
+    hill.alpha: {"k": 20},
+    hill.half: {},
+    hill.curve: {},
+    outliers.clip: {"k": 3},
+    outliers.clip_xmax: {},
+    outliers.peak: {},
+    outliers.xmin_peak: {},
+    truncated_power_law.fit: {},
+    erg.tail: {},
+    erg.mean_log: {"start": 50.0},
+    permutation.rand_distance: {"others": None},
+    permutation.jensen_shannon: {"others": None},
+}
+SINGLE: Table = {  # functions of the eigenvalues of one matrix
+    spacings.ratios: {},
+    spacings.mean_ratio: {},
+    spacings.windowed: {},
+}
+WITH_N: Table = {  # of one matrix, which need its longer side too
+    bulk.nonzero: {},
+    bulk.bema: {},
+    bulk.estimate: {},
+    bulk.distance: {"variance": 1.0},
+    bulk.fit: {},
+    spikes.statistics: {"variance": 1.0},
+    spikes.detect: {},
+    truncation.threshold: {},
+    truncation.screenot: {},
+    ranks.matrix_rank: {},
+}
+EACH: Table = {  # of each matrix of a stack
+    spikes.detect_each: {},
+    spikes.matrices_of: {},
+    phases.evidence: {},
+    phases.classify: {},
+}
+OTHERS = {ranks.entropy, signal.strength}  # tested below; of single eigenvalues
+
+
+def same(one, other):
+    """Compare what functions return: numbers, arrays, tuples and mappings of these."""
+    if isinstance(one, dict):
+        assert one.keys() == other.keys()
+        one, other = list(one.values()), list(other.values())
+    if isinstance(one, list | tuple):
+        assert len(one) == len(other)
+        for a, b in zip(one, other, strict=True):
+            same(a, b)
+    else:
+        np.testing.assert_array_equal(np.asarray(one), np.asarray(other))
+
+
+def called(function, data, options, *more):
+    """Pass options that are positional by their place."""
+    kinds = inspect.signature(function).parameters
+    first = [v for k, v in options.items() if kinds[k].kind is kinds[k].POSITIONAL_ONLY]
+    rest = {k: v for k, v in options.items() if kinds[k].kind is not kinds[k].POSITIONAL_ONLY}
+    return function(data, *more, *first, **rest)
+
+
+@pytest.mark.parametrize("layer", [ONE, STACK], ids=["one", "stack"])
+@pytest.mark.parametrize("function", POOLED, ids=lambda f: f"{f.__module__}.{f.__name__}")
+def test_functions_of_eigenvalues_take_a_spectrum(function, layer):
+    options = dict(POOLED[function])
+    if "others" in options:
+        options["others"] = np.arange(1.0, layer.M * layer.rf + 1)
+    same(*(called(function, data, options) for data in (layer, layer.eigenvalues)))
+
+
+@pytest.mark.parametrize("function", SINGLE, ids=lambda f: f"{f.__module__}.{f.__name__}")
+def test_functions_of_one_matrix_take_its_spectrum(function):
+    same(*(called(function, data, SINGLE[function]) for data in (ONE, ONE.nonzero)))
+    with pytest.raises(ArgumentError, match="must be those of one matrix, the Spectrum has 4"):
+        called(function, STACK, SINGLE[function])
+
+
+@pytest.mark.parametrize("function", WITH_N, ids=lambda f: f"{f.__module__}.{f.__name__}")
+def test_functions_that_need_the_longer_side_take_it_from_the_spectrum(function):
+    options = dict(WITH_N[function])
+    if "kurtosis" in inspect.signature(function).parameters:
+        options["kurtosis"] = ONE.kurtosis[0]
+    plain = called(function, ONE.eigenvalues, options, 200)
+    same(called(function, ONE, WITH_N[function]), plain)
+    with pytest.raises(ArgumentError, match="`N`"):
+        called(function, ONE, WITH_N[function], 200)
+    with pytest.raises(ArgumentError, match="`N`"):
+        called(function, ONE.eigenvalues, WITH_N[function])
+
+
+@pytest.mark.parametrize("function", EACH, ids=lambda f: f"{f.__module__}.{f.__name__}")
+def test_functions_of_each_matrix_take_a_spectrum(function):
+    sides = (STACK.sides, STACK.kurtosis) if function is spikes.matrices_of else (STACK.sides,)
+    options = {} if function is spikes.matrices_of else {"kurtosis": STACK.kurtosis}
+    same(function(STACK), function(STACK.by_matrix, *sides, **options))
+    with pytest.raises(ArgumentError, match="`N` must be given beside eigenvalues"):
+        function(STACK.by_matrix)
+
+
+def test_every_spectral_function_is_in_these_tables():
+    every = {
+        getattr(module, name)
+        for room in (spectra.linalg, spectra.tails, spectra.noise)
+        for module in (getattr(room, name) for name in room.__all__)
+        for name in module.__all__
+        if inspect.isfunction(getattr(module, name))
+    }
+    words = {"eigenvalues", "by_matrix"}
+    spectral = {f for f in every if next(iter(inspect.signature(f).parameters), "") in words}
+    assert spectral - OTHERS == {*POOLED, *SINGLE, *WITH_N, *EACH}
+
+
+def test_entropy_finds_the_rank_of_a_spectrum():
+    assert ranks.entropy(ONE) == ranks.entropy(ONE.eigenvalues, 120)
+    with pytest.raises(ArgumentError, match="`N` must be given"):
+        ranks.entropy(ONE.eigenvalues)
+
+
+def test_functions_of_matrices_take_those_of_a_spectrum():
+    drawn = permutation.permuted_spectra(STACK, rng=3)
+    assert STACK.matrices is not None
+    same(drawn, permutation.permuted_spectra(STACK.matrices, rng=3))
+    same(traps.find(STACK, drawn), traps.find(STACK.matrices, drawn))
+    bare = spectra.Spectrum(STACK.by_matrix, STACK.N)
+    with pytest.raises(ArgumentError, match="needs the matrices"):
+        permutation.permuted_spectra(bare)
+    with pytest.raises(ArgumentError, match="must be a matrix or a stack"):
+        permutation.permuted_spectra(np.ones(3))
+
+
+def counted(monkeypatch, module, name):
+    """Count the calls of a function of a module, wherever it is called from."""
+    calls: Counter[str] = Counter()
+    function = getattr(module, name)
+
+    def count(*args, **options):
+        calls[name] += 1
+        return function(*args, **options)
+
+    ours = [m for key, m in sys.modules.items() if key.partition(".")[0] == "spectra"]
+    for other in ours:
+        if vars(other).get(name) is function:
+            monkeypatch.setattr(other, name, count)
+    return calls
+
+
+def test_the_tail_is_fitted_once_per_layer(monkeypatch):
+    model = {"a": W, "b": W[:, :50], "conv": np.random.default_rng(2).standard_normal((20, 30, 3))}
+    chosen = measures.ALL
+    spectra.analyze({"warm up": W}, measures=chosen)
+    calls = counted(monkeypatch, power_law, "fit")
+    spectra.analyze(model, measures=chosen)
+    assert calls["fit"] == len(model) + 1  # one for the names that a layer without spectrum has
+
+
+def test_the_spikes_are_found_once_per_layer_and_significance(monkeypatch):
+    calls = counted(monkeypatch, spikes, "detect_each")
+    chosen = [measures.bulk_fit, measures.spike_signals, measures.training_phase]
+    for measure in chosen:
+        measure(ONE)
+    before = calls["detect_each"]
+    for measure in chosen:
+        measure(ONE)
+    assert before <= 2  # at the significance of the layer, and at the one of the phases
+    assert calls["detect_each"] == before + 1
+
+
+def test_one_row_holds_one_fit():
+    """The case of two fits in one row: ERG_gap was 33, alpha lay beside another interval."""
+    ds = spectra.analyze({"fc": W}, measures=measures.ALL, tail={"xmin": 6000.0}).isel(layer=0)
+    plain = power_law.fit(ds.eigenvalue, xmin=6000.0)
+    assert (ds.alpha, ds.xmin, ds.num_tail) == (plain.alpha, 6000.0, plain.num_tail)
+    assert ds.ERG_gap == ds.num_ERG_tail - ds.num_tail == 58
+    assert ds.ERG_distance == ds.xmin - ds.lambda_ERG
+    assert ds.alpha_low < ds.alpha < ds.alpha_high
+    assert ds.xmin_low == ds.xmin_high == 6000.0
+    assert spectra.labels(ds.power_law_support) == "too_few_points"
+    above = float(np.log(ds.eigenvalue[ds.eigenvalue >= 6000.0] * 120 / ds.norm).mean())
+    assert float(ds.tail_mean_log) == pytest.approx(above, rel=1e-12)
+
+
+OPTIONS = [{"xmin": 6000.0}, {"estimator": "n-2"}, {"xmin": (10.0, 900.0)}]
+
+
+@pytest.mark.parametrize("options", OPTIONS, ids=str)
+def test_options_of_the_fit_reach_every_measure(options):
+    ds = spectra.analyze({"fc": W}, measures=measures.ALL, tail=options).isel(layer=0)
+    x = ds.eigenvalue.values
+    fit = power_law.fit(x, **options)
+    assert (ds.alpha, ds.xmin, ds.num_tail) == (fit.alpha, fit.xmin, fit.num_tail)
+    interval = bootstrap.interval(x, resamples=100, rng=0, **options)
+    assert (ds.alpha_low, ds.alpha_high) == interval[:2]
+    assert ds.p_value == bootstrap.goodness_of_fit(x, resamples=100, rng=0, **options).p
+    assert ds.ERG_gap == ds.num_ERG_tail - fit.num_tail
+    assert (
+        ds.R_exponential
+        == alternatives.compare(np.sort(x)[-fit.num_tail :], xmin=fit.xmin)["exponential"].R
+    )
+    in_tail = spectra.linalg.vectors.smallest(W, num=120)
+    chosen = in_tail.eigenvalues >= fit.xmin * (1 - 1e-9)
+    entropy = spectra.linalg.vectors.entropy(in_tail.vectors[:, chosen]).mean()
+    assert float(ds.tail_mean_entropy) == pytest.approx(float(entropy), rel=1e-6)
+    assert ds.phase_heaviness == pytest.approx(float(ds.R_exponential), rel=1e-6)
+
+
+def test_significance_and_seed_reach_every_measure():
+    rng = np.random.default_rng(3)
+    noise = {f"w{i}": rng.standard_normal((60, 40)) for i in range(40)}
+    once = partial(measures.randomized, replicas=1)
+    chosen: list[measures.Measure] = [measures.bulk_fit, measures.spike_signals, once]
+    strict, lax = (spectra.analyze(noise, measures=chosen, significance=s) for s in (0.001, 0.5))
+    for name in ("num_spikes", "num_traps"):
+        assert int((strict[name] > 0).sum()) <= 2
+        assert 10 <= int((lax[name] > 0).sum()) <= 30
+    assert (lax.spike_strength.notnull().sum("mode") == lax.num_spikes).all()
+    one, same_seed, other = (
+        spectra.analyze({"fc": W}, measures=measures.ALL, rng=seed) for seed in (1, 1, 2)
+    )
+    assert one.identical(same_seed)
+    for name in ("alpha_low", "max_rand_eval"):
+        assert one[name].item() != other[name].item()
+
+
+def test_a_generator_or_none_gives_a_seed_that_repeats_the_run():
+    for rng in (np.random.default_rng(5), None):
+        drawn = spectra.analyze({"fc": W}, rng=rng)
+        again = spectra.analyze({"fc": W}, rng=drawn.attrs["rng"])
+        assert drawn.identical(again)
+
+
+def test_options_of_one_measure_stay_with_it():
+    few = partial(measures.evidence, resamples=20, confidence=0.5)
+    ds = spectra.analyze({"fc": W}, measures=[measures.tail_fit, few])
+    assert ds.interval_confidence.item() == 0.5
+    assert ds.attrs["measures"] == "tail_fit, evidence(resamples=20, confidence=0.5)"
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"tail": {"xmn": 1.0}}, "unknown keyword 'xmn'"),
+        ({"tail": {"xmin": -1.0}}, "`xmin` must be a finite positive number"),
+        ({"tail": 1.0}, "`tail` must be options of the fit"),
+        ({"significance": 1.0}, "`significance` must be between 0 and 1"),
+        ({"significance": True}, "`significance` must be between 0 and 1"),
+        ({"rng": -1}, "`rng` must be a whole number from 0"),
+        ({"rng": "a"}, "`rng` must be a whole number from 0"),
+        ({"executor": 4}, "`executor` must have a map"),
+        ({"measures": ["size"]}, "`measures` must be functions"),
+    ],
+)
+def test_wrong_options_are_named_before_any_work(options, words):
+    def never():
+        raise AssertionError
+
+    model = {"w": spectra.Tensor("w", (3, 3), "float32", "dense", never)}
+    with pytest.raises(ArgumentError, match=words):
+        spectra.analyze(model, **options)
+
+
+def test_one_measure_needs_no_list():
+    ds = spectra.analyze({"fc": W}, measures=measures.size)
+    assert ds.norm.item() == pytest.approx(np.sum(W**2))
