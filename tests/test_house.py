@@ -158,6 +158,34 @@ def test_source_roots_hold_no_package_called_io():
     assert not (ROOT / "tests" / "io").exists()
 
 
+def rooms_on_the_map():
+    """Return the rooms that docs/design.md draws, by package, in their order."""
+    text = (ROOT / "docs" / "design.md").read_text(encoding="utf-8")
+    drawn = text.partition("```text\n")[2].partition("```")[0]
+    rooms: dict[str, list[str]] = {}
+    for line in drawn.splitlines():
+        name = line.split()[0].rstrip("/")
+        if line[0] != " ":
+            rooms[name] = []
+        else:
+            rooms[list(rooms)[-1]].append(name)
+    return rooms
+
+
+@pytest.mark.parametrize("package", ["spectra", "io/spectra_io"])
+def test_the_map_of_the_house_is_the_tree(package):
+    folder = ROOT / package
+    there = {p.name for p in folder.iterdir() if p.suffix == ".py" or (p / "__init__.py").exists()}
+    assert sorted(rooms_on_the_map()[package]) == sorted(there)
+
+
+def test_rooms_stand_on_the_map_in_the_order_of_imports():
+    drawn = [name.removesuffix(".py") for name in rooms_on_the_map()["spectra"]]
+    for room_name, below in MAY_IMPORT.items():
+        above = {other for other in drawn[1:] if drawn.index(other) > drawn.index(room_name)}
+        assert room_name in GROUND or not below & above
+
+
 def test_imports_have_no_cycle():
     graph = {name: {m for m in imported(MODULES[name]) if m in MODULES} for name in MODULES}
     left = dict(graph)

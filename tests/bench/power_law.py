@@ -39,7 +39,7 @@ def shortest(work, times):
 OURS = f"""
 import sys
 sys.path[:0] = [{str(ROOT)!r}]
-from spectra import bootstrap, power_law
+from spectra.tails import bootstrap, power_law
 {TIMER}
 shortest(lambda: power_law.fit(x), 9)
 """
