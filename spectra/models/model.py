@@ -11,28 +11,59 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from spectra.errors import ArgumentError, SpectraError, unknown_name
+from spectra.dtypes import BY_NAME
+from spectra.errors import ArgumentError, ModelFormatError, SpectraError, unknown_name
+from spectra.models.lazy import rows
 from spectra.models.tensors import Tensor
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from spectra._typing import AnyArray
+
 __all__ = ["Model"]
 
 _HEX_DIGITS = 32  # of a fingerprint: 128 bits
 _UNREADABLE = "unreadable"
+_BLOCK = 1 << 26  # bytes read at a time where a file can be read in parts
+_MOST = 1 << 31  # bytes read at a time where it cannot
+
+
+def _num_bytes(tensor: Tensor) -> int:
+    """Return the bytes that the numbers of a tensor take in memory."""
+    known = BY_NAME.get(tensor.dtype)
+    return tensor.size * max(1, (known.bits if known else 64) // 8)
+
+
+def _parts(tensor: Tensor) -> Iterator[AnyArray]:
+    """Read a tensor, rows by rows where its source can be cut; refuse too much at a time."""
+    count = tensor.shape[0] if tensor.ndim else 0
+    cut = count if count and hasattr(tensor.source, "rows") else 1
+    if _num_bytes(tensor) > cut * _MOST:
+        msg = f"tensor {tensor.name!r} is too large to be read for a fingerprint"
+        raise ModelFormatError(msg)
+    if cut == 1:
+        yield tensor.read()
+        return
+    step = max(1, _BLOCK * count // max(1, _num_bytes(tensor)))
+    for start in range(0, count, step):
+        stop = min(start + step, count)
+        shape = (stop - start, *tensor.shape[1:])
+        yield replace(tensor, shape=shape, source=rows(tensor.source, start, stop)).read()
 
 
 def _digest(tensor: Tensor) -> str:
     """Return the SHA-256 digest of the stored numbers, or a word if they cannot be read."""
+    total = hashlib.sha256()
     try:
-        values = tensor.read()
+        for values in _parts(tensor):
+            if values.dtype.hasobject:  # the bytes are addresses in memory
+                return _UNREADABLE
+            ordered = values.astype(values.dtype.newbyteorder("<"), order="C", copy=False)
+            total.update(ordered.reshape(-1).view(np.uint8).data)
     except (SpectraError, OSError, ValueError, MemoryError):  # as analyze passes them over
         return _UNREADABLE
-    if values.dtype.hasobject:  # the bytes are addresses in memory
-        return _UNREADABLE
-    ordered = values.astype(values.dtype.newbyteorder("<"), order="C", copy=False)
-    return hashlib.sha256(ordered.reshape(-1).view(np.uint8).data).hexdigest()
+    return total.hexdigest()
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -116,8 +147,8 @@ class Model(Mapping[str, Tensor]):
 
         The first 32 hexadecimal digits of a SHA-256 digest. Independent of the name of the model,
         of its format, of its configuration and of the order of its tensors. Empty for a model that
-        is not local. Computed on first use, with one tensor in memory at a time; a tensor whose
-        `read` fails enters as unreadable.
+        is not local. Computed on first use; files are read in parts of 64 MB. A tensor that cannot
+        be read, or only as a whole of more than 2 GB, enters as unreadable.
         """
         if not self.local:
             return ""

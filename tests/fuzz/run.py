@@ -82,6 +82,7 @@ def _used(path: Path, case: int) -> None:
     ds = spectra.describe(layers)
     accounted = (ds.tensor_layers > 0) | (ds.tensor_reason != "")
     assert bool(accounted.all()), "a tensor is neither taken nor has a reason"
+    assert len(model.fingerprint) == 32
     for tensor in model.values():
         with contextlib.suppress(spectra.SpectraError):
             assert tensor.read().shape == tensor.shape

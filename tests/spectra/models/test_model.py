@@ -293,3 +293,31 @@ def test_roles_are_guessed_once(monkeypatch):
     model = spectra.from_arrays(ARRAYS)
     assert asked == list(ARRAYS)
     assert {name: t.role for name, t in interpret(model).items()} == dict.fromkeys(ARRAYS, "dense")
+
+
+def test_files_are_read_in_parts(tmp_path, monkeypatch):
+    """The digest is that of the whole, and no part is larger than it may be."""
+    arrays = {"a": f32(200, 60), "b": f32(7), "c": f32(1, 250)}
+    path = write_safetensors(tmp_path / "m.safetensors", arrays)
+    expected = fingerprint(arrays)
+    monkeypatch.setattr("spectra.models.model._BLOCK", 1000)
+    sizes = []
+    read = Tensor.read
+
+    def noted(tensor):
+        values = read(tensor)
+        sizes.append(values.nbytes)
+        return values
+
+    monkeypatch.setattr(Tensor, "read", noted)
+    assert open_model(path).fingerprint == expected
+    assert max(sizes) <= 1000
+    assert len(sizes) > 40
+
+
+def test_a_tensor_that_only_says_that_it_is_huge_is_not_read():
+    def never():
+        raise AssertionError
+
+    huge = Model({"w": Tensor("w", (1 << 20, 1 << 20), "float32", "dense", never)})
+    assert len(huge.fingerprint) == 32
