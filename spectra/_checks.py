@@ -1,4 +1,4 @@
-"""Checks of arguments, each an ArgumentError that says what was wanted and what was got."""
+"""Argument checks; each raises an ArgumentError with the accepted and the given value."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from spectra._typing import FloatArray
 
 __all__ = [
+    "as_float",
     "choice",
     "count",
     "executor",
@@ -25,39 +26,85 @@ __all__ = [
     "number",
     "one_dimensional",
     "real_numbers",
+    "seed",
     "share",
 ]
 
 
-def number(name: str, value: object, *, above: float) -> None:
-    real = isinstance(value, Real) and not isinstance(value, bool)
-    if not (real and above < float(value) < math.inf):  # type: ignore[arg-type]
-        wanted = "a finite number" if above == -math.inf else f"a finite number above {above:g}"
-        msg = f"`{name}` must be {wanted}, got {value!r}"
+def as_float(value: object) -> float:
+    """Return a real number as a float; ``nan`` for anything else, booleans included."""
+    if not isinstance(value, Real) or isinstance(value, bool):
+        return math.nan
+    try:
+        return float(value)
+    except OverflowError:  # an integer or fraction beyond float64
+        return math.nan
+
+
+def number(
+    name: str,
+    value: object,
+    *,
+    above: float | None = None,
+    at_least: float | None = None,
+    below: float | None = None,
+    at_most: float | None = None,
+    what: str = "a finite number",
+) -> None:
+    """Require a real number within bounds; infinity only if it is a closed bound."""
+    x = as_float(value)
+    low = x > (-math.inf if above is None else above) if at_least is None else x >= at_least
+    high = x < (math.inf if below is None else below) if at_most is None else x <= at_most
+    if not (low and high):
+        msg = f"`{name}` must be {what}{_bounds(above, at_least, below, at_most)}, got {value!r}"
         raise ArgumentError(msg)
 
 
-def count(name: str, value: object, *, at_least: int = 1, what: str = "a whole number") -> None:
-    if not isinstance(value, Integral) or isinstance(value, bool) or value < at_least:
-        msg = f"`{name}` must be {what}, at least {at_least}, got {value!r}"
+def _bounds(
+    above: float | None, at_least: float | None, below: float | None, at_most: float | None
+) -> str:
+    """Describe an interval, with a leading space: `` above 0 and at most 1``; empty without."""
+    if at_least is not None and at_most is not None:
+        return f" from {at_least:g} to {at_most:g}"
+    ends = {"above": above, "from": at_least, "below": below, "at most": at_most}
+    words = [f"{word} {end:g}" for word, end in ends.items() if end not in {None, -math.inf}]
+    return f" {' and '.join(words)}" if words else ""
+
+
+def count(
+    name: str,
+    value: object,
+    *,
+    at_least: int = 1,
+    at_most: int | None = None,
+    what: str = "a whole number",
+) -> None:
+    """Require an integer within bounds, not a boolean."""
+    whole = isinstance(value, Integral) and not isinstance(value, bool)
+    if not (whole and at_least <= value and (at_most is None or value <= at_most)):  # type: ignore[operator]
+        most = "" if at_most is None else f" and at most {at_most}"
+        msg = f"`{name}` must be {what}, at least {at_least}{most}, got {value!r}"
         raise ArgumentError(msg)
 
 
 def share(name: str, value: object) -> None:
-    if not isinstance(value, Real) or isinstance(value, bool) or not 0 < float(value) < 1:
+    """Require a real number between 0 and 1, both excluded."""
+    if not 0 < as_float(value) < 1:
         msg = f"`{name}` must be between 0 and 1, got {value!r}"
         raise ArgumentError(msg)
 
 
 def choice(name: str, value: object, allowed: Iterable[object]) -> None:
+    """Require one of the allowed values, of the same type."""
     words = tuple(allowed)
-    if not any(value == word and type(value) is type(word) for word in words):
+    plain = str(value) if isinstance(value, str) else value  # numpy.str_ is a str
+    if not any(type(plain) is type(word) and plain == word for word in words):
         msg = f"`{name}` must be one of {', '.join(map(str, words))}, got {value!r}"
         raise ArgumentError(msg)
 
 
 def generator(rng: int | np.random.Generator | None) -> np.random.Generator:
-    """Return the generator of a seed, or the generator itself; a fresh one for None."""
+    """Return a generator seeded with `rng`, or a given generator itself; unseeded for None."""
     if isinstance(rng, np.random.Generator):
         return rng
     if rng is not None and (not isinstance(rng, Integral) or isinstance(rng, bool) or int(rng) < 0):
@@ -66,33 +113,40 @@ def generator(rng: int | np.random.Generator | None) -> np.random.Generator:
     return np.random.default_rng(None if rng is None else int(rng))
 
 
+def seed(rng: int | np.random.Generator | None) -> int:
+    """Return an int as it is; draw one from a generator, so that the draws can be repeated."""
+    drawn = generator(rng)
+    return int(rng) if isinstance(rng, Integral) else int(drawn.integers(2**53))
+
+
 def executor(value: object) -> None:
+    """Require None or an object with a map method."""
     if value is not None and not callable(getattr(value, "map", None)):
         got = type(value).__name__
-        msg = f"`executor` must have a map, as concurrent.futures.Executor has, got {got}"
+        msg = f"`executor` must have a map method, like concurrent.futures.Executor, got {got}"
         raise ArgumentError(msg)
 
 
 def real_numbers(values: npt.ArrayLike, /, name: str = "eigenvalues") -> FloatArray:
     """
-    Take numbers as float64, and refuse what is none.
+    Convert to float64; reject text, complex numbers, booleans and ragged rows.
 
     Parameters
     ----------
     values : array_like
-        Integers or floats of any kind; masked ones are left out of one-dimensional data.
+        Integers or floats of any type; masked values of one-dimensional data are left out.
     name : str, default: "eigenvalues"
-        What to call them in a complaint.
+        Name of the argument in the error message.
 
     Returns
     -------
     ndarray
-        A copy.
+        The numbers, always a copy.
 
     Raises
     ------
     ArgumentError
-        If they are text, complex, truth values, dates, or rows of different lengths.
+        If `values` are text, complex numbers, booleans, dates, or rows of different lengths.
 
     Examples
     --------
@@ -113,6 +167,7 @@ def real_numbers(values: npt.ArrayLike, /, name: str = "eigenvalues") -> FloatAr
 
 
 def one_dimensional(values: npt.ArrayLike, name: str) -> FloatArray:
+    """Convert to float64 with :func:`real_numbers`, and require one dimension."""
     x = real_numbers(values, name)
     if x.ndim != 1:
         msg = f"`{name}` must be one-dimensional, got shape {x.shape}"

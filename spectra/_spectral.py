@@ -1,4 +1,4 @@
-"""Spectra as arguments: a function of eigenvalues accepts a Spectrum in their place."""
+"""Accept a Spectrum in place of eigenvalues or matrices; rounding tolerance of eigenvalues."""
 
 from __future__ import annotations
 
@@ -15,11 +15,14 @@ if TYPE_CHECKING:
 
     from spectra._typing import AnyArray, FloatArray
 
-__all__ = ["SpectrumLike", "nonzero", "one_matrix", "spectrum_of", "stack_of"]
+__all__ = ["EPS", "SpectrumLike", "nonzero", "one_matrix", "spectrum_of", "stack_of", "zero_below"]
+
+EPS = float(np.finfo(np.float64).eps)
+"""Distance from 1 to the next larger float64."""
 
 
 class SpectrumLike(Protocol):
-    """The part of :class:`spectra.Spectrum` that fits and tests read."""
+    """Attributes of :class:`spectra.Spectrum` that fits and tests read."""
 
     @property
     def by_matrix(self) -> FloatArray:
@@ -33,12 +36,12 @@ class SpectrumLike(Protocol):
 
     @property
     def nonzero(self) -> FloatArray:
-        """Eigenvalues of all matrices, ascending, without those that are zero by rounding."""
+        """Eigenvalues of all matrices that are not zero to within rounding, ascending."""
         ...
 
     @property
     def sides(self) -> Sequence[int]:
-        """Longer side of each matrix without its rows and columns of zeros."""
+        """Longer side of each matrix, all-zero rows and columns not counted."""
         ...
 
     @property
@@ -47,7 +50,7 @@ class SpectrumLike(Protocol):
         ...
 
     def require_matrices(self) -> AnyArray:
-        """Return the matrices; an error if there are only eigenvalues."""
+        """Return the matrices; raise an error if the Spectrum has only eigenvalues."""
         ...
 
 
@@ -57,22 +60,28 @@ def spectrum_of(data: object, /) -> SpectrumLike | None:
 
 
 def nonzero(data: npt.ArrayLike, /) -> npt.ArrayLike:
-    """Return the eigenvalues of a Spectrum that are not zero by rounding; an array as it is."""
+    """Return the eigenvalues of a Spectrum that are not zero to within rounding; an array as is."""
     found = spectrum_of(data)
     return data if found is None else found.nonzero
 
 
+def zero_below(largest: float, N: int, /) -> float:
+    """Return the threshold up to which eigenvalues are zero by rounding; N is the longer side."""
+    return largest * (N * EPS) ** 2
+
+
 def one_matrix(data: npt.ArrayLike, N: int | None = None, /) -> tuple[npt.ArrayLike, int | None]:
-    """Return the eigenvalues of one matrix and its longer side, both of a Spectrum if it is one."""
+    """Return the eigenvalues and the longer side of one matrix, from a Spectrum or as given."""
     found = spectrum_of(data)
     if found is None:
         return data, N
     if N is not None:
-        msg = f"`N` is not needed beside a Spectrum, got {N!r}"
+        msg = f"`N` must be left out if a Spectrum is given, got {N!r}"
         raise ArgumentError(msg)
     if len(found.by_matrix) != 1:
+        num = len(found.by_matrix)
         msg = (
-            f"`eigenvalues` must be those of one matrix, the Spectrum has {len(found.by_matrix)}: "
+            f"`eigenvalues` must be of one matrix, got a Spectrum of {num} matrices: "
             "pass a row of its by_matrix, and N"
         )
         raise ArgumentError(msg)
@@ -80,7 +89,7 @@ def one_matrix(data: npt.ArrayLike, N: int | None = None, /) -> tuple[npt.ArrayL
 
 
 def stack_of(data: npt.ArrayLike, /) -> AnyArray:
-    """Return the matrices of a Spectrum, or an array of one or more matrices, as a stack."""
+    """Return the matrices of a Spectrum, or an array of one or more matrices, as a 3-D stack."""
     found = spectrum_of(data)
     stack = np.asarray(data) if found is None else found.require_matrices()
     stack = stack[np.newaxis] if stack.ndim == 2 else stack

@@ -1,4 +1,4 @@
-"""The Spectrum of a layer: its eigenvalues, and the fits that measures share."""
+"""The Spectrum of a layer: eigenvalues, and the fits shared by the measures."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from spectra._spectral import stack_of
+import spectra._checks as _checks
+from spectra._spectral import stack_of, zero_below
 from spectra.errors import ArgumentError
 from spectra.linalg.eigen import eigenvalues
 from spectra.linalg.elements import alive, excess_kurtosis
@@ -25,31 +26,34 @@ if TYPE_CHECKING:
 
 __all__ = ["Spectrum", "spectrum"]
 
-_EPS = float(np.finfo(np.float64).eps)
-
 
 @dataclass(frozen=True, repr=False, eq=False)
 class Spectrum:
     """
-    The spectrum of one layer, which every measure is given.
+    Spectrum of one layer, the argument of every measure.
 
-    What several measures need, the fit of the tail and the spikes above the bulk, is computed here
-    when it is first asked for, once, with the options below.
+    The fit of the tail and the spikes above the bulk, which several measures need, are computed
+    once, on first access, with the options below.
 
     Parameters
     ----------
-    by_matrix : array of float, shape (rf, M)
-        Eigenvalues of each matrix of the layer, each row ascending, in weight units squared.
+    by_matrix : array of float, shape (rf, M) or (M,)
+        Eigenvalues of each matrix of the layer, in weight units squared; kept as rows, ascending.
     N : int
         Longer side of one matrix.
     matrices : array, shape (rf, rows, columns), optional
-        The matrices themselves, for measures of vectors and elements.
+        Matrices of the layer, for measures of vectors and elements.
     tail_options : dict, optional
         Options of the fit of the tail, as in :func:`spectra.tails.power_law.fit`.
     significance : float, default: 0.05
         Probability of finding any spike in a layer of noise.
     rng : int, default: 0
-        Seed of whatever a measure draws, the same for every layer.
+        Seed of the random draws of a measure, the same for every layer.
+
+    Raises
+    ------
+    ArgumentError
+        If `by_matrix` is not one or more rows, or `N` not a whole number.
 
     Examples
     --------
@@ -59,7 +63,7 @@ class Spectrum:
     array([0., 1., 4., 9.])
     >>> s.M, s.rf, s.lambda_max
     (2, 2, 9.0)
-    >>> np.asarray(s).sum()  # an array function takes it as its eigenvalues
+    >>> np.asarray(s).sum()  # array functions use the eigenvalues
     np.float64(14.0)
     """
 
@@ -71,8 +75,17 @@ class Spectrum:
     significance: float = 0.05
     rng: int = 0
 
+    def __post_init__(self) -> None:
+        """Check the eigenvalues, and sort those of each matrix."""
+        rows = np.atleast_2d(np.asarray(self.by_matrix, dtype=np.float64))
+        if rows.ndim != 2:
+            msg = f"`by_matrix` must have one row per matrix, got shape {rows.shape}"
+            raise ArgumentError(msg)
+        _checks.count("N", self.N, what="the longer side of one matrix, a whole number")
+        object.__setattr__(self, "by_matrix", np.sort(rows, axis=1))
+
     def __repr__(self) -> str:
-        """Return the shape, not the numbers."""
+        """Return the number and the sides of the matrices, without the eigenvalues."""
         return f"<Spectrum of {self.rf} matrices, N={self.N}, M={self.M}>"
 
     def __array__(self, dtype: npt.DTypeLike | None = None, copy: bool | None = None) -> AnyArray:
@@ -81,7 +94,7 @@ class Spectrum:
 
     @cached_property
     def eigenvalues(self) -> FloatArray:
-        """Eigenvalues of all matrices together, shape (rf * M,), ascending as numpy's are."""
+        """Eigenvalues of all matrices together, shape (rf * M,), ascending as in numpy."""
         return np.sort(self.by_matrix, axis=None)
 
     @property
@@ -101,17 +114,17 @@ class Spectrum:
 
     def require_matrices(self) -> AnyArray:
         """
-        Return the matrices, for a measure that cannot do without.
+        Return the matrices, for a measure that needs more than the eigenvalues.
 
         Returns
         -------
         array, shape (rf, rows, columns)
-            In weight units.
+            Matrices of the layer, in weight units.
 
         Raises
         ------
         ArgumentError
-            If the Spectrum was made of eigenvalues only.
+            If the Spectrum was made from eigenvalues only.
         """
         if self.matrices is None:
             msg = "this measure needs the matrices: make the spectrum with spectra.spectrum(W)"
@@ -120,7 +133,7 @@ class Spectrum:
 
     @cached_property
     def sides(self) -> list[int]:
-        """Longer side of each matrix without rows and columns of zeros, those of dead neurons."""
+        """Longer side of each matrix, all-zero rows and columns (dead neurons) not counted."""
         if self.matrices is None:
             return [self.N] * self.rf
         return [max(1, *alive(W).shape) for W in self.matrices]
@@ -134,7 +147,7 @@ class Spectrum:
 
     @property
     def ratio(self) -> float:
-        """M/N, one over the aspect ratio Q."""
+        """M/N, the inverse of the aspect ratio Q."""
         return self.M / self.N
 
     @property
@@ -155,11 +168,11 @@ class Spectrum:
     @property
     def zero_below(self) -> float:
         r"""
-        Eigenvalues up to this are zero to within rounding.
+        Threshold up to which an eigenvalue is zero to within rounding.
 
-        :math:`\lambda_{max}(N\epsilon)^2`, numpy's rank tolerance on the singular values.
+        :math:`\lambda_{max}(N\epsilon)^2`, the square of numpy's rank tolerance on singular values.
         """
-        return self.lambda_max * (self.N * _EPS) ** 2
+        return zero_below(self.lambda_max, self.N)
 
 
 def spectrum(
@@ -169,7 +182,7 @@ def spectrum(
     rtol: float = 1e-6,
     tail: FitOptions | None = None,
     significance: float = 0.05,
-    rng: int = 0,
+    rng: int | np.random.Generator | None = 0,
 ) -> Spectrum:
     """
     Compute the spectrum of one matrix or a stack of matrices.
@@ -177,25 +190,25 @@ def spectrum(
     Parameters
     ----------
     matrices : array_like, shape (m, n) or (rf, m, n)
-        In weight units.
+        One matrix or a stack of rf matrices, in weight units.
     rtol : float, default: 1e-6
         Relative error allowed in the smallest eigenvalues, as in :func:`eigenvalues`.
     tail : dict, optional
         Options of the fit of the tail, as in :func:`spectra.tails.power_law.fit`.
     significance : float, default: 0.05
         Probability of finding any spike in a layer of noise.
-    rng : int, default: 0
-        Seed of whatever a measure draws.
+    rng : int, numpy.random.Generator or None, default: 0
+        Seed of the random draws of a measure; a generator or None gives one.
 
     Returns
     -------
     Spectrum
-        The eigenvalues of each matrix; the fit of the tail and the spikes when asked for.
+        Eigenvalues of each matrix; the fit of the tail and the spikes are computed on first access.
 
     Raises
     ------
     ArgumentError
-        If `matrices` is neither a matrix nor a stack of them.
+        If `matrices` is neither a matrix nor a stack of matrices, or `rng` is wrong.
 
     Examples
     --------
@@ -213,5 +226,5 @@ def spectrum(
         stack,
         tail_options=tail or {},
         significance=significance,
-        rng=rng,
+        rng=_checks.seed(rng),
     )

@@ -1,4 +1,4 @@
-"""Names for the array types used in signatures."""
+"""Type names used in signatures."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ if TYPE_CHECKING:
 __all__ = ["AnyArray", "Executor", "FloatArray"]
 
 FloatArray = npt.NDArray[np.float64]
-"""Array of float64: everything computed here."""
+"""Array of float64, the type of all computed arrays."""
 
 AnyArray = npt.NDArray[Any]
-"""Array of whatever type the file stores, ``bfloat16`` included."""
+"""Array of any type that a file may store, including ``bfloat16``."""
 
 
 class Executor(Protocol):
     """
-    Anything that maps a function over items, as ``concurrent.futures.Executor`` does.
+    Object that maps a function over items, like ``concurrent.futures.Executor``.
 
     Examples
     --------
@@ -30,5 +30,5 @@ class Executor(Protocol):
     """
 
     def map(self, function: Callable[..., Any], /, items: Iterable[Any]) -> Iterable[Any]:
-        """Apply `function` to each of `items`, results in their order."""
+        """Apply `function` to each of `items`; the results have the order of the items."""
         ...

@@ -205,14 +205,6 @@ def _of_model(everything: Collection[Layer], model: object) -> dict[str, Any]:
     }
 
 
-def _seed(rng: int | np.random.Generator | None) -> int:
-    """Return an int as it is; draw one from a generator, so that the result can say which."""
-    if isinstance(rng, int | np.integer) and not isinstance(rng, bool):
-        _checks.generator(rng)
-        return int(rng)
-    return int(_checks.generator(rng).integers(2**53))
-
-
 def analyze(
     model: Mapping[str, Tensor | npt.ArrayLike] | Iterable[Layer],
     /,
@@ -296,7 +288,7 @@ def analyze(
     _options.check(tail or {})
     _checks.share("significance", significance)
     _checks.executor(executor)
-    options = _Options(tail or {}, float(significance), _seed(rng), rtol)
+    options = _Options(tail or {}, float(significance), _checks.seed(rng), rtol)
     model = from_arrays(model) if isinstance(model, Mapping) else list(_iterated(model))
     everything = _all_layers(model, pool)
     taken = [layer for layer in everything if layer.taken]

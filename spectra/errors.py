@@ -1,16 +1,16 @@
 """
-What can go wrong, as exceptions that are also the built-in a caller expects.
+Exceptions of this library, each derived from the matching built-in exception.
 
 ::
 
     SpectraError
-    ├── ArgumentError (ValueError)     a wrong argument: the message says what it takes
-    ├── UnknownNameError (KeyError)    no such layer or variable: the nearest names are given
+    ├── ArgumentError (ValueError)     a wrong argument: the message names the accepted values
+    ├── UnknownNameError (KeyError)    unknown layer or variable: the message lists near names
     └── ModelError (OSError)           a file cannot be used
-        ├── ModelNotFoundError (FileNotFoundError)   nothing there, or a part is missing
-        └── ModelFormatError (ValueError)            there, but not what it should be
+        ├── ModelNotFoundError (FileNotFoundError)   the model or a part of it does not exist
+        └── ModelFormatError (ValueError)            a file is not in a supported format
 
-Data never raise: a layer that cannot be analysed is a row with a status.
+Unusable data raise no exception: a layer that cannot be analysed gets a row with a status.
 """
 
 from __future__ import annotations
@@ -36,17 +36,17 @@ __all__ = [
 
 def one_line(text: object) -> str:
     r"""
-    Return text fit for one line of a terminal, control characters made visible.
+    Return text as a single line, with control characters escaped.
 
     Parameters
     ----------
     text : object
-        Anything with a string; a file may have chosen it.
+        Object to convert with ``str``; the text may come from a file.
 
     Returns
     -------
     str
-        One line.
+        The text on one line.
 
     Examples
     --------
@@ -58,38 +58,38 @@ def one_line(text: object) -> str:
 
 
 class SpectraError(Exception):
-    """Any error this library raises on purpose; ``str`` of it is one line for a person."""
+    """Base class of the exceptions of this library; the message is one readable line."""
 
     def __str__(self) -> str:
-        """Return the message as one line, whatever a file has put in it."""
+        """Return the message as one line, with control characters escaped."""
         return one_line(self.args[0]) if self.args else ""
 
 
 class ArgumentError(SpectraError, ValueError):
-    """An argument is not what the function takes."""
+    """An argument has a wrong type, shape or value."""
 
 
 class UnknownNameError(SpectraError, KeyError):
-    """A name that is not there; the message has the nearest that are."""
+    """A name does not exist; the message lists the nearest existing names."""
 
 
 def unknown_name(name: str, known: Iterable[str], /, *, what: str) -> UnknownNameError:
     """
-    Return the error for a name that is not there.
+    Return the error for a name that does not exist.
 
     Parameters
     ----------
     name : str
-        The name asked for.
+        The requested name.
     known : iterable of str
-        The names that exist; the nearest are put in the message.
+        The existing names; the message lists the nearest of them.
     what : str
-        What was looked for: ``"layer"``, ``"variable"``.
+        Kind of name: ``"layer"``, ``"variable"``.
 
     Returns
     -------
     UnknownNameError
-        To be raised.
+        The error, for the caller to raise.
 
     Examples
     --------
@@ -108,8 +108,8 @@ class ModelError(SpectraError, OSError):
 
 
 class ModelNotFoundError(ModelError, FileNotFoundError):
-    """The model, or a file it is made of, does not exist."""
+    """The model, or one of its files, does not exist."""
 
 
 class ModelFormatError(ModelError, ValueError):
-    """A file is not in the format it claims, or uses what is not supported."""
+    """A file is not in its stated format, or uses an unsupported feature of the format."""

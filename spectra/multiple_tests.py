@@ -1,5 +1,5 @@
 """
-Several independent tests taken together, by Sidak's rule.
+Combine several independent tests by Sidak's rule.
 
 References
 ----------
@@ -28,12 +28,12 @@ def combined(p: npt.ArrayLike, /) -> float:
     Parameters
     ----------
     p : array_like
-        One of each test; ``nan`` where there is none.
+        The p-value of each test; ``nan`` for a test without a p-value.
 
     Returns
     -------
     float
-        Probability that the smallest of so many is as small: 1 - (1 - min)**num.
+        Probability that the smallest of num p-values is at most min: 1 - (1 - min)**num.
 
     Examples
     --------
@@ -50,19 +50,19 @@ def combined(p: npt.ArrayLike, /) -> float:
 
 def significance_each(significance: float, num: int, /) -> float:
     """
-    Return the significance of each of several independent tests that keeps that of all together.
+    Return the significance of each of several independent tests for an overall significance.
 
     Parameters
     ----------
     significance : float
-        Probability that any of them is wrong.
+        Overall significance: probability that any of the tests rejects a true hypothesis.
     num : int
-        How many.
+        Number of tests.
 
     Returns
     -------
     float
-        1 - (1 - significance)**(1/num).
+        Significance of each test, 1 - (1 - significance)**(1/num).
 
     Raises
     ------

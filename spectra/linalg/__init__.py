@@ -1,4 +1,4 @@
-"""Linear algebra: from a matrix to its eigenvalues, norms, ranks and singular vectors."""
+"""Linear algebra: eigenvalues, norms, ranks, elements and singular vectors of a matrix."""
 
 from spectra.linalg import eigen, elements, norms, ranks, vectors
 

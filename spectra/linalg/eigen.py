@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+import spectra._checks as _checks
+from spectra._spectral import EPS
 from spectra.errors import ArgumentError
 
 if TYPE_CHECKING:
@@ -15,9 +18,8 @@ if TYPE_CHECKING:
 
 __all__ = ["eigenvalues"]
 
-_EPS = float(np.finfo(np.float64).eps)
-_GRAM_ERROR = 8 * _EPS  # worst seen at the small end, over the largest eigenvalue, was 3.9 eps
-_SAFE_EXPONENT = 400  # sums of squares of numbers within 2**400 of 1 are within float64
+_GRAM_ERROR = 8 * EPS  # error of small eigenvalues over the largest; at most 3.9 eps was measured
+_SAFE_EXPONENT = 400  # squares of numbers from 2**-400 to 2**400 can be summed in float64
 _BLOCK = 1 << 22  # elements converted to float64 at a time: 32 MiB
 
 
@@ -32,7 +34,7 @@ def _real_matrix(W: npt.ArrayLike) -> AnyArray:
 
 
 def _exponent(W: AnyArray) -> int | None:
-    """Return the power of two to divide W by before it is squared, None if W is not finite."""
+    """Return the exponent of a power of two to divide W by before squaring; None if not finite."""
     with np.errstate(invalid="ignore"):
         largest = np.maximum(W.max(), -W.min()).astype(np.float64)
     if not np.isfinite(largest):
@@ -42,13 +44,13 @@ def _exponent(W: AnyArray) -> int | None:
 
 
 def _scaled(W: AnyArray, exponent: int) -> FloatArray:
-    """Return W over ``2**exponent`` in float64."""
+    """Return ``W / 2**exponent`` in float64."""
     wide = W.astype(np.float64)
     return np.ldexp(wide, -exponent) if exponent else wide
 
 
 def _gram(tall: AnyArray, exponent: int) -> FloatArray:
-    """Return ``W.T @ W`` of `tall` over ``2**exponent``, in float64, block of rows by block."""
+    """Return the Gram matrix of ``tall / 2**exponent`` in float64, computed by blocks of rows."""
     rows, columns = tall.shape
     step = max(1, _BLOCK // columns)
     total = np.zeros((columns, columns))
@@ -59,7 +61,7 @@ def _gram(tall: AnyArray, exponent: int) -> FloatArray:
 
 
 def _scaled_eigenvalues(tall: AnyArray, exponent: int, rtol: float) -> FloatArray:
-    """Return the eigenvalues of `tall` over ``2**exponent``, from its Gram matrix if it will do."""
+    """Return eigenvalues for ``tall / 2**exponent``, from the Gram matrix if accurate enough."""
     if rtol > 0:
         values = np.linalg.eigvalsh(_gram(tall, exponent)).astype(np.float64, copy=False)
         if np.isinf(rtol) or values[0] * rtol >= _GRAM_ERROR * values[-1]:
@@ -76,11 +78,11 @@ def eigenvalues(W: npt.ArrayLike, /, *, rtol: float = 1e-6) -> FloatArray:
     Parameters
     ----------
     W : array_like, shape (m, n)
-        A real matrix, in weight units.
+        Real matrix, in weight units.
     rtol : float, default: 1e-6
-        Relative error allowed in the smallest eigenvalue. The Gram matrix squares the condition
-        number of W; where that could cost more than this, the singular values of W itself are
-        computed, which takes about three times as long. 0 always does, ``inf`` never.
+        Relative error allowed in the smallest eigenvalue. The Gram matrix has the squared condition
+        number of W; if its error could exceed `rtol`, the singular values of W are computed
+        instead, which takes about three times as long: always for 0, never for ``inf``.
 
     Returns
     -------
@@ -91,16 +93,16 @@ def eigenvalues(W: npt.ArrayLike, /, *, rtol: float = 1e-6) -> FloatArray:
     Raises
     ------
     ArgumentError
-        If W is not a matrix of real numbers, or `rtol` is negative.
+        If W is not a matrix of real numbers, or `rtol` is negative or not a number.
 
     Notes
     -----
-    The Gram matrix is accumulated in float64 whatever the stored type. Its eigenvalues are off by
-    about :math:`\epsilon\lambda_{max}`, so :math:`\lambda_i` has relative error
-    :math:`\epsilon\lambda_{max}/\lambda_i`: nothing at the large end, everything at condition
-    numbers of :math:`10^8`. Huge and tiny W are first scaled by a power of two, so that no square
-    overflows or underflows on the way; an eigenvalue beyond the range of float64 is ``inf`` or zero
-    all the same (elements beyond 1e154 or below 1e-154).
+    The Gram matrix is accumulated in float64 for every stored type. Its eigenvalues have an error
+    of about :math:`\epsilon\lambda_{max}`, so :math:`\lambda_i` has relative error
+    :math:`\epsilon\lambda_{max}/\lambda_i`: negligible for the largest eigenvalues, total for the
+    smallest at condition numbers of :math:`10^8`. Very large and very small W are first scaled by a
+    power of two, so that no intermediate square overflows or underflows; an eigenvalue outside the
+    range of float64 is still ``inf`` or zero (elements beyond 1e154 or below 1e-154).
 
     References
     ----------
@@ -111,9 +113,7 @@ def eigenvalues(W: npt.ArrayLike, /, *, rtol: float = 1e-6) -> FloatArray:
     >>> eigenvalues([[3.0, 0.0], [0.0, 2.0], [0.0, 0.0]])
     array([4., 9.])
     """
-    if not rtol >= 0:
-        msg = f"`rtol` must not be negative, got {rtol}"
-        raise ArgumentError(msg)
+    _checks.number("rtol", rtol, at_least=0, at_most=math.inf, what="a number")
     array = _real_matrix(W)
     tall = array if array.shape[0] >= array.shape[1] else array.T
     if tall.size == 0:

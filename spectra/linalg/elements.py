@@ -1,4 +1,4 @@
-"""Elements: what the numbers in a matrix are like, and which of them are huge."""
+"""Statistics of the elements of a matrix, and detection of huge elements."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ if TYPE_CHECKING:
 __all__ = ["Elements", "alive", "excess_kurtosis", "huge", "look", "spread", "where"]
 
 _SIGNIFICANCE, _PASSES = 0.05, 20
-_MOST = 1 << 19
-_NAMED = 3  # rows, columns or elements that are named
-_MAD = 1.482602218505602  # standard deviation of a normal law over its median absolute deviation
+_MOST = 1 << 19  # elements used for the kurtosis
+_NAMED = 3  # rows, columns or elements listed in a description
+MAD_TO_STD = 1.482602218505602  # standard deviation of a normal law over its median abs. deviation
 
 
 class Elements(NamedTuple):
     """
-    What the elements of a matrix are like.
+    Statistics of the elements of a matrix.
 
     Examples
     --------
@@ -36,42 +36,42 @@ class Elements(NamedTuple):
     """
 
     mean: float
-    """Of those that are not huge."""
+    """Mean of the elements that are not huge."""
     median: float
-    """Of all."""
+    """Median of all elements."""
     scale: float
-    """Standard deviation, but for the huge."""
+    """Standard deviation without huge elements, see :func:`spread`."""
     limit: float
     """Distance from the median beyond which an element is huge."""
     size: int
-    """How many there are, rows and columns of zeros left out."""
+    """Number of elements, all-zero rows and columns not counted."""
     distance: AnyArray
-    """From the median, of each element of the whole matrix."""
+    """Distance of each element of the whole matrix from the median."""
 
     @property
     def mean_is_visible(self) -> bool:
-        """Whether the mean is at least half of what makes a spike: std (N M)**(-1/4)."""
+        """Whether the mean is above half of std (N M)**(-1/4), the mean that makes a spike."""
         return bool(2 * abs(self.mean) * self.size**0.25 > self.scale)
 
     @property
     def spiking(self) -> float:
-        """From where on an element makes a spike by itself: std (N M)**(1/4), the BBP limit."""
+        """Distance at which one element makes a spike, std (N M)**(1/4) (BBP), at least `limit`."""
         return max(self.limit, self.scale * math.sqrt(math.sqrt(self.size)))
 
 
 def alive(W: npt.ArrayLike, /) -> AnyArray:
     """
-    Return a matrix without the rows and columns that are zero, those of dead neurons.
+    Return a matrix without its all-zero rows and columns (dead neurons).
 
     Parameters
     ----------
     W : array_like, shape (m, n)
-        In weight units.
+        Matrix in weight units.
 
     Returns
     -------
     ndarray
-        The others; a view of W if none is zero.
+        The other rows and columns; a view of W if none is all-zero.
 
     Examples
     --------
@@ -86,32 +86,33 @@ def alive(W: npt.ArrayLike, /) -> AnyArray:
 
 def excess_kurtosis(W: npt.ArrayLike, /) -> float:
     r"""
-    Compute the excess kurtosis of the elements of a matrix, but for those that are huge.
+    Compute the excess kurtosis of the elements of a matrix, without huge elements.
 
     Parameters
     ----------
     W : array_like, shape (m, n)
-        In weight units.
+        Matrix in weight units.
 
     Returns
     -------
     float
-        Fourth central moment over the squared variance, less 3: 0 for normal elements, about 3 for
-        those of a Laplace law, :math:`3 (1/f - 1)` if only a share f is not zero; 0 if all are
-        equal, or one is not finite.
+        Fourth central moment over the squared variance, minus 3: 0 for normal elements, about 3 for
+        Laplace elements, :math:`3 (1/f - 1)` for normal elements of which only a share f is not
+        zero; 0 if all elements are equal, or one is not finite.
 
     Notes
     -----
-    It shifts the edge of the bulk of a finite matrix by the factor :math:`1 + \kappa / \sqrt{NM}`:
-    for elements that are not normal much more than a Tracy-Widom unit. Elements further from the
-    mean of those that are not zero than the largest of as many normal ones would be are left out,
-    again and again until there are no others: what they do is no shift of an edge. Of more than
-    half a million elements a sample of that size will do: its error is 0.007 for normal elements.
+    The excess kurtosis shifts the bulk edge of a finite matrix by the factor
+    :math:`1 + \kappa / \sqrt{NM}`, for non-normal elements by much more than a Tracy-Widom unit.
+    Outliers, elements further from the mean of the nonzero elements than the largest of a normal
+    sample of the same size, are removed iteratively, because outliers create spikes rather than
+    shift the bulk edge. From more than half a million elements a sample of that size is used; its
+    error is 0.007 for normal elements.
 
     References
     ----------
     Hwang, Lee & Schnelli (2019), doi:10.1214/19-AAP1472, for square matrices; the dependence on
-    the shape is from second-order perturbation theory, and measured.
+    the shape is from second-order perturbation theory, and was measured.
 
     Examples
     --------
@@ -139,19 +140,19 @@ def excess_kurtosis(W: npt.ArrayLike, /) -> float:
         kept = kept[squares <= limit]
         mean, squares = _centred_squares(kept)
     num = len(kept) + zeros
-    shift = mean * zeros / num  # from the mean of those kept to that of the zeros as well
+    shift = mean * zeros / num  # change of the mean when the zeros are included
     if shift:
         mean -= shift
         squares = (kept - mean) ** 2
     variance = (float(squares.sum()) + zeros * mean**2) / num
     if not variance > 0:
         return 0.0
-    squares /= variance  # before they are squared once more
+    squares /= variance  # scaled before they are squared again
     return float((squares @ squares + zeros * (mean**2 / variance) ** 2) / num - 3)
 
 
 def _sample(W: AnyArray) -> AnyArray:
-    """Return the elements, or every so many of very many, the same share of every column."""
+    """Return the elements, or a strided sample of many, with the same share of each column."""
     stride = -(-W.size // _MOST)
     while stride > 1 and math.gcd(stride, W.shape[-1]) > 1:
         stride += 1
@@ -167,7 +168,7 @@ def _centred_squares(x: FloatArray) -> tuple[float, FloatArray]:
 
 def spread(distance: npt.ArrayLike, /) -> float:
     """
-    Estimate the standard deviation of elements by distances from the median, but for the huge.
+    Estimate the standard deviation of elements from distances to the median, without huge ones.
 
     Parameters
     ----------
@@ -177,9 +178,9 @@ def spread(distance: npt.ArrayLike, /) -> float:
     Returns
     -------
     float
-        That of the elements within four times what the median distance gives, which for a coarse
-        grid is the width of a step. Elements at the median itself, as the zeros of a pruned layer
-        are, do not count if they are the most; 0 if all are.
+        Standard deviation of the elements within four times the estimate from the median distance
+        (on a coarse grid, the width of a step). Elements equal to the median, such as the zeros of
+        a pruned layer, are not counted if they are the majority; 0 if all elements are equal.
 
     Examples
     --------
@@ -193,13 +194,13 @@ def spread(distance: npt.ArrayLike, /) -> float:
     off = values[values > 0]
     if not len(off):
         return 0.0
-    rough = _MAD * float(np.median(off if 2 * len(off) < len(values) else values))
+    rough = MAD_TO_STD * float(np.median(off if 2 * len(off) < len(values) else values))
     near = off[off <= 4 * rough].astype(np.float64)
     return math.sqrt(float(np.mean(near**2))) if len(near) else rough
 
 
 def _largest_normal(num: int, significance: float) -> float:
-    """Return what the largest of so many normal numbers exceeds with that probability, by size."""
+    """Return the size that the largest of `num` normal numbers exceeds at this significance."""
     from scipy.special import ndtri
 
     return -float(ndtri(significance_each(significance, max(1, num)) / 2))
@@ -207,19 +208,19 @@ def _largest_normal(num: int, significance: float) -> float:
 
 def look(W: npt.ArrayLike, /, *, significance: float = _SIGNIFICANCE) -> Elements:
     """
-    Look at the elements of a matrix: rows and columns of zeros have no say in what is ordinary.
+    Summarise the elements and set the limit for huge ones, ignoring all-zero rows and columns.
 
     Parameters
     ----------
     W : array_like
-        In weight units.
+        Matrix, or elements of a matrix, in weight units.
     significance : float, default: 0.05
         Probability that any element of a normal sample is huge.
 
     Returns
     -------
     Elements
-        Their mean, median and scale, and from where on they are huge.
+        Mean, median and scale of the elements, and the limit beyond which an element is huge.
 
     Raises
     ------
@@ -251,16 +252,16 @@ def huge(W: npt.ArrayLike, /, *, significance: float = _SIGNIFICANCE) -> npt.NDA
     Parameters
     ----------
     W : array_like
-        In weight units.
+        Matrix, or elements of a matrix, in weight units.
     significance : float, default: 0.05
         Probability of marking any element of a normal sample.
 
     Returns
     -------
     ndarray of bool
-        Where :math:`|w - median|` is above z times the standard deviation, which is that of
-        :func:`spread`; z is exceeded by the largest of so many normal numbers with
-        probability `significance`.
+        True where :math:`|w - median|` is above z times the standard deviation from
+        :func:`spread`; the largest of a normal sample of the same size exceeds z in absolute value
+        with probability `significance`.
 
     Raises
     ------
@@ -278,26 +279,27 @@ def huge(W: npt.ArrayLike, /, *, significance: float = _SIGNIFICANCE) -> npt.NDA
 
 def where(elements: Elements, /, *, limit: float | None = None) -> str:
     """
-    Say where the huge elements of a matrix are: in a few rows, in a few columns, or which they are.
+    Describe where the huge elements of a matrix are: rows, columns, or single elements.
 
     Parameters
     ----------
     elements : Elements
-        Of a matrix.
+        Statistics of the elements of a matrix, from :func:`look`.
     limit : float, optional
-        Distance from the median beyond which they count, `elements.limit` by default.
+        Distance from the median beyond which an element counts, by default `elements.limit`.
 
     Returns
     -------
     str
-        Rows, if those with far more of the elements beyond `limit` than chance explains hold at
-        least half of them, and three or more each; else columns by the same rule; else elements.
-        The first three, fullest or largest first, are named. Empty if there are none.
+        Rows, if the rows with three or more elements beyond `limit`, and far more than by chance,
+        hold at least half of these elements; otherwise columns by the same rule; otherwise single
+        elements. The first three are named, fullest or largest first. Empty if no element is beyond
+        `limit`.
 
     Raises
     ------
     ArgumentError
-        If they are not those of a matrix.
+        If `elements` are not from a matrix.
 
     Examples
     --------
@@ -311,7 +313,7 @@ def where(elements: Elements, /, *, limit: float | None = None) -> str:
     'row 12'
     """
     if elements.distance.ndim != 2:
-        msg = f"`elements` must be those of a matrix, got {elements.distance.ndim}-D"
+        msg = f"`elements` must be from a matrix, got {elements.distance.ndim}-D"
         raise ArgumentError(msg)
     mask = elements.distance > (elements.limit if limit is None else limit)
     for axis, word in ((1, "row"), (0, "column")):
@@ -325,7 +327,7 @@ def where(elements: Elements, /, *, limit: float | None = None) -> str:
 
 
 def _crowded(counts: npt.NDArray[np.int_]) -> npt.NDArray[np.int_]:
-    """Return the lines that hold most of the marks, the fullest first, if not by chance."""
+    """Return the lines with more marks than by chance, fullest first, if they hold half of all."""
     from scipy.special import pdtrc
 
     total, lines = int(counts.sum()), len(counts)
@@ -337,7 +339,7 @@ def _crowded(counts: npt.NDArray[np.int_]) -> npt.NDArray[np.int_]:
 
 
 def _listed(word: str, items: Sequence[object], num: int = 0) -> str:
-    """Name the first of the items, and say how many there are, `num` if not all are given."""
+    """List the first items and the number of further ones, of `num` in total if given."""
     num = num or len(items)
     if not num:
         return ""

@@ -1,4 +1,4 @@
-"""Norms of a matrix, from its eigenvalues; of a stack, from the eigenvalues of all its matrices."""
+"""Norms of a matrix or a stack of matrices, computed from all its eigenvalues."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ __all__ = ["frobenius", "log10", "log_schatten", "stable_rank"]
 
 def log10(x: float, /) -> float:
     """
-    Return the decimal logarithm, ``-inf`` of zero.
+    Return the decimal logarithm, ``-inf`` for zero.
 
     Parameters
     ----------
     x : float
-        Not negative, in any unit.
+        Number, not negative, in any unit.
 
     Returns
     -------
     float
-        Its logarithm, of the number in that unit.
+        Decimal logarithm of the number in its unit.
 
     Examples
     --------
@@ -42,12 +42,12 @@ def frobenius(eigenvalues: npt.ArrayLike, /) -> float:
     Parameters
     ----------
     eigenvalues : array_like, shape (n,), or Spectrum
-        In weight units squared.
+        Eigenvalues, in weight units squared.
 
     Returns
     -------
     float
-        In weight units squared.
+        Squared norm, in weight units squared.
 
     Examples
     --------
@@ -64,12 +64,12 @@ def stable_rank(eigenvalues: npt.ArrayLike, /) -> float:
     Parameters
     ----------
     eigenvalues : array_like, shape (n,), or Spectrum
-        In any unit, the largest positive.
+        Eigenvalues in any unit, the largest positive.
 
     Returns
     -------
     float
-        Between 1 and n, dimensionless.
+        Stable rank, from 1 to n, dimensionless.
 
     References
     ----------
@@ -91,18 +91,18 @@ def log_schatten(eigenvalues: npt.ArrayLike, /, power: float) -> float:
     Parameters
     ----------
     eigenvalues : array_like, shape (n,), or Spectrum
-        In weight units squared, the largest positive.
+        Eigenvalues in weight units squared, the largest positive.
     power : float
         The exponent p.
 
     Returns
     -------
     float
-        Decimal logarithm of a sum in weight units to the power 2p.
+        Decimal logarithm of the sum, which is in weight units to the power 2p.
 
     Notes
     -----
-    The largest eigenvalue is taken out of the sum, so that no power overflows.
+    The largest eigenvalue is factored out of the sum, so that no power overflows.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Ranks and entropy of a matrix, from its eigenvalues."""
+"""Ranks and entropy of a matrix, computed from its eigenvalues."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from spectra._spectral import spectrum_of
+from spectra._spectral import EPS, spectrum_of
 from spectra.errors import ArgumentError
 
 if TYPE_CHECKING:
@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from spectra._typing import FloatArray
 
 __all__ = ["entropy", "matrix_rank", "num_below"]
-
-_EPS = float(np.finfo(np.float64).eps)
 
 
 def matrix_rank(eigenvalues: npt.ArrayLike, N: int | None = None, /) -> int:
@@ -28,7 +26,7 @@ def matrix_rank(eigenvalues: npt.ArrayLike, N: int | None = None, /) -> int:
     eigenvalues : array_like, shape (n,), or Spectrum
         Squared singular values, in any unit.
     N : int, optional
-        Longer side of the matrix; a Spectrum has its own.
+        Longer side of the matrix; left out for a Spectrum.
 
     Returns
     -------
@@ -38,7 +36,7 @@ def matrix_rank(eigenvalues: npt.ArrayLike, N: int | None = None, /) -> int:
     Raises
     ------
     ArgumentError
-        If `N` is missing, or given beside a Spectrum.
+        If `N` is missing for an array, or given for a Spectrum.
 
     References
     ----------
@@ -51,11 +49,11 @@ def matrix_rank(eigenvalues: npt.ArrayLike, N: int | None = None, /) -> int:
     """
     found = spectrum_of(eigenvalues)
     if (found is None) == (N is None):
-        msg = "`N` must be given beside eigenvalues, and only there: a Spectrum has its own"
+        msg = f"`N` must be given with plain eigenvalues and not with a Spectrum, got {N!r}"
         raise ArgumentError(msg)
     singular: FloatArray = np.sqrt(np.asarray(eigenvalues, np.float64))
     side = found.N if found else N or 0
-    return int(np.sum(singular > singular.max() * side * _EPS))
+    return int(np.sum(singular > singular.max() * side * EPS))
 
 
 def num_below(eigenvalues: npt.ArrayLike, /, *, tolerance: float = 1e-6) -> int:
@@ -65,14 +63,14 @@ def num_below(eigenvalues: npt.ArrayLike, /, *, tolerance: float = 1e-6) -> int:
     Parameters
     ----------
     eigenvalues : array_like, shape (n,), or Spectrum
-        In weight units squared.
+        Eigenvalues, in weight units squared.
     tolerance : float, default: 1e-6
-        In weight units squared, so that the count depends on the scale of the weights.
+        Tolerance in weight units squared, so that the count depends on the scale of the weights.
 
     Returns
     -------
     int
-        How many are smaller.
+        Number of eigenvalues below `tolerance`.
 
     Examples
     --------
@@ -84,14 +82,14 @@ def num_below(eigenvalues: npt.ArrayLike, /, *, tolerance: float = 1e-6) -> int:
 
 def entropy(eigenvalues: npt.ArrayLike, rank: int | None = None, /) -> float:
     r"""
-    Return the entropy of the spectrum over its largest possible value.
+    Return the entropy of the spectrum divided by its largest possible value.
 
     Parameters
     ----------
     eigenvalues : array_like, shape (n,), or Spectrum
-        In any unit, the largest positive.
+        Eigenvalues in any unit, the largest positive.
     rank : int, optional
-        Numerical rank R of the matrix; by default that of a Spectrum.
+        Numerical rank R of the matrix; by default the rank of the Spectrum.
 
     Returns
     -------
@@ -102,7 +100,7 @@ def entropy(eigenvalues: npt.ArrayLike, rank: int | None = None, /) -> float:
     Raises
     ------
     ArgumentError
-        If `rank` is missing beside plain eigenvalues.
+        If `rank` is missing for an array.
 
     References
     ----------
@@ -120,5 +118,5 @@ def entropy(eigenvalues: npt.ArrayLike, rank: int | None = None, /) -> float:
         return 0.0
     values = np.asarray(eigenvalues, np.float64)
     p = values / values.sum()
-    p = p[p > 0]  # a share may underflow
+    p = p[p > 0]  # p may underflow to 0
     return float(-np.sum(p * np.log(p)) / np.log(rank))

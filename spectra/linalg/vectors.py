@@ -1,8 +1,9 @@
 r"""
-Vectors: how far the singular vectors of a matrix are spread out, and what noise would give.
+Localization of singular vectors, and its expected values for noise.
 
-A vector is a column; its length does not matter. The directions of noise are uniform on the sphere:
-their squared elements follow the Porter-Thomas law. A vector in a few elements is localized.
+Vectors are columns, of any norm. The singular vectors of noise have directions uniform on the
+sphere: their squared elements follow the Porter-Thomas law. A vector is localized if a few elements
+hold most of its norm.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ __all__ = [
 
 class Pairs(NamedTuple):
     """
-    A few eigenvalues and their vectors.
+    Some eigenvalues of a matrix and their singular vectors.
 
     Examples
     --------
@@ -45,13 +46,13 @@ class Pairs(NamedTuple):
     """
 
     eigenvalues: FloatArray
-    """In weight units squared, shape (k,)."""
+    """Eigenvalues in weight units squared, shape (k,)."""
     vectors: FloatArray
-    """Columns of length 1 on the shorter side, shape (min(m, n), k), largest element positive."""
+    """Singular vectors of the shorter side, unit columns, largest element > 0: (min(m, n), k)."""
 
 
 def _scaled(v: npt.ArrayLike) -> FloatArray:
-    """Return vectors whose largest element is 1 in size, ``nan`` where there is no direction."""
+    """Divide each vector by its largest absolute element; ``nan`` if it is zero or not finite."""
     array = real_numbers(v, "v")
     if array.ndim not in {1, 2} or not len(array):
         msg = f"`v` must be vectors, the columns of shape (n, k), got shape {array.shape}"
@@ -76,13 +77,13 @@ def localization_ratio(v: npt.ArrayLike, /) -> FloatArray:
     Parameters
     ----------
     v : array_like, shape (n, k) or (n,)
-        Vectors, one a column.
+        Vectors, one per column.
 
     Returns
     -------
     ndarray, shape (k,) or ()
-        1 for a vector with a single element, n for one whose elements are equal in size; ``nan``
-        for zero and for what is not finite.
+        1 for a vector with a single nonzero element, n for a vector of equal absolute elements;
+        ``nan`` for a zero or non-finite vector.
 
     Raises
     ------
@@ -109,12 +110,12 @@ def participation_ratio(v: npt.ArrayLike, /) -> FloatArray:
     Parameters
     ----------
     v : array_like, shape (n, k) or (n,)
-        Vectors, one a column.
+        Vectors, one per column.
 
     Returns
     -------
     ndarray, shape (k,) or ()
-        From 1 to the fourth root of n; ``nan`` for zero and for what is not finite.
+        Ratio from 1 to the fourth root of n; ``nan`` for a zero or non-finite vector.
 
     Raises
     ------
@@ -123,7 +124,7 @@ def participation_ratio(v: npt.ArrayLike, /) -> FloatArray:
 
     See Also
     --------
-    inverse_participation : The same, to the power -4.
+    inverse_participation : Participation ratio to the power -4.
 
     References
     ----------
@@ -145,13 +146,13 @@ def inverse_participation(v: npt.ArrayLike, /) -> FloatArray:
     Parameters
     ----------
     v : array_like, shape (n, k) or (n,)
-        Vectors, one a column.
+        Vectors, one per column.
 
     Returns
     -------
     ndarray, shape (k,) or ()
-        One over the number of elements that matter: from 1/n to 1; ``nan`` for zero and for what
-        is not finite.
+        Inverse of the effective number of elements, from 1/n to 1; ``nan`` for a zero or non-finite
+        vector.
 
     Raises
     ------
@@ -160,7 +161,7 @@ def inverse_participation(v: npt.ArrayLike, /) -> FloatArray:
 
     See Also
     --------
-    inverse_participation_of_noise : Its mean over random directions.
+    inverse_participation_of_noise : Mean over random directions.
 
     References
     ----------
@@ -182,17 +183,17 @@ def inverse_participation_of_noise(n: int, /) -> float:
     Parameters
     ----------
     n : int
-        Elements of a vector.
+        Number of elements of a vector.
 
     Returns
     -------
     float
-        Exact for directions uniform on the sphere.
+        Mean for directions uniform on the sphere, exact.
 
     Raises
     ------
     ArgumentError
-        If `n` is no whole number or below 1.
+        If `n` is not a whole number, or is below 1.
 
     References
     ----------
@@ -214,12 +215,12 @@ def entropy(v: npt.ArrayLike, /) -> FloatArray:
     Parameters
     ----------
     v : array_like, shape (n, k) or (n,)
-        Vectors, one a column.
+        Vectors, one per column.
 
     Returns
     -------
     ndarray, shape (k,) or ()
-        From 0 to ln n, in nats; ``nan`` for zero and for what is not finite.
+        Entropy from 0 to ln n, in nats; ``nan`` for a zero or non-finite vector.
 
     Raises
     ------
@@ -228,7 +229,7 @@ def entropy(v: npt.ArrayLike, /) -> FloatArray:
 
     See Also
     --------
-    entropy_of_noise : Its mean over random directions.
+    entropy_of_noise : Mean over random directions.
 
     References
     ----------
@@ -251,17 +252,17 @@ def entropy_of_noise(n: int, /) -> float:
     Parameters
     ----------
     n : int
-        Elements of a vector.
+        Number of elements of a vector.
 
     Returns
     -------
     float
-        :math:`\psi(n/2 + 1) - \psi(3/2)` with the digamma function; ln n - 0.7296 for large n.
+        :math:`\psi(n/2 + 1) - \psi(3/2)`, with the digamma function; ln n - 0.7296 for large n.
 
     Raises
     ------
     ArgumentError
-        If `n` is no whole number or below 1.
+        If `n` is not a whole number, or is below 1.
 
     Notes
     -----
@@ -284,17 +285,17 @@ def entropy_of_noise(n: int, /) -> float:
 
 def porter_thomas(v: npt.ArrayLike, /) -> FloatArray:
     r"""
-    Test whether the elements of vectors are those of random directions.
+    Test the elements of vectors against the Porter-Thomas law of random directions.
 
     Parameters
     ----------
     v : array_like, shape (n, k) or (n,)
-        Vectors, one a column.
+        Vectors, one per column.
 
     Returns
     -------
     ndarray, shape (k,) or ()
-        Values of p, small for a vector with structure; ``nan`` for zero and for what is not finite.
+        The p-values, small for a vector with structure; ``nan`` for a zero or non-finite vector.
 
     Raises
     ------
@@ -303,10 +304,11 @@ def porter_thomas(v: npt.ArrayLike, /) -> FloatArray:
 
     Notes
     -----
-    The Kolmogorov-Smirnov test of :math:`\sqrt n v_i / \|v\|` against the standard normal law. The
-    normalised vector has one degree of freedom less than the test takes it for, so the p-values
-    are a little too large: of 20,000 random directions 4.1 to 4.3 % were below 0.05 at n from 30 to
-    1,000, and their median was 0.56. With several vectors expect small p-values by chance.
+    The test is the Kolmogorov-Smirnov test of :math:`\sqrt n v_i / \|v\|` against the standard
+    normal law. The normalised vector has one degree of freedom less than the test assumes, so the
+    p-values are a little too large: for 20,000 random directions, 4.1 to 4.3 % of the p-values were
+    below 0.05 at n from 30 to 1,000, with median 0.56. With several vectors, expect small p-values
+    by chance.
 
     References
     ----------
@@ -335,36 +337,36 @@ def porter_thomas(v: npt.ArrayLike, /) -> FloatArray:
 
 def largest(W: npt.ArrayLike, /, *, num: int) -> Pairs:
     r"""
-    Compute the largest eigenvalues of ``W.T @ W`` and their vectors.
+    Compute the largest eigenvalues of ``W.T @ W`` and their singular vectors.
 
     Parameters
     ----------
     W : array_like, shape (m, n)
-        A real matrix, in weight units.
+        Real matrix, in weight units.
     num : int
-        How many; all if there are fewer.
+        Number of eigenvalues; all of them if there are fewer.
 
     Returns
     -------
     Pairs
-        Eigenvalues in descending order, and singular vectors of the shorter side: for m >= n the
-        right ones. All ``nan`` if an element of W is not finite.
+        Eigenvalues in descending order, and singular vectors of the shorter side (the right
+        singular vectors for m >= n). All ``nan`` if an element of W is not finite.
 
     Raises
     ------
     ArgumentError
-        If W is not a matrix of real numbers, or `num` below 1.
+        If W is not a matrix of real numbers, or `num` is below 1.
 
     Notes
     -----
-    Those of the longer side are ``W @ v``, to be normalised; for small eigenvalues they are lost in
-    rounding. Vectors of equal eigenvalues are any basis of their space.
+    The singular vectors of the longer side are ``W @ v``, normalised; for small eigenvalues they
+    are lost in rounding. The vectors of equal eigenvalues are an arbitrary basis of the eigenspace.
 
-    From the Gram matrix, by LAPACK's solver for part of the spectrum. Measured on noise and heavy
-    tails, one thread: up to 50 pairs of 500, 1,000 and 2,000 take 0.01, 0.06 and 0.3 s, the full
-    solver 0.04, 0.2 and 1 s, the Gram matrix itself as long as the pairs. Lanczos iterations take
-    a fifteenth to a half of that for one pair, as long for 50, and may miss one of two equal
-    eigenvalues: they are not used.
+    The pairs are computed from the Gram matrix by LAPACK's solver for part of the spectrum.
+    Measured on noise and heavy tails in one thread: up to 50 pairs of 500, 1,000 and 2,000 take
+    0.01, 0.06 and 0.3 s, the full solver takes 0.04, 0.2 and 1 s, and the Gram matrix takes as long
+    as the pairs. Lanczos iterations take 1/15 to 1/2 of the time of the pairs for one pair, and as
+    long for 50, but may miss one of two equal eigenvalues: they are not used.
 
     References
     ----------
@@ -381,14 +383,14 @@ def largest(W: npt.ArrayLike, /, *, num: int) -> Pairs:
 
 def smallest(W: npt.ArrayLike, /, *, num: int) -> Pairs:
     """
-    Compute the smallest eigenvalues of ``W.T @ W`` and their vectors.
+    Compute the smallest eigenvalues of ``W.T @ W`` and their singular vectors.
 
     Parameters
     ----------
     W : array_like, shape (m, n)
-        A real matrix, in weight units.
+        Real matrix, in weight units.
     num : int
-        How many; all if there are fewer.
+        Number of eigenvalues; all of them if there are fewer.
 
     Returns
     -------
@@ -399,16 +401,16 @@ def smallest(W: npt.ArrayLike, /, *, num: int) -> Pairs:
     Raises
     ------
     ArgumentError
-        If W is not a matrix of real numbers, or `num` below 1.
+        If W is not a matrix of real numbers, or `num` is below 1.
 
     See Also
     --------
-    largest : What is said of it there holds here.
+    largest : Largest eigenvalues, computed by the same method.
 
     Notes
     -----
-    Eigenvalues below a few eps times the largest are zero to within rounding, and their vectors any
-    basis of the null space.
+    Eigenvalues below a few eps times the largest are zero to within rounding, and their vectors
+    are an arbitrary basis of the null space.
 
     Examples
     --------

@@ -1,21 +1,21 @@
 """
-Measures: functions from the spectrum of a layer to a few named numbers.
+Compute named numbers from the spectrum of a layer: the measures that analyze takes.
 
-A measure is called with one :class:`~spectra.Spectrum`, all of it finite and its largest eigenvalue
-positive, and returns a mapping of variable names to numbers. The fit of the tail, the bulk and the
-spikes belong to the Spectrum: they are computed once, with the options given to
-:func:`spectra.analyze`, and all measures read the same. An option that one measure uses alone is
-set with :func:`functools.partial`. A function of your own is as good as these; declare what it
-returns with :class:`~spectra.Variable`.
+A measure is a function that takes one :class:`~spectra.Spectrum`, with finite eigenvalues and a
+positive largest eigenvalue, and returns a mapping of variable names to numbers. The fit of the
+tail, the bulk and the spikes belong to the Spectrum: they are computed once, with the options given
+to :func:`spectra.analyze`, and shared by all measures. An option of a single measure is set with
+:func:`functools.partial`. Any function of this form is a measure; declare its variables with
+:class:`~spectra.Variable`.
 
-- :func:`size`: norms
-- :func:`rank`: ranks and entropy
+- :func:`size`: norms of the weights
+- :func:`rank`: ranks and entropy of the spectrum
 - :func:`tail_fit`: power law of the tail
-- :func:`hill_fit`: exponent of the larger half
+- :func:`hill_fit`: Hill exponent of the larger half of the eigenvalues
 - :func:`evidence`: error bars, p-value and rivals of the power law
-- :func:`bulk_fit`: noise in the layer, and the number of spikes above it
-- :func:`spike_signals`: signal behind each spike
-- :func:`randomized`: permuted elements, and traps
+- :func:`bulk_fit`: variance of the noise, and number of spikes above the bulk
+- :func:`spike_signals`: strength of the signal behind each spike
+- :func:`randomized`: spectrum of the permuted elements, and correlation traps
 - :func:`erg_tail`: tail whose eigenvalues multiply to 1
 - :func:`spacing_ratios`: repulsion of neighbouring eigenvalues
 - :func:`vector_spread`: localization of singular vectors
@@ -55,16 +55,16 @@ __all__ = [
 ]
 
 Measure = Callable[["Spectrum"], Mapping[str, Any]]
-"""The type of a measure."""
+"""Type of a measure: from the spectrum of a layer to values by variable name."""
 
 CORE: tuple[Measure, ...] = (size, rank, tail_fit, hill_fit, evidence)
-"""The measures taken by default."""
+"""Measures that :func:`spectra.analyze` takes by default."""
 
 RANDOM_MATRIX: tuple[Measure, ...] = (
     *(bulk_fit, spike_signals, randomized, erg_tail, spacing_ratios, vector_spread),
     training_phase,
 )
-"""Measures of noise and signal, by random matrix theory; the vectors take longest."""
+"""Measures of noise and signal by random matrix theory; `vector_spread` takes longest."""
 
 ALL: tuple[Measure, ...] = (*CORE, *RANDOM_MATRIX)
-"""Every measure."""
+"""All measures."""

@@ -1,4 +1,4 @@
-"""Measures of order: how eigenvalues repel each other, and how far vectors are spread out."""
+"""Measures of the trace-log tail, the spacings of eigenvalues and the spread of vectors."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ if TYPE_CHECKING:
 
 __all__ = ["erg_tail", "spacing_ratios", "vector_spread"]
 
-_REJECTED = 0.05
+_REJECTED = 0.05  # p-value below which the Porter-Thomas test rejects a random vector
 
 
 def erg_tail(spectrum: Spectrum, /) -> Mapping[str, float]:
     """
-    Find the tail whose eigenvalues multiply to 1, and compare it with that of the power law.
+    Find the tail whose eigenvalues multiply to 1, and compare it with the power-law tail.
 
     Parameters
     ----------
     spectrum : Spectrum
-        Of one layer.
+        Spectrum of one layer.
 
     Returns
     -------
@@ -61,15 +61,15 @@ def erg_tail(spectrum: Spectrum, /) -> Mapping[str, float]:
 
 def spacing_ratios(spectrum: Spectrum, /, *, width: int = 50) -> Mapping[str, Any]:
     """
-    Measure how eigenvalues repel their neighbours, over all and along the spectrum.
+    Measure the repulsion of neighbouring eigenvalues, on average and along the spectrum.
 
     Parameters
     ----------
     spectrum : Spectrum
-        Of one layer; the eigenvalues of each matrix among themselves, without those that are zero
-        to within rounding.
+        Spectrum of one layer. Spacings are taken within each matrix, without the eigenvalues that
+        are zero to within rounding.
     width : int, default: 50
-        Eigenvalues in a window.
+        Number of eigenvalues in a window.
 
     Returns
     -------
@@ -80,7 +80,7 @@ def spacing_ratios(spectrum: Spectrum, /, *, width: int = 50) -> Mapping[str, An
     Raises
     ------
     ArgumentError
-        If `width` is below 3.
+        If `width` is not a whole number from 3.
 
     Examples
     --------
@@ -108,27 +108,28 @@ def spacing_ratios(spectrum: Spectrum, /, *, width: int = 50) -> Mapping[str, An
 
 
 def _all_vectors(W: AnyArray) -> tuple[FloatArray, FloatArray]:
-    """Return the eigenvalues of one matrix, ascending, and the vectors of its shorter side."""
+    """Return the ascending eigenvalues of one matrix, and the vectors of its shorter side."""
     found = _vectors.smallest(W, num=min(W.shape))
     return found.eigenvalues, found.vectors
 
 
 def vector_spread(spectrum: Spectrum, /) -> Mapping[str, float]:
     """
-    Measure how far the singular vectors are spread out, in the bulk and in the tail.
+    Measure the localization of the singular vectors in the bulk and in the tail.
 
     Parameters
     ----------
     spectrum : Spectrum
-        Of one layer, with its matrices.
+        Spectrum of one layer, with its matrices.
 
     Returns
     -------
     mapping of str to float
-        For the vectors of the shorter side with eigenvalues up to and from `xmin`, as ``bulk_*``
-        and ``tail_*``: the means `mean_loc_ratio`, `mean_part_ratio` and `mean_entropy`, and
-        `not_random`, the share that the Porter-Thomas test rejects at 5 %; `entropy_noise`, the
-        entropy of random directions. Without a fit all are in the bulk.
+        For the vectors of the shorter side with eigenvalues below `xmin` (``bulk_*``) and from
+        `xmin` up (``tail_*``): the means `mean_loc_ratio`, `mean_part_ratio` and `mean_entropy`,
+        and `not_random`, the share of vectors that the Porter-Thomas test rejects at 5 %; and
+        `entropy_noise`, the entropy of random directions. Without a fit all vectors are in the
+        bulk.
 
     Raises
     ------
@@ -147,7 +148,7 @@ def vector_spread(spectrum: Spectrum, /) -> Mapping[str, float]:
     pairs = [_all_vectors(W) for W in spectrum.require_matrices()]
     eigenvalues = np.concatenate([pair[0] for pair in pairs])
     columns = np.concatenate([pair[1] for pair in pairs], axis=1)
-    # the threshold is one of the eigenvalues, computed once more here
+    # xmin is one of these eigenvalues, which is computed again here with other rounding
     start = fit.xmin - 1e-12 * spectrum.lambda_max if math.isfinite(fit.alpha) else math.inf
     found = {
         "mean_loc_ratio": _vectors.localization_ratio(columns),

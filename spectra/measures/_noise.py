@@ -1,4 +1,4 @@
-"""Measures of noise and signal: the bulk, what stands above it, and what random order leaves."""
+"""Measures of noise and signal: bulk, spikes, permuted elements and phase of training."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+import spectra.noise.bulk as _bulk
 import spectra.noise.permutation as _permutation
 import spectra.noise.phases as _phases
 import spectra.noise.signal as _signal
+import spectra.noise.spikes as _spikes
 import spectra.noise.traps as _traps
 import spectra.noise.truncation as _truncation
 from spectra.multiple_tests import combined
@@ -24,28 +26,29 @@ if TYPE_CHECKING:
 __all__ = ["bulk_fit", "randomized", "spike_signals", "training_phase"]
 
 
-_BULK = (
+_BULK_NAMES = (
     *("num_spikes", "spike_p", "noise_std", "sigma_mp", "bulk_min", "bulk_max", "mp_softrank"),
     *("bulk_D", "bulk_p"),
 )
+_SMALL, _REPLICAS = 300, 5  # five replicas for matrices of up to 300 eigenvalues
 
 
 def bulk_fit(spectrum: Spectrum, /) -> Mapping[str, float]:
     """
-    Fit the law of noise to the bulk and count what stands above it.
+    Fit the Marchenko-Pastur law to the bulk, and count the spikes above it.
 
     Parameters
     ----------
     spectrum : Spectrum
-        The spectrum of one layer; bulk and spikes are its :attr:`~spectra.Spectrum.spikes`, those
-        of each matrix tested against its own noise.
+        Spectrum of one layer. Bulk and spikes are its :attr:`~spectra.Spectrum.spikes`; each matrix
+        is tested against its own noise.
 
     Returns
     -------
     mapping of str to float
         `num_spikes`, `spike_p`, `noise_std`, `sigma_mp`, `bulk_min`, `bulk_max`, `mp_softrank`,
-        `bulk_D` and `bulk_p`, over the matrices with at least 10 eigenvalues that are not zero;
-        ``nan`` if there is none.
+        `bulk_D` and `bulk_p`, over the matrices with at least 10 nonzero eigenvalues; ``nan``
+        without such a matrix.
 
     Examples
     --------
@@ -62,7 +65,7 @@ def bulk_fit(spectrum: Spectrum, /) -> Mapping[str, float]:
         if each.num >= 0  # nan for matrices that are too small
     ]
     if not detected:
-        return dict.fromkeys(_BULK, math.nan)
+        return dict.fromkeys(_BULK_NAMES, math.nan)
     found = [each for _, each in detected]
     variance, lower, upper, D, p = np.array([each.bulk for each in found]).T
     num, N, M = np.array([(each.num, each.N, each.M) for each in found]).T
@@ -82,7 +85,7 @@ def bulk_fit(spectrum: Spectrum, /) -> Mapping[str, float]:
 
 
 def _strengths(row: FloatArray, found: Spikes) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Return strength and overlaps of each eigenvalue of one matrix, nan for what is no spike."""
+    """Return strength and overlaps for each eigenvalue of one matrix; nan if it is not a spike."""
     columns = np.full((3, len(row)), math.nan)
     if found.num > 0:
         top = slice(len(row) - int(found.num), None)
@@ -95,19 +98,19 @@ def _strengths(row: FloatArray, found: Spikes) -> tuple[FloatArray, FloatArray, 
 
 def spike_signals(spectrum: Spectrum, /) -> Mapping[str, Any]:
     """
-    Estimate the signal behind each spike, and how many are worth keeping.
+    Estimate the signal behind each spike, and the optimal rank of a truncated layer.
 
     Parameters
     ----------
     spectrum : Spectrum
-        The spectrum of one layer; bulk and spikes are its :attr:`~spectra.Spectrum.spikes`, those
-        of each matrix tested against its own noise.
+        Spectrum of one layer. Bulk and spikes are its :attr:`~spectra.Spectrum.spikes`; each matrix
+        is tested against its own noise.
 
     Returns
     -------
     mapping of str to float or ndarray
         For each eigenvalue, the largest first, `spike_strength`, `spike_overlap_short` and
-        `spike_overlap_long`, ``nan`` for what is no spike; `gavish_donoho_rank` and
+        `spike_overlap_long`, ``nan`` for eigenvalues that are not spikes; `gavish_donoho_rank` and
         `screenot_rank`.
 
     Examples
@@ -130,19 +133,19 @@ def spike_signals(spectrum: Spectrum, /) -> Mapping[str, Any]:
         "spike_strength": strength,
         "spike_overlap_short": short,
         "spike_overlap_long": long,
-        "gavish_donoho_rank": _kept(rows, spectrum.sides, _truncation.threshold),
-        "screenot_rank": _kept(rows, spectrum.sides, _truncation.screenot),
+        "gavish_donoho_rank": _num_above(rows, spectrum.sides, _truncation.threshold),
+        "screenot_rank": _num_above(rows, spectrum.sides, _truncation.screenot),
     }
 
 
-def _kept(
+def _num_above(
     rows: FloatArray, sides: list[int], threshold: Callable[[FloatArray, int], float]
 ) -> float:
-    """Count the eigenvalues above the threshold of each matrix; nan if they are too few to say."""
+    """Count the eigenvalues above the threshold of each matrix; nan if all have too few."""
     enough = [
         (row, N)
         for row, N in zip(rows, sides, strict=True)
-        if np.count_nonzero(row > row[-1] * (N * np.finfo(float).eps) ** 2) >= _FEWEST
+        if len(_bulk.nonzero(row, N)[0]) >= _spikes.FEWEST
     ]
     return float(sum(np.sum(row > threshold(row, N)) for row, N in enough)) if enough else math.nan
 
@@ -154,28 +157,29 @@ def randomized(
     replicas: int | None = None,
 ) -> Mapping[str, Any]:
     """
-    Compare the spectrum with that of the same elements in random order.
+    Compare the spectrum with the spectra of the same elements in random order.
 
     Parameters
     ----------
     spectrum : Spectrum
-        Of one layer, with its matrices.
+        Spectrum of one layer, with its matrices.
     replicas : int, optional
-        How often to permute; with two and more there is an error. By default five times for
-        matrices of up to 300 eigenvalues, once for larger ones.
+        Number of permutations; standard deviations need two or more. By default five for matrices
+        of up to 300 eigenvalues, one for larger matrices.
 
     Returns
     -------
     mapping of str to float or str
-        `max_rand_eval`, the largest of all replicas; `rand_distance` and `rand_jsd`, means over the
-        replicas with `rand_distance_sd` and `rand_jsd_sd`; `ww_softrank` and `ww_maxdist`, by the
-        mean of their largest eigenvalues; `num_traps`, `trap_p`, `trap_cause`, `trap_where` and
-        `num_huge`. Distances are ``nan`` for matrices of one row or column, which no order changes.
+        `max_rand_eval`, the largest eigenvalue of all replicas; `rand_distance` and `rand_jsd`,
+        means over the replicas, with standard deviations `rand_distance_sd` and `rand_jsd_sd`;
+        `ww_softrank` and `ww_maxdist`, from the mean of the largest eigenvalues of the replicas;
+        `num_traps`, `trap_p`, `trap_cause`, `trap_where` and `num_huge`. Distances are ``nan`` for
+        matrices of one row or column, whose spectrum does not depend on the order.
 
     Raises
     ------
     ArgumentError
-        If an option is wrong, or the spectrum has no matrices.
+        If `replicas` is not a whole number from 1, or the spectrum has no matrices.
 
     Examples
     --------
@@ -212,10 +216,6 @@ def randomized(
     }
 
 
-_FEWEST = 10
-_SMALL, _REPLICAS = 300, 5
-
-
 def _mean(values: list[float]) -> float:
     return float(np.mean(values)) if values else math.nan
 
@@ -226,17 +226,17 @@ def _deviation(values: list[float]) -> float:
 
 def training_phase(spectrum: Spectrum, /) -> Mapping[str, float]:
     """
-    Name the phase of the layer, with the evidence, and the published bands of alpha.
+    Classify the layer into a phase of training, and alpha into the published bands.
 
     Parameters
     ----------
     spectrum : Spectrum
-        Of one layer.
+        Spectrum of one layer.
 
     Returns
     -------
     mapping of str to float
-        `phase`, and as ``phase_*`` what it was decided by; `alpha_band_setol` and
+        `phase`, the numbers that decide it as ``phase_*``, `alpha_band_setol` and
         `alpha_band_htsr`.
 
     Examples

@@ -1,4 +1,4 @@
-"""Measures of size: norms and ranks."""
+"""Measures of norms and ranks."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ __all__ = ["rank", "size"]
 
 def size(spectrum: Spectrum, /) -> Mapping[str, float]:
     """
-    Measure the size of the weights.
+    Compute the norms and the stable rank of a layer.
 
     Parameters
     ----------
     spectrum : Spectrum
-        Of one layer.
+        Spectrum of one layer.
 
     Returns
     -------
@@ -54,14 +54,14 @@ def size(spectrum: Spectrum, /) -> Mapping[str, float]:
 
 def rank(spectrum: Spectrum, /, *, tolerance: float = 1e-6) -> Mapping[str, float]:
     """
-    Measure how many directions the weights use, and how evenly.
+    Compute the numerical rank of a layer and the entropy of its spectrum.
 
     Parameters
     ----------
     spectrum : Spectrum
-        Of one layer.
+        Spectrum of one layer.
     tolerance : float, default: 1e-6
-        Eigenvalues below it count as weak, in weight units squared.
+        Eigenvalue below which a direction counts as weak, in weight units squared.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""Measures of the tail: the power law, the evidence for it, and what noise would give."""
+"""Measures of the tail: power law, Hill exponent, evidence, and the values of noise."""
 
 from __future__ import annotations
 
@@ -32,19 +32,19 @@ __all__ = ["evidence", "hill_fit", "tail_fit"]
 
 def tail_fit(spectrum: Spectrum, /) -> Mapping[str, float]:
     """
-    Return the power law fitted to the tail, and the band its exponent lies in.
+    Return the power law fitted to the tail, and the verdict on its exponent.
 
     Parameters
     ----------
     spectrum : Spectrum
-        The spectrum of one layer; the fit is its :attr:`~spectra.Spectrum.tail`.
+        Spectrum of one layer; the fit is its :attr:`~spectra.Spectrum.tail`.
 
     Returns
     -------
     mapping of str to float
         `alpha`, `xmin`, `xmax`, `D`, `sigma`, `num_tail`, `alpha_weighted`, `log_alpha_norm`,
-        `fit_status` and `verdict`; `alpha_noise` and `D_noise`, the values that a tail of the same
-        length has in noise of the same shape.
+        `fit_status` and `verdict`; `alpha_noise` and `D_noise`, the values for a tail of the same
+        length in noise of the same shape.
 
     Examples
     --------
@@ -73,24 +73,24 @@ def tail_fit(spectrum: Spectrum, /) -> Mapping[str, float]:
 
 def hill_fit(spectrum: Spectrum, /, *, variant: Half = "code") -> Mapping[str, float]:
     """
-    Estimate the exponent of the larger half of the spectrum, without a search for a threshold.
+    Estimate the power-law exponent of the larger half of the eigenvalues, with no search for xmin.
 
     Parameters
     ----------
     spectrum : Spectrum
-        Of one layer; eigenvalues that are zero to within rounding are left out.
+        Spectrum of one layer; eigenvalues that are zero to within rounding are left out.
     variant : {"code", "paper"}, default: "code"
-        As in :func:`spectra.tails.hill.half`.
+        Variant of the estimate, as in :func:`spectra.tails.hill.half`.
 
     Returns
     -------
     mapping of str to float
-        `alpha_hill`, and `alpha_hill_noise`, that of noise of the same shape.
+        `alpha_hill`, and `alpha_hill_noise`, the exponent of noise of the same shape.
 
     Raises
     ------
     ArgumentError
-        If a keyword is wrong.
+        If `variant` is unknown.
 
     Examples
     --------
@@ -115,35 +115,35 @@ def evidence(
     resamples: int = 100,
 ) -> Mapping[str, float]:
     """
-    Say how sure alpha is, and whether the tail is a power law.
+    Compute the interval of alpha, and test whether the tail is a power law.
 
     Parameters
     ----------
     spectrum : Spectrum
-        Of one layer; eigenvalues that are zero to within rounding are left out.
+        Spectrum of one layer; eigenvalues that are zero to within rounding are left out.
     confidence : float, default: 0.9
         Share of the refits inside the intervals.
     resamples : int, default: 100
-        Samples fitted for the intervals, and as many for the p-value, drawn with the `rng` of the
-        spectrum.
+        Number of samples fitted for the intervals, and again for the p-value, drawn with the `rng`
+        of the spectrum.
 
     Returns
     -------
     mapping of str to float
         `interval_confidence`, `alpha_low`, `alpha_high`, `xmin_low`, `xmin_high`,
         `alpha_precision`, `p_value`, `p_precision`, `alpha_rival`, `power_law_support`,
-        `likelier_law`, and for each other law its likelihood ratio and p-value.
+        `likelier_law`, and the likelihood ratio and p-value of each other law.
 
     Raises
     ------
     ArgumentError
-        If a keyword is wrong.
+        If `confidence` is not between 0 and 1, or `resamples` is not a whole number from 1.
 
     Notes
     -----
-    The other laws have no end: with `xmax` there are no ratios, so that the p-value can reject the
-    power law and nothing can support it. Rivals are looked for among up to 20,000 eigenvalues;
-    beyond, a scan takes too long.
+    The other laws have no upper end. With `xmax` there are therefore no likelihood ratios: the
+    p-value can reject the power law, and nothing can support it. A rival of alpha is searched for
+    among up to 20,000 eigenvalues only, because the scan of more takes too long.
 
     Examples
     --------
@@ -181,11 +181,11 @@ def evidence(
 
 
 def _tests(spectrum: Spectrum) -> dict[Law, Vuong]:
-    """Return the likelihood ratios of the tail against laws without an end."""
+    """Return the likelihood ratios of the power law and each law without an upper end."""
     tail, options = spectrum.tail, spectrum.tail_options
     if not tail.num_tail or options.get("xmax") is not None:
         return _NO_TESTS
-    data = spectrum.nonzero[-tail.num_tail :]  # the very data of the fit, whatever its ties
+    data = spectrum.nonzero[-tail.num_tail :]  # exactly the data of the fit, ties at xmin included
     return _alternatives.compare(data, xmin=tail.xmin)
 
 
@@ -195,5 +195,5 @@ class _Sampling(TypedDict):
     fitted: PowerLawFit
 
 
-_MAX_SCANNED = 20_000
+_MAX_SCANNED = 20_000  # eigenvalues among which a rival of alpha is searched for
 _NO_TESTS: dict[Law, Vuong] = dict.fromkeys(get_args(Law)[1:], Vuong(math.nan, math.nan, math.nan))

@@ -1,4 +1,4 @@
-"""Noise: what random matrix theory says of a spectrum."""
+"""Compare a spectrum with pure noise, by random matrix theory."""
 
 from spectra.noise import (
     baselines,

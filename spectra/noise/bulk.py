@@ -1,9 +1,9 @@
 r"""
-The bulk of a spectrum: the variance of the noise in a layer, and whether it is noise.
+Fit the Marchenko-Pastur law to the bulk of a spectrum, and test how well it fits.
 
 For W with N rows, M <= N columns and independent elements of variance :math:`\sigma^2` the
 eigenvalues of ``W.T @ W`` over :math:`N \sigma^2` follow the Marchenko-Pastur law. The variance is
-taken from the middle of the spectrum, which neither spikes nor a tail have moved.
+estimated from the middle of the spectrum, which neither spikes nor a heavy tail move.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import numpy as np
 
 import spectra._checks as _checks
 import spectra.noise.marchenko_pastur as _mp
-from spectra._spectral import one_matrix
+from spectra._spectral import one_matrix, zero_below
 from spectra.errors import ArgumentError
 
 if TYPE_CHECKING:
@@ -37,16 +37,15 @@ __all__ = [
 ]
 
 FEWEST = 8
-"""Eigenvalues that a bulk must have for its variance to be estimated."""
+"""Smallest number of nonzero eigenvalues from which the variance of the noise is estimated."""
 
-_EPS = float(np.finfo(np.float64).eps)
-_APART = 4.0
+_APART = 4.0  # standard deviations between mean and robust estimate, beyond which the mean is off
 _GUMBEL = 0.577215664901532860607
 
 
 class Noise(NamedTuple):
     """
-    The variance of the noise, and how it was estimated.
+    Variance of the noise, and the way it was estimated.
 
     Examples
     --------
@@ -55,14 +54,14 @@ class Noise(NamedTuple):
     """
 
     variance: float
-    """Of the elements of W, in weight units squared."""
+    """Variance of the elements of W, in weight units squared."""
     by_mean: bool
-    """Whether it is that of all elements; else it is from the middle of the spectrum."""
+    """Whether the variance is the mean over all eigenvalues, or else over the middle ones."""
 
 
 class BulkFit(NamedTuple):
     """
-    The noise in a layer.
+    Marchenko-Pastur law fitted to the bulk of a spectrum.
 
     Examples
     --------
@@ -71,40 +70,40 @@ class BulkFit(NamedTuple):
     """
 
     variance: float
-    """Of the elements of W, in weight units squared."""
+    """Variance of the noise elements of W, in weight units squared."""
     lower: float
-    """Where the bulk starts, in weight units squared."""
+    """Lower edge of the bulk, in weight units squared."""
     upper: float
-    """Where it ends."""
+    """Upper edge of the bulk, in weight units squared."""
     D: float
-    """Kolmogorov-Smirnov distance from the Marchenko-Pastur law."""
+    """Kolmogorov-Smirnov distance of the bulk from the Marchenko-Pastur law."""
     p: float
-    """Probability of a distance as large in pure noise."""
+    """Probability of a distance of at least D in pure noise."""
 
 
 def nonzero(eigenvalues: npt.ArrayLike, N: int | None = None, /) -> tuple[FloatArray, int]:
     r"""
-    Return the eigenvalues of one matrix that are not zero, ascending, and its longer side.
+    Return the nonzero eigenvalues of one matrix in ascending order, and its longer side.
 
     Parameters
     ----------
     eigenvalues : array_like, shape (M,), or Spectrum
         Eigenvalues of ``W.T @ W`` in any order, in weight units squared; a Spectrum of one matrix.
     N : int, optional
-        Longer side of W; a Spectrum has its own.
+        Longer side of W; not given with a Spectrum, which knows it.
 
     Returns
     -------
     values : ndarray
-        Eigenvalues above :math:`\lambda_{max} (N \epsilon)^2`: the others come from columns
-        without weights, which do not belong to the noise. Empty if one of them is not finite.
+        Eigenvalues above :math:`\lambda_{max} (N \epsilon)^2`. Smaller ones come from columns
+        without weights, which are not part of the noise. Empty if an eigenvalue is not finite.
     N : int
         Longer side of W.
 
     Raises
     ------
     ArgumentError
-        If they are not those of one matrix, or negative, or more than `N`.
+        If `eigenvalues` belong to several matrices, are negative or outnumber `N`.
 
     Examples
     --------
@@ -113,7 +112,7 @@ def nonzero(eigenvalues: npt.ArrayLike, N: int | None = None, /) -> tuple[FloatA
     """
     eigenvalues, side = one_matrix(eigenvalues, N)
     values = np.asarray(eigenvalues, dtype=np.float64)
-    hint = "spectra.spectrum(W).eigenvalues has those of W"
+    hint = "spectra.spectrum(W).eigenvalues are the eigenvalues of W.T @ W"
     if values.ndim != 1:
         msg = f"`eigenvalues` must be those of one matrix, 1-D, got shape {values.shape}; {hint}"
         raise ArgumentError(msg)
@@ -123,13 +122,12 @@ def nonzero(eigenvalues: npt.ArrayLike, N: int | None = None, /) -> tuple[FloatA
         return np.empty(0), longer
     largest = float(values.max())
     if values.min() < -1e-9 * abs(largest):
-        msg = f"`eigenvalues` of W.T @ W are not negative, got {values.min():.3g}; {hint}"
+        msg = f"`eigenvalues` of W.T @ W must not be negative, got {values.min():.3g}; {hint}"
         raise ArgumentError(msg)
-    found: FloatArray = np.sort(values[values > largest * (longer * _EPS) ** 2])
+    found: FloatArray = np.sort(values[values > zero_below(largest, longer)])
     if len(found) > longer:
-        msg = (
-            f"`N` must be the longer side, at least {len(found)} (the eigenvalues), got {longer!r}"
-        )
+        least = f"at least {len(found)}, the number of eigenvalues"
+        msg = f"`N` must be the longer side of the matrix, {least}, got {longer!r}"
         raise ArgumentError(msg)
     return found, longer
 
@@ -137,40 +135,40 @@ def nonzero(eigenvalues: npt.ArrayLike, N: int | None = None, /) -> tuple[FloatA
 @lru_cache(maxsize=256)
 def _expected(M: int, N: int, out: int) -> FloatArray:
     r"""
-    Return where all but `out` of M eigenvalues at each end are expected, in units of their mean.
+    Return the expected eigenvalues of noise of variance 1 / N, without `out` of M at each end.
 
-    The share of the law below the k-th smallest is (k - 1/2) / M to first order. To second order
-    real matrices have a quarter of an eigenvalue more at each edge, at the cost of the bulk, evenly
-    in the angle (Dumitriu & Edelman 2006, doi:10.1063/1.2200144).
+    The k-th smallest of M is expected at the quantile (k - 1/2) / M of the Marchenko-Pastur law to
+    first order. To second order real matrices have a quarter of an eigenvalue more at each edge,
+    taken from the bulk evenly in the angle (Dumitriu & Edelman 2006, doi:10.1063/1.2200144).
     """
     ratio = M / N
     first = _mp.isf(1 - (np.arange(out, M - out) + 0.5) / M, ratio)
     angle = np.arccos(np.clip((1 + ratio - first) / (2 * math.sqrt(ratio)), -1, 1))
     too_many = 0.25 - angle / (2 * math.pi)  # from 1/4 at the lower edge to -1/4 at the upper
     expected = first - too_many / (M * _mp.pdf(first, ratio))
-    expected.flags.writeable = False  # it is remembered, for layers of the same shape
+    expected.flags.writeable = False  # cached for layers of the same shape
     return expected
 
 
 def bema(eigenvalues: npt.ArrayLike, N: int | None = None, /, *, trim: float = 0.2) -> float:
     r"""
-    Estimate the variance of the noise from the middle of the spectrum.
+    Estimate the variance of the noise from the middle eigenvalues.
 
     Parameters
     ----------
     eigenvalues : array_like, shape (M,), or Spectrum
         All eigenvalues of ``W.T @ W``, in weight units squared; a Spectrum of one matrix.
     N : int, optional
-        Longer side of W; a Spectrum has its own.
+        Longer side of W; not given with a Spectrum, which knows it.
     trim : float, default: 0.2
-        Share of the eigenvalues left out at each end.
+        Share of the eigenvalues left out at each end, above 0 and below 0.4.
 
     Returns
     -------
     float
         :math:`\hat\sigma^2 = \sum q_k \lambda_k / (N \sum q_k^2)` over the middle eigenvalues,
-        :math:`q_k` being where the Marchenko-Pastur law of variance 1 has them; ``nan`` for less
-        than 8 eigenvalues that are not zero.
+        where :math:`q_k` are the quantiles of the Marchenko-Pastur law of variance 1; ``nan`` for
+        fewer than 8 nonzero eigenvalues.
 
     Raises
     ------
@@ -179,9 +177,9 @@ def bema(eigenvalues: npt.ArrayLike, N: int | None = None, /, *, trim: float = 0
 
     Notes
     -----
-    The quantiles are those of finite real matrices, to second order in 1/M; without that the
-    estimate is low by 0.1 / M to 0.2 / M for square matrices, and a test at 5 % finds a spike in 6
-    to 7 % of noise matrices. With it the bias is below 0.1 / M.
+    The quantiles are corrected for finite real matrices, to second order in 1/M. Without this
+    correction the estimate is low by 0.1 / M to 0.2 / M for square matrices, and a test at 5 %
+    finds a spike in 6 to 7 % of noise matrices. With the correction the bias is below 0.1 / M.
 
     References
     ----------
@@ -195,9 +193,7 @@ def bema(eigenvalues: npt.ArrayLike, N: int | None = None, /, *, trim: float = 0
     >>> round(bema(np.linalg.eigvalsh(W.T @ W), 400), 4)
     0.01
     """
-    if not 0 < trim < 0.4:
-        msg = f"`trim` must be above 0 and below 0.4, got {trim!r}"
-        raise ArgumentError(msg)
+    _checks.number("trim", trim, above=0, below=0.4)
     values, N = nonzero(eigenvalues, N)
     M = len(values)
     if M < FEWEST:
@@ -209,20 +205,20 @@ def bema(eigenvalues: npt.ArrayLike, N: int | None = None, /, *, trim: float = 0
 
 def estimate(eigenvalues: npt.ArrayLike, N: int | None = None, /) -> Noise:
     r"""
-    Estimate the variance of the noise: by the mean where that will do, from the middle elsewhere.
+    Estimate the variance of the noise from all eigenvalues, or robustly from the middle ones.
 
     Parameters
     ----------
     eigenvalues : array_like, shape (M,), or Spectrum
         All eigenvalues of ``W.T @ W``, in weight units squared; a Spectrum of one matrix.
     N : int, optional
-        Longer side of W; a Spectrum has its own.
+        Longer side of W; not given with a Spectrum, which knows it.
 
     Returns
     -------
     Noise
-        The mean eigenvalue over N if :func:`bema` agrees with it to four standard deviations of
-        their difference in noise, which are less than :math:`4 / \sqrt{NM}`; else that of
+        The mean eigenvalue over N if :func:`bema` agrees to within four standard deviations of
+        the difference in noise, which are less than :math:`4 / \sqrt{NM}`; else the estimate of
         :func:`bema`.
 
     Raises
@@ -249,7 +245,7 @@ def estimate(eigenvalues: npt.ArrayLike, N: int | None = None, /) -> Noise:
 
 def distance(eigenvalues: npt.ArrayLike, N: int | None = None, /, *, variance: float) -> float:
     """
-    Compute how far a spectrum is from the Marchenko-Pastur law.
+    Compute the Kolmogorov-Smirnov distance of a spectrum from the Marchenko-Pastur law.
 
     Parameters
     ----------
@@ -257,14 +253,14 @@ def distance(eigenvalues: npt.ArrayLike, N: int | None = None, /, *, variance: f
         Eigenvalues of ``W.T @ W`` without the spikes, in weight units squared; a Spectrum of one
         matrix.
     N : int, optional
-        Longer side of W, less the number of spikes; a Spectrum has its own.
+        Longer side of W, less the number of spikes; not given with a Spectrum, which knows it.
     variance : float
-        Of the elements, in weight units squared.
+        Variance of the noise elements, in weight units squared.
 
     Returns
     -------
     float
-        Kolmogorov-Smirnov distance, two-sided.
+        Two-sided distance, from 0 to 1; ``nan`` without eigenvalues or a positive variance.
 
     Raises
     ------
@@ -287,29 +283,29 @@ def distance(eigenvalues: npt.ArrayLike, N: int | None = None, /, *, variance: f
 
 def p_value(distance: float, M: int, /) -> float:
     r"""
-    Compute the probability that noise is as far from the law as this.
+    Return the probability of at least this distance from the law in pure noise.
 
     Parameters
     ----------
     distance : float
         Kolmogorov-Smirnov distance from the law with the variance of :func:`estimate`.
     M : int
-        Eigenvalues.
+        Number of eigenvalues.
 
     Returns
     -------
     float
-        Approximate: within a factor of two from 0.5 down to 0.01.
+        Approximate p-value: within a factor of two from 0.5 down to 0.01; ``nan`` for fewer than 8
+        eigenvalues.
 
     Notes
     -----
-    Eigenvalues repel each other, so that their distribution is much closer to its law than that of
-    independent data: M D grows as ln M, not as :math:`\sqrt M`. The law of M D used here is
-    Gumbel's with mean :math:`0.43 + 0.40 \ln M` and standard deviation 0.31, measured on 1,000
-    noise matrices of each of 13 shapes from 20 x 10 to 2,000 x 1,000; the mean is right to 0.06
-    there, whatever the aspect ratio. That the maximum grows with ln M and has a Gumbel tail is
-    known of other logarithmically correlated fields (Fyodorov & Keating 2014,
-    doi:10.1098/rsta.2012.0503).
+    Eigenvalues repel each other, so they follow their law much more closely than independent data
+    do: M D grows as ln M, not as :math:`\sqrt M`. M D is taken to follow a Gumbel law with mean
+    :math:`0.43 + 0.40 \ln M` and standard deviation 0.31, measured on 1,000 noise matrices of each
+    of 13 shapes from 20 x 10 to 2,000 x 1,000; the mean is right to 0.06 there, whatever the
+    aspect ratio. Other logarithmically correlated fields are known to have a maximum that grows
+    with ln M and a Gumbel tail (Fyodorov & Keating 2014, doi:10.1098/rsta.2012.0503).
 
     Examples
     --------
@@ -332,24 +328,25 @@ def fit(eigenvalues: npt.ArrayLike, N: int | None = None, /, *, num_spikes: int 
     eigenvalues : array_like, shape (M,), or Spectrum
         All eigenvalues of ``W.T @ W``, in weight units squared; a Spectrum of one matrix.
     N : int, optional
-        Longer side of W; a Spectrum has its own.
+        Longer side of W; not given with a Spectrum, which knows it.
     num_spikes : int, default: 0
-        How many of the largest are no noise.
+        Number of the largest eigenvalues to leave out, because they are not noise.
 
     Returns
     -------
     BulkFit
-        Variance, edges and goodness of fit of the others: if k are left out, they are those of
-        noise of N - k rows and M - k columns. All ``nan`` if less than 8 remain that are not zero.
+        Variance, edges and goodness of fit of the other eigenvalues: without k spikes they are
+        fitted as noise of N - k rows and M - k columns. All ``nan`` if fewer than 8 nonzero
+        eigenvalues remain.
 
     Raises
     ------
     ArgumentError
-        If `N` is less than the number of eigenvalues.
+        If `N` is less than the number of eigenvalues, or `num_spikes` is greater.
 
     See Also
     --------
-    spectra.noise.spikes.detect : Finds how many to leave out.
+    spectra.noise.spikes.detect : Find the number of spikes to leave out.
 
     Examples
     --------
@@ -360,9 +357,7 @@ def fit(eigenvalues: npt.ArrayLike, N: int | None = None, /, *, num_spikes: int 
     (1.0, 1165, True)
     """
     values, N = nonzero(eigenvalues, N)
-    if not 0 <= num_spikes <= len(values):
-        msg = f"`num_spikes` must be from 0 to {len(values)}, got {num_spikes!r}"
-        raise ArgumentError(msg)
+    _checks.count("num_spikes", num_spikes, at_least=0, at_most=len(values))
     rest, rows = values[: len(values) - num_spikes], N - num_spikes
     variance = estimate(rest, rows).variance
     if not variance > 0:

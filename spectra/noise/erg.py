@@ -1,8 +1,8 @@
 r"""
-The trace-log condition: the tail whose eigenvalues, rescaled to mean 1, multiply to 1.
+Find the tail of the trace-log condition, whose eigenvalues, rescaled to mean 1, multiply to 1.
 
-The theory of Martin and Hinrichs (ERG, for exact renormalisation group) takes a layer for well
-trained where this tail is the one that the power law fits. Everything is summed in logarithms,
+In the theory of Martin and Hinrichs (ERG, for exact renormalisation group) a layer is well trained
+where this tail is the tail that the power law fits. Products are computed as sums of logarithms,
 which neither overflow nor underflow.
 """
 
@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from spectra._checks import real_numbers
-from spectra.errors import ArgumentError
+from spectra._checks import one_dimensional
+from spectra._spectral import EPS
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -22,12 +22,12 @@ if TYPE_CHECKING:
 
 __all__ = ["Tail", "mean_log", "tail"]
 
-_ROUNDING = 1e-14  # of a logarithm, so that those of equal data sum to zero
+_ROUNDING = 1e-14  # of a logarithm, so that the logarithms of equal eigenvalues sum to zero
 
 
 class Tail(NamedTuple):
     """
-    The tail whose eigenvalues multiply to 1.
+    Tail of the trace-log condition.
 
     Examples
     --------
@@ -36,27 +36,28 @@ class Tail(NamedTuple):
     """
 
     num: int
-    """Eigenvalues in the tail; 0 if the data make no sense."""
+    """Number of eigenvalues in the tail; 0 for data that are not eigenvalues."""
     edge: float
-    """The smallest of them, in the unit of the data; ``nan`` if there is none."""
+    """Smallest eigenvalue in the tail, in the unit of the data; ``nan`` without a tail."""
     fraction: float
-    """Their share of all eigenvalues, zeros included; ``nan`` if there is none."""
+    """Share of the tail among all eigenvalues, zeros included; ``nan`` without a tail."""
 
 
 def _logs(eigenvalues: npt.ArrayLike) -> tuple[FloatArray, FloatArray] | None:
-    """Return the data in descending order and their logarithms rescaled; none without sense."""
-    x = real_numbers(eigenvalues)
-    if x.ndim != 1:
-        msg = f"`eigenvalues` must be one-dimensional, got shape {x.shape}"
-        raise ArgumentError(msg)
+    """
+    Return the eigenvalues in descending order, and the logarithms of the rescaled eigenvalues.
+
+    None if the data are negative, not finite or all zero.
+    """
+    x = one_dimensional(eigenvalues, "eigenvalues")
     x[::-1].sort()
     largest = x.max(initial=0.0)
     if not (np.isfinite(x).all() and largest > 0):
         return None
-    if x[-1] < -len(x) * np.finfo(float).eps * largest:
+    if x[-1] < -len(x) * EPS * largest:
         return None
     x = x.clip(min=0)
-    ratios = x / largest  # whose mean is never out of range
+    ratios = x / largest  # so that the mean does not overflow
     with np.errstate(divide="ignore"):
         return x, np.log(ratios) - np.log(ratios.mean())
 
@@ -68,14 +69,14 @@ def tail(eigenvalues: npt.ArrayLike, /) -> Tail:
     Parameters
     ----------
     eigenvalues : array_like, shape (n,), or Spectrum
-        All of a layer, in any order and unit. Zeros count in the mean and are in no tail; negative
-        values no larger than rounding count as zeros.
+        All eigenvalues of a layer, in any order and unit. Zeros count in the mean and are in no
+        tail; negative values no larger than rounding count as zeros.
 
     Returns
     -------
     Tail
-        Its size and where it starts; nothing if the data are negative, not finite, all zero or
-        none. All of them if they are equal.
+        Number, edge and share of the tail: all eigenvalues if they are equal; 0 and ``nan`` if
+        the data are negative, not finite, all zero or empty.
 
     Raises
     ------
@@ -84,15 +85,15 @@ def tail(eigenvalues: npt.ArrayLike, /) -> Tail:
 
     See Also
     --------
-    mean_log : The same logarithms, over a tail found otherwise.
-    spectra.weightwatcher._noise.determinant : The tail one longer that WeightWatcher reports.
+    mean_log : Mean of the same logarithms over any tail.
+    spectra.weightwatcher._noise.determinant : WeightWatcher's tail, one eigenvalue longer.
 
     Notes
     -----
-    The largest k with :math:`\sum_{i=1}^k \ln \tilde\lambda_{(n-i+1)} \ge 0`, where
+    The size is the largest k with :math:`\sum_{i=1}^k \ln \tilde\lambda_{(n-i+1)} \ge 0`, where
     :math:`\tilde\lambda_i = n \lambda_i / \sum_j \lambda_j`. The sums first rise and then fall, so
-    all shorter tails have it too. Noise has it as well: for it 73 % of the eigenvalues of a square
-    matrix are in the tail, 81 % at an aspect ratio of 2 and 95 % at one of 32.
+    they are positive for all shorter tails too. Noise has such a tail as well: it holds 73 % of the
+    eigenvalues of a square matrix, 81 % at an aspect ratio of 2 and 95 % at an aspect ratio of 32.
 
     References
     ----------
@@ -119,16 +120,16 @@ def mean_log(eigenvalues: npt.ArrayLike, /, *, start: float) -> float:
     Parameters
     ----------
     eigenvalues : array_like, shape (n,), or Spectrum
-        All of a layer, in any order and unit.
+        All eigenvalues of a layer, in any order and unit.
     start : float
-        Where the tail starts, in the same unit: `xmin` of a power law.
+        Smallest value in the tail, in the same unit, such as `xmin` of a power law.
 
     Returns
     -------
     float
-        Near 0 where the condition holds; positive for a shorter tail than that of :func:`tail`,
-        negative for a longer one, ``-inf`` for one with zeros in it. ``nan`` if nothing is in the
-        tail, or the data make no sense.
+        Near 0 where the condition holds; positive for a tail shorter than the result of
+        :func:`tail`, negative for a longer tail, ``-inf`` for a tail with zeros in it. ``nan`` if
+        the tail is empty, or the data are negative, not finite or all zero.
 
     Raises
     ------
@@ -137,7 +138,7 @@ def mean_log(eigenvalues: npt.ArrayLike, /, *, start: float) -> float:
 
     See Also
     --------
-    spectra.noise.marchenko_pastur.mean_log : What noise has over all of its eigenvalues.
+    spectra.noise.marchenko_pastur.mean_log : Mean logarithm over all eigenvalues of noise.
 
     Notes
     -----

@@ -1,9 +1,9 @@
 r"""
-Randomization: the same elements in another order, and what that does to the spectrum.
+Randomize a matrix by permuting its elements, and compare the spectra before and after.
 
-Permuting the elements of W leaves their distribution and destroys every correlation. What the
-spectrum loses by it was in the arrangement: that is what a layer has learned. What stays was in the
-elements themselves.
+Permuting the elements of W keeps their distribution and destroys every correlation between them. A
+feature of the spectrum that disappears was in the arrangement of the elements, which a layer
+learns; a feature that stays is in the elements themselves.
 """
 
 from __future__ import annotations
@@ -26,13 +26,15 @@ if TYPE_CHECKING:
 __all__ = ["PermutedSpectra", "jensen_shannon", "permuted", "permuted_spectra", "rand_distance"]
 
 
-_ROUNDING = 1e-9
-_RTOL = 0.01  # of the smallest eigenvalues: noise is not lost beside a huge element
+RTOL = 0.01
+"""Relative error of the smallest eigenvalues of a permuted matrix, next to huge elements too."""
+
+_ROUNDING = 1e-9  # of the largest eigenvalue, by which equal eigenvalues may differ
 
 
 class PermutedSpectra(NamedTuple):
     """
-    The spectra of matrices whose elements were permuted, and the orders that give them again.
+    Spectra of matrices with permuted elements, and the seeds that repeat the permutations.
 
     Examples
     --------
@@ -41,9 +43,9 @@ class PermutedSpectra(NamedTuple):
     """
 
     eigenvalues: FloatArray
-    """Shape (replicas, rf, M), each row ascending, in weight units squared."""
+    """Eigenvalues, shape (replicas, rf, M), each row ascending, in weight units squared."""
     orders: list[list[int]]
-    """For each replica the seed of the order of each matrix, as :func:`permuted` takes it."""
+    """Seed of :func:`permuted` for each replica and matrix."""
 
 
 def permuted(W: npt.ArrayLike, /, *, rng: int | np.random.Generator | None = 0) -> AnyArray:
@@ -53,20 +55,20 @@ def permuted(W: npt.ArrayLike, /, *, rng: int | np.random.Generator | None = 0) 
     Parameters
     ----------
     W : array_like
-        Of any shape.
+        Matrix, or array of any shape.
     rng : int, numpy.random.Generator or None, default: 0
-        Seed of the order: the same int orders every matrix of that shape alike.
+        Seed of the order: the same int orders all matrices of the same shape alike.
 
     Returns
     -------
     ndarray
-        As W, with the same elements. Rows and columns of zeros, those of dead neurons, stay where
-        they are.
+        Array of the shape of W with the same elements. Rows and columns of zeros, which dead
+        neurons leave, stay where they are.
 
     Raises
     ------
     ArgumentError
-        If `rng` is neither.
+        If `rng` is not a whole number from 0, a generator or None.
 
     Examples
     --------
@@ -97,16 +99,16 @@ def permuted_spectra(
     Parameters
     ----------
     matrices : array_like, shape (rf, m, n) or (m, n), or Spectrum
-        In weight units; the elements of each are permuted among themselves.
+        Matrices in weight units; the elements of each matrix are permuted among themselves.
     replicas : int, default: 1
         Number of random orders.
     rng : int, numpy.random.Generator or None, default: 0
-        Seed of the orders; the first replicas do not depend on how many follow.
+        Seed of the orders; the first replicas do not depend on the number of `replicas`.
 
     Returns
     -------
     PermutedSpectra
-        Eigenvalues of shape (replicas, rf, min(m, n)), and the orders.
+        Eigenvalues of shape (replicas, rf, min(m, n)), and the seeds of the orders.
 
     Raises
     ------
@@ -124,7 +126,7 @@ def permuted_spectra(
     orders: list[list[int]] = drawn.tolist()
     spectra = [
         [
-            eigenvalues(permuted(W, rng=order), rtol=_RTOL)
+            eigenvalues(permuted(W, rng=order), rtol=RTOL)
             for W, order in zip(stack, row, strict=True)
         ]
         for row in orders
@@ -134,28 +136,28 @@ def permuted_spectra(
 
 def rand_distance(eigenvalues: npt.ArrayLike, others: npt.ArrayLike, /) -> float:
     r"""
-    Compare two spectra value by value, as WeightWatcher does.
+    Compute the distance of two sorted spectra, eigenvalue by eigenvalue, as WeightWatcher does.
 
     Parameters
     ----------
     eigenvalues, others : array_like or Spectrum
-        As many of each, in the same units.
+        Equal numbers of eigenvalues, in the same units.
 
     Returns
     -------
     float
-        With both sorted, divided by their sums, and m the mean of both before that:
-        :math:`\sqrt{(KL(\lambda || m) + KL(\lambda' || m)) / 2}`, from 0; ``nan`` if all of one
-        are zero.
+        :math:`\sqrt{(KL(\lambda || m) + KL(\lambda' || m)) / 2}`, from 0, for both spectra sorted
+        and m their mean, each of the three then divided by its sum; ``nan`` if all eigenvalues of
+        a spectrum are zero.
 
     Raises
     ------
     ArgumentError
-        If they are not as many, or none.
+        If the numbers of eigenvalues differ, or are 0.
 
     See Also
     --------
-    jensen_shannon : The distance of the densities, as published.
+    jensen_shannon : Divergence of the spectral densities, as published.
 
     References
     ----------
@@ -168,7 +170,8 @@ def rand_distance(eigenvalues: npt.ArrayLike, others: npt.ArrayLike, /) -> float
     """
     x, y = (np.sort(np.asarray(v, dtype=np.float64), axis=None) for v in (eigenvalues, others))
     if len(x) != len(y) or not len(x):
-        msg = f"`eigenvalues` and `others` must be as many, at least 1, got {len(x)} and {len(y)}"
+        got = f"{len(x)} and {len(y)}"
+        msg = f"`eigenvalues` and `others` must be equal in number, at least 1, got {got}"
         raise ArgumentError(msg)
     if not (x.sum() > 0 and y.sum() > 0):
         return math.nan
@@ -178,7 +181,7 @@ def rand_distance(eigenvalues: npt.ArrayLike, others: npt.ArrayLike, /) -> float
 
 
 def _divergence(p: FloatArray, q: FloatArray) -> float:
-    """Return KL(p || q) in nats; nothing is lost where p is 0."""
+    """Return the Kullback-Leibler divergence KL(p || q) in nats; p may hold zeros."""
     some = p > 0
     return float(np.sum(p[some] * np.log(p[some] / q[some])))
 
@@ -192,30 +195,32 @@ def jensen_shannon(
     Parameters
     ----------
     eigenvalues, others : array_like or Spectrum
-        In the same units.
+        Eigenvalues of the two spectra, in the same units.
     bins : int, optional
-        Of the histograms; the root of the number of eigenvalues by default.
+        Number of bins of the histograms; by default the root of the number of eigenvalues.
 
     Returns
     -------
     float
-        In nats: from 0 for the same density to :math:`\ln 2` for densities without overlap.
+        Divergence in nats: from 0 for equal densities to :math:`\ln 2` for densities without
+        overlap.
 
     Raises
     ------
     ArgumentError
-        If there are none, or no bins.
+        If a spectrum is empty, or `bins` is not a whole number from 1.
 
     Notes
     -----
-    The divergence of two densities does not depend on the variable they are densities of, so that
-    the bins may be those that hold equal numbers of both together: they resolve a bulk beside an
-    eigenvalue a million times larger. Two samples of n from the same density have a divergence of
-    about (bins - 1) / (8 n), less for spectra, whose eigenvalues are evenly spaced.
+    The divergence is the same for densities of any function of the eigenvalues, so the bins may be
+    chosen to hold equal numbers of both spectra together: such bins resolve a bulk even if one
+    eigenvalue is a million times larger. Two samples of n from the same density have a divergence
+    of about (bins - 1) / (8 n), less for spectra, whose eigenvalues are evenly spaced.
 
     References
     ----------
-    Lin (1991), doi:10.1109/18.61115; Martin & Mahoney (2021), JMLR 22(165), for its use.
+    Lin (1991), doi:10.1109/18.61115, for the divergence; Martin & Mahoney (2021), JMLR 22(165),
+    for its use on spectra.
 
     Examples
     --------
@@ -223,9 +228,11 @@ def jensen_shannon(
     0.6931
     """
     x, y = (np.asarray(v, dtype=np.float64).ravel() for v in (eigenvalues, others))
-    if not len(x) or not len(y) or (bins is not None and bins < 1):
-        msg = f"there must be eigenvalues and bins, got {len(x)} and {len(y)} in {bins!r} bins"
+    if not len(x) or not len(y):
+        msg = f"`eigenvalues` and `others` must not be empty, got {len(x)} and {len(y)}"
         raise ArgumentError(msg)
+    if bins is not None:
+        _checks.count("bins", bins)
     num = max(2, round(np.sqrt(min(len(x), len(y))))) if bins is None else bins
     both = np.concatenate([x, y])
     inner = np.unique(np.quantile(both, np.arange(1, num) / num, method="closest_observation"))

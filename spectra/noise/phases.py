@@ -1,5 +1,5 @@
 """
-The 5+1 phases of training: what the shape of a spectrum says a layer has gone through.
+Classify a layer into the 5+1 phases of training by the shape of its spectrum.
 
 References
 ----------
@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
 
 import numpy as np
 
+import spectra._checks as _checks
 import spectra.noise.tracy_widom as _tw
 import spectra.tails.alternatives as _alternatives
 import spectra.tails.power_law as _power_law
-from spectra.errors import ArgumentError
 from spectra.multiple_tests import combined
 from spectra.noise.spikes import detect_each, matrices_of
 
@@ -33,19 +33,19 @@ if TYPE_CHECKING:
 __all__ = ["Band", "Evidence", "Phase", "Preset", "band", "classify", "decide", "evidence"]
 
 _SIGNIFICANCE = 1e-4  # of the tests: one noise matrix in ten thousand has a spike
-_FEW = 0.05  # excess eigenvalues among all
-_NEAR = 15.0  # Tracy-Widom units above the edge
-_GAP = 5.0  # Tracy-Widom units between neighbours
-_CLOSE = 0.05  # distance from the Marchenko-Pastur law that looks like it
-_HEAVY = 0.3  # soft rank
-_ZERO = 0.1  # eigenvalues that are nothing beside the rest
-_DROP, _STEEPEST = 1e6, 1e12
-_ZEROS = 3
+_FEW = 0.05  # largest share of eigenvalues above the bulk that counts as few
+_NEAR = 15.0  # largest height above the edge of a layer that bleeds out, in Tracy-Widom units
+_GAP = 5.0  # smallest gap that sets spikes apart, in Tracy-Widom units
+_CLOSE = 0.05  # distance from the Marchenko-Pastur law up to which the bulk fits
+_HEAVY = 0.3  # soft rank below which a tail may be heavy
+_ZERO = 0.1  # share of eigenvalues below a drop from which the rank has collapsed
+_DROP, _STEEPEST = 1e6, 1e12  # ratio of neighbours at a drop: in general, below the largest
+_ZEROS = 3  # fewest eigenvalues below a drop
 
 
 class Phase(IntEnum):
     """
-    The phases, in the order of training, and two ways of having none.
+    Phase of training of a layer, in the order of training, or no phase: not classified, other.
 
     Examples
     --------
@@ -65,7 +65,7 @@ class Phase(IntEnum):
 
 class Band(IntEnum):
     """
-    What a published cheat sheet calls an alpha.
+    Name that a published cheat sheet gives to a range of alpha.
 
     Examples
     --------
@@ -82,7 +82,7 @@ class Band(IntEnum):
 
 
 Preset = Literal["setol", "htsr"]
-"""A cheat sheet: table 1 of the SETOL paper, or the page on HTSR of weightwatcher.ai."""
+"""Cheat sheet of bands: table 1 of the SETOL paper, or the HTSR page of weightwatcher.ai."""
 
 _BANDS: dict[str, tuple[tuple[float, Band], ...]] = {
     "setol": (
@@ -101,7 +101,7 @@ _BANDS: dict[str, tuple[tuple[float, Band], ...]] = {
 
 class Evidence(NamedTuple):
     """
-    What the phase of a layer is decided by.
+    Numbers of a spectrum that decide the phase of a layer.
 
     Examples
     --------
@@ -110,50 +110,51 @@ class Evidence(NamedTuple):
     """
 
     zero_share: float
-    """Share of the eigenvalues below a drop by a million, or 1e12 if only one is above it."""
+    """Share of the eigenvalues below a drop by a million, or by 1e12 below the largest."""
     num_excess: float
-    """Eigenvalues above the bulk."""
+    """Number of eigenvalues above the bulk."""
     excess_share: float
     """Share of the eigenvalues above the bulk."""
     excess_reach: float
-    """How far the largest is above the edge of the bulk, in Tracy-Widom units."""
+    """Height of the largest eigenvalue above the edge of the bulk, in Tracy-Widom units."""
     excess_gap: float
-    """The largest gap from the edge up, in Tracy-Widom units."""
+    """Largest gap between neighbours above the edge of the bulk, in Tracy-Widom units."""
     bulk_D: float
     """Kolmogorov-Smirnov distance of the bulk from the Marchenko-Pastur law."""
     bulk_p: float
-    """Probability of a distance as large in noise."""
+    """Probability of a distance of at least `bulk_D` in pure noise."""
     soft_rank: float
-    """Edge of the bulk over the largest eigenvalue."""
+    """Upper edge of the bulk over the largest eigenvalue."""
     heaviness: float
-    """Likelihood ratio of a power law and an exponential for the tail, over its deviation."""
+    """Log-likelihood ratio of power law and exponential for the tail, over its deviation."""
 
 
 def band(alpha: float, /, *, preset: Preset) -> Band:
     """
-    Name the band that alpha lies in.
+    Return the published band that an alpha lies in.
 
     Parameters
     ----------
     alpha : float
-        Power-law exponent, ``nan`` if there is none.
+        Power-law exponent, ``nan`` if there is no fit.
     preset : {"setol", "htsr"}
-        Whose bands. SETOL: very heavy-tailed up to 2, fat-tailed up to 6, then weakly heavy-tailed.
-        HTSR: very heavy-tailed up to 2, heavy-tailed up to 4, weakly up to 6, then random-like.
+        Cheat sheet. SETOL: very heavy-tailed up to 2, fat-tailed up to 6, then weakly heavy-tailed.
+        HTSR: very heavy-tailed up to 2, heavy-tailed up to 4, weakly heavy-tailed up to 6, then
+        random-like.
 
     Returns
     -------
     Band
-        Its name.
+        Name of the band; ``NONE`` without an alpha.
 
     Raises
     ------
     ArgumentError
-        If there is no such preset.
+        If `preset` is not one of these.
 
     Notes
     -----
-    The two published sheets disagree, and neither says what noise of that shape would have.
+    The two published sheets disagree, and neither gives the alpha of noise of the same shape.
 
     References
     ----------
@@ -164,27 +165,25 @@ def band(alpha: float, /, *, preset: Preset) -> Band:
     >>> band(4.5, preset="setol").name, band(4.5, preset="htsr").name
     ('FAT_TAILED', 'WEAKLY_HEAVY_TAILED')
     """
-    if preset not in get_args(Preset):
-        msg = f"`preset` must be one of {', '.join(get_args(Preset))}, got {preset!r}"
-        raise ArgumentError(msg)
+    _checks.choice("preset", preset, get_args(Preset))
     if math.isnan(alpha):
         return Band.NONE
     return next(name for upper, name in _BANDS[preset] if alpha <= upper)
 
 
 def _zero_share(values: FloatArray) -> float:
-    """Return the share of the ascending values below the steepest drop, if it is a collapse."""
+    """Return the share of the ascending values below the highest steep drop; 0 without one."""
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         drops = np.nan_to_num(values[1:] / values[:-1], nan=1.0, posinf=math.inf)
     above = np.arange(len(drops), 0, -1)
     steep = (drops >= _STEEPEST) | ((drops >= _DROP) & (above >= 2))
     below = np.flatnonzero(steep) + 1
-    # the smallest of a square matrix of noise may be that small; three are not
+    # a square noise matrix may have an eigenvalue that small, but not three
     return float(below[-1] / len(values)) if len(below) and below[-1] >= _ZEROS else 0.0
 
 
 def _heaviness(values: FloatArray, fitted: PowerLawFit) -> float:
-    """Return the likelihood ratio of a power law and an exponential for the tail of a fit."""
+    """Return the likelihood ratio of power law and exponential for a tail, over its deviation."""
     if fitted.num_tail < 2:
         return math.nan
     tail = values[max(0, len(values) - fitted.num_tail) :]
@@ -193,14 +192,14 @@ def _heaviness(values: FloatArray, fitted: PowerLawFit) -> float:
     return _alternatives.vuong(power.log_likelihoods, exponential.log_likelihoods).R
 
 
-def _moved(fitted: PowerLawFit, num: int, scales: FloatArray, pooled: FloatArray) -> PowerLawFit:
-    """Return the fit of a layer in units of its noise: of several matrices, a tail as long."""
+def _rescaled(fitted: PowerLawFit, num: int, scales: FloatArray, pooled: FloatArray) -> PowerLawFit:
+    """Return the fit in units of the noise; for several matrices, of the `num` largest values."""
     start = fitted.xmin / scales[0] if len(scales) == 1 or not num else pooled[-num]
     return fitted._replace(xmin=float(start), num_tail=num)
 
 
 def _above(row: FloatArray, spikes: Spikes) -> FloatArray:
-    """Return the edge and the eigenvalues above it, or just the largest, in Tracy-Widom units."""
+    """Return 0 and the heights of the spikes above the edge, or just the largest eigenvalue's."""
     num = int(spikes.num)
     centre, width = _tw.scale(spikes.N - num, spikes.M - num)
     top = (row[len(row) - max(num, 1) :] / spikes.bulk.variance - centre) / width
@@ -216,25 +215,26 @@ def evidence(
     fitted: PowerLawFit | None = None,
 ) -> Evidence:
     r"""
-    Gather what the phase of a layer is decided by.
+    Compute the numbers that decide the phase of a layer.
 
     Parameters
     ----------
     by_matrix : array_like, shape (rf, M) or (M,), or Spectrum
         Eigenvalues of each matrix, in weight units squared.
     N : int or sequence of int, optional
-        Longer side of the matrices, or of each; a Spectrum has its own.
+        Longer side, one for all matrices or one per matrix; not given with a Spectrum.
     kurtosis : float or sequence of float, optional
-        As in :func:`spectra.noise.spikes.detect`, of all or of each.
+        Excess kurtosis as in :func:`spectra.noise.spikes.detect`, one for all or one per matrix.
     fitted : PowerLawFit, optional
-        The fit of the tail of the layer, if it is known: `heaviness` is then that of as many of
-        the largest eigenvalues; by default a tail is searched for.
+        Known fit of the tail of the layer: `heaviness` is then computed for a tail of the same
+        number of eigenvalues. By default a tail is fitted.
 
     Returns
     -------
     Evidence
-        All matrices together, each in units of its own noise :math:`\sigma^2 N`. Those of less than
-        10 eigenvalues that are not zero have no bulk; if all are, what needs one is ``nan``.
+        Numbers of all matrices together, each compared with its own noise. Matrices of fewer than
+        10 nonzero eigenvalues have no bulk and are left out; if none is left, all numbers but
+        `zero_share` are ``nan``.
 
     Raises
     ------
@@ -265,7 +265,7 @@ def evidence(
     if fitted is None:
         tail = _power_law.fit(pooled[pooled > 0])
     else:
-        tail = _moved(fitted, int(np.sum(rows >= fitted.xmin)), scales, pooled)
+        tail = _rescaled(fitted, int(np.sum(rows >= fitted.xmin)), scales, pooled)
     return Evidence(
         zero_share=zero,
         num_excess=sum(spikes.num for spikes in found),
@@ -281,41 +281,41 @@ def evidence(
 
 def decide(found: Evidence, /) -> Phase:
     """
-    Decide the phase of a layer.
+    Decide the phase of a layer from its evidence.
 
     Parameters
     ----------
     found : Evidence
-        The result of :func:`evidence`.
+        Result of :func:`evidence`.
 
     Returns
     -------
     Phase
-        By the first of these rules that holds:
+        Phase by the first of these rules that holds:
 
-        1. *rank collapse*: at least 10 % of the eigenvalues, and three, are below a drop: a million
-           times smaller than the next (1e12 times, if that is the largest); dead columns and dead
-           positions of a kernel count;
-        2. *not classified*: less than 10 eigenvalues a matrix;
-        3. *random-like*: none is above the bulk, by a Tracy-Widom test at a significance of 0.0001,
-           and the bulk fits the Marchenko-Pastur law; if it does not, *other*;
-        4. *bleeding-out*: few are above it, the bulk fits, and the largest is at most 15
-           Tracy-Widom units above the edge;
-        5. *bulk and spikes*: few are above it, the bulk fits, and a gap of at least 5 units sets
-           the spikes apart;
-        6. *heavy-tailed*: the edge of the bulk is below 0.3 of the largest, and its fitted tail is
-           likelier a power law than an exponential;
-        7. *bulk decay*: what is left.
+        1. *rank collapse*: at least 10 % of the eigenvalues, and at least three, are below a drop:
+           a million times smaller than the next eigenvalue (1e12 times if that is the largest);
+           dead columns and dead positions of a kernel count;
+        2. *not classified*: fewer than 10 nonzero eigenvalues per matrix;
+        3. *random-like*: no eigenvalue is above the bulk, by a Tracy-Widom test at a significance
+           of 0.0001, and the bulk fits the Marchenko-Pastur law; if the bulk does not fit, *other*;
+        4. *bleeding-out*: few eigenvalues are above the bulk, the bulk fits, and the largest
+           eigenvalue is at most 15 Tracy-Widom units above the edge;
+        5. *bulk and spikes*: few eigenvalues are above the bulk, the bulk fits, and a gap of at
+           least 5 Tracy-Widom units sets the spikes apart;
+        6. *heavy-tailed*: the edge of the bulk is below 0.3 of the largest eigenvalue, and the
+           fitted tail is likelier a power law than an exponential;
+        7. *bulk decay*: every other spectrum.
 
-        Few are at most 5 %, or one. A bulk fits if its distance from the law is at most 0.05, or
-        not significant at a significance of 0.0001.
+        Few means at most 5 % of the eigenvalues, or one. A bulk fits if its distance from the law
+        is at most 0.05, or not significant at a significance of 0.0001.
 
     Notes
     -----
-    The paper names the phases and shows their pictures; the numbers are ours. A bulk need not fit
-    to within its fluctuations: those fall as 1 / M, so that no trained layer of a few thousand
-    would. *Other* is said of spectra that are narrower than noise, such as that of an orthogonal
-    matrix.
+    The paper names the phases and shows their pictures; the thresholds are chosen here. A bulk
+    need not fit to within its fluctuations: these fall as 1 / M, so that no trained layer of a few
+    thousand eigenvalues would fit. *Other* covers spectra that are narrower than noise, such as
+    the spectrum of an orthogonal matrix.
 
     References
     ----------
@@ -351,19 +351,19 @@ def classify(
     fitted: PowerLawFit | None = None,
 ) -> Phase:
     """
-    Name the phase of a layer.
+    Classify a layer into a phase of training.
 
     Parameters
     ----------
     by_matrix : array_like, shape (rf, M) or (M,), or Spectrum
         Eigenvalues of each matrix, in weight units squared.
     N : int or sequence of int, optional
-        Longer side of the matrices, or of each; a Spectrum has its own.
+        Longer side, one for all matrices or one per matrix; not given with a Spectrum.
     kurtosis : float or sequence of float, optional
-        As in :func:`spectra.noise.spikes.detect`, of all or of each.
+        Excess kurtosis as in :func:`spectra.noise.spikes.detect`, one for all or one per matrix.
     fitted : PowerLawFit, optional
-        The fit of the tail of the layer, if it is known: `heaviness` is then that of as many of
-        the largest eigenvalues; by default a tail is searched for.
+        Known fit of the tail of the layer: `heaviness` is then computed for a tail of the same
+        number of eigenvalues. By default a tail is fitted.
 
     Returns
     -------

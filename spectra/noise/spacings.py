@@ -1,22 +1,20 @@
 """
-Spacings: whether neighbouring eigenvalues repel each other, as those of noise do.
+Measure the repulsion of neighbouring eigenvalues by the ratios of their spacings.
 
-The ratio of two consecutive spacings needs no unfolding, because the local density cancels. Its
-mean tells the eigenvalues of a random matrix from independent numbers, and a window along the
-spectrum shows where one gives way to the other.
+The ratio of two consecutive spacings needs no unfolding, because the local density cancels. The
+mean ratio tells the eigenvalues of a random matrix, which repel each other, from independent
+numbers; a window along the spectrum shows where one behaviour gives way to the other.
 """
 
 from __future__ import annotations
 
 import math
-from numbers import Integral
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from spectra._checks import real_numbers
+import spectra._checks as _checks
 from spectra._spectral import nonzero, one_matrix
-from spectra.errors import ArgumentError
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -30,12 +28,12 @@ GOE = 0.5307
 doi:10.1103/PhysRevLett.110.084101; the surmise from 3 x 3 matrices is 4 - 2 sqrt(3) = 0.53590."""
 
 POISSON = 2 * math.log(2) - 1
-"""Mean ratio of independent numbers, 0.38629; from the same paper."""
+"""Mean ratio of independent numbers, 0.38629, from the paper of Atas et al. too."""
 
 
 class Mean(NamedTuple):
     """
-    The mean ratio and how sure it is; ``nan`` where it cannot be told.
+    Mean ratio of consecutive spacings, with its standard error.
 
     Examples
     --------
@@ -44,38 +42,35 @@ class Mean(NamedTuple):
     """
 
     ratio: float
-    """Mean of the ratios."""
+    """Mean of the ratios; ``nan`` without a ratio."""
     error: float
-    """Standard error of the mean, the correlation of neighbouring ratios included."""
+    """Standard error of the mean, with neighbouring ratios correlated; ``nan`` below 4 ratios."""
     num: int
-    """How many ratios it is the mean of."""
+    """Number of ratios averaged."""
 
 
 def _sorted(eigenvalues: npt.ArrayLike) -> FloatArray:
-    one_matrix(eigenvalues)  # spacings between two matrices mean nothing
-    x = real_numbers(nonzero(eigenvalues))
-    if x.ndim != 1:
-        msg = f"`eigenvalues` must be one-dimensional, got shape {x.shape}"
-        raise ArgumentError(msg)
-    x[~np.isfinite(x)] = np.nan  # sorted to the end; a spacing to infinity says nothing
+    one_matrix(eigenvalues)  # spacings between eigenvalues of two matrices mean nothing
+    x = _checks.one_dimensional(nonzero(eigenvalues), "eigenvalues")
+    x[~np.isfinite(x)] = np.nan  # sorted to the end; a spacing to infinity means nothing
     return np.sort(x)
 
 
 def ratios(eigenvalues: npt.ArrayLike, /) -> FloatArray:
     r"""
-    Compute the ratios of consecutive spacings, the smaller over the larger.
+    Compute the ratios of consecutive spacings, the smaller spacing over the larger.
 
     Parameters
     ----------
     eigenvalues : array_like, shape (n,), or Spectrum of one matrix
-        Data in any order.
+        Eigenvalues in any order and unit.
 
     Returns
     -------
     ndarray, shape (n - 2,)
-        From 0 to 1, in the order of the data sorted ascending: the i-th is of the i-th to the
-        (i + 2)-th smallest. 0 if two of the three are equal, ``nan`` if all three are or one is
-        not finite. Empty if there are fewer than three data.
+        Ratios from 0 to 1; the i-th belongs to the i-th to (i + 2)-th smallest eigenvalues. 0 if
+        two of the three are equal, ``nan`` if all three are equal or one is not finite. Empty for
+        fewer than three eigenvalues.
 
     Raises
     ------
@@ -85,8 +80,8 @@ def ratios(eigenvalues: npt.ArrayLike, /) -> FloatArray:
     Notes
     -----
     :math:`\tilde r_i = \min(s_i, s_{i+1}) / \max(s_i, s_{i+1})` with
-    :math:`s_i = \lambda_{i+1} - \lambda_i`. Eigenvalues that are zero but for rounding have
-    spacings of nothing but rounding: leave them out before.
+    :math:`s_i = \lambda_{i+1} - \lambda_i`. The spacings of eigenvalues that are zero to within
+    rounding are rounding errors: leave such eigenvalues out of an array; a Spectrum does.
 
     References
     ----------
@@ -117,13 +112,13 @@ def mean_ratio(eigenvalues: npt.ArrayLike, /) -> Mean:
     Parameters
     ----------
     eigenvalues : array_like, shape (n,), or Spectrum of one matrix
-        Data in any order.
+        Eigenvalues in any order and unit.
 
     Returns
     -------
     Mean
-        The mean over the ratios that are numbers; ``nan`` if there are none, its error if there
-        are fewer than four.
+        Mean over the ratios that are not ``nan``, its standard error and the number of ratios. The
+        mean is ``nan`` without a ratio, the error with fewer than four.
 
     Raises
     ------
@@ -132,22 +127,22 @@ def mean_ratio(eigenvalues: npt.ArrayLike, /) -> Mean:
 
     See Also
     --------
-    GOE : What noise gives.
-    POISSON : What independent numbers give.
+    GOE : Mean ratio of noise.
+    POISSON : Mean ratio of independent numbers.
 
     Notes
     -----
     Neighbouring ratios share a spacing: their correlation is 0.155 for independent numbers and
-    0.24 for random matrices; that of more distant ones is below 0.01 (simulated). The error is
-    therefore from the covariances of lag 0 and 1, estimated from the data,
+    0.24 for random matrices; more distant ratios have a correlation below 0.01 (simulated). The
+    error is therefore computed from the covariances of lag 0 and 1, estimated from the data, as
     :math:`\sqrt{(c_0 + 2 \max(c_1, 0)) / (n - 3)}` for n ratios. The 3 corrects for the mean being
-    estimated too. Taking the ratios as independent gives errors too small by a factor of 0.87 and
-    0.82.
+    estimated too. Treating the ratios as independent gives errors too small by a factor of 0.87
+    (independent numbers) and 0.82 (random matrices).
 
-    In simulations the mean was within one and two errors of the true one in 70 and 91 % of samples
-    of 10 independent numbers, 69 and 93 % of 20, 68 and 95 % of 200, and about as often in random
-    matrices. The smallest eigenvalues of a square matrix are not spaced evenly: they lower the
-    mean, by 0.006 at 50 eigenvalues.
+    In simulations the mean was within one and two errors of the true mean in 70 and 91 % of samples
+    of 10 independent numbers, 69 and 93 % of samples of 20, 68 and 95 % of samples of 200, and
+    about as often in random matrices. The smallest eigenvalues of a square matrix are not spaced
+    evenly: they lower the mean, by 0.006 at 50 eigenvalues.
 
     References
     ----------
@@ -170,7 +165,7 @@ def mean_ratio(eigenvalues: npt.ArrayLike, /) -> Mean:
     if num <= 3:
         return Mean(mean, math.nan, num)
     off = np.where(known, r - mean, 0.0)
-    # neither law has a negative covariance: an estimate below zero is chance
+    # neither law has a negative covariance, so a negative estimate is chance
     total = float(off @ off) + 2 * max(float(off[:-1] @ off[1:]), 0.0)
     return Mean(mean, math.sqrt(total / (num * (num - 3))), num)
 
@@ -182,31 +177,31 @@ def windowed(eigenvalues: npt.ArrayLike, /, *, width: int = 50) -> FloatArray:
     Parameters
     ----------
     eigenvalues : array_like, shape (n,), or Spectrum of one matrix
-        Data in any order.
+        Eigenvalues in any order and unit.
     width : int, default: 50
-        Eigenvalues in a window, at least 3.
+        Number of eigenvalues in a window, at least 3.
 
     Returns
     -------
     ndarray, shape (n,)
-        For each datum, sorted ascending, the mean over the window centred on it: as many data
-        below it as above, one more below if `width` is even. At the ends the window is shifted,
-        not shortened; it holds all data if there are no more than `width`. Ratios that are no
-        numbers are left out; ``nan`` where there are no others.
+        Mean ratio in the window centred on each eigenvalue, the smallest first: a window holds as
+        many eigenvalues below its centre as above, one more below if `width` is even. At the ends
+        the window is shifted, not shortened; it holds all eigenvalues if there are at most `width`.
+        Ratios that are ``nan`` are left out; ``nan`` where a window has no other ratios.
 
     Raises
     ------
     ArgumentError
-        If `eigenvalues` is not one-dimensional or `width` below 3.
+        If `eigenvalues` is not one-dimensional, or `width` is not a whole number from 3.
 
     See Also
     --------
-    mean_ratio : Over the whole spectrum, with an error.
+    mean_ratio : Mean ratio over the whole spectrum, with its standard error.
 
     Notes
     -----
-    The standard error of one window is about 0.3 / sqrt(width), 0.04 for 50; windows that overlap
-    share their data.
+    The standard error of one window is about 0.3 / sqrt(width), 0.04 for 50; overlapping windows
+    share eigenvalues.
 
     References
     ----------
@@ -217,9 +212,7 @@ def windowed(eigenvalues: npt.ArrayLike, /, *, width: int = 50) -> FloatArray:
     >>> windowed([1.0, 2.0, 4.0, 8.0, 9.0], width=3)
     array([0.5 , 0.5 , 0.5 , 0.25, 0.25])
     """
-    if not isinstance(width, Integral) or isinstance(width, bool) or width < 3:
-        msg = f"`width` must be a whole number, at least 3, got {width!r}"
-        raise ArgumentError(msg)
+    _checks.count("width", width, at_least=3)
     x = _sorted(eigenvalues)
     if len(x) < 3:
         return np.full(len(x), np.nan)
@@ -229,7 +222,7 @@ def windowed(eigenvalues: npt.ArrayLike, /, *, width: int = 50) -> FloatArray:
     counts = np.concatenate([[0], np.cumsum(known)])
     within = min(int(width), len(x))
     start = np.clip(np.arange(len(x)) - within // 2, 0, len(x) - within)
-    end = start + within - 2  # a window has two ratios less than data
+    end = start + within - 2  # a window has two ratios fewer than eigenvalues
     num = counts[end] - counts[start]
     found = np.full(len(x), np.nan)
     np.divide(sums[end] - sums[start], num, out=found, where=num > 0)

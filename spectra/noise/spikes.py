@@ -1,4 +1,4 @@
-"""Spikes: eigenvalues that noise cannot explain, by the Tracy-Widom test, one after the other."""
+"""Count the spikes of a spectrum, the eigenvalues too large for noise, by Tracy-Widom tests."""
 
 from __future__ import annotations
 
@@ -8,18 +8,21 @@ from typing import TYPE_CHECKING, NamedTuple, cast
 
 import numpy as np
 
+import spectra._checks as _checks
+import spectra.noise.bulk as _bulk
 import spectra.noise.tracy_widom as _tw
 from spectra._spectral import spectrum_of
 from spectra.errors import ArgumentError
 from spectra.multiple_tests import significance_each
-from spectra.noise.bulk import FEWEST, BulkFit, estimate, fit, nonzero
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
     from spectra._typing import FloatArray
+    from spectra.noise.bulk import BulkFit
 
 __all__ = [
+    "FEWEST",
     "Spikes",
     "detect",
     "detect_each",
@@ -27,14 +30,16 @@ __all__ = [
     "statistics",
 ]
 
+FEWEST = _bulk.FEWEST + 2
+"""Smallest number of nonzero eigenvalues, 10, among which spikes are tested for."""
+
 _PASSES = 20
-_ROOM = 2  # so that there are spikes to be found
-_LEAST = 0.5  # reached by 10 x 10 matrices
+_LEAST = 0.5  # smallest variance left after studentizing, reached by 10 x 10 matrices
 
 
 class Spikes(NamedTuple):
     """
-    What stands above the bulk.
+    Spikes of one matrix, and the bulk below them.
 
     Examples
     --------
@@ -43,21 +48,21 @@ class Spikes(NamedTuple):
     """
 
     num: float
-    """How many eigenvalues are spikes."""
+    """Number of spikes; ``nan`` for fewer than 10 nonzero eigenvalues."""
     p: float
-    """Probability that the largest eigenvalue of noise is as large."""
+    """p-value of the largest eigenvalue under pure noise."""
     bulk: BulkFit
-    """The rest."""
+    """Marchenko-Pastur law fitted to the eigenvalues below the spikes."""
     N: int
     """Longer side of the matrix."""
     M: int
-    """Eigenvalues that are not zero."""
+    """Number of nonzero eigenvalues."""
     largest: float
-    """The largest of them."""
+    """Largest eigenvalue, in weight units squared."""
 
 
 def _kurtosis(eigenvalues: npt.ArrayLike, kurtosis: float | None) -> float:
-    """Return the kurtosis given, that of a Spectrum of one matrix, or 0."""
+    """Return the kurtosis given, else the kurtosis of a Spectrum of one matrix, else 0."""
     found = spectrum_of(eigenvalues)
     given = 0.0 if found is None else found.kurtosis[0]
     return given if kurtosis is None else kurtosis
@@ -72,48 +77,50 @@ def statistics(
     kurtosis: float | None = None,
 ) -> FloatArray:
     r"""
-    Compute how far eigenvalues are above the edge, in Tracy-Widom units.
+    Compute the heights of eigenvalues above the edge of noise, in Tracy-Widom units.
 
     Parameters
     ----------
     eigenvalues : array_like, shape (M,), or Spectrum
         All eigenvalues of ``W.T @ W``, in weight units squared; a Spectrum of one matrix.
     N : int, optional
-        Longer side of W; a Spectrum has its own.
+        Longer side of W; not given with a Spectrum, which knows it.
     variance : float
-        Of the elements of the noise, in weight units squared.
+        Variance of the noise elements, in weight units squared.
     kurtosis : float, optional
-        Excess kurtosis of the elements, see :func:`spectra.linalg.elements.excess_kurtosis`; by
-        default that of a Spectrum, and 0, as of normal elements, beside plain eigenvalues.
+        Excess kurtosis of the elements, see :func:`spectra.linalg.elements.excess_kurtosis`. By
+        default a Spectrum gives its own; for plain eigenvalues 0, as for normal elements.
 
     Returns
     -------
     ndarray, shape (M,)
-        For the largest, the second largest and so on :math:`(\lambda_k / \sigma^2 - \mu) / w`, with
-        centre and width of noise of N - k + 1 rows and M - k + 1 columns: if k - 1 are spikes and
-        the k-th is not, it follows the Tracy-Widom law. Eigenvalues that are zero have none.
+        :math:`(\lambda_k / \sigma^2 - \mu) / w` for the nonzero eigenvalues, the largest first,
+        with centre and width of noise of N - k + 1 rows and M - k + 1 columns: if k - 1 eigenvalues
+        are spikes and the k-th is not, its height follows the Tracy-Widom law.
 
     Raises
     ------
     ArgumentError
-        If `N` is less than the number of eigenvalues, or `variance` is not above 0.
+        If `N` is less than the number of eigenvalues, or `variance` is not finite and above 0.
 
     Examples
     --------
     >>> statistics([1.0, 100.0, 600.0], 200, variance=1.0).round(1)
     array([ 25.3,  -9.1, -12.9])
     """
-    if not variance > 0:
-        msg = f"`variance` must be above 0, got {variance!r}"
-        raise ArgumentError(msg)
-    values, N = nonzero(eigenvalues, N)
-    values = values[::-1]
+    _checks.number("variance", variance, above=0)
+    values, N = _bulk.nonzero(eigenvalues, N)
+    return _heights(values, N, variance, _kurtosis(eigenvalues, kurtosis))
+
+
+def _heights(values: FloatArray, N: int, variance: float, kurtosis: float) -> FloatArray:
+    """Return the :func:`statistics` of ascending nonzero eigenvalues, the largest first."""
     before = np.arange(len(values))
     rows, columns = N - before, len(values) - before
     centre, width = _tw.scale(rows, columns)
-    edge = centre * (1 + _kurtosis(eigenvalues, kurtosis) / np.sqrt(rows * columns))
+    edge = centre * (1 + kurtosis / np.sqrt(rows * columns))
     with np.errstate(over="ignore"):
-        units: FloatArray = (values / variance - edge) / width
+        units: FloatArray = (values[::-1] / variance - edge) / width
     return units
 
 
@@ -126,24 +133,24 @@ def detect(
     kurtosis: float | None = None,
 ) -> Spikes:
     """
-    Find the eigenvalues that are larger than noise explains.
+    Count the eigenvalues that are too large for noise.
 
     Parameters
     ----------
     eigenvalues : array_like, shape (M,), or Spectrum
         All eigenvalues of ``W.T @ W``, in weight units squared; a Spectrum of one matrix.
     N : int, optional
-        Longer side of W; a Spectrum has its own.
+        Longer side of W; not given with a Spectrum, which knows it.
     significance : float, default: 0.05
-        Probability of finding any spike in noise, and, if there are k, of finding more than k.
+        Probability of finding any spike in noise and, if there are k spikes, more than k.
     kurtosis : float, optional
-        As in :func:`statistics`.
+        Excess kurtosis of the elements, as in :func:`statistics`.
 
     Returns
     -------
     Spikes
-        Their number, the p-value of the largest, and the bulk below them. Number and p are ``nan``
-        for less than 10 eigenvalues that are not zero.
+        Number of spikes, p-value of the largest eigenvalue, and the bulk below the spikes. Number
+        and p-value are ``nan`` for fewer than 10 nonzero eigenvalues.
 
     Raises
     ------
@@ -152,20 +159,21 @@ def detect(
 
     Notes
     -----
-    The largest is tested against the Tracy-Widom law of N x M noise, the second against that of (N
-    - 1) x (M - 1) noise, up to the first that is not significant. Each test is at `significance`;
-      as only
-    the first after the last spike can be wrong, so is the whole sequence. The variance is estimated
-    again without the spikes found, until their number no longer changes (20 times at most), or half
-    of the eigenvalues are spikes: then there is no bulk to speak of. The p-value is that of the
-    first pass, which makes it too large rather than too small.
+    The largest eigenvalue is tested against the Tracy-Widom law of N x M noise, the second against
+    the law of (N - 1) x (M - 1) noise, and so on up to the first that is not significant. Each test
+    is at the level `significance`, and so is the whole sequence, because only the test after the
+    last spike can find a spike too many. The variance is estimated again without the spikes found,
+    until their number no longer changes (20 times at most) or half of the eigenvalues are spikes,
+    which leaves no bulk. The p-value comes from the first pass, which makes it too large rather
+    than too small.
 
-    Of 6,000 to 20,000 noise matrices of each of ten shapes a test at 5 % found spikes in 4.9 to 5.7
-    %, one at 1 % in 1.1 to 1.4 %, from 20 x 10 to 200 x 200 and 5,000 x 12 (10 x 10: 6.9 and 1.7).
-    Elements that are not normal shift the edge. With their kurtosis the test at 5 % found spikes in
-    5 to 10 % of matrices of Laplace elements of five shapes from 20 x 20 to 1,000 x 100 (without it
-    in 16 to 25 %), in 3 to 7 % if half of the elements are zero, in 9 to 27 % if four fifths are,
-    and in 20 to 24 % for Student elements with five degrees of freedom, whose largest are spikes.
+    In 6,000 to 20,000 noise matrices of each of ten shapes, from 20 x 10 to 200 x 200 and 5,000 x
+    12, a test at 5 % found spikes in 4.9 to 5.7 % and a test at 1 % in 1.1 to 1.4 % of the matrices
+    (10 x 10: 6.9 and 1.7 %). Elements that are not normal shift the edge. With their kurtosis, the
+    test at 5 % found spikes in 5 to 10 % of matrices of Laplace elements of five shapes from 20 x
+    20 to 1,000 x 100 (without the kurtosis in 16 to 25 %), in 3 to 7 % if half of the elements are
+    zero, in 9 to 27 % if four fifths are zero, and in 20 to 24 % for Student elements with five
+    degrees of freedom, the largest of which are spikes.
 
     References
     ----------
@@ -182,33 +190,33 @@ def detect(
     [0, 1]
     """
     threshold = _tw.isf(significance_each(significance, 1))
-    values, side = nonzero(eigenvalues, N)
+    values, side = _bulk.nonzero(eigenvalues, N)
     kurtosis = _kurtosis(eigenvalues, kurtosis)
     num, p, M = 0, math.nan, len(values)
-    for _ in range(_PASSES if M >= FEWEST + _ROOM else 0):
+    for _ in range(_PASSES if M >= FEWEST else 0):
         units = _studentized(values, side, num, kurtosis)
-        # later variances leave out what was found; in noise that would make its p too small
+        # later passes leave out the spikes found; in noise that would make p too small
         p = float(_tw.sf(units[0])) if math.isnan(p) else p
         found = int(np.argmin(np.append(units > threshold, False)))
-        before, num = num, min(found, M - FEWEST, max(1, M // 2))
+        before, num = num, min(found, M - _bulk.FEWEST, max(1, M // 2))
         if num == before:
             break
-    bulk = fit(values, side, num_spikes=num)
+    bulk = _bulk.fit(values, side, num_spikes=num)
     largest = float(values[-1]) if M else math.nan
     return Spikes(math.nan if math.isnan(p) else num, p, bulk, side, M, largest)
 
 
 def _studentized(values: FloatArray, N: int, num: int, kurtosis: float) -> FloatArray:
     """
-    Return the statistics of ascending eigenvalues with the variance estimated from all but `num`.
+    Return the heights of eigenvalues, with the variance estimated without the `num` largest.
 
-    The mean of the eigenvalues, where the variance is that, has a known scatter of 2 / (N M),
-    relative. Dividing by it takes this from the scatter of the largest eigenvalue, and the
-    statistic is stretched to the variance of the Tracy-Widom law again. (To first order this is the
-    correction of Nadler 2011, doi:10.1016/j.jmva.2010.10.005.)
+    If the variance is the mean of the eigenvalues, its relative variance is 2 / (N M). Dividing by
+    this mean takes as much from the variance of the largest eigenvalue, and the height is stretched
+    to the variance of the Tracy-Widom law again. (To first order this is the correction of Nadler
+    2011, doi:10.1016/j.jmva.2010.10.005.)
     """
-    noise = estimate(values[: len(values) - num], N - num)
-    units = statistics(values, N, variance=noise.variance, kurtosis=kurtosis)
+    noise = _bulk.estimate(values[: len(values) - num], N - num)
+    units = _heights(values, N, noise.variance, kurtosis)
     if not noise.by_mean:
         return units
     left = np.arange(len(values), 0, -1)
@@ -226,25 +234,26 @@ def matrices_of(
     /,
 ) -> tuple[FloatArray, Sequence[int], Sequence[float]]:
     """
-    Return eigenvalues, longer side and kurtosis of each matrix of a stack.
+    Return the eigenvalues, longer side and kurtosis of each matrix of a stack.
 
     Parameters
     ----------
     by_matrix : array_like, shape (rf, M) or (M,), or Spectrum
-        Eigenvalues of each matrix.
+        Eigenvalues of each matrix, in weight units squared.
     N : int or sequence of int, optional
-        Longer side of the matrices, or of each; a Spectrum has its own.
+        Longer side, one for all matrices or one per matrix; not given with a Spectrum.
     kurtosis : float or sequence of float, optional
-        Excess kurtosis of the elements, of all or of each; by default that of a Spectrum, else 0.
+        Excess kurtosis of the elements, one for all matrices or one per matrix; by default a
+        Spectrum gives its own, and plain eigenvalues 0.
 
     Returns
     -------
     by_matrix : ndarray, shape (rf, M)
-        In weight units squared.
+        Eigenvalues of each matrix, in weight units squared.
     sides : sequence of int
-        Longer side of each.
+        Longer side of each matrix.
     kurtosis : sequence of float
-        Excess kurtosis of each.
+        Excess kurtosis of the elements of each matrix.
 
     Raises
     ------
@@ -259,7 +268,7 @@ def matrices_of(
     """
     found = spectrum_of(by_matrix)
     if (found is None) == (N is None):
-        msg = "`N` must be given beside eigenvalues, and only there: a Spectrum has its own"
+        msg = "`N` must be given with plain eigenvalues and not with a Spectrum, which knows it"
         raise ArgumentError(msg)
     rows = np.atleast_2d(np.asarray(by_matrix if found is None else found.by_matrix, np.float64))
     sides = found.sides if found else N if isinstance(N, Sequence) else [cast("int", N)] * len(rows)
@@ -276,35 +285,36 @@ def detect_each(
     kurtosis: float | Sequence[float] | None = None,
 ) -> list[Spikes]:
     """
-    Find the spikes of each matrix of a stack, each against its own noise.
+    Count the spikes of each matrix of a stack, each against its own noise.
 
     Parameters
     ----------
     by_matrix : array_like, shape (rf, M), or Spectrum
         Eigenvalues of each matrix, in weight units squared.
     N : int or sequence of int, optional
-        Longer side of the matrices, or of each; a Spectrum has its own.
+        Longer side, one for all matrices or one per matrix; not given with a Spectrum.
     significance : float, default: 0.05
-        Probability of finding any spike if all of them are noise.
+        Probability of finding any spike if all matrices are noise.
     kurtosis : float or sequence of float, optional
-        As in :func:`detect`, of all or of each.
+        Excess kurtosis as in :func:`detect`, one for all matrices or one per matrix.
 
     Returns
     -------
     list of Spikes
-        One per matrix.
+        Result of :func:`detect` for each matrix.
 
     Raises
     ------
     ArgumentError
-        As :func:`detect`.
+        If an argument is one that :func:`detect` or :func:`matrices_of` rejects.
 
     Notes
     -----
-    The positions of a convolution kernel often have different scales. One law for all of them
-    together would take the larger ones for spikes. Each is tested at a level so low that the law of
-    the largest eigenvalue is not exact for small matrices: of layers of nine noise matrices of 10 x
-    10 to 16 x 16 a test at 5 % found spikes in 8 to 10 %, of 49 in 13 to 22 %.
+    The positions of a convolution kernel often have different scales, so that one law for all of
+    them together would take the larger ones for spikes. Each matrix is tested at such a low level
+    that the law of the largest eigenvalue is not exact for small matrices: in layers of nine noise
+    matrices from 10 x 10 to 16 x 16 a test at 5 % found spikes in 8 to 10 % of the layers, in
+    layers of 49 such matrices in 13 to 22 %.
 
     Examples
     --------

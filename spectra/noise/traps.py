@@ -1,10 +1,10 @@
 """
-Correlation traps: spikes that stay when the elements of a matrix are permuted, and their causes.
+Find correlation traps, the spikes left after permuting the elements of a matrix, and their causes.
 
-A permutation destroys correlations. A spike that survives it is no signal but a property of the
-elements: their mean is not zero, which makes a rank-one part that no permutation removes, or a few
-of them are huge. Which of the two it is shows when the matrix is centred, or its huge elements are
-clipped, and permuted in the same order.
+A permutation destroys correlations. A spike that survives a permutation is not a signal but a
+property of the elements: their mean is not zero, which makes a rank-one part that no permutation
+removes, or a few elements are huge. To tell the cause, the matrix is centred or its huge elements
+are clipped, and its elements are permuted in the same order again.
 """
 
 from __future__ import annotations
@@ -15,12 +15,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+import spectra._checks as _checks
 from spectra._spectral import stack_of
 from spectra.errors import ArgumentError
 from spectra.linalg.eigen import eigenvalues
 from spectra.linalg.elements import Elements, alive, excess_kurtosis, look, where
 from spectra.multiple_tests import combined, significance_each
-from spectra.noise.permutation import PermutedSpectra, permuted
+from spectra.noise.permutation import RTOL, PermutedSpectra, permuted
 from spectra.noise.spikes import detect, detect_each
 
 if TYPE_CHECKING:
@@ -31,14 +32,13 @@ if TYPE_CHECKING:
 
 __all__ = ["Cause", "Explanation", "Traps", "explain", "find"]
 
-_RTOL = 0.01  # as of the spectra in random order
-_LEFT = 1e-3
+_GONE = 1e-3  # p-value above which a trap is gone, if it is also a hundred times larger
 _Reason = tuple["Cause", float]
 
 
 class Cause(IntEnum):
     """
-    What makes a trap.
+    Cause of a correlation trap.
 
     Examples
     --------
@@ -56,7 +56,7 @@ class Cause(IntEnum):
 
 class Explanation(NamedTuple):
     """
-    What makes a trap.
+    Cause of a correlation trap, and its place in the matrix.
 
     Examples
     --------
@@ -65,16 +65,16 @@ class Explanation(NamedTuple):
     """
 
     cause: Cause
-    """Its kind."""
+    """Cause of the trap."""
     where: str
-    """The rows, columns or elements that do, or the mean; empty if unexplained."""
+    """Rows, columns or elements that make the trap, or the mean; empty if unexplained."""
     num_huge: float
-    """Huge elements, if they are the cause."""
+    """Number of huge elements if they are the cause, else ``nan``."""
 
 
 class Traps(NamedTuple):
     """
-    The correlation traps of a layer.
+    Number, p-value and cause of the correlation traps of a layer.
 
     Examples
     --------
@@ -83,46 +83,51 @@ class Traps(NamedTuple):
     """
 
     num: float
-    """How many."""
+    """Number of traps."""
     p: float
-    """Probability of a trap as strong in noise."""
+    """Probability of a trap at least as strong in pure noise."""
     cause: Cause
-    """What makes them; of several matrices, in the one with the strongest."""
+    """Cause of the strongest trap."""
     where: str
-    """The rows, columns or elements that do, or the mean."""
+    """Rows, columns or elements that make the strongest trap, or the mean."""
     num_huge: float
-    """Huge elements, if they are the cause."""
+    """Number of huge elements if they are the cause, else ``nan``."""
 
 
 def _p(W: AnyArray, kurtosis: float) -> float:
-    """Return the p-value of the largest eigenvalue."""
-    return detect(eigenvalues(W, rtol=_RTOL), max(1, *W.shape), kurtosis=kurtosis).p
+    """Return the p-value of the largest eigenvalue of a matrix under pure noise."""
+    return detect(eigenvalues(W, rtol=RTOL), max(1, *W.shape), kurtosis=kurtosis).p
 
 
 def explain(
-    W: npt.ArrayLike, /, *, rng: int = 0, significance: float = 0.05, p: float | None = None
+    W: npt.ArrayLike,
+    /,
+    *,
+    rng: int | np.random.Generator | None = 0,
+    significance: float = 0.05,
+    p: float | None = None,
 ) -> Explanation:
     r"""
-    Find what makes the trap of one matrix.
+    Find the cause of the trap of one matrix.
 
     Parameters
     ----------
     W : array_like, shape (m, n)
-        In weight units, with a trap in the order of `rng`.
-    rng : int, default: 0
+        Matrix in weight units, whose elements in the order of `rng` have a trap.
+    rng : int, numpy.random.Generator or None, default: 0
         Seed of the permutation that has the trap.
     significance : float, default: 0.05
-        Of the test.
+        Level of the Tracy-Widom test.
     p : float, optional
         The p-value of the trap, computed if not given.
 
     Returns
     -------
     Explanation
-        The mean if no trap is left after centring, the elements if none is left after clipping, the
-        one that leaves less if either does; both if only both together help. Clipping starts with
-        the elements large enough to make a spike by themselves, and takes all that are huge if that
-        does not help.
+        The mean if centring removes the trap, the elements if clipping removes it, the one with
+        the larger p-value if either does; both if only both together remove it. Clipping starts
+        with the elements large enough to make a spike by themselves; if that does not remove the
+        trap, all huge elements are clipped.
 
     Raises
     ------
@@ -131,11 +136,11 @@ def explain(
 
     Notes
     -----
-    Clipping puts the median for the elements that :func:`spectra.linalg.elements.huge` marks;
-    normal noise has none. One element makes a spike if it is above :math:`\sigma (N M)^{1/4}`, the
-    limit of :func:`spectra.noise.signal.limit`. No trap is left if its p-value is above
-    `significance`, or, as one matrix of noise in twenty is below 5 % too, above 0.001 and a hundred
-    times what it was.
+    Clipping replaces by the median the elements that :func:`spectra.linalg.elements.huge` marks;
+    normal noise has no such elements. A single element makes a spike if it is above
+    :math:`\sigma (N M)^{1/4}`, the limit of :func:`spectra.noise.signal.limit`. A trap counts as
+    removed if the p-value is then above `significance`, or above 0.001 and a hundred times the
+    p-value before, because one noise matrix in twenty has a p-value below 5 % too.
 
     Examples
     --------
@@ -151,20 +156,21 @@ def explain(
     if array.ndim != 2:
         msg = f"`W` must be a matrix, got {array.ndim}-D"
         raise ArgumentError(msg)
+    _checks.share("significance", significance)
     elements, live = look(array), alive(array)
     shuffled = permuted(live, rng=rng).astype(np.float64)
-    kurtosis = excess_kurtosis(live)  # the huge elements and the mean are no part of it
+    kurtosis = excess_kurtosis(live)  # leaves out the huge elements and the mean
     before = _p(shuffled, kurtosis) if p is None else p
     for reasons in _reasons(elements):
         left = {r: _p(_without(r, shuffled, elements), kurtosis) for r in reasons}
-        helps = {r: q for r, q in left.items() if q > significance or q > max(_LEFT, 100 * before)}
+        helps = {r: q for r, q in left.items() if q > significance or q > max(_GONE, 100 * before)}
         if helps:
             return _explanation(max(helps, key=lambda found: helps[found]), elements)
     return Explanation(Cause.UNEXPLAINED, "", math.nan)
 
 
 def _reasons(elements: Elements) -> list[list[_Reason]]:
-    """Return what may make a trap, the simplest first: mean, a few elements, all that are huge."""
+    """Return the possible causes, the simplest first: mean, a few elements, all huge elements."""
     limits = [limit for limit in (elements.spiking, elements.limit) if math.isfinite(limit)]
     counts = [int((elements.distance > limit).sum()) for limit in limits]
     limits = [limits[i] for i in range(len(limits)) if counts[i] > (counts[i - 1] if i else 0)]
@@ -177,7 +183,11 @@ def _reasons(elements: Elements) -> list[list[_Reason]]:
 
 
 def _without(reason: _Reason, W: FloatArray, elements: Elements) -> FloatArray:
-    """Return W without the cause. Huge elements at their limit might still make a trap."""
+    """
+    Return W without the cause: centred, its huge elements replaced by the median, or both.
+
+    Huge elements clipped to the limit itself might still make a trap.
+    """
     cause, limit = reason
     changed = W
     if cause is not Cause.MEAN:
@@ -204,12 +214,12 @@ def find(
     significance: float = 0.05,
 ) -> Traps:
     """
-    Find the correlation traps of a layer and what makes them.
+    Find the correlation traps of a layer and their causes.
 
     Parameters
     ----------
     matrices : array_like, shape (rf, m, n) or (m, n), or Spectrum
-        In weight units.
+        Matrices in weight units.
     permuted_spectra : PermutedSpectra
         The result of :func:`spectra.noise.permutation.permuted_spectra` for these matrices.
     significance : float, default: 0.05
@@ -218,9 +228,9 @@ def find(
     Returns
     -------
     Traps
-        Of several replicas the median number, and twice the median p-value, which is valid
-        whatever they have in common. Of several matrices with a trap the one with the strongest is
-        explained. Not tested, with ``nan``, if they have less than 10 eigenvalues.
+        Median number of traps over the replicas, and twice the median p-value, which is valid for
+        dependent replicas. Of several traps the strongest is explained. Not tested, with ``nan``,
+        if the matrices have fewer than 10 nonzero eigenvalues.
 
     Raises
     ------
@@ -229,13 +239,14 @@ def find(
 
     Notes
     -----
-    Each matrix is judged against its own noise, so that the unequal scales of the positions of a
-    convolution make no traps. Heavy-tailed elements do: as many as stand above the bulk.
+    Each matrix is compared with its own noise, so that the unequal scales of the positions of a
+    convolution do not make traps. Heavy-tailed elements do: each eigenvalue that they lift above
+    the bulk is one.
 
     References
     ----------
     Martin & Hinrichs (2025), arXiv:2507.17912, for correlation traps; Vovk & Wang (2020),
-    doi:10.1093/biomet/asaa027, for twice the median, which is Rueger's.
+    doi:10.1093/biomet/asaa027, for Rueger's rule of twice the median.
 
     Examples
     --------
@@ -262,7 +273,7 @@ def find(
         return Traps(0.0, joint, Cause.NO_TRAP, "", math.nan)
     nums = sorted(float(np.nansum([spikes.num for spikes in replica])) for replica in found)
     num = nums[(len(nums) - 1) // 2]
-    # by how far it stands out: several p-values may be too small to tell apart
+    # ranked by height above the edge, as several p-values may underflow to 0
     height = np.array([[_height(spikes) for spikes in replica] for replica in found])
     replica, position = np.unravel_index(int(np.nanargmax(height)), height.shape)
     W = stack[position]
@@ -276,11 +287,12 @@ def find(
 
 
 def _height(spikes: Spikes) -> float:
+    """Return the largest eigenvalue over the upper edge of the bulk; 0 without a spike."""
     return spikes.largest / spikes.bulk.upper if spikes.num > 0 else 0.0
 
 
 def _of_stack(place: str, position: int, nums: list[float]) -> str:
-    """Say in which matrix of several a place is, and that others have traps too."""
+    """Add to a place the number of its matrix, and the number of other matrices with traps."""
     if len(nums) == 1 or not place:
         return place
     others = sum(num > 0 for num in nums) - 1

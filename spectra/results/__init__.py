@@ -1,4 +1,4 @@
-"""Results: labelled Datasets, what their variables mean, and what they say."""
+"""Build and read the results of an analysis: Datasets, their variables, verdicts and summaries."""
 
 from spectra.results import dataset, plotdata, scale_collapse, summary, variables, verdicts
 

@@ -1,4 +1,4 @@
-"""Datasets: rows of results, labelled and documented by the table of variables."""
+"""Build Datasets from rows of results, and read them back as labels, tables and records."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ __all__ = [
 ]
 
 Row = dict[str, Any]
-"""Results of one layer, or facts of one tensor: variable names to values."""
+"""Results of one layer, or properties of one tensor, by variable name."""
 
 _MODES = ("mode",)
 _MISSING: dict[str, Any] = {"float": np.nan, "int": -1, "str": "", "flag": 0}
@@ -40,7 +40,7 @@ _DTYPE: dict[str, Any] = {"float": np.float64, "int": np.int64, "str": np.str_, 
 
 
 def _shown(text: str) -> str:
-    """Return a text without null characters, which end the strings of numpy and netCDF."""
+    """Return a text with null characters escaped, which would end a numpy or netCDF string."""
     return text.replace("\0", "\\x00")
 
 
@@ -58,12 +58,12 @@ def _column(variable: Variable, rows: Sequence[Row], modes: int) -> AnyArray:
 
 
 def _most_modes(names: Iterable[str], rows: Sequence[Row]) -> int:
-    """Return the length of the longest array, whichever variable has it."""
+    """Return the length of the longest array of any variable."""
     return max((np.size(row[name]) for name in names for row in rows if name in row), default=0)
 
 
 def _declared(names: Iterable[str], variables: Mapping[str, Variable]) -> list[Variable]:
-    """Return the declarations of `names`, in the order they are declared."""
+    """Return the declarations of `names`, in the order of declaration."""
     wanted = set(names)
     for name in sorted(wanted - set(variables)):
         raise unknown_name(name, variables, what="variable")
@@ -71,7 +71,7 @@ def _declared(names: Iterable[str], variables: Mapping[str, Variable]) -> list[V
 
 
 def _coordinates(dim: str, names: Iterable[str], modes: int) -> dict[str, Any]:
-    """Return the labels, the depth of layers and, if not negative, numbers of eigenvalues."""
+    """Return the labels, the depth of layers and, if not negative, the numbers 1 to `modes`."""
     shown = [_shown(name) for name in names]
     coords: dict[str, Any] = {dim: np.array(shown, dtype=np.str_)}
     if dim == "layer":
@@ -93,27 +93,27 @@ def from_rows(
     attrs: Mapping[str, Any] | None = None,
 ) -> xr.Dataset:
     """
-    Build a Dataset of rows, each variable with its declared dimensions, type and attributes.
+    Build a Dataset from rows, each variable with its declared dimensions, type and attributes.
 
     Parameters
     ----------
     rows : mapping of str to dict
-        For each label the values it has. A value that a label lacks is missing: ``nan``, -1, the
-        empty string, or code 0.
+        Values by variable name, for each label. A value that a row lacks is filled with ``nan``,
+        -1, the empty string or code 0, by the type of the variable.
     dim : str, default: "layer"
-        The dimension that the labels run along.
+        Dimension of the labels.
     always : iterable of str, optional
-        Variables to have even if no row has them.
+        Variables to include even if no row has them.
     variables : iterable of Variable, optional
-        Declarations beside :data:`~spectra.results.variables.VARIABLES`.
+        Further declarations, beside :data:`~spectra.results.variables.VARIABLES`.
     attrs : mapping, optional
         Attributes of the whole Dataset.
 
     Returns
     -------
     xarray.Dataset
-        With the dimension `dim`, and ``mode`` (1 = largest) where a value is an array; layers have
-        the coordinate ``depth`` (1 = first).
+        Dataset with the dimension `dim`, and the dimension ``mode`` (1 = largest) where a value is
+        an array; layers have the coordinate ``depth`` (1 = first).
 
     Raises
     ------
@@ -133,7 +133,7 @@ def from_rows(
     declared = _declared({*always, *(name for row in values for name in row)}, known)
     for v in declared:
         if v.dims[:1] != (dim,):
-            msg = f"variable {v.name!r} has dimensions {v.dims}, so no {dim} can have it"
+            msg = f"variable {v.name!r} has dimensions {v.dims}, so a {dim} cannot have it"
             raise ArgumentError(msg)
     arrays = [v.name for v in declared if v.dims[1:] == _MODES]
     modes = _most_modes(arrays, values)
@@ -146,20 +146,20 @@ def from_rows(
 
 def restored(ds: xr.Dataset, /) -> xr.Dataset:
     """
-    Restore text and codes of a Dataset that was concatenated, reindexed or loaded.
+    Restore the texts and codes of a Dataset that was concatenated, reindexed or loaded.
 
-    xarray fills what one of several models lacks with ``nan``, which makes objects of texts and
-    floats of codes.
+    xarray fills the missing values of one of several models with ``nan``, which turns texts into
+    objects and codes into floats.
 
     Parameters
     ----------
     ds : xarray.Dataset
-        Any combination of results.
+        Results, combined in any way.
 
     Returns
     -------
     xarray.Dataset
-        The same with empty strings and code 0 in place of ``nan`` in texts and codes.
+        The same Dataset with ``nan`` in texts and codes replaced by empty strings and code 0.
 
     Examples
     --------
@@ -183,22 +183,22 @@ def restored(ds: xr.Dataset, /) -> xr.Dataset:
 
 def labels(flag: xr.DataArray, /) -> xr.DataArray:
     """
-    Put words for the codes of a flag variable.
+    Replace the codes of a flag variable by their meanings.
 
     Parameters
     ----------
     flag : xarray.DataArray of int
-        With the attributes ``flag_values`` and ``flag_meanings``.
+        Flag variable, with the attributes ``flag_values`` and ``flag_meanings``.
 
     Returns
     -------
     xarray.DataArray of str
-        The meanings, same shape; empty where a layer is missing from one of several models.
+        Meanings, in the same shape; empty where a layer is missing from one of several models.
 
     Raises
     ------
     ArgumentError
-        If `flag` lacks these attributes, or has a code that they do not explain.
+        If `flag` lacks these attributes, or has a code that is not in its ``flag_values``.
 
     Examples
     --------
@@ -223,7 +223,7 @@ def labels(flag: xr.DataArray, /) -> xr.DataArray:
 
 def one_model(ds: xr.Dataset, /) -> xr.Dataset:
     """
-    Return the results of one model as they are, and refuse those of several.
+    Check that a Dataset holds the results of one model, and return it.
 
     Parameters
     ----------
@@ -233,12 +233,14 @@ def one_model(ds: xr.Dataset, /) -> xr.Dataset:
     Returns
     -------
     xarray.Dataset
-        `ds`.
+        The same Dataset.
 
     Raises
     ------
     ArgumentError
-        If it is not a Dataset with layers, or has a dimension beside ``layer`` and ``mode``.
+        If `ds` is not a Dataset, or has a dimension besides ``layer`` and ``mode``.
+    UnknownNameError
+        If `ds` has no dimension ``layer``.
 
     Examples
     --------
@@ -266,19 +268,19 @@ def _check_results(ds: object, dim: str) -> None:
 
 def present(ds: xr.Dataset, /, *, dim: str = "layer") -> xr.DataArray:
     """
-    Tell which layers each of several models has.
+    Return whether each of several models has each layer.
 
     Parameters
     ----------
     ds : xarray.Dataset
-        Results of one model, which has them all, or of several.
+        Results of one model, which has all layers, or of several.
     dim : str, default: "layer"
-        The dimension of the labels.
+        Dimension of the labels.
 
     Returns
     -------
     xarray.DataArray of bool
-        Where any variable has a number, a text or a code other than 0.
+        True where any variable has a number, a text or a code other than 0.
 
     Examples
     --------
@@ -300,24 +302,24 @@ def _is_flag(array: xr.DataArray) -> bool:
 
 def select(ds: xr.Dataset, layer: str, /) -> xr.Dataset:
     """
-    Return the results of one layer by name.
+    Return the results of one layer by its name.
 
     Parameters
     ----------
     ds : xarray.Dataset
         Result of :func:`spectra.analyze`.
     layer : str
-        Its name.
+        Name of the layer.
 
     Returns
     -------
     xarray.Dataset
-        The variables of that layer, without the dimension ``layer``.
+        Variables of that layer, without the dimension ``layer``.
 
     Raises
     ------
     UnknownNameError
-        If there is no such layer; the message has the nearest names.
+        If there is no such layer; the message gives the nearest names.
 
     Examples
     --------
@@ -331,18 +333,18 @@ def select(ds: xr.Dataset, layer: str, /) -> xr.Dataset:
 
 def table(ds: xr.Dataset, /) -> pd.DataFrame:
     """
-    Lay out results as a table of one row per layer (or tensor), codes as words.
+    Convert results to a table of one row per layer (or tensor), with flags in words.
 
     Parameters
     ----------
     ds : xarray.Dataset
-        Result of :func:`spectra.analyze` or :func:`spectra.describe`; several concatenated along
-        another dimension, such as ``model``, give a row for each pair.
+        Result of :func:`spectra.analyze` or :func:`spectra.describe`. Results concatenated along
+        another dimension, such as ``model``, give one row per pair of model and layer.
 
     Returns
     -------
     pandas.DataFrame
-        One column per variable that has no further dimension. A layer that a model lacks has no
+        Table of one column per variable that is not an array. A layer that a model lacks has no
         row.
 
     Raises
@@ -379,17 +381,17 @@ def table(ds: xr.Dataset, /) -> pd.DataFrame:
 
 def records(ds: xr.Dataset, /) -> list[Row]:
     """
-    Lay out the same as :func:`table` as a list of dicts.
+    Convert results to a list of dicts, the rows of :func:`table`.
 
     Parameters
     ----------
     ds : xarray.Dataset
-        As in :func:`table`.
+        Results, as in :func:`table`.
 
     Returns
     -------
     list of dict
-        One per row, the labels first.
+        One dict per row, with the labels first.
 
     Raises
     ------

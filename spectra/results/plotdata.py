@@ -1,4 +1,4 @@
-"""Numbers of the figures, for those who draw them and those who check them."""
+"""Compute the numbers that the figures show, to draw or to check them."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ __all__ = ["ESD", "CorrelationFlow", "correlation_flow", "esd"]
 _MAX_BINS = 100
 _TAIL_POINTS = 50
 _BULK_POINTS = 400
-_SHOWN = 0.01  # of the start of the tail; smaller eigenvalues are only counted
+_SHOWN = 0.01  # of xmin: smaller eigenvalues are counted but not drawn
 
 
 class ESD(NamedTuple):
     """
-    The empirical spectral density of a layer and its fitted tail.
+    Empirical spectral density of a layer, with its fitted tail and bulk.
 
     Examples
     --------
@@ -37,22 +37,22 @@ class ESD(NamedTuple):
     edges: FloatArray
     """Bin edges, evenly spaced in the logarithm, in weight units squared."""
     density: FloatArray
-    """Share of all eigenvalues in each bin over its width."""
+    """Share of all eigenvalues in each bin over the width of the bin."""
     tail: FloatArray
     """Points from `xmin` to `xmax`, in weight units squared; empty without a fit."""
     tail_density: FloatArray
-    """The fitted power law there, times the share of eigenvalues in the tail."""
+    """Fitted power law at the points of the tail, times the share of eigenvalues in the tail."""
     bulk: FloatArray
-    """Points from the lower to the upper edge of the bulk; empty if it is not fitted."""
+    """Points from the lower to the upper edge of the bulk; empty if the bulk is not fitted."""
     bulk_density: FloatArray
-    """The Marchenko-Pastur law there, times the share of eigenvalues in the bulk."""
+    """Marchenko-Pastur law at the points of the bulk, times the share of eigenvalues in it."""
     num_left_out: int
-    """Eigenvalues too small for the picture, below a hundredth of the start of the tail."""
+    """Number of eigenvalues too small to draw, below a hundredth of `xmin`."""
 
 
 class CorrelationFlow(NamedTuple):
     """
-    Alpha against depth.
+    Alpha of the fitted layers against their depth.
 
     Examples
     --------
@@ -63,15 +63,15 @@ class CorrelationFlow(NamedTuple):
     layer: list[str]
     """Names of the layers with a fit."""
     depth: FloatArray
-    """Their place among the layers, 1 the first; layers without a fit leave gaps."""
+    """Depth of each layer, 1 for the first of the model; layers without a fit leave gaps."""
     alpha: FloatArray
-    """Their power-law exponents."""
+    """Power-law exponents."""
     low: FloatArray
-    """Lower ends of their intervals, or one standard error less where there is none."""
+    """Lower ends of the intervals of alpha, or alpha less one standard error without intervals."""
     high: FloatArray
-    """Upper ends, or one standard error more."""
+    """Upper ends of the intervals of alpha, or alpha plus one standard error without intervals."""
     noise: FloatArray
-    """Exponents that noise would have; ``nan`` if not measured."""
+    """Exponents of pure noise of the same shapes; ``nan`` if not measured."""
 
 
 def _need(ds: xr.Dataset, *names: str) -> None:
@@ -83,19 +83,19 @@ def _need(ds: xr.Dataset, *names: str) -> None:
 
 def esd(ds: xr.Dataset, /, *, layer: str) -> ESD:
     """
-    Compute the histogram of the eigenvalues of a layer and its fitted tail.
+    Compute the spectral density of a layer and of its fitted tail and bulk.
 
     Parameters
     ----------
     ds : xarray.Dataset
-        Result of :func:`spectra.analyze`, with the power-law measure.
+        Result of :func:`spectra.analyze`, with the measure :func:`~spectra.measures.tail_fit`.
     layer : str
         Name of the layer.
 
     Returns
     -------
     ESD
-        The numbers of the figure.
+        Numbers of the figure.
 
     Raises
     ------
@@ -118,7 +118,7 @@ def esd(ds: xr.Dataset, /, *, layer: str) -> ESD:
     if not (values > 0).any():
         msg = f"layer {layer!r} has no positive eigenvalue to draw"
         raise ArgumentError(msg)
-    # a few tiny eigenvalues would push all that matters into a corner
+    # a few tiny eigenvalues would squeeze all others into a corner of the figure
     start = row.xmin.item() if row.xmin.notnull() else float(np.max(values))
     x = values[values >= _SHOWN * start]
     bins = min(_MAX_BINS, math.ceil(2 * math.sqrt(len(x))))
@@ -135,30 +135,30 @@ def esd(ds: xr.Dataset, /, *, layer: str) -> ESD:
 
 
 def _bulk(row: xr.Dataset, start: float) -> tuple[FloatArray, FloatArray]:
-    """Return the law of the noise of a layer of one matrix, from where the figure starts."""
+    """Return points and density of the law of noise from `start` up, for a layer of one matrix."""
     if "noise_std" not in row or row.rf.item() != 1 or not row.noise_std.notnull():
         return np.empty(0), np.empty(0)
     N, M, num = (row[name].item() for name in ("N", "M", "num_spikes"))
     mean = row.noise_std.item() ** 2 * N
     ratio = (M - num) / (N - num)
     x = np.geomspace(max(row.bulk_min.item(), start), row.bulk_max.item(), _BULK_POINTS)
-    rescaled = mean * (N - num) / N  # as the spikes take rows away, too
+    rescaled = mean * (N - num) / N  # the spikes take rows away as well as columns
     return x, (1 - num / M) * _mp.pdf(x / rescaled, ratio) / rescaled
 
 
 def correlation_flow(ds: xr.Dataset, /) -> CorrelationFlow:
     """
-    Take alpha of every fitted layer, in the order of the model.
+    Collect alpha of every fitted layer, in the order of the model.
 
     Parameters
     ----------
     ds : xarray.Dataset
-        Result of :func:`spectra.analyze`, with the power-law measure.
+        Result of :func:`spectra.analyze`, with the measure :func:`~spectra.measures.tail_fit`.
 
     Returns
     -------
     CorrelationFlow
-        The numbers of the figure.
+        Numbers of the figure.
 
     Raises
     ------

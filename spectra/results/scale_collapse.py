@@ -1,12 +1,12 @@
 r"""
-Scale collapse: layers whose weights are unusually small.
+Find layers whose scale has collapsed: their weights are unusually small.
 
-Small beside their peers in the model, or beside the same layers of a reference model. The norms
-themselves do not tell: large layers have large ones. An initialiser gives elements of standard
-deviation about :math:`1/\sqrt{N}` times a number that all layers share, N being the longer side of
-a matrix, and so do most networks end. What is compared is therefore the standard deviation times
-:math:`\sqrt{N}`, which for noise is the largest singular value over :math:`1 + \sqrt{M/N}`,
-whatever the size.
+Small means compared with the other layers of the model, or with the same layers of a reference
+model. Norms cannot be compared directly, because they grow with the size of a layer. An initialiser
+gives the elements a standard deviation of about :math:`1/\sqrt{N}` times a number that all layers
+share, where N is the longer side of a matrix, and most trained networks keep this relation. The
+number compared is therefore the standard deviation times :math:`\sqrt{N}`, which for noise of any
+size is the largest singular value over :math:`1 + \sqrt{M/N}`.
 """
 
 from __future__ import annotations
@@ -16,7 +16,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+import spectra._checks as _checks
 from spectra.errors import ArgumentError
+from spectra.linalg.elements import MAD_TO_STD
 from spectra.results.dataset import from_rows, one_model
 from spectra.results.variables import Status
 from spectra.results.variables._sizes import COLLAPSE
@@ -32,10 +34,9 @@ if TYPE_CHECKING:
 
 __all__ = ["find"]
 
-_CODES = {"rms": 1, "edge": 2}  # added to no: by one norm, by the other, by both
-_FEWEST = 5  # layers that a median and a spread mean anything of
-_FLOOR = 0.02  # of the spread, in decades: differences of 5 % are ordinary
-_MAD = 1.4826  # standard deviations of a Gaussian in its median absolute deviation
+_CODES = {"rms": 1, "edge": 2}  # added to Collapse.NO: by one norm, by the other, by both
+_FEWEST = 5  # peers from which a median and a spread are taken
+_FLOOR = 0.02  # smallest spread, in decades: differences of 5 % are ordinary
 _NEEDED = ("norm", "spectral_norm", "N", "M", "rf", "layer_type", "status")
 
 
@@ -49,16 +50,12 @@ def _check(ds: xr.Dataset, what: str) -> None:
 
 
 def _check_options(threshold: float, factor: float) -> None:
-    if not 0 < threshold < math.inf:
-        msg = f"`threshold` must be finite and above 0, got {threshold!r}"
-        raise ArgumentError(msg)
-    if not 1 <= factor < math.inf:
-        msg = f"`factor` must be finite and at least 1, got {factor!r}"
-        raise ArgumentError(msg)
+    _checks.number("threshold", threshold, above=0)
+    _checks.number("factor", factor, at_least=1)
 
 
 def _scales(ds: xr.Dataset) -> tuple[dict[str, FloatArray], FloatArray]:
-    """Return both scales in decades, and what to add to make them independent of size."""
+    """Return both scales in decades, and the term that makes them independent of the size."""
     N, M, rf = (ds[name].values.astype(np.float64) for name in ("N", "M", "rf"))
     computed = ds.status.values == Status.COMPUTED
     norm, spectral_norm = (
@@ -71,7 +68,7 @@ def _scales(ds: xr.Dataset) -> tuple[dict[str, FloatArray], FloatArray]:
 
 
 def _of_reference(ds: xr.Dataset, reference: xr.Dataset) -> dict[str, FloatArray]:
-    """Return the scales of the layers of the same name, independent of size."""
+    """Return the size-independent scales of the layers of the same names in the reference."""
     scales, size = _scales(reference)
     places = {name: place for place, name in enumerate(reference.layer.values.tolist())}
     index = np.array([places.get(name, -1) for name in ds.layer.values.tolist()], dtype=np.intp)
@@ -80,18 +77,18 @@ def _of_reference(ds: xr.Dataset, reference: xr.Dataset) -> dict[str, FloatArray
 
 
 def _peers(types: AnyArray, usable: _Chosen) -> list[_Chosen]:
-    """Return for every layer which layers it is compared with."""
+    """Return for each layer the layers to compare it with, as a mask."""
     by_type = {kind: usable & (types == kind) for kind in set(types.tolist())}
     return [mine if (mine := by_type[kind]).sum() >= _FEWEST else usable for kind in types]
 
 
 def _compare(x: FloatArray, peers: list[_Chosen]) -> tuple[FloatArray, FloatArray]:
-    """Return how far every layer lies above the median of its peers, in decades and spreads."""
+    """Return the height of each layer above the median of its peers, in decades and in spreads."""
     excess, z = np.full((2, len(x)), np.nan)
     for i, chosen in enumerate(peers):
         if chosen.sum() >= _FEWEST:
             excess[i] = x[i] - np.median(x[chosen])
-            spread = _MAD * np.median(np.abs(x[chosen] - np.median(x[chosen])))
+            spread = MAD_TO_STD * np.median(np.abs(x[chosen] - np.median(x[chosen])))
             z[i] = excess[i] / max(spread, _FLOOR)
     return excess, z
 
@@ -99,7 +96,7 @@ def _compare(x: FloatArray, peers: list[_Chosen]) -> tuple[FloatArray, FloatArra
 def _judge(
     compared: dict[str, FloatArray], types: AnyArray, threshold: float, factor: float
 ) -> dict[str, AnyArray]:
-    """Compare layers with their peers, by either scale."""
+    """Compare each layer with its peers by both scales, and return the columns of the result."""
     usable = np.isfinite(compared["rms"]) & np.isfinite(compared["edge"])
     peers = _peers(types, usable)
     columns = {"num_peers": np.array([float(chosen.sum()) for chosen in peers])}
@@ -132,46 +129,46 @@ def find(
     ds : xarray.Dataset
         Result of :func:`spectra.analyze`.
     reference : xarray.Dataset, optional
-        That of another model with layers of the same names, such as the one this was fine-tuned
-        or pruned from. What is compared is then how much smaller the layers have become.
+        Result for another model with layers of the same names, such as the model before
+        fine-tuning or pruning. The change of scale since then is compared instead of the scale.
     threshold : float, default: 3.5
-        How many spreads below the median of its peers a layer must be.
+        Number of spreads below the median of its peers from which a layer is collapsed.
     factor : float, default: 3.0
-        How many times smaller than that median it must be as well.
+        Factor below the median of its peers that a collapsed layer must exceed as well.
 
     Returns
     -------
     xarray.Dataset
-        Along ``layer``: the scales `log_rms` and `log_edge`, that an element would have by the
-        Frobenius and by the spectral norm; `excess_rms` and `excess_edge`, decades above the peers;
-        `z_rms` and `z_edge`; `num_peers`; and the flag `collapsed`, by which norm the layer
-        meets both conditions. A layer without spectrum, without counterpart in `reference`, or
-        with fewer than 5 peers, itself included, is not compared.
+        Variables along ``layer``: the scales `log_rms` and `log_edge` of an element, computed from
+        the Frobenius and from the spectral norm; `excess_rms` and `excess_edge`, in decades above
+        the median of the peers; `z_rms` and `z_edge`; `num_peers`; and the flag `collapsed`, with
+        the norm by which the layer meets both conditions. A layer without a spectrum, without a
+        counterpart in `reference`, or with fewer than 5 peers, itself included, is not compared.
 
     Raises
     ------
     ArgumentError
-        If a Dataset lacks what is needed, or an option is out of range.
+        If a Dataset lacks a variable or the dimension ``layer``, or an option is out of range.
 
     Notes
     -----
     With :math:`s = \|W\|_F / \sqrt{NM}` or :math:`s = \|W\|_2 / (\sqrt N + \sqrt M)`, for a
     convolution over all its matrices together, and x the decimal logarithm of
-    :math:`s \sqrt{N \cdot rf}` (less that of the reference),
+    :math:`s \sqrt{N \cdot rf}` (less the x of the reference),
     :math:`z = (x - median) / \max(1.4826\,MAD, 0.02)`. Peers are the layers of the same
-    ``layer_type`` if there are 5, else all. The spread is at least 0.02 decades so that equal
-    layers are not infinitely unusual; the second condition leaves alone what is only slightly
-    smaller than layers that hardly differ.
+    ``layer_type`` if there are 5, else all layers. The spread is at least 0.02 decades so that
+    equal layers are not infinitely unusual; the second condition spares a layer that is only
+    slightly smaller than peers that hardly differ.
 
-    Where it fails: weights of the same standard deviation whatever the shape, as some language
-    models start from, appear :math:`\sqrt{N}` times larger in large layers, so that a layer whose
-    longer side is ten times shorter than that of its peers appears three times smaller. Layers with
-    more outputs than inputs appear larger, by up to :math:`\sqrt{N/M}`; the positions of a kernel
-    of k x k, if each is a layer, appear k times smaller than other layers. A reference with the
-    same shapes is free of all three. Where half of the peers or more have collapsed, or all
-    weights, none stands out. A layer that is zero has a status, and is not compared. Small weights
-    before a normalisation may be harmless, those of a last layer are often small on purpose, and
-    of five to ten peers the spread is rough.
+    Limitations: if the standard deviation of the weights is the same for all shapes, as some
+    initialisers of language models make it, large layers appear :math:`\sqrt{N}` times larger, and
+    a layer whose longer side is ten times shorter than that of its peers appears three times
+    smaller. Layers with more outputs than inputs appear larger, by up to :math:`\sqrt{N/M}`; the
+    positions of a kernel of k x k, if each is a layer, appear k times smaller than other layers. A
+    reference with the same shapes removes all three errors. If half of the peers or more have
+    collapsed, no layer stands out. A layer of zeros has a status, and is not compared. Small
+    weights before a normalisation may be harmless, the weights of a last layer are often small on
+    purpose, and the spread of five to ten peers is a rough estimate.
 
     References
     ----------

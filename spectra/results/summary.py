@@ -1,4 +1,4 @@
-"""The summary of a model: averages and counts over its layers."""
+"""Summarize a model by means and counts over its layers."""
 
 from __future__ import annotations
 
@@ -30,15 +30,16 @@ def summary(ds: xr.Dataset, /) -> xr.Dataset:
     Parameters
     ----------
     ds : xarray.Dataset
-        Result of :func:`spectra.analyze`, or several concatenated along another dimension.
+        Result of :func:`spectra.analyze`, or several results concatenated along another dimension.
 
     Returns
     -------
     xarray.Dataset
-        Without the dimension ``layer``: the mean over the layers that have a value, of `alpha`,
-        `alpha_weighted`, `log_alpha_norm`, `log_norm`, `log_spectral_norm`, `stable_rank`,
-        `entropy` and `D` where `ds` has them; `num_layers`; `num_fitted` layers with a
-        power-law fit; `num_supported` layers with a supported power law.
+        Dataset without the dimension ``layer``: the means of `alpha`, `alpha_weighted`,
+        `log_alpha_norm`, `log_norm`, `log_spectral_norm`, `stable_rank`, `entropy` and `D` over the
+        layers that have a value, for each of them that `ds` holds; the numbers of layers
+        `num_layers`, `num_fitted` (with a power-law fit) and `num_supported` (with a supported
+        power law).
 
     Raises
     ------
@@ -47,7 +48,7 @@ def summary(ds: xr.Dataset, /) -> xr.Dataset:
 
     Notes
     -----
-    Layers without a fit do not count; WeightWatcher averages their alpha of -1 in.
+    A layer without a fit does not enter a mean; WeightWatcher averages its alpha of -1 in.
 
     References
     ----------

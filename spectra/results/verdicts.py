@@ -1,4 +1,4 @@
-"""Verdicts: what alpha says of a layer, and whether there is a power law at all, in one word."""
+"""Judge a layer in one word: by its alpha, and by the evidence for a power law."""
 
 from __future__ import annotations
 
@@ -26,18 +26,18 @@ __all__ = [
 ]
 
 OVER_TRAINED_BELOW = 2.0
-"""Alpha below which a layer reads over-trained."""
+"""Alpha below which a layer counts as over-trained."""
 UNDER_TRAINED_ABOVE = 6.0
-"""Alpha above which a layer reads under-trained."""
+"""Alpha above which a layer counts as under-trained."""
 FEWEST_IN_TAIL = 50
-"""Eigenvalues that a tail must have for its shape to be judged."""
+"""Smallest number of eigenvalues in a tail whose shape is judged."""
 SIGNIFICANT = 0.1
-"""p-value up to which a test speaks, as in Clauset et al."""
+"""Significance threshold of the tests (Clauset et al. use 0.1)."""
 
 
 class Verdict(IntEnum):
     """
-    What alpha says of a layer.
+    Verdict on a layer by its alpha.
 
     Examples
     --------
@@ -53,7 +53,7 @@ class Verdict(IntEnum):
 
 class Support(IntEnum):
     """
-    Whether a tail is a power law.
+    Verdict on whether a tail is a power law.
 
     Examples
     --------
@@ -70,7 +70,7 @@ class Support(IntEnum):
 
 class Likelier(IntEnum):
     """
-    Which law describes a tail significantly better than the power law.
+    Law that describes a tail significantly better than the power law.
 
     Examples
     --------
@@ -87,7 +87,7 @@ class Likelier(IntEnum):
 
 class Collapse(IntEnum):
     """
-    Whether the scale of a layer has collapsed.
+    Verdict on whether the scale of a layer has collapsed.
 
     Examples
     --------
@@ -104,17 +104,17 @@ class Collapse(IntEnum):
 
 def likelier_law(tests: Mapping[Law, Vuong], /) -> Likelier:
     """
-    Name the law that is significantly likelier than the power law.
+    Return the law that is significantly likelier than the power law.
 
     Parameters
     ----------
     tests : mapping of str to Vuong
-        Likelihood ratios, of :func:`spectra.tails.alternatives.compare`.
+        Likelihood-ratio tests of :func:`spectra.tails.alternatives.compare`, by law.
 
     Returns
     -------
     Likelier
-        The likeliest of those whose ratio is negative with a p-value of 0.1 or less.
+        The likeliest law among those with a negative ratio and a p-value of at most 0.1.
 
     Examples
     --------
@@ -129,36 +129,37 @@ def likelier_law(tests: Mapping[Law, Vuong], /) -> Likelier:
 
 def power_law_support(num_tail: float, p: float, tests: Mapping[Law, Vuong], /) -> Support:
     """
-    Say whether the evidence supports a power law.
+    Judge whether the evidence supports a power law.
 
     Parameters
     ----------
     num_tail : float
-        Data in the tail.
+        Number of eigenvalues in the tail.
     p : float
         The p-value of :func:`spectra.tails.bootstrap.goodness_of_fit`, ``nan`` if there is no fit.
     tests : mapping of str to Vuong
-        Likelihood ratios against other laws, of :func:`spectra.tails.alternatives.compare`.
+        Likelihood-ratio tests of :func:`spectra.tails.alternatives.compare`, by law.
 
     Returns
     -------
     Support
-        Too few points in a tail of less than 50. Rejected if p is 0.1 or less, or if some other
-        law is significantly likelier (p of the ratio up to 0.1). Supported if neither, and the
-        exponential law, the border of heavy tails, is significantly less likely. Else not
-        distinguishable.
+        Too few points for a tail of fewer than 50 eigenvalues. Rejected if p is at most 0.1, or if
+        another law is significantly likelier (its p-value is at most 0.1). Supported if the power
+        law is not rejected and the exponential law, the border of heavy tails, is significantly
+        less likely. Else not distinguishable.
 
     Notes
     -----
-    Too few points is said of a short tail whatever its p: a small one speaks against this power
-    law, but tails that short are found at the edge of any spectrum.
+    A short tail has too few points for any p: a small p speaks against this power law, but tails
+    that short are found at the edge of any spectrum.
 
-    Without a test against the exponential law nothing is supported.
+    Without a test against the exponential law a power law is never supported.
 
-    A lognormal, a stretched exponential and a truncated power law hold the power law as a limit,
-    so that none of them can be less likely: supported means that none of them is needed. True
-    power laws are rejected as often as the tests together say, in 8 to 15 % of samples; the page on
-    metrics has the rates for other data. Of 1,400 Gaussian matrices none was supported.
+    A lognormal, a stretched exponential and a truncated power law contain the power law as a limit,
+    so none of them can be less likely: supported means that none of them is needed. True power laws
+    are rejected in 8 to 15 % of samples, as often as the levels of the tests together imply; the
+    page on metrics has the rates for other data. No power law was supported in 1,400 Gaussian
+    matrices.
 
     References
     ----------
@@ -181,7 +182,7 @@ def power_law_support(num_tail: float, p: float, tests: Mapping[Law, Vuong], /) 
 
 def band_of_alpha(alpha: float, /) -> Verdict:
     """
-    Name the band that alpha lies in.
+    Return the verdict for an alpha.
 
     Parameters
     ----------
@@ -196,8 +197,8 @@ def band_of_alpha(alpha: float, /) -> Verdict:
     Notes
     -----
     The bands are empirical, found on networks for vision and language trained to convergence. Pure
-    noise has an alpha too: with 500 eigenvalues it mostly reads under-trained, with 100 and fewer
-    as often well-trained. Look at the length of the tail and at D as well.
+    noise has an alpha too: with 500 eigenvalues its verdict is mostly under-trained, with 100 and
+    fewer as often well-trained. Check the length of the tail and D as well.
 
     References
     ----------

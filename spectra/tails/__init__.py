@@ -1,4 +1,4 @@
-"""Tails: power laws and the evidence for them."""
+"""Tails of spectra: power-law fits, tests of the fits, and alternative laws."""
 
 from spectra.tails import (
     alternatives,

@@ -1,21 +1,21 @@
 r"""
-Alternatives: other laws that a tail may follow, and likelihood ratios against the power law.
+Alternative laws for a tail, and likelihood-ratio tests against the power law.
 
-All are laws of x above xmin with as many parameters as the field gives them, fitted by maximum
-likelihood, in terms of the excess z = ln(x / xmin). The lognormal, the stretched exponential and
-the truncated power law hold the power law as a limit (mu to minus infinity, beta to 0, Lambda
-to 0): their likelihood is never lower than its own, and where the limit is likeliest they are the
-power law. Only the exponential is a different law altogether.
+All laws describe x above xmin, have their usual parameters, and are fitted by maximum likelihood in
+terms of the log-excess z = ln(x / xmin). The lognormal, the stretched exponential and the truncated
+power law contain the power law as a limit (mu to minus infinity, beta to 0, Lambda to 0): their
+likelihood is never lower than the likelihood of the power law, and where the limit is likeliest
+they are the power law. Only the exponential does not contain the power law.
 """
 
 from __future__ import annotations
 
 import math
-from numbers import Real
 from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
 
 import numpy as np
 
+import spectra._checks as _checks
 import spectra.tails.truncated_power_law as _truncated
 from spectra.errors import ArgumentError
 from spectra.tails.samples import prepare
@@ -32,15 +32,15 @@ __all__ = ["AlternativeFit", "Law", "Vuong", "compare", "fit", "vuong"]
 Law = Literal[
     "power_law", "exponential", "lognormal", "stretched_exponential", "truncated_power_law"
 ]
-"""The laws by name."""
+"""Names of the laws."""
 
-_LIMIT = -100.0  # standard deviations from its mode where a lognormal is as good as a power law
-_FARTHEST = 1e6
+_LIMIT = -100.0  # mean over standard deviation of ln(x / xmin) where a lognormal is a power law
+_FARTHEST = 1e6  # largest value that the searches try
 
 
 class AlternativeFit(NamedTuple):
     """
-    A law fitted to a tail.
+    Fit of a law to a tail.
 
     Examples
     --------
@@ -49,14 +49,14 @@ class AlternativeFit(NamedTuple):
     """
 
     parameters: Mapping[str, float]
-    """By their names in the powerlaw package; at the limits, those of the power law: infinite."""
+    """Parameters by their names in the powerlaw package; infinite or 0 at the power-law limit."""
     log_likelihoods: FloatArray
-    """Logarithm of the density at each datum of the tail, ascending."""
+    """Logarithm of the density at each datum of the tail, in ascending order of the data."""
 
 
 class Vuong(NamedTuple):
     """
-    A likelihood-ratio test between two laws.
+    Likelihood-ratio test between two laws.
 
     Examples
     --------
@@ -67,9 +67,9 @@ class Vuong(NamedTuple):
     ratio: float
     """Difference of the log-likelihoods of all data; positive if the first law is likelier."""
     R: float
-    """The same over its standard deviation: a standard normal number if neither is better."""
+    """`ratio` over its standard deviation: a standard normal number if neither law is better."""
     p: float
-    """Probability of a ratio at least as far from 0 if neither law is better; 1 if they agree."""
+    """Probability of a ratio at least as far from 0 if neither law is better; 1 for equal laws."""
 
 
 def _power_law(z: FloatArray) -> tuple[dict[str, float], FloatArray]:
@@ -86,7 +86,7 @@ def _exponential(z: FloatArray) -> tuple[dict[str, float], FloatArray]:
 
 
 def _moments_of_normal_above_0(mean: float) -> tuple[float, float]:
-    """Return E(t) and E(t^2)/E(t)^2 of a normal variable of variance 1, cut off below 0."""
+    """Return E(t) and E(t^2)/E(t)^2 of a normal variable of variance 1, truncated below 0."""
     from scipy.special import erfcx
 
     first = mean + math.sqrt(2 / math.pi) / erfcx(-mean / math.sqrt(2))
@@ -94,7 +94,7 @@ def _moments_of_normal_above_0(mean: float) -> tuple[float, float]:
 
 
 def _lognormal(z: FloatArray) -> tuple[dict[str, float], FloatArray]:
-    """Fit a normal law of z cut off below 0: its mean square over squared mean fixes the shape."""
+    """Fit a normal law of z truncated below 0; the ratio E(z^2) / E(z)^2 fixes its shape."""
     from scipy.optimize import brentq
     from scipy.special import log_ndtr
 
@@ -120,16 +120,16 @@ def _stretched_exponential(z: FloatArray) -> tuple[dict[str, float], FloatArray]
     largest = float(t.max())
 
     def stretched(beta: float) -> FloatArray:
-        """Return ``(exp(beta t) - 1) / beta`` over its power of e at the largest."""
+        """Return ``(exp(beta t) - 1) / beta``, divided by ``exp(beta * largest)``."""
         value: FloatArray = (np.exp(beta * (t - largest)) - math.exp(-beta * largest)) / beta
         return value
 
     def slope(beta: float) -> float:
-        """Return the derivative of the mean log-likelihood, its scale taken at its best."""
+        """Return the derivative of the mean log-likelihood in beta, at the best scale."""
         s = stretched(beta)
         return 1 - float(np.mean((t * np.exp(beta * (t - largest)) - s) / beta) / s.mean())
 
-    low, high = 1e-4, 1.0  # below, rounding tells no beta from 0, the power law
+    low, high = 1e-4, 1.0  # below `low`, beta is 0, the power law, to within rounding
     if slope(low) <= 0:
         return {"Lambda": math.inf, "beta": 0.0}, _power_law(z)[1]
     while slope(high) > 0 and high < _FARTHEST:
@@ -160,7 +160,7 @@ _LAWS: dict[str, Callable[[FloatArray], tuple[dict[str, float], FloatArray]]] = 
 
 
 def _in_units(parameters: dict[str, float], xmin: float) -> dict[str, float]:
-    """Return parameters for the data from those for ``x / xmin``."""
+    """Convert parameters of the law of ``x / xmin`` to parameters of the law of x."""
     scaled = {"Lambda": lambda v: v / xmin, "mu": lambda v: v + math.log(xmin)}
     return {k: float(scaled.get(k, float)(value)) for k, value in parameters.items()}
 
@@ -174,32 +174,32 @@ def fit(eigenvalues: npt.ArrayLike, /, *, law: Law, xmin: float) -> AlternativeF
     eigenvalues : array_like, shape (n,), or Spectrum
         Data in any order and unit.
     law : {"power_law", "exponential", "lognormal", "stretched_exponential", "truncated_power_law"}
-        Which.
+        Name of the law.
     xmin : float
-        Where the tail starts; a power-law fit has it.
+        Start of the tail, for instance from a power-law fit.
 
     Returns
     -------
     AlternativeFit
-        Parameters, and the log-likelihood of each datum from `xmin` up. Without two different
-        data above it, no parameters and ``nan``.
+        Parameters, and the log-likelihood of each datum from `xmin` up. With fewer than two
+        different data, no parameters and ``nan``.
 
     Raises
     ------
     ArgumentError
-        If `law` is unknown or `xmin` not positive.
+        If `law` is unknown, or `xmin` is not positive.
 
     See Also
     --------
-    compare : All of them against the power law.
+    compare : All alternatives against the power law.
 
     Notes
     -----
-    Densities above xmin, up to their norm: :math:`x^{-\alpha}`; :math:`e^{-\Lambda x}`;
+    Densities above xmin, up to normalisation: :math:`x^{-\alpha}`; :math:`e^{-\Lambda x}`;
     :math:`x^{-1} e^{-(\ln x - \mu)^2 / 2 \sigma^2}`;
-    :math:`x^{\beta - 1} e^{-(\Lambda x)^\beta}`; :math:`x^{-\alpha} e^{-\Lambda x}`. Each is a
-    problem in one variable, or a convex one, so that the maximum found is the only one; general
-    optimizers, as in the powerlaw package, may stop short of it.
+    :math:`x^{\beta - 1} e^{-(\Lambda x)^\beta}`; :math:`x^{-\alpha} e^{-\Lambda x}`. Each fit
+    is a problem in one variable, or a convex one, so that the maximum found is the only one;
+    general optimizers, as in the powerlaw package, may stop before the maximum.
 
     References
     ----------
@@ -212,42 +212,38 @@ def fit(eigenvalues: npt.ArrayLike, /, *, law: Law, xmin: float) -> AlternativeF
     >>> {k: round(v, 1) for k, v in fit(x, law="lognormal", xmin=0.5).parameters.items()}
     {'mu': 1.0, 'sigma': 0.5}
     """
-    if law not in get_args(Law):
-        msg = f"`law` must be one of {', '.join(get_args(Law))}, got {law!r}"
-        raise ArgumentError(msg)
-    if not isinstance(xmin, Real) or isinstance(xmin, bool) or not 0 < xmin < math.inf:
-        msg = f"`xmin` must be a positive number, where the tail starts, got {xmin!r}"
-        raise ArgumentError(msg)
+    _checks.choice("law", law, get_args(Law))
+    _checks.number("xmin", xmin, above=0, what="the start of the tail, a finite number")
     x, _, _ = prepare(eigenvalues, xmin=float(xmin))
     if len(x) < 2 or not x[-1] > x[0]:
         return AlternativeFit({}, np.full(len(x), math.nan))
     z = np.log(x) - math.log(xmin)
-    with np.errstate(all="ignore"):  # a law that cannot hold data so far apart
+    with np.errstate(all="ignore"):  # data too many orders of magnitude apart for the law
         parameters, density = _LAWS[law](z)
         return AlternativeFit(_in_units(parameters, xmin), density - z - math.log(xmin))
 
 
 def vuong(one: npt.ArrayLike, other: npt.ArrayLike, /, *, nested: bool = False) -> Vuong:
     r"""
-    Test which of two laws is likelier.
+    Test which of two laws is likelier, by the likelihood ratio.
 
     Parameters
     ----------
     one, other : array_like, shape (n,)
-        Log-likelihoods of the same data under each.
+        Log-likelihoods of the same data under each law.
     nested : bool, default: False
-        Whether `one` is a special case of `other` with one parameter less; p is then that of
-        Wilks, 1 if the special case is the likeliest.
+        Whether `one` is a special case of `other` with one parameter less; p is then from the test
+        of Wilks, and 1 if the special case is the likeliest.
 
     Returns
     -------
     Vuong
-        The ratio, normalised, and its p-value; ``nan`` where a likelihood is.
+        Log-likelihood ratio, normalised ratio and p-value; ``nan`` if a likelihood is not finite.
 
     Raises
     ------
     ArgumentError
-        If the two differ in shape.
+        If `one` and `other` differ in shape.
 
     Notes
     -----
@@ -267,7 +263,8 @@ def vuong(one: npt.ArrayLike, other: npt.ArrayLike, /, *, nested: bool = False) 
     (2.0, 2.0, 0.0455)
     """
     if np.shape(one) != np.shape(other):
-        msg = f"likelihoods must be of the same data, got shapes {np.shape(one)}, {np.shape(other)}"
+        shapes = f"{np.shape(one)} and {np.shape(other)}"
+        msg = f"`one` and `other` must be likelihoods of the same data, got shapes {shapes}"
         raise ArgumentError(msg)
     differences = np.subtract(one, other)
     if not np.isfinite(differences).all() or not differences.size:
@@ -288,12 +285,12 @@ def compare(eigenvalues: npt.ArrayLike, /, *, xmin: float) -> dict[Law, Vuong]:
     eigenvalues : array_like, shape (n,), or Spectrum
         Data in any order and unit.
     xmin : float
-        Where the tail starts; a power-law fit has it.
+        Start of the tail, for instance from a power-law fit.
 
     Returns
     -------
     dict of str to Vuong
-        For each alternative; a positive ratio speaks for the power law.
+        Test against each alternative; a positive ratio favours the power law.
 
     Raises
     ------
@@ -302,9 +299,9 @@ def compare(eigenvalues: npt.ArrayLike, /, *, xmin: float) -> dict[Law, Vuong]:
 
     Notes
     -----
-    The ratio against a law that holds the power law as a limit is never positive. It is 0, with a p
-    of 1, where the likeliest law of that kind is the power law itself. The p of the truncated power
-    law is that of the nested test; the limits of the other two have no such test.
+    The ratio against a law that contains the power law as a limit is never positive. It is 0, with
+    a p of 1, where the likeliest law of that kind is the power law itself. The p of the truncated
+    power law is from the nested test; the limits of the other two laws have no such test.
 
     References
     ----------

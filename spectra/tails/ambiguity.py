@@ -1,8 +1,8 @@
 """
-Minima of D(xmin): the tails that fit nearly as well as the best, and whether they agree.
+Local minima of D(xmin): tails that fit nearly as well as the best, and a test of ambiguity.
 
-The fitted tail is the one of smallest distance, but a spectrum may have several that are as good,
-with other exponents. Then alpha is ambiguous, however small its standard error.
+The fitted tail has the smallest distance, but a spectrum may have several tails that fit nearly as
+well with other exponents. Then alpha is ambiguous, however small its standard error.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ if TYPE_CHECKING:
 
 __all__ = ["Minima", "local_minima", "rival"]
 
-SHORTEST = 10  # data in a tail for its standard error to mean anything
+SHORTEST = 10  # fewest data in a tail for a meaningful standard error
 
 
 class Minima(NamedTuple):
     """
-    The local minima of D as a function of xmin, by ascending xmin.
+    Local minima of D as a function of xmin, by ascending xmin.
 
     Examples
     --------
@@ -38,34 +38,34 @@ class Minima(NamedTuple):
     """
 
     xmin: FloatArray
-    """Where the tails start."""
+    """Starts of the tails."""
     alpha: FloatArray
-    """Their exponents."""
+    """Exponents of the tails."""
     sigma: FloatArray
-    """Their asymptotic standard errors."""
+    """Asymptotic standard errors of alpha."""
     D: FloatArray
-    """Their Kolmogorov-Smirnov distances, smaller than those of both neighbours."""
+    """Kolmogorov-Smirnov distances, smaller than the distances of both neighbours."""
     num_tail: FloatArray
-    """Numbers of data in them."""
+    """Numbers of data in the tails."""
     plausible: AnyArray
-    """Whether a test at the 10 % level does not tell the tail from a power law."""
+    """Whether a test at the 10 % level does not reject the power law."""
 
 
 def local_minima(eigenvalues: npt.ArrayLike, /, **options: Unpack[FitOptions]) -> Minima:
     r"""
-    Find all local minima of the distance as a function of the threshold.
+    Find all local minima of the distance D as a function of the threshold xmin.
 
     Parameters
     ----------
     eigenvalues : array_like, shape (n,), or Spectrum
         Data in any order; zeros are left out.
     **options
-        As in :func:`spectra.tails.power_law.fit`.
+        Options of the fit, as in :func:`spectra.tails.power_law.fit`.
 
     Returns
     -------
     Minima
-        Of which the smallest is the fit; of equal neighbours, the one that starts first.
+        Local minima, of which the smallest is the fit; of equal neighbours, the first.
 
     Raises
     ------
@@ -74,12 +74,12 @@ def local_minima(eigenvalues: npt.ArrayLike, /, **options: Unpack[FitOptions]) -
 
     See Also
     --------
-    spectra.tails.power_law.scan : The distance for every threshold.
+    spectra.tails.power_law.scan : Distance for every threshold.
 
     Notes
     -----
-    Takes :math:`O(n^2)` time. Most minima are ripples between neighbouring data: a true power law
-    has one for every five data. `plausible` is the test of
+    The search takes :math:`O(n^2)` time. Most minima are fluctuations between neighbouring data: a
+    true power law has one per five data. `plausible` is the test of
     :func:`spectra.tails.log_excess.stephens`.
 
     Examples
@@ -102,20 +102,20 @@ def local_minima(eigenvalues: npt.ArrayLike, /, **options: Unpack[FitOptions]) -
 
 def rival(minima: Minima, /, *, errors: float = 2.5) -> float:
     """
-    Find a tail that is plausible too and has another exponent.
+    Find the exponent of another plausible tail, if two plausible exponents differ.
 
     Parameters
     ----------
     minima : Minima
-        All of them.
+        All local minima, from :func:`local_minima`.
     errors : float, default: 2.5
-        How many combined standard errors two exponents must differ by.
+        Number of combined standard errors by which two exponents must differ.
 
     Returns
     -------
     float
-        Of the two plausible minima that differ most, in units of their combined standard error,
-        the exponent of the one further from the best fit's; ``nan`` if none differ by more than
+        Of the two plausible exponents that differ most, in units of their combined standard error,
+        the one further from the exponent of the best fit; ``nan`` if none differ by more than
         `errors`: alpha is not ambiguous.
 
     Notes

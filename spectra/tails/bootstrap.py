@@ -1,9 +1,9 @@
 """
-Bootstrap: how sure alpha and xmin are, and whether the tail is a power law at all.
+Bootstrap: confidence intervals of alpha and xmin, and a goodness-of-fit test of the power law.
 
 Every synthetic sample is fitted from scratch, xmin included. Samples are drawn and fitted in
-chunks, each with a random stream of its own, so that the result depends on the seed alone, not on
-how many workers there are.
+chunks, each with its own random stream, so that the result depends on the seed alone, not on the
+number of workers.
 """
 
 from __future__ import annotations
@@ -33,10 +33,10 @@ if TYPE_CHECKING:
 __all__ = ["GoodnessOfFit", "Interval", "Null", "goodness_of_fit", "interval", "refits"]
 
 Null = Literal["longest", "clauset"]
-"""Where the power law of the null hypothesis starts; see :func:`goodness_of_fit`."""
+"""Start of the power law under the null hypothesis; see :func:`goodness_of_fit`."""
 
-_FEWEST = 20  # resamples that an interval's precision can be told from
-_CHUNK = 1 << 16  # data drawn and fitted at once: what a processor's cache holds
+_FEWEST = 20  # resamples needed to estimate the precision of an interval
+_CHUNK = 1 << 16  # data drawn and fitted at once, to fit in the cache of a processor
 
 
 class Interval(NamedTuple):
@@ -58,11 +58,11 @@ class Interval(NamedTuple):
     xmin_high: float
     """Upper end for xmin."""
     confidence: float
-    """Share of the resamples inside."""
+    """Share of the resamples inside the interval."""
     precision: float
     """
-    Standard error of the less certain end for alpha, from the finite number of resamples; ``nan``
-    below 20 of them.
+    Standard error of the less certain end for alpha, due to the finite number of resamples; ``nan``
+    below 20 resamples.
     """
     resamples: int
     """Number of resamples that could be fitted."""
@@ -70,7 +70,7 @@ class Interval(NamedTuple):
 
 class GoodnessOfFit(NamedTuple):
     """
-    A p-value of the hypothesis that the tail is a power law; ``nan`` where there is no fit.
+    Test of the hypothesis that the tail is a power law; ``nan`` where there is no fit.
 
     Examples
     --------
@@ -79,15 +79,15 @@ class GoodnessOfFit(NamedTuple):
     """
 
     p: float
-    """Share of samples from a true power law that lie at least as far from their fit."""
+    """p-value: share of samples of a true power law with a distance of at least D."""
     D: float
-    """Distance of the data from theirs."""
+    """Kolmogorov-Smirnov distance of the data from the fit."""
     precision: float
-    """Largest standard error of p, from the finite number of samples: 1 / (2 sqrt(resamples))."""
+    """Largest standard error of p, due to the finite number of samples: 1 / (2 sqrt(resamples))."""
     resamples: int
     """Number of synthetic samples that could be fitted."""
     num_null: int
-    """Number of data that the null hypothesis takes for a power law."""
+    """Number of data that follow the power law under the null hypothesis."""
 
 
 def _refit(
@@ -99,7 +99,7 @@ def _refit(
 
 
 class _Law(NamedTuple):
-    """What synthetic samples follow: a power law from some datum up, the data below it."""
+    """Law of the synthetic samples: a power law from datum `start` up, the data below it."""
 
     log_x: FloatArray
     start: int
@@ -110,7 +110,7 @@ class _Law(NamedTuple):
 def _synthetic_distances(
     chunk: tuple[np.random.Generator, int], /, *, law: _Law, options: FitOptions
 ) -> FloatArray:
-    """Draw samples and fit them, in logarithms, which neither overflow nor round to below xmin."""
+    """Draw and fit samples in logarithms, which neither overflow nor round to below xmin."""
     rng, rows = chunk
     shape = (rows, len(law.log_x))
     ppf = _excess.ppf if len(law.parameters) == 1 else _excess.bounded_ppf
@@ -128,7 +128,7 @@ def _in_chunks(
     rng: int | np.random.Generator | None,
     executor: Executor | None,
 ) -> list[Any]:
-    """Do the work on `resamples` samples of `num` data, each chunk with a stream of its own."""
+    """Apply `work` to `resamples` samples of `num` data, each chunk with its own random stream."""
     most = max(1, _CHUNK // num)
     sizes = [min(most, resamples - done) for done in range(0, resamples, most)]
     streams = _checks.generator(rng).spawn(len(sizes))
@@ -154,21 +154,21 @@ def refits(
     eigenvalues : array_like, shape (n,), or Spectrum
         Data in any order; zeros are left out.
     resamples : int, default: 1000
-        How many.
+        Number of resamples.
     rng : int, numpy.random.Generator or None, default: 0
-        Seed of the draws, or the generator to draw from; None draws anew each time.
+        Seed of the draws, or the generator to draw from; None for an unseeded one.
     executor : Executor, optional
-        Where to do the work; by default here. The result is the same.
+        Executor that does the work, by default the calling thread; the result is the same.
     fitted : PowerLawFit, optional
-        The fit of these data with these options, if it is known already.
+        Fit of these data with these options, if already known.
     **options
-        As in :func:`spectra.tails.power_law.fit`.
+        Options of the fit, as in :func:`spectra.tails.power_law.fit`.
 
     Returns
     -------
     PowerLawFits
-        Arrays of shape (resamples,), ``nan`` where a resample has no fit; empty if the data have
-        none.
+        Arrays of shape (resamples,), ``nan`` where a resample has no fit; empty if the data have no
+        fit.
 
     Raises
     ------
@@ -209,24 +209,24 @@ def interval(
     **options: Unpack[FitOptions],
 ) -> Interval:
     """
-    Estimate how sure alpha and xmin are.
+    Compute bootstrap confidence intervals of alpha and xmin.
 
     Parameters
     ----------
     eigenvalues : array_like, shape (n,), or Spectrum
         Data in any order; zeros are left out.
     confidence : float, default: 0.9
-        Confidence confidence, between 0 and 1.
+        Confidence level, between 0 and 1.
     resamples : int, default: 1000
-        How many samples to draw and fit.
+        Number of resamples.
     rng : int, numpy.random.Generator or None, default: 0
-        Seed of the draws, or the generator to draw from; None draws anew each time.
+        Seed of the draws, or the generator to draw from; None for an unseeded one.
     executor : Executor, optional
-        Where to do the work; by default here. The result is the same.
+        Executor that does the work, by default the calling thread; the result is the same.
     fitted : PowerLawFit, optional
-        The fit of these data with these options, if it is known already.
+        Fit of these data with these options, if already known.
     **options
-        As in :func:`spectra.tails.power_law.fit`.
+        Options of the fit, as in :func:`spectra.tails.power_law.fit`.
 
     Returns
     -------
@@ -240,15 +240,16 @@ def interval(
 
     Notes
     -----
-    The fit itself may lie outside, if two tails with different exponents fit about as well and most
-    resamples take the other; :func:`spectra.tails.ambiguity.rival` tells.
+    The fit itself may lie outside the interval, if two tails with different exponents fit about
+    equally well and most resamples choose the other tail; see
+    :func:`spectra.tails.ambiguity.rival`.
 
-    Because xmin is searched for anew in every resample, the interval is wider than sigma, which
-    takes xmin as known: on true power laws intervals of 90 % from sigma hold alpha in 83 to 89 %
-    of samples, these in 85 to 95 %. The bootstrap takes the data to be independent, and the
-    eigenvalues of one matrix are not. For heavy-tailed random matrices it is right nevertheless:
-    with 300 eigenvalues and entries of tail index 1, 1.5 and 2.5 alpha varied between matrices by
-    0.08, 0.12 and 0.55; the intervals say 0.07, 0.12 and 0.75.
+    Because xmin is searched again in every resample, the interval is wider than sigma, which takes
+    xmin as known: on true power laws, 90 % intervals from sigma contain alpha in 83 to 89 % of
+    samples, bootstrap intervals in 85 to 95 %. The bootstrap assumes independent data, and the
+    eigenvalues of one matrix are not independent. The interval is nevertheless right for
+    heavy-tailed random matrices: with 300 eigenvalues and entries of tail index 1, 1.5 and 2.5,
+    alpha varied between matrices by 0.08, 0.12 and 0.55; the intervals give 0.07, 0.12 and 0.75.
 
     References
     ----------
@@ -274,7 +275,7 @@ def interval(
     ends = np.array([(1 - confidence) / 2, (1 + confidence) / 2])
     low, high = np.quantile(found.alpha[good], ends)
     xmin_low, xmin_high = np.quantile(found.xmin[good], ends)
-    # a quantile's standard error: that of its order, carried over to the value
+    # standard error of a quantile: the error of its order, converted to the value
     error = math.sqrt(ends[0] * ends[1] / num)
     around = np.quantile(found.alpha[good], np.clip([ends - error, ends + error], 0, 1))
     precision = float(np.max(np.diff(around, axis=0))) / 2 if num >= _FEWEST else math.nan
@@ -297,35 +298,34 @@ def goodness_of_fit(
     r"""
     Test whether the tail is a power law.
 
-    Synthetic samples follow the power law from some threshold up, and are drawn from the data
-    below it; each is fitted from scratch, and p is the share of them whose tail lies at least as
-    far from its fit as that of the data.
+    Synthetic samples follow the power law above a threshold, and are drawn from the data below it.
+    Each sample is fitted from scratch; p is the share of samples whose distance from the fit is at
+    least the distance D of the data.
 
     Parameters
     ----------
     eigenvalues : array_like, shape (n,), or Spectrum
         Data in any order; zeros are left out.
     null : {"longest", "clauset"}, default: "longest"
-        Where the power law of the synthetic samples starts. ``"clauset"``: at the fitted xmin, as
-        in the paper. ``"longest"``: at the start of the longest tail that a test at a
-        significance of 5 % does not tell from a power law, see
-        :func:`spectra.tails.xmin_search.longest`.
+        Start of the power law in the synthetic samples. ``"clauset"``: the fitted xmin, as in the
+        paper. ``"longest"``: the start of the longest tail for which a test at a significance of
+        5 % does not reject the power law, see :func:`spectra.tails.xmin_search.longest`.
     resamples : int, default: 1000
-        Synthetic samples; 2500 for two digits.
+        Number of synthetic samples; 2500 for two digits of p.
     rng : int, numpy.random.Generator or None, default: 0
-        Seed of the draws, or the generator to draw from; None draws anew each time.
+        Seed of the draws, or the generator to draw from; None for an unseeded one.
     executor : Executor, optional
-        Where to do the work; by default here. The result is the same.
+        Executor that does the work, by default the calling thread; the result is the same.
     fitted : PowerLawFit, optional
-        The fit of these data with these options, if it is known already.
+        Fit of these data with these options, if already known.
     **options
-        As in :func:`spectra.tails.power_law.fit`.
+        Options of the fit, as in :func:`spectra.tails.power_law.fit`.
 
     Returns
     -------
     GoodnessOfFit
-        `p`, small if the tail is no power law, with its precision; ``nan`` if there is no fit, or
-        none in half of the synthetic samples (a range for `xmin` with next to no data in it).
+        `p`, small if the tail is not a power law, with its precision; ``nan`` if the data
+        or most synthetic samples have no fit (a range for `xmin` with almost no data in it).
 
     Raises
     ------
@@ -334,14 +334,14 @@ def goodness_of_fit(
 
     Notes
     -----
-    :math:`p = (1 + \#\{D^* \ge D\}) / (1 + resamples)`. The fitted xmin is where the data happen
-    to look most like a power law. If they follow one below it too, they had more tails to choose
-    from than samples that follow one above it only: with ``"clauset"`` p is too large, its median
-    0.6 on true power laws, and few tails are rejected. ``"longest"`` makes p uniform on them; where
-    a body of another shape joins the tail with a jump, it rejects more than it should, up to a
-    quarter at a significance of 10 % in samples of 500.
+    :math:`p = (1 + \#\{D^* \ge D\}) / (1 + resamples)`. At the fitted xmin the data happen to
+    look most like a power law. Data that follow the power law below xmin too offer more candidate
+    tails than samples that follow it only above xmin: with ``"clauset"`` p is too large, with a
+    median of 0.6 on true power laws, and few tails are rejected. ``"longest"`` makes p uniform on
+    true power laws; where a body of another shape joins the tail with a jump, it rejects too often,
+    up to a quarter of samples of 500 at a significance of 10 %.
 
-    A large p is no proof: a tail of a few points passes for anything.
+    A large p is not a proof of a power law: a tail of a few points is compatible with any law.
 
     References
     ----------
@@ -372,7 +372,7 @@ def goodness_of_fit(
     work = partial(_synthetic_distances, law=law, options=settled)
     D = np.concatenate(_in_chunks(work, len(x), resamples, rng, executor))
     D = D[np.isfinite(D)]
-    if 2 * len(D) < resamples:  # what is left is no sample of anything
+    if 2 * len(D) < resamples:  # too few distances for a p-value
         return GoodnessOfFit(math.nan, observed.D, math.nan, len(D), len(x) - start)
     p = (1 + int(np.sum(observed.D <= D))) / (1 + len(D))
     precision = 0.5 / math.sqrt(1 + len(D))

@@ -1,19 +1,18 @@
 """
-The Hill estimator: a tail index from the k largest data, without a search for a threshold.
+Hill estimator: the power-law exponent from the k largest data, without a threshold search.
 
-All k at once give the Hill plot; an exponent is believable where it stays level over many k.
+The estimates for all k form the Hill plot; an exponent is credible if it is constant over many k.
 """
 
 from __future__ import annotations
 
-from numbers import Integral
 from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
 
 import numpy as np
 
+import spectra._checks as _checks
 import spectra.tails.log_excess as _excess
-from spectra.errors import ArgumentError
-from spectra.tails.samples import FitStatus, positive
+from spectra.tails.samples import EQUAL_WITHIN, FitStatus, positive
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -23,14 +22,12 @@ if TYPE_CHECKING:
 __all__ = ["Curve", "Half", "alpha", "curve", "half"]
 
 Half = Literal["code", "paper"]
-"""How the larger half of the data is counted; see :func:`half`."""
-
-_SPREAD = 1e-12  # mean excess below which data are equal to within rounding
+"""Definition of the larger half of the data; see :func:`half`."""
 
 
 class Curve(NamedTuple):
     """
-    The Hill estimate for every k, and its standard error.
+    Hill estimates for every k, and their standard errors.
 
     Examples
     --------
@@ -41,16 +38,16 @@ class Curve(NamedTuple):
     k: npt.NDArray[np.int64]
     """Numbers of data in the tail, 1 to n - 1."""
     xmin: FloatArray
-    """The largest datum not in the tail."""
+    """Largest datum that is not in the tail."""
     alpha: FloatArray
-    """Exponent of the density; ``inf`` where the tail is level."""
+    """Exponent of the density; ``inf`` where the data of the tail are equal."""
     sigma: FloatArray
-    """(alpha - 1) / sqrt(k)."""
+    """Standard error of alpha, (alpha - 1) / sqrt(k)."""
 
 
 def curve(eigenvalues: npt.ArrayLike, /) -> Curve:
     r"""
-    Compute the Hill estimator for every length of the tail: the numbers of a Hill plot.
+    Compute the Hill estimator for every tail length, the values of a Hill plot.
 
     Parameters
     ----------
@@ -60,7 +57,7 @@ def curve(eigenvalues: npt.ArrayLike, /) -> Curve:
     Returns
     -------
     Curve
-        Empty if the data are negative, not finite or fewer than two.
+        Estimates for k from 1 to n - 1; none if data are negative, not finite or fewer than two.
 
     Raises
     ------
@@ -70,12 +67,12 @@ def curve(eigenvalues: npt.ArrayLike, /) -> Curve:
     Notes
     -----
     :math:`\alpha_k = 1 + k / \sum_{i=1}^k \ln (x_{(n-i+1)} / x_{(n-k)})`. The estimates for
-    neighbouring k share their data: a level stretch is less convincing than it looks.
+    neighbouring k share their data: a constant stretch is weaker evidence than it looks.
 
     References
     ----------
     Hill (1975), doi:10.1214/aos/1176343247. Drees, de Haan & Resnick (2000),
-    doi:10.1214/aos/1016120372, on what a Hill plot shows.
+    doi:10.1214/aos/1016120372, on the interpretation of Hill plots.
 
     Examples
     --------
@@ -86,7 +83,7 @@ def curve(eigenvalues: npt.ArrayLike, /) -> Curve:
     excess = _excess.totals(np.log(x))[:-1][::-1]
     k = np.arange(1, len(x))
     found = np.full(len(k), np.inf)
-    np.divide(k, excess, out=found, where=excess > k * _SPREAD)
+    np.divide(k, excess, out=found, where=excess > k * EQUAL_WITHIN)
     return Curve(k, x[:-1][::-1], 1 + found, found / np.sqrt(k))
 
 
@@ -99,23 +96,23 @@ def alpha(eigenvalues: npt.ArrayLike, /, *, k: int) -> float:
     eigenvalues : array_like, shape (n,), or Spectrum
         Data in any order; zeros are left out.
     k : int
-        Data in the tail, from 1 to n - 1.
+        Number of data in the tail, from 1 to n - 1.
 
     Returns
     -------
     float
-        Exponent of the density; ``nan`` if there are no k + 1 data or they make no sense, ``inf``
-        if they are equal.
+        Exponent of the density; ``nan`` if there are fewer than k + 1 data, or negative or
+        non-finite ones, ``inf`` if the data of the tail are equal.
 
     Raises
     ------
     ArgumentError
-        If `eigenvalues` is not one-dimensional or k below 1.
+        If `eigenvalues` is not one-dimensional, or k is below 1.
 
     See Also
     --------
-    curve : For every k.
-    spectra.noise.baselines.hill_alpha : What noise would give.
+    curve : Estimates for every k.
+    spectra.noise.baselines.hill_alpha : Expected value for noise.
 
     References
     ----------
@@ -126,9 +123,7 @@ def alpha(eigenvalues: npt.ArrayLike, /, *, k: int) -> float:
     >>> round(alpha([1.0, 2.0, 4.0], k=2), 3)
     1.962
     """
-    if not isinstance(k, Integral) or isinstance(k, bool) or k < 1:
-        msg = f"`k` must be a whole number, at least 1, got {k!r}"
-        raise ArgumentError(msg)
+    _checks.count("k", k)
     every = curve(eigenvalues)
     return float(every.alpha[k - 1]) if k <= len(every.k) else float("nan")
 
@@ -142,15 +137,15 @@ def half(eigenvalues: npt.ArrayLike, /, *, variant: Half = "code") -> float:
     eigenvalues : array_like, shape (n,), or Spectrum
         Data in any order; zeros are left out.
     variant : {"code", "paper"}, default: "code"
-        ``"paper"`` is the Hill estimator with k = n // 2. The programs behind the published
-        numbers (TempBalance, FARMS, AlphaDecay) take the datum of index n // 2 as threshold and
-        count it as part of the tail, with an excess of 0: ``"code"``.
+        ``"paper"`` is the Hill estimator with k = n // 2. ``"code"`` is the rule of the programs
+        behind the published numbers (TempBalance, FARMS, AlphaDecay): the datum of index n // 2 is
+        the threshold and counts as part of the tail, with a log-excess of 0.
 
     Returns
     -------
     float
-        Exponent of the density; ``nan`` if the data are too few or make no sense, ``inf`` if they
-        are equal.
+        Exponent of the density; ``nan`` if the data are too few, negative or not finite, ``inf`` if
+        they are equal.
 
     Raises
     ------
@@ -159,7 +154,7 @@ def half(eigenvalues: npt.ArrayLike, /, *, variant: Half = "code") -> float:
 
     See Also
     --------
-    spectra.noise.baselines.hill_alpha : What noise would give.
+    spectra.noise.baselines.hill_alpha : Expected value for noise.
 
     References
     ----------
@@ -172,9 +167,7 @@ def half(eigenvalues: npt.ArrayLike, /, *, variant: Half = "code") -> float:
     >>> round(half(x), 3), round(half(x, variant="paper"), 3)
     (3.885, 1.962)
     """
-    if variant not in get_args(Half):
-        msg = f"`variant` must be one of {', '.join(get_args(Half))}, got {variant!r}"
-        raise ArgumentError(msg)
+    _checks.choice("variant", variant, get_args(Half))
     x, status = positive(eigenvalues)
     if status is not FitStatus.FITTED or len(x) < 2:
         return float("nan")

@@ -1,12 +1,11 @@
-"""Conventions: what a fit of a power law depends on besides the data, by name."""
+"""Options of a power-law fit: estimator, KS distance, ties, threshold."""
 
 from __future__ import annotations
 
 import math
-import sys
-from numbers import Real
 from typing import Literal, TypedDict, get_args
 
+import spectra._checks as _checks
 from spectra.errors import ArgumentError
 
 __all__ = [
@@ -21,24 +20,24 @@ __all__ = [
 ]
 
 Estimator = Literal["published", "n", "n-1", "n-2"]
-"""How alpha is estimated from a tail of n points; see :func:`spectra.tails.power_law.fit`."""
+"""Estimator of alpha from a tail of n points; see :func:`spectra.tails.power_law.fit`."""
 
 Distance = Literal["lower", "two-sided"]
-"""Steps of the empirical distribution that D looks at; see :func:`spectra.tails.power_law.fit`."""
+"""Steps of the empirical distribution used for D; see :func:`spectra.tails.power_law.fit`."""
 
 Ties = Literal["each", "clauset", "distinct"]
-"""What equal data count as; see :func:`spectra.tails.power_law.fit`."""
+"""Treatment of equal data; see :func:`spectra.tails.power_law.fit`."""
 
 Threshold = float | tuple[float, float] | None
-"""A fixed start of the tail, the range to search it in, or all data."""
+"""Start of the tail: fixed, a range to search, or None to search all data."""
 
 SMALL_SAMPLE = 20  # below this many points the published numbers use another rule
-SMALL_SAMPLE_TAIL = 8
+SMALL_SAMPLE_TAIL = 8  # shortest tail under that rule
 
 
 class FitOptions(TypedDict, total=False):
     """
-    What a fit depends on besides the data: the keywords of :func:`spectra.tails.power_law.fit`.
+    Options of a power-law fit, the keywords of :func:`spectra.tails.power_law.fit`.
 
     Examples
     --------
@@ -53,25 +52,19 @@ class FitOptions(TypedDict, total=False):
     ties: Ties
 
 
-def _is_number(value: object) -> bool:
-    if not isinstance(value, Real) or isinstance(value, bool):
-        return False
-    return bool(abs(value) <= sys.float_info.max or value == math.inf)  # type: ignore[operator]
-
-
 def check(options: FitOptions) -> None:
     """
-    Refuse what no keyword of a fit may be.
+    Validate the fit options.
 
     Parameters
     ----------
     options : FitOptions
-        The keywords.
+        Keywords of a fit.
 
     Raises
     ------
     ArgumentError
-        If one is unknown or wrong.
+        If a keyword is unknown or its value is wrong.
 
     Examples
     --------
@@ -85,41 +78,38 @@ def check(options: FitOptions) -> None:
         msg = f"unknown keyword {unknown[0]!r}; a fit takes {', '.join(FitOptions.__annotations__)}"
         raise ArgumentError(msg)
     for name, allowed in (("estimator", Estimator), ("distance", Distance), ("ties", Ties)):
-        value = options.get(name, get_args(allowed)[0])
-        if not isinstance(value, str) or value not in get_args(allowed):
-            msg = f"`{name}` must be one of {', '.join(get_args(allowed))}, got {value!r}"
-            raise ArgumentError(msg)
+        _checks.choice(name, options.get(name, get_args(allowed)[0]), get_args(allowed))
     xmin, xmax = options.get("xmin"), options.get("xmax")
     ends = (0.0, 0.0) if xmin is None else xmin if isinstance(xmin, tuple) else (xmin, xmin)
-    good = len(ends) == 2 and all(map(_is_number, ends)) and 0 <= ends[0] <= ends[1]
-    if not good or fixed_threshold(xmin) == 0 or ends[0] == math.inf:
+    low, high = map(_checks.as_float, ends) if len(ends) == 2 else (math.nan, math.nan)
+    if not 0 <= low <= high or fixed_threshold(xmin) == 0 or low == math.inf:
         msg = (
             "`xmin` must be a finite positive number or a range (low, high), or left out to "
             f"search all data; got {xmin!r}"
         )
         raise ArgumentError(msg)
-    if xmax is not None and not (_is_number(xmax) and ends[0] < xmax < math.inf):
-        msg = f"`xmax` must be a finite positive number above `xmin`, got {xmax!r}"
-        raise ArgumentError(msg)
+    if xmax is not None:
+        what = "larger than `xmin`, a finite number" if low else "a finite number"
+        _checks.number("xmax", xmax, above=low, what=what)
 
 
 def rule(estimator: Estimator, num: int) -> tuple[int, int]:
     """
-    Say how alpha is estimated from so many data.
+    Return the bias correction and the shortest tail for a sample of this size.
 
     Parameters
     ----------
     estimator : {"published", "n", "n-1", "n-2"}
-        As in :func:`spectra.tails.power_law.fit`.
+        Estimator of alpha, as in :func:`spectra.tails.power_law.fit`.
     num : int
-        Size of the sample.
+        Number of data in the sample.
 
     Returns
     -------
     correction : int
-        What is taken from the number of data in the tail.
+        Number subtracted from the number of data in the tail.
     shortest : int
-        Fewest data in a tail.
+        Smallest number of data in a tail.
 
     Examples
     --------
@@ -134,17 +124,17 @@ def rule(estimator: Estimator, num: int) -> tuple[int, int]:
 
 def fixed_threshold(xmin: Threshold, /) -> float | None:
     """
-    Return the threshold if it is fixed.
+    Return the fixed threshold, or None if the threshold is searched for.
 
     Parameters
     ----------
     xmin : float or (float, float), optional
-        As in :func:`spectra.tails.power_law.fit`.
+        Threshold or range, as in :func:`spectra.tails.power_law.fit`.
 
     Returns
     -------
     float or None
-        None if it is to be searched for.
+        Fixed threshold; None for a range or for all data.
 
     Examples
     --------

@@ -1,19 +1,18 @@
 """
-Fingers: a few largest eigenvalues that stand apart and pull the fit off the rest of the tail.
+Corrections for fingers: a few isolated largest eigenvalues that distort the fit of the tail.
 
-A matrix of finite size has a few outliers above an otherwise good power law; xmin then runs away
-to the end of the spectrum and alpha becomes far too large. Two corrections are in use: leave the
-largest out, or start the tail where the spectrum peaks.
+A matrix of finite size may have a few outliers above an otherwise good power law; xmin then moves
+to the end of the spectrum and alpha becomes far too large. Two corrections are in use: remove the
+largest eigenvalues, or start the tail at the peak of the spectrum.
 """
 
 from __future__ import annotations
 
-from numbers import Integral
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from spectra._checks import real_numbers
+import spectra._checks as _checks
 from spectra.errors import ArgumentError
 from spectra.tails.power_law import PowerLawFit, fit
 from spectra.tails.samples import FitStatus, positive
@@ -29,13 +28,13 @@ if TYPE_CHECKING:
 
 __all__ = ["Clipped", "clip", "clip_xmax", "peak", "xmin_peak"]
 
-_BELOW, _ABOVE = 0.95, 1.5  # of the peak: where xmin_peak searches
-_NO_MORE_BELOW = 2.0  # alpha that needs no correction
+_BELOW, _ABOVE = 0.95, 1.5  # search range of xmin_peak, in units of the peak
+_NO_MORE_BELOW = 2.0  # an alpha up to this value needs no correction
 
 
 class Clipped(NamedTuple):
     """
-    A fit without the fingers.
+    Fit without the fingers.
 
     Examples
     --------
@@ -44,46 +43,44 @@ class Clipped(NamedTuple):
     """
 
     fit: PowerLawFit
-    """The fit of what is left."""
+    """Fit of the remaining eigenvalues."""
     num_fingers: int
-    """How many of the largest were left out."""
+    """Number of largest eigenvalues removed."""
     raw_alpha: float
-    """Exponent with all of them."""
+    """Exponent of the fit of all eigenvalues."""
 
 
 def clip(eigenvalues: npt.ArrayLike, k: int, /) -> FloatArray:
     """
-    Leave out the k largest.
+    Remove the k largest eigenvalues.
 
     Parameters
     ----------
     eigenvalues : array_like, shape (n,), or Spectrum
         Data in any order.
     k : int
-        How many, from 0 to n.
+        Number of eigenvalues to remove, from 0 to n.
 
     Returns
     -------
     ndarray, shape (n - k,)
-        The others, ascending.
+        Remaining eigenvalues, ascending.
 
     Raises
     ------
     ArgumentError
-        If there are no k data.
+        If `k` is not from 0 to n, or `eigenvalues` is not one-dimensional or contains nan.
 
     Examples
     --------
     >>> clip([3.0, 1.0, 2.0], 1)
     array([1., 2.])
     """
-    x = np.sort(real_numbers(eigenvalues))
-    if x.ndim != 1 or np.isnan(x).any():
-        msg = f"`eigenvalues` must be one-dimensional and not nan, got shape {x.shape}"
+    x = np.sort(_checks.one_dimensional(eigenvalues, "eigenvalues"))
+    if num_nan := int(np.isnan(x).sum()):
+        msg = f"`eigenvalues` must be numbers, got {num_nan} nan among {len(x)}"
         raise ArgumentError(msg)
-    if not isinstance(k, Integral) or not 0 <= k <= len(x):
-        msg = f"`k` must be from 0 to the {len(x)} data there are, got {k!r}"
-        raise ArgumentError(msg)
+    _checks.count("k", k, at_least=0, at_most=len(x))
     return x[: len(x) - k]
 
 
@@ -96,24 +93,24 @@ def clip_xmax(
     **options: Unpack[FitOptions],
 ) -> Clipped:
     """
-    Leave out the largest, one after the other, until alpha falls.
+    Remove the largest eigenvalues, one after another, until alpha falls.
 
     Parameters
     ----------
     eigenvalues : array_like, shape (n,), or Spectrum
         Data in any order; zeros are left out.
     drop : float, default: 1.0
-        By how much alpha must fall for a correction to be accepted.
+        Decrease of alpha that is required to accept a correction.
     lengths : iterable of int, default: 1 to 9
-        How many to leave out, in turn.
+        Numbers of eigenvalues to remove, tried in this order.
     **options
-        As in :func:`spectra.tails.power_law.fit`.
+        Options of the fit, as in :func:`spectra.tails.power_law.fit`.
 
     Returns
     -------
     Clipped
-        The first fit whose alpha is lower by `drop`; the plain one if there is none, or if alpha
-        comes to 2 or less before.
+        First fit whose alpha is lower by more than `drop`; the plain fit if there is none, or if
+        alpha falls to 2 or less before.
 
     Raises
     ------
@@ -122,7 +119,7 @@ def clip_xmax(
 
     Notes
     -----
-    WeightWatcher never leaves out exactly one, and reports one less than it left out.
+    WeightWatcher never removes exactly one eigenvalue, and reports one less than it removed.
     :mod:`spectra.weightwatcher` does the same.
 
     References
@@ -151,19 +148,19 @@ def clip_xmax(
 
 def peak(eigenvalues: npt.ArrayLike, /, *, bins: int = 100) -> float:
     """
-    Find where the spectrum peaks on a logarithmic scale.
+    Find the peak of the spectrum on a logarithmic scale.
 
     Parameters
     ----------
     eigenvalues : array_like, shape (n,), or Spectrum
         Data in any order; zeros are left out.
     bins : int, default: 100
-        Of the histogram of the logarithms.
+        Number of bins in the histogram of the logarithms.
 
     Returns
     -------
     float
-        Lower edge of the fullest bin, the first of several; ``nan`` without data.
+        Lower edge of the fullest bin, of equally full bins the first; ``nan`` without data.
 
     Raises
     ------
@@ -189,19 +186,20 @@ def peak(eigenvalues: npt.ArrayLike, /, *, bins: int = 100) -> float:
 
 def xmin_peak(eigenvalues: npt.ArrayLike, /, **options: Unpack[FitOptions]) -> PowerLawFit:
     """
-    Fit the tail from the peak of the spectrum up.
+    Fit a power law with xmin near the peak of the spectrum.
 
     Parameters
     ----------
     eigenvalues : array_like, shape (n,), or Spectrum
         Data in any order; zeros are left out.
     **options
-        As in :func:`spectra.tails.power_law.fit`; xmin is searched from 0.95 to 1.5 times the peak.
+        Options of the fit, as in :func:`spectra.tails.power_law.fit`, without `xmin`, which is
+        searched from 0.95 to 1.5 times the peak.
 
     Returns
     -------
     PowerLawFit
-        With its status.
+        Fit with its status.
 
     Raises
     ------
@@ -210,7 +208,7 @@ def xmin_peak(eigenvalues: npt.ArrayLike, /, **options: Unpack[FitOptions]) -> P
 
     Notes
     -----
-    WeightWatcher takes the logarithm of the lower end of this range for the end itself.
+    WeightWatcher uses the logarithm of the lower end of this range as the end itself.
     :mod:`spectra.weightwatcher` does the same.
 
     References

@@ -1,4 +1,4 @@
-"""Power laws: the tail of a spectrum, fitted by maximum likelihood above the best threshold."""
+"""Fit a power law to the tail of a spectrum, by maximum likelihood above the best threshold."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import spectra.tails.log_excess as _excess
 from spectra._checks import real_numbers
 from spectra.errors import ArgumentError
 from spectra.tails.options import FitOptions, check, fixed_threshold, rule
-from spectra.tails.samples import FitStatus, prepare
+from spectra.tails.samples import EQUAL_WITHIN, FitStatus, prepare
 from spectra.tails.xmin_search import Tails, distances, search
 
 if TYPE_CHECKING:
@@ -33,12 +33,10 @@ __all__ = [
     "tails",
 ]
 
-_SPREAD = 1e-12  # mean excess of a tail below which its points are equal to within rounding
-
 
 class PowerLawFit(NamedTuple):
     """
-    A fitted power-law tail; all ``nan`` where there is none.
+    Power-law fit of a tail; all ``nan`` if there is no fit.
 
     Examples
     --------
@@ -49,22 +47,22 @@ class PowerLawFit(NamedTuple):
     alpha: float
     """Exponent of the density ``x**-alpha``."""
     xmin: float
-    """Start of the tail: one of the data, or what was asked for."""
+    """Start of the tail: one of the data, or the given threshold."""
     xmax: float
-    """Largest of the data, or what was asked for."""
+    """Largest datum, or the given upper end."""
     D: float
-    """Kolmogorov-Smirnov distance of tail and fit."""
+    """Kolmogorov-Smirnov distance between the tail and the fit."""
     sigma: float
-    """Asymptotic standard error of alpha for the tail it was given, `xmin` taken as known."""
+    """Asymptotic standard error of alpha for the fitted tail, `xmin` taken as known."""
     num_tail: int
     """Number of data from `xmin` up."""
     status: FitStatus
-    """Whether there is a fit and, if not, why."""
+    """Outcome of the fit: fitted, or the reason why there is no fit."""
 
 
 class PowerLawFits(NamedTuple):
     """
-    The fits of many samples; ``nan`` where there is none.
+    Power-law fits of many samples; ``nan`` where there is no fit.
 
     Examples
     --------
@@ -73,20 +71,20 @@ class PowerLawFits(NamedTuple):
     """
 
     alpha: FloatArray
-    """Exponents."""
+    """Exponents of the densities."""
     xmin: FloatArray
     """Starts of the tails."""
     D: FloatArray
     """Kolmogorov-Smirnov distances."""
     sigma: FloatArray
-    """Asymptotic standard errors."""
+    """Asymptotic standard errors of alpha."""
     num_tail: FloatArray
     """Numbers of data in the tails."""
 
 
 class Scan(NamedTuple):
     """
-    The fit for every candidate threshold.
+    Power-law fits for every candidate threshold.
 
     Examples
     --------
@@ -95,7 +93,7 @@ class Scan(NamedTuple):
     """
 
     xmin: FloatArray
-    """Candidates, ascending."""
+    """Candidate thresholds, ascending."""
     alpha: FloatArray
     """Exponent of the tail from each candidate up; ``inf`` where its points are equal."""
     D: FloatArray
@@ -113,7 +111,7 @@ def _first_of_equals(x: FloatArray) -> AnyArray:
 def _starts(
     log_x: FloatArray, shortest: int, xmin: Threshold, ties: Ties
 ) -> tuple[FloatArray, FloatArray, AnyArray]:
-    """Return the logarithm of every threshold, the excess over it, and whether it counts."""
+    """Return the log of every threshold, the total log-excess over it, whether it is allowed."""
     count = max(0, log_x.shape[1] - shortest + 1)
     if (fixed := fixed_threshold(xmin)) is not None:
         log_xmin = np.full((len(log_x), min(1, count)), math.log(fixed))
@@ -140,27 +138,27 @@ def tails(
     ties: Ties = "each",
 ) -> Tails:
     """
-    Fit a power law above every candidate threshold of every sample, without its distance.
+    Fit a power law above every candidate threshold of every sample, without distances.
 
     Parameters
     ----------
     log_x : ndarray, shape (rows, n)
-        Logarithms of the data, ascending along each row; above that of `xmin`, if it is fixed.
+        Logarithms of the data, ascending along each row; from ln(xmin) up if `xmin` is fixed.
     xmin : float or (float, float), optional
-        As in :func:`fit`, like the following.
+        Start of the tail, or range to search, as in :func:`fit`.
     xmax : float, optional
-        End of the law.
+        Upper end of the power law.
     estimator : {"published", "n", "n-1", "n-2"}, default: "published"
-        Of alpha.
+        Estimator of alpha.
     distance : {"lower", "two-sided"}, default: "lower"
-        Steps that D is taken from.
+        Steps of the empirical distribution used for D.
     ties : {"each", "clauset", "distinct"}, default: "each"
-        What equal data count as.
+        Treatment of equal data.
 
     Returns
     -------
     Tails
-        Of all rows. The first parameter of the law is alpha less one.
+        Tails of all rows. The first parameter of the law is alpha minus one.
 
     Examples
     --------
@@ -173,7 +171,7 @@ def tails(
     correction, shortest = rule(estimator, n)
     log_xmin, total, allowed = _starts(log_x, shortest, xmin, ties)
     num = n - np.arange(total.shape[1])
-    allowed &= total > num * _SPREAD
+    allowed &= total > num * EQUAL_WITHIN
     mean = np.where(allowed, total, 1.0) / (num - correction if xmax is None else num)
     cdf: Callable[..., FloatArray] = _excess.cdf
     parameters: tuple[FloatArray, ...] = (1 / mean,)
@@ -196,28 +194,28 @@ def _sigma(parameters: tuple[FloatArray, ...], num_tail: FloatArray) -> FloatArr
 
 def fits(samples: npt.ArrayLike, /, **options: Unpack[FitOptions]) -> PowerLawFits:
     """
-    Fit many samples of the same size at once, much faster than one after the other.
+    Fit many samples of the same size at once, much faster than one after another.
 
     Parameters
     ----------
     samples : array_like, shape (rows, n)
-        Positive data, a sample a row, in any order; within `xmin` if it is fixed, and `xmax`.
+        Positive data, one sample per row, in any order; from a fixed `xmin` up, up to `xmax`.
     **options
-        As in :func:`fit`.
+        Options of the fit, as in :func:`fit`.
 
     Returns
     -------
     PowerLawFits
-        Arrays of shape (rows,).
+        Fits, as arrays of shape (rows,).
 
     Raises
     ------
     ArgumentError
-        If `samples` are not two-dimensional, positive, finite and within `xmin` and `xmax`.
+        If `samples` are not two-dimensional, positive, finite and between `xmin` and `xmax`.
 
     See Also
     --------
-    fit : One sample, with a status.
+    fit : Fit of one sample, with a status.
 
     Examples
     --------
@@ -227,19 +225,24 @@ def fits(samples: npt.ArrayLike, /, **options: Unpack[FitOptions]) -> PowerLawFi
     2.5
     """
     check(options)
-    x = np.sort(real_numbers(samples, "samples"), axis=-1)
+    x = real_numbers(samples, "samples")
     xmin, xmax = options.get("xmin"), options.get("xmax")
     low = fixed_threshold(xmin) or 0.0
     high = math.inf if xmax is None else xmax
-    ends = x[..., [0, -1]] if x.size else x  # of sorted rows, nan last
-    if x.ndim != 2 or not (np.isfinite(ends) & (ends > 0) & (ends >= low) & (ends <= high)).all():
-        msg = f"`samples` must be rows of positive numbers from {low:g} to {high:g}"
+    wanted = f"`samples` must be rows of positive numbers from {low:g} to {high:g}"
+    if x.ndim != 2:
+        msg = f"{wanted}, got shape {x.shape}"
+        raise ArgumentError(msg)
+    x.sort(axis=1)
+    ends = x[:, [0, -1]] if x.size else x  # nan is sorted last
+    if not (np.isfinite(ends) & (ends > 0) & (ends >= low) & (ends <= high)).all():
+        msg = f"{wanted}, got numbers from {ends.min():g} to {ends.max():g}"
         raise ArgumentError(msg)
     return _fits(x, low, options)
 
 
 def _fits(x: FloatArray, fixed: float, options: FitOptions) -> PowerLawFits:
-    """Fit rows that are ascending and checked, from `fixed` up if it is not 0."""
+    """Fit valid samples, ascending rows; `fixed` is the fixed threshold, 0 if there is none."""
     found = tails(np.log(x), **options)
     if not found.allowed.shape[1]:
         return PowerLawFits(*np.full((5, len(x)), np.nan))
@@ -261,13 +264,13 @@ def scan(eigenvalues: npt.ArrayLike, /, **options: Unpack[FitOptions]) -> Scan:
     eigenvalues : array_like, shape (n,), or Spectrum
         Data in any order; zeros are left out.
     **options
-        As in :func:`fit`.
+        Options of the fit, as in :func:`fit`.
 
     Returns
     -------
     Scan
-        One entry for every datum that leaves a tail long enough, in ascending order; none if the
-        data are negative or not finite.
+        One entry per datum that starts a long enough tail, in ascending order; none if the data are
+        negative or not finite.
 
     Raises
     ------
@@ -276,11 +279,11 @@ def scan(eigenvalues: npt.ArrayLike, /, **options: Unpack[FitOptions]) -> Scan:
 
     See Also
     --------
-    fit : The best of them, much faster.
+    fit : Best of these fits, computed much faster.
 
     Notes
     -----
-    Takes :math:`O(n^2)` time and :math:`O(n)` memory.
+    The scan takes :math:`O(n^2)` time and :math:`O(n)` memory.
 
     Examples
     --------
@@ -313,38 +316,39 @@ def fit(
     r"""
     Fit a power law :math:`p(x) \propto x^{-\alpha}` to the tail of a spectrum.
 
-    Every datum is tried as the start of the tail; the one whose tail is closest to its power law
-    in Kolmogorov-Smirnov distance is taken.
+    Every datum is tried as the start of the tail; the fit is the tail with the smallest
+    Kolmogorov-Smirnov distance from its power law.
 
     Parameters
     ----------
     eigenvalues : array_like, shape (n,), or Spectrum
         Data in any order and unit; zeros are left out.
     xmin : float or (float, float), optional
-        Where the tail starts, or the range to search it in. By default every datum is tried.
+        Start of the tail, or the range to search for it. By default every datum is tried.
     xmax : float, optional
-        Where the power law ends: larger data are left out and the likelihood knows it (a doubly
-        bounded power law). To leave data out without telling the likelihood, pass fewer data.
+        Upper end of the power law: larger data are left out, and the likelihood is of the doubly
+        bounded power law. To leave data out without bounding the law, pass fewer data.
     estimator : {"published", "n", "n-1", "n-2"}, default: "published"
-        ``"n"`` is the maximum-likelihood estimate, ``"n-1"`` unbiased for a threshold known
-        beforehand, ``"n-2"`` unbiased for one that is the smallest of the tail. ``"published"`` is
-        what WeightWatcher's numbers use: ``"n"`` from 20 data on, ``"n-1"`` with tails of at least
-        8 below that. With `xmax` it is always the maximum of the likelihood.
+        Estimator of alpha. ``"n"`` is the maximum-likelihood estimate, ``"n-1"`` unbiased for a
+        threshold known beforehand, ``"n-2"`` unbiased for a threshold that is the smallest datum of
+        the tail. ``"published"`` is the rule of WeightWatcher: ``"n"`` from 20 data on, ``"n-1"``
+        with tails of at least 8 below 20 data. With `xmax`, always the maximum of the likelihood.
     distance : {"lower", "two-sided"}, default: "lower"
-        Whether D looks at the lower steps of the empirical distribution only, as published numbers
-        do, or at both, as textbooks do; the two differ by up to 1/n.
+        Steps of the empirical distribution used for D: the lower steps only, as in published
+        numbers, or both, as in textbooks; the two distances differ by up to 1/n.
     ties : {"each", "clauset", "distinct"}, default: "each"
-        ``"each"`` of several equal data may start a tail, without those before it (WeightWatcher).
-        With ``"clauset"`` a tail holds all data equal to its start, but each has a step of its own
-        in D (the programs of Clauset et al.). With ``"distinct"`` the steps too are at distinct
-        data (the powerlaw package). Without ties they agree.
+        Treatment of equal data. ``"each"``: each of several equal data may start a tail, which
+        leaves out the equal data before it (WeightWatcher). ``"clauset"``: a tail contains all data
+        equal to its start, but each datum has its own step in D (the programs of Clauset et al.).
+        ``"distinct"``: the steps too are at distinct data (the powerlaw package). Without ties all
+        three agree.
 
     Returns
     -------
     PowerLawFit
         `alpha`, `xmin`, `xmax`, `D`, `sigma`, `num_tail` and a `status`: fitted; or too few data
-        (below 8 in the default options, below 2 above a fixed `xmin`); all of them equal; not
-        finite; negative; none of them in the range for `xmin`.
+        (below 8 in the default options, below 2 above a fixed `xmin`); equal data; data that are
+        not finite; negative data; no data in the range for `xmin`.
 
     Raises
     ------
@@ -353,10 +357,10 @@ def fit(
 
     See Also
     --------
-    scan : The distance and exponent for every threshold.
-    fits : Many samples at once.
-    spectra.tails.bootstrap.interval : How sure alpha and xmin are.
-    spectra.tails.bootstrap.goodness_of_fit : Whether it is a power law.
+    scan : Distance and exponent for every threshold.
+    fits : Fits of many samples at once.
+    spectra.tails.bootstrap.interval : Confidence intervals of alpha and xmin.
+    spectra.tails.bootstrap.goodness_of_fit : Test of the power law.
 
     Notes
     -----
@@ -364,12 +368,11 @@ def fit(
     and :math:`\sigma = (\alpha - 1) / \sqrt n`. The search is exact and takes time proportional
     to n, see :mod:`spectra.tails.xmin_search`.
 
-    The data are taken to be continuous. Counts (of words, of links) need another likelihood; fitted
-    here they give another alpha, mostly a larger one.
+    The data are assumed continuous. Counts (of words, of links) need another likelihood; this fit
+    gives a different, mostly larger, alpha for counts.
 
     Pure noise is fitted too: the edge of a Marchenko-Pastur bulk gives an alpha of 3 to 50, from a
-    few dozen points. Look at `num_tail`, and at :mod:`spectra.tails.bootstrap`, before believing
-    it.
+    few dozen points. Check `num_tail` and :mod:`spectra.tails.bootstrap` before trusting alpha.
 
     References
     ----------
@@ -406,7 +409,7 @@ def fit(
 
 
 def _why_not(x: FloatArray, options: FitOptions) -> FitStatus:
-    """Say why no candidate counts."""
+    """Return the reason why there is no candidate threshold."""
     _, shortest = rule(options.get("estimator", "published"), len(x))
     xmin = options.get("xmin")
     inside = (x >= xmin[0]) & (x <= xmin[1]) if isinstance(xmin, tuple) else np.full(len(x), True)

@@ -1,4 +1,4 @@
-"""Samples: what a fit takes from data, and what there is to say of data without a fit."""
+"""Validate and clean the data of a fit; status codes when no fit is possible."""
 
 from __future__ import annotations
 
@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from spectra._checks import real_numbers
-from spectra._spectral import nonzero
-from spectra.errors import ArgumentError
+from spectra._checks import one_dimensional
+from spectra._spectral import EPS, nonzero
 from spectra.tails.options import SMALL_SAMPLE, check, fixed_threshold
 
 if TYPE_CHECKING:
@@ -22,10 +21,12 @@ if TYPE_CHECKING:
 
 __all__ = ["FitStatus", "positive", "prepare"]
 
+EQUAL_WITHIN = 1e-12  # mean log-excess of data that are equal to within rounding
+
 
 class FitStatus(IntEnum):
     """
-    What came of a fit.
+    Outcome of a fit: fitted, or the reason why there is no fit.
 
     Examples
     --------
@@ -44,20 +45,20 @@ class FitStatus(IntEnum):
 
 def positive(values: npt.ArrayLike, /) -> tuple[FloatArray, FitStatus]:
     """
-    Sort what a power law can be fitted to, and say whether all of it makes sense.
+    Return the positive data in ascending order, and the status of the data.
 
     Parameters
     ----------
     values : array_like, shape (n,), or Spectrum
-        Data in any order; of a Spectrum its eigenvalues that are not zero by rounding.
+        Data in any order; of a Spectrum, the eigenvalues that are not zero to within rounding.
 
     Returns
     -------
     values : ndarray
-        Those that are positive, ascending; none if the data make no sense.
+        Positive data, ascending; empty if the data are negative or not finite.
     status : FitStatus
-        ``NOT_FINITE``, ``NEGATIVE``, or ``FITTED`` if neither. Negative values no larger than
-        rounding, n eps times the largest, count as zeros.
+        ``NOT_FINITE``, ``NEGATIVE``, or ``FITTED`` if neither. Negative values within rounding,
+        n eps times the largest datum, count as zeros.
 
     Raises
     ------
@@ -70,14 +71,11 @@ def positive(values: npt.ArrayLike, /) -> tuple[FloatArray, FitStatus]:
     >>> values, status.name
     (array([1., 3.]), 'FITTED')
     """
-    x = real_numbers(nonzero(values))
-    if x.ndim != 1:
-        msg = f"`eigenvalues` must be one-dimensional, got shape {x.shape}"
-        raise ArgumentError(msg)
+    x = one_dimensional(nonzero(values), "eigenvalues")
     x.sort()
-    if len(x) and not np.isfinite(x[[0, -1]]).all():  # nan is last
+    if len(x) and not np.isfinite(x[[0, -1]]).all():  # nan is sorted last
         return np.empty(0), FitStatus.NOT_FINITE
-    rounding = len(x) * np.finfo(float).eps * x.max(initial=0.0)
+    rounding = len(x) * EPS * x.max(initial=0.0)
     if x.min(initial=0.0) < -rounding:
         return np.empty(0), FitStatus.NEGATIVE
     return x[np.searchsorted(x, 0.0, side="right") :], FitStatus.FITTED
@@ -87,23 +85,23 @@ def prepare(
     eigenvalues: npt.ArrayLike, /, **options: Unpack[FitOptions]
 ) -> tuple[FloatArray, FitStatus, FitOptions]:
     """
-    Take from the data what a fit uses, and settle what depends on how many there are.
+    Select the data of a fit, and set the options that depend on the number of data.
 
     Parameters
     ----------
     eigenvalues : array_like, shape (n,), or Spectrum
         Data in any order.
     **options
-        As in :func:`spectra.tails.power_law.fit`.
+        Options of the fit, as in :func:`spectra.tails.power_law.fit`.
 
     Returns
     -------
     sample : ndarray
         The positive data, ascending, without those above `xmax` or below a fixed `xmin`.
     status : FitStatus
-        As in :func:`positive`.
+        Status of the data, as in :func:`positive`.
     options : FitOptions
-        The same, the small-sample rule applied if `xmin` is fixed.
+        Options, with the small-sample rule applied if `xmin` is fixed.
 
     Raises
     ------

@@ -1,12 +1,13 @@
 r"""
-The truncated power law: :math:`p(x) \propto x^{-\alpha} e^{-\Lambda x}`, a tail that dies off.
+Truncated power law :math:`p(x) \propto x^{-\alpha} e^{-\Lambda x}`, with an exponential cutoff.
 
-In the excess z = ln(x / xmin) its density is :math:`e^{-a z - \lambda (e^z - 1)} / I(a, \lambda)`
+In the log-excess z = ln(x / xmin) the density is
+:math:`e^{-a z - \lambda (e^z - 1)} / I(a, \lambda)`
 with a = alpha - 1 and lambda = Lambda xmin: an exponential family, whose likelihood has a single
-maximum. That is found where the means of z and of :math:`e^z` are those of the data; I and the
-means are integrals of smooth functions, taken by Gauss-Legendre quadrature for all tails at once.
-The plain power law is the limit Lambda = 0. alpha is kept from falling below 1, as the powerlaw
-package does: a steeper cut-off with a rising density is no power law.
+maximum. At the maximum, the means of z and of :math:`e^z` equal the means of the data; I and the
+means are integrals of smooth functions, computed by Gauss-Legendre quadrature for all tails at
+once. The plain power law is the limit Lambda = 0. alpha is at least 1, as in the powerlaw package:
+a rising density with a steeper cutoff is not a power law.
 """
 
 from __future__ import annotations
@@ -31,17 +32,17 @@ if TYPE_CHECKING:
 
 __all__ = ["TruncatedFit", "fit", "log_density", "most_likely"]
 
-_NODES = 80
-_REACH = 40.0  # exp(-40) is nothing beside the rounding of an integral
-_FARTHEST = 700.0  # exp(710) is no double
+_NODES = 80  # of the quadrature
+_REACH = 40.0  # exp(-40) is negligible beside the rounding of an integral
+_FARTHEST = 700.0  # exp(710) overflows float64
 _BISECTIONS = 100
 _NEWTON_STEPS = 60
-_SMALLEST, _LARGEST = 1e-9, 1e6  # of lambda, the smallest in units of 1 / mean(x / xmin)
+_SMALLEST, _LARGEST = 1e-9, 1e6  # range of lambda; the smallest in units of 1 / mean(x / xmin)
 
 
 class TruncatedFit(NamedTuple):
     """
-    A fitted truncated power law; ``nan`` where there is none.
+    Fit of a truncated power law; ``nan`` if there is no fit.
 
     Examples
     --------
@@ -52,19 +53,19 @@ class TruncatedFit(NamedTuple):
     alpha: float
     """Exponent of the power, at least 1."""
     Lambda: float
-    """Rate of the exponential, in one over the unit of the data; 0 for a plain power law."""
+    """Rate of the exponential, in the inverse unit of the data; 0 for a plain power law."""
     xmin: float
     """Start of the tail."""
     xmax: float
-    """Largest of the data."""
+    """Largest datum."""
     D: float
-    """Kolmogorov-Smirnov distance of tail and fit."""
+    """Kolmogorov-Smirnov distance between the tail and the fit."""
     num_tail: int
     """Number of data from `xmin` up."""
     log_likelihood: float
     """Logarithm of the likelihood of the tail."""
     status: FitStatus
-    """Whether there is a fit and, if not, why."""
+    """Outcome of the fit: fitted, or the reason why there is no fit."""
 
 
 @cache
@@ -74,7 +75,7 @@ def _legendre() -> tuple[FloatArray, FloatArray]:
 
 
 def _reach(rate: FloatArray, cutoff: FloatArray) -> FloatArray:
-    """Return a z beyond which the density is nothing."""
+    """Return a z beyond which the density is negligible."""
     with np.errstate(divide="ignore", over="ignore"):
         return np.minimum(np.minimum(_REACH / rate, np.log1p(_REACH / cutoff)), _FARTHEST)
 
@@ -86,7 +87,7 @@ def _integrand(z: FloatArray, rate: FloatArray, cutoff: FloatArray) -> FloatArra
 
 
 def _integral(upper: FloatArray, rate: FloatArray, cutoff: FloatArray) -> FloatArray:
-    """Integrate the unnormalised density of z from 0."""
+    """Integrate the unnormalised density of z from 0 to `upper`."""
     nodes, weights = _legendre()
     value: FloatArray = upper * (_integrand(upper[..., None] * nodes, rate, cutoff) @ weights)
     return value
@@ -114,7 +115,7 @@ def _means(rate: FloatArray, cutoff: FloatArray) -> tuple[FloatArray, FloatArray
 def _rate_for(
     cutoff: FloatArray, mean_z: FloatArray, start: FloatArray
 ) -> tuple[FloatArray, FloatArray]:
-    """Return the rate that gives z its mean, at least 0, and the mean of ``exp(z) - 1`` there."""
+    """Return the rate, at least 0, at which z has mean `mean_z`, and the mean of ``exp(z) - 1``."""
     rate = start
     for _ in range(_NEWTON_STEPS):
         mean, variance, growth = _means(rate, cutoff)
@@ -129,7 +130,7 @@ def _rate_for(
 
 def most_likely(mean_z: FloatArray, mean_growth: FloatArray, /) -> tuple[FloatArray, FloatArray]:
     """
-    Find the most likely truncated power law of every tail.
+    Compute the maximum-likelihood truncated power law of every tail.
 
     Parameters
     ----------
@@ -141,21 +142,21 @@ def most_likely(mean_z: FloatArray, mean_growth: FloatArray, /) -> tuple[FloatAr
     Returns
     -------
     rate : ndarray, shape (tails,)
-        Exponents less one.
+        Exponents alpha minus one.
     cutoff : ndarray, shape (tails,)
         Lambda times xmin; 0 where the plain power law is likeliest.
 
     Examples
     --------
     >>> import numpy as np
-    >>> rate, cutoff = most_likely(np.array([0.5]), np.array([1.5]))  # a power law has 1
+    >>> rate, cutoff = most_likely(np.array([0.5]), np.array([1.5]))  # the mean of a power law is 1
     >>> rate, cutoff
     (array([2.]), array([0.]))
     """
     rate = 1 / mean_z
     cutoff = np.zeros_like(rate)
     with np.errstate(divide="ignore"):
-        expected = np.where(rate > 1, 1 / np.abs(rate - 1), np.inf)  # of a power law
+        expected = np.where(rate > 1, 1 / np.abs(rate - 1), np.inf)  # mean growth under a power law
     inside = np.flatnonzero(mean_growth < expected)
     if not inside.size:
         return rate, cutoff
@@ -170,7 +171,7 @@ def most_likely(mean_z: FloatArray, mean_growth: FloatArray, /) -> tuple[FloatAr
         low, high = np.where(above, middle, low), np.where(above, high, middle)
         if np.all(high - low < 1e-11):
             break
-    tiny = high <= smallest + 1e-6  # nobody could tell it from a power law
+    tiny = high <= smallest + 1e-6  # indistinguishable from a power law
     rate[inside] = np.where(tiny, rate[inside], found)
     cutoff[inside] = np.where(tiny, 0.0, np.exp(high))
     return rate, cutoff
@@ -178,21 +179,21 @@ def most_likely(mean_z: FloatArray, mean_growth: FloatArray, /) -> tuple[FloatAr
 
 def log_density(z: FloatArray, rate: float, cutoff: float, /) -> FloatArray:
     """
-    Compute the logarithm of the density of the excess.
+    Compute the logarithm of the density of the log-excess.
 
     Parameters
     ----------
     z : ndarray
-        ``ln(x / xmin)``, not negative.
+        Log-excess ``ln(x / xmin)``, not negative.
     rate : float
-        The exponent less one.
+        Exponent alpha minus one.
     cutoff : float
         Lambda times xmin.
 
     Returns
     -------
     ndarray
-        Of the density in z; that in x is ``z + ln(xmin)`` less.
+        Log-density in z; the log-density in x is smaller by ``z + ln(xmin)``.
 
     Examples
     --------
@@ -217,13 +218,13 @@ def _mean_growth(x: FloatArray, log_xmin: FloatArray) -> FloatArray:
     """Return the mean of ``x / xmin - 1`` above every threshold."""
     num = len(x) - np.arange(len(log_xmin))
     means = np.cumsum((x / x[-1])[::-1])[::-1][: len(log_xmin)] / num
-    with np.errstate(over="ignore"):  # data too far apart for a cut-off
+    with np.errstate(over="ignore"):  # data too many orders of magnitude apart for a cutoff
         value: FloatArray = means * np.exp(math.log(x[-1]) - log_xmin) - 1
     return value
 
 
 def _with_cutoff(plain: Tails, x: FloatArray) -> Tails:
-    """Return the same tails, each with its most likely truncated law instead of the plain one."""
+    """Replace the power law of each tail by the maximum-likelihood truncated power law."""
     growth = np.where(plain.allowed[0], _mean_growth(x, plain.log_xmin[0]), 1.0)
     rate, cutoff = most_likely(1 / plain.parameters[0][0], growth)
     reach = _reach(rate, cutoff)
@@ -235,35 +236,35 @@ def fit(eigenvalues: npt.ArrayLike, /, *, xmin: Threshold = None) -> TruncatedFi
     r"""
     Fit a truncated power law to the tail of a spectrum.
 
-    Every datum but the largest is tried as the start of the tail, and the one whose tail is
-    closest to its law in Kolmogorov-Smirnov distance is taken.
+    Every datum but the largest is tried as the start of the tail; the fit is the tail with the
+    smallest Kolmogorov-Smirnov distance from its law.
 
     Parameters
     ----------
     eigenvalues : array_like, shape (n,), or Spectrum
         Data in any order and unit; zeros are left out.
     xmin : float or (float, float), optional
-        Where the tail starts, or the range to search it in. By default every datum is tried.
+        Start of the tail, or the range to search for it. By default every datum is tried.
         :func:`spectra.tails.outliers.peak` gives the start of WeightWatcher's E_TPL.
 
     Returns
     -------
     TruncatedFit
-        `alpha`, `Lambda` and the rest, with a `status`.
+        Parameters, threshold, distance and log-likelihood of the fit, with a `status`.
 
     Raises
     ------
     ArgumentError
-        If `eigenvalues` is not one-dimensional or `xmin` not positive.
+        If `eigenvalues` is not one-dimensional, or `xmin` is not positive.
 
     See Also
     --------
-    spectra.tails.power_law.fit : The plain power law.
+    spectra.tails.power_law.fit : Fit of the plain power law.
 
     Notes
     -----
     The normalisation is :math:`\Lambda^{1-\alpha} / \Gamma(1 - \alpha, \Lambda x_{min})`. alpha
-    and Lambda make up for each other: where Lambda times xmax is small, a larger alpha with a
+    and Lambda compensate for each other: where Lambda times xmax is small, a larger alpha with a
     smaller Lambda is nearly as likely.
 
     References

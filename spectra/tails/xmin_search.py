@@ -1,15 +1,15 @@
 """
-Thresholds: where a tail starts, the best of all data found exactly without trying them all.
+Exact search for the threshold xmin of smallest distance, without evaluating every candidate.
 
-The distance of a tail from its law is the largest of its deviations, one for each datum in it. So
-any few of these bound it from below, and the search for the smallest distance is a search for the
-smallest of many maxima. It is solved by cutting planes (Kelley 1960): deviations at a handful of
-data bound every candidate; the candidate of smallest bound is evaluated in full; the datum where
-it deviates most is nearly the worst for its neighbours too, and so bounds all of them almost
-tightly. A candidate whose bound exceeds the best distance found is never evaluated. Three to thirty
-evaluations, each in time proportional to n, settle samples of any size; no candidate that could be
-the best is left out. Data without any randomness, such as exact quantiles of a power law, deviate
-nowhere more than elsewhere and can take the time of a full scan.
+The distance of a tail from its law is the largest of the deviations at the data of the tail. Any
+few deviations therefore bound the distance from below, and the search for the smallest distance is
+a search for the smallest of many maxima. The search uses cutting planes (Kelley 1960): deviations
+at a few data bound every candidate; the candidate of smallest bound is evaluated in full; the datum
+of its largest deviation is nearly the worst datum of the neighbouring candidates too, and so bounds
+them almost tightly. A candidate whose bound exceeds the best distance found is never evaluated.
+Three to thirty evaluations, each in time proportional to n, suffice for samples of any size; no
+candidate that could be the best is skipped. Data without randomness, such as exact quantiles of a
+power law, deviate equally everywhere and can take the time of a full scan.
 """
 
 from __future__ import annotations
@@ -27,15 +27,15 @@ if TYPE_CHECKING:
 
 __all__ = ["Tails", "distances", "longest", "search"]
 
-_SAMPLED = 8  # candidates up to this many times as long as a sampled datum's own tail are bounded
+_SAMPLED = 8  # longest tails bounded by a sampled datum, in units of the tail from that datum up
 _BLOCK = 1 << 15  # deviations computed at once
-_PATIENCE = 100  # evaluations one by one before all that are left are evaluated in blocks
+_PATIENCE = 100  # single evaluations before the remaining candidates are evaluated in blocks
 _SLACK = 1e-15  # rounding of a deviation, which is at most 1
 
 
 class Tails(NamedTuple):
     """
-    Samples of equal size with the law fitted above every datum that may start the tail.
+    Samples of equal size, and the law fitted above every candidate start of the tail.
 
     Examples
     --------
@@ -51,19 +51,19 @@ class Tails(NamedTuple):
     """
 
     log_x: FloatArray
-    """Logarithms of the data, a sample a row, ascending."""
+    """Logarithms of the data, one sample per row, ascending."""
     log_xmin: FloatArray
-    """Those of the candidates, number i being datum i or, if there is only one, just below it."""
+    """Logarithms of the candidates: candidate i is datum i; a single one may be below datum 0."""
     allowed: AnyArray
-    """Whether each candidate counts."""
+    """Whether each candidate may start the tail."""
     cdf: Callable[..., FloatArray]
-    """The law: ``cdf(excess, *parameters)`` of the excess ``ln(x / xmin)``, elementwise."""
+    """Law as ``cdf(excess, *parameters)`` of the log-excess ``ln(x / xmin)``, elementwise."""
     parameters: tuple[FloatArray, ...]
-    """Fitted above each candidate, each of the shape of `log_xmin`."""
+    """Parameters of the law above each candidate, each of the shape of `log_xmin`."""
     half: float = 0.0
     """0 for the deviation from the lower step of the empirical distribution, 0.5 for both steps."""
     steps: AnyArray | None = None
-    """Data at which the deviation counts, same shape as `log_x`; by default all."""
+    """Whether the deviation at each datum counts, same shape as `log_x`; by default all do."""
 
 
 def _deviation(
@@ -74,11 +74,11 @@ def _deviation(
     i: AnyArray | int,
     j: AnyArray | int,
 ) -> FloatArray:
-    """Return by how much datum j >= i deviates from the law above datum i; elementwise."""
+    """Return the deviation at datum j >= i from the law above datum i, elementwise."""
     num = tails.log_x.shape[1] - i
     model = tails.cdf(log_x - log_xmin, *parameters)
     found: FloatArray = np.abs(model - (j - (i - tails.half)) / num)
-    # the larger of the two steps' deviations is that of their middle and half a step
+    # the larger deviation of the two steps is the deviation of their middle plus half a step
     return found + tails.half / num if tails.half else found
 
 
@@ -86,7 +86,7 @@ def _sampled_bounds(tails: Tails) -> FloatArray:
     """Bound every candidate by the deviations at the data that halve, quarter, ... the sample."""
     log_x = tails.log_x
     n, count = log_x.shape[1], tails.allowed.shape[1]
-    index = np.arange(count, dtype=np.float64)  # so that no step of the way converts
+    index = np.arange(count, dtype=np.float64)  # float, to avoid conversions below
     bounds = np.where(tails.allowed, 0.0, np.inf)
     above = n // 2
     while above >= 1:
@@ -108,12 +108,12 @@ def _worst(
     log_xmin: FloatArray,
     parameters: tuple[FloatArray, ...],
 ) -> tuple[AnyArray, FloatArray]:
-    """Return where each candidate, one for each of `row`, deviates most, and by how much."""
+    """Return the datum and the size of the largest deviation of candidates i of samples `row`."""
     first, several = int(i.min()), len(row) > 1
     j = np.arange(first, tails.log_x.shape[1], dtype=np.float64)
     columns = tuple(p[:, None] for p in parameters)
     log_x = tails.log_x[row, first:]
-    if several:  # data below a candidate are none of its tail
+    if several:  # data below a candidate are not in its tail
         log_x = np.maximum(log_x, log_xmin[:, None])
     found = _deviation(tails, log_xmin[:, None], columns, log_x, i[:, None], j)
     if several:
@@ -131,18 +131,18 @@ def search(tails: Tails, /) -> tuple[AnyArray, FloatArray]:
     Parameters
     ----------
     tails : Tails
-        Samples and the law above each candidate.
+        Samples, and the law above each candidate.
 
     Returns
     -------
     index : ndarray of int, shape (rows,)
-        Of the candidate; the first if several are equal, -1 if none counts.
+        Index of the candidate; of equal ones the first, -1 if none is allowed.
     distance : ndarray, shape (rows,)
-        Its Kolmogorov-Smirnov distance, ``inf`` if none counts.
+        Kolmogorov-Smirnov distance of the candidate, ``inf`` if none is allowed.
 
     See Also
     --------
-    distances : All of them, in quadratic time.
+    distances : Distances of all candidates, in quadratic time.
 
     References
     ----------
@@ -164,7 +164,7 @@ def search(tails: Tails, /) -> tuple[AnyArray, FloatArray]:
     """
     num_rows = len(tails.log_x)
     best, at = np.full(num_rows, np.inf), np.full(num_rows, -1)
-    witness = np.zeros(num_rows, dtype=np.int64)  # where the last one tried deviates most
+    witness = np.zeros(num_rows, dtype=np.int64)  # datum of largest deviation of the last one tried
     bounds = _sampled_bounds(tails)
     if not bounds.size:
         return at, best
@@ -174,7 +174,7 @@ def search(tails: Tails, /) -> tuple[AnyArray, FloatArray]:
         return at, best
     witness[rows] = _try(tails, rows, tried[rows], best, at)
     bounds[rows, tried[rows]] = np.inf
-    # the candidates still in question, row by row
+    # the candidates that may still be the best, row by row
     row, i = np.nonzero((bounds < np.inf) & (bounds <= best[:, None] + _SLACK))
     bound = bounds[row, i]
     for _ in range(_PATIENCE):
@@ -191,7 +191,7 @@ def search(tails: Tails, /) -> tuple[AnyArray, FloatArray]:
 
 
 def _try(tails: Tails, row: AnyArray, i: AnyArray, best: FloatArray, at: AnyArray) -> AnyArray:
-    """Evaluate candidates, update the best of their rows, and return where each deviates most."""
+    """Evaluate candidates, update the best of their rows, return the data of largest deviation."""
     parameters = tuple(p[row, i] for p in tails.parameters)
     worst, found = _worst(tails, row, i, tails.log_xmin[row, i], parameters)
     for r, candidate, D in zip(row.tolist(), i.tolist(), found.tolist(), strict=True):
@@ -203,7 +203,7 @@ def _try(tails: Tails, row: AnyArray, i: AnyArray, best: FloatArray, at: AnyArra
 def _try_all(
     tails: Tails, row: AnyArray, i: AnyArray, bound: FloatArray, best: FloatArray, at: AnyArray
 ) -> None:
-    """Evaluate what is left block by block, those of smallest bound first."""
+    """Evaluate the remaining candidates in blocks, in ascending order of their bounds."""
     together = max(1, _BLOCK // tails.log_x.shape[1])
     order = np.argsort(bound, kind="stable")
     while (order := order[bound[order] <= best[row[order]] + _SLACK]).size:
@@ -212,7 +212,7 @@ def _try_all(
 
 
 def _cuts(tails: Tails, row: AnyArray, i: AnyArray, j: AnyArray) -> FloatArray:
-    """Bound candidates by their deviations at data j, nothing if that is not in their tail."""
+    """Bound candidates by their deviations at data j; 0 if datum j is not in the tail."""
     log_xmin = tails.log_xmin[row, i]
     parameters = tuple(p[row, i] for p in tails.parameters)
     log_x = np.maximum(tails.log_x[row, j], log_xmin)
@@ -221,7 +221,7 @@ def _cuts(tails: Tails, row: AnyArray, i: AnyArray, j: AnyArray) -> FloatArray:
 
 
 def _lowest(row: AnyArray, bound: FloatArray) -> AnyArray:
-    """Return where, in each row, the smallest bound is."""
+    """Return the position of the smallest bound of each row."""
     starts = np.concatenate([[0], np.flatnonzero(row[1:] != row[:-1]) + 1])
     counts = np.concatenate([starts[1:], [len(row)]]) - starts
     lowest = np.flatnonzero(bound == np.repeat(np.minimum.reduceat(bound, starts), counts))
@@ -229,7 +229,7 @@ def _lowest(row: AnyArray, bound: FloatArray) -> AnyArray:
 
 
 def _distance(tails: Tails, i: int) -> tuple[int, float]:
-    """Return where candidate i of the first sample deviates most, and by how much."""
+    """Return the datum and size of the largest deviation of candidate i of the first sample."""
     one = np.array([i])
     parameters = tuple(p[0, one] for p in tails.parameters)
     j, found = _worst(tails, np.array([0]), one, tails.log_xmin[0, one], parameters)
@@ -243,20 +243,20 @@ def distances(tails: Tails, /) -> FloatArray:
     Parameters
     ----------
     tails : Tails
-        One sample and the law above each candidate.
+        One sample, and the law above each candidate.
 
     Returns
     -------
     ndarray, shape (candidates,)
-        Kolmogorov-Smirnov distances; 1 for a candidate that does not count.
+        Kolmogorov-Smirnov distances; 1 for a candidate that is not allowed.
 
     See Also
     --------
-    search : The smallest of them, much faster.
+    search : Smallest distance, found much faster.
 
     Notes
     -----
-    Takes :math:`O(n^2)` time and :math:`O(n)` memory.
+    The computation takes :math:`O(n^2)` time and :math:`O(n)` memory.
 
     Examples
     --------
@@ -280,23 +280,23 @@ def distances(tails: Tails, /) -> FloatArray:
 
 def longest(tails: Tails, /, *, before: int) -> int:
     """
-    Find the longest tail that a test at the 5 % level does not tell from its law.
+    Find the longest tail whose law is not rejected by a test at the 5 % level.
 
     Parameters
     ----------
     tails : Tails
-        One sample and the law above each candidate.
+        One sample, and the law above each candidate.
     before : int
-        A candidate to fall back on; only longer tails are tried.
+        Candidate to return if no longer tail passes; only longer tails are tried.
 
     Returns
     -------
     int
-        Index of the first candidate that passes, `before` if none does.
+        Index of the first candidate that passes the test, `before` if none does.
 
     Notes
     -----
-    The test is that of :func:`spectra.tails.log_excess.stephens`, with D from both steps.
+    The test uses :func:`spectra.tails.log_excess.stephens`, with D from both steps.
 
     Examples
     --------

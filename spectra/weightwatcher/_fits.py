@@ -1,20 +1,21 @@
 """
-Published fits: those of WeightWatcher 0.7.7, by its own names and with its conventions.
+Fit the tail as WeightWatcher 0.7.7 does, by its names and conventions.
 
-The options ``fit``, ``pl_package``, ``xmax``, ``fix_fingers`` and what goes with them are those of
-its ``analyze``. With today's powerlaw package all that needs it fails there; the numbers meant are
-those of powerlaw 1.5, which the fits here give without it, or better ones where its optimizer
-stopped short of the maximum.
+The options ``fit``, ``pl_package``, ``xmax``, ``fix_fingers`` and their thresholds are arguments of
+its ``analyze``. WeightWatcher's fits with the powerlaw package fail with the current version of
+that package. The fits here give the numbers of powerlaw 1.5 without the package, or better numbers
+where its optimizer stopped short of the maximum.
 """
 
 from __future__ import annotations
 
 import math
-from numbers import Integral, Real
+from numbers import Integral
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
 
 import numpy as np
 
+import spectra._checks as _checks
 import spectra.tails.log_excess as _excess
 import spectra.tails.outliers as _fingers
 import spectra.tails.power_law as _power_law
@@ -32,15 +33,15 @@ if TYPE_CHECKING:
 __all__ = ["FixFingers", "Options", "Package", "Shape", "row"]
 
 Shape = Literal["PL", "power_law", "TPL", "truncated_power_law", "E_TPL"]
-"""The law fitted: a power law, truncated, or truncated from the peak of the spectrum up."""
+"""Fitted law: power law, truncated power law, or truncated from the peak of the spectrum up."""
 
 Package = Literal["ww", "powerlaw"]
-"""Whose conventions: WeightWatcher's own, or those of powerlaw 1.5."""
+"""Conventions of the fit: WeightWatcher's own, or those of powerlaw 1.5."""
 
 FixFingers = Literal[False, "xmin_peak", "clip_xmax"]
-"""What to do about fingers."""
+"""Correction for fingers, a few large outliers."""
 
-_THRESHOLD = 1e-5  # EVALS_THRESH
+_THRESHOLD = 1e-5  # WeightWatcher's EVALS_THRESH
 _MAX_FINGERS = 10
 _POWERLAW: FitOptions = {"estimator": "n", "ties": "distinct"}
 _WARNING = {Verdict.OVER_TRAINED: "over-trained", Verdict.UNDER_TRAINED: "under-trained"}
@@ -48,7 +49,7 @@ _WARNING = {Verdict.OVER_TRAINED: "over-trained", Verdict.UNDER_TRAINED: "under-
 
 class Options(NamedTuple):
     """
-    The options of a fit, as WeightWatcher's ``analyze`` calls them.
+    Options of a fit, by the names of WeightWatcher's ``analyze``.
 
     Examples
     --------
@@ -57,78 +58,77 @@ class Options(NamedTuple):
     """
 
     fit: Shape = "PL"
-    """The law."""
+    """Law to fit."""
     pl_package: Package = "ww"
-    """Whose conventions; all but a plain power law need ``"powerlaw"``."""
+    """Conventions of the fit; every law but a plain power law needs ``"powerlaw"``."""
     xmax: int | Literal["force"] | None = None
-    """How many of the largest to leave out, or to end the law at the largest."""
+    """Number of the largest eigenvalues to leave out; ``"force"`` ends the law at the largest."""
     fix_fingers: FixFingers = False
     """Correction for fingers."""
     xmin_max: float | None = None
-    """End of the range of ``"xmin_peak"``; 1.5 times the peak by default."""
+    """Largest xmin that ``"xmin_peak"`` tries; 1.5 times the peak by default."""
     max_fingers: int = _MAX_FINGERS
-    """End of the range of ``"clip_xmax"``; without effect below half the eigenvalues."""
+    """Most eigenvalues that ``"clip_xmax"`` drops; no effect below half of the eigenvalues."""
     finger_thresh: float = 1.0
-    """By how much alpha must fall for ``"clip_xmax"``."""
+    """Smallest fall of alpha for which ``"clip_xmax"`` drops eigenvalues."""
 
     @property
     def truncated(self) -> bool:
-        """Whether the law is a truncated one."""
+        """Whether the law is a truncated power law."""
         return self.fit not in {"PL", "power_law"}
 
     def check(self) -> None:
         """
-        Refuse what WeightWatcher refuses.
+        Reject the option combinations WeightWatcher rejects.
 
         Raises
         ------
         ArgumentError
-            If an option is unknown, or does not go with another.
+            If an option is unknown or out of range, or two options contradict each other.
         """
         for name, allowed in (("fit", Shape), ("pl_package", Package), ("fix_fingers", FixFingers)):
-            if getattr(self, name) not in get_args(allowed):
-                words = ", ".join(map(repr, get_args(allowed)))
-                msg = f"`{name}` must be one of {words}, got {getattr(self, name)!r}"
-                raise ArgumentError(msg)
+            _checks.choice(name, getattr(self, name), get_args(allowed))
+        limits = {"xmin_max": self.xmin_max or 1.0, "finger_thresh": self.finger_thresh}
+        for name, value in {**limits, "max_fingers": self.max_fingers}.items():
+            _checks.number(name, value, above=0, at_most=math.inf, what="a number")
         whole = isinstance(self.xmax, Integral) and not isinstance(self.xmax, bool)
         if not (self.xmax is None or self.xmax == "force" or (whole and self.xmax)):
             msg = f"`xmax` must be None, 'force' or an integer other than 0, got {self.xmax!r}"
             raise ArgumentError(msg)
+        self._check_combinations()
+
+    def _check_combinations(self) -> None:
         needing = {
             f"fit={self.fit!r}": self.truncated,
             "fix_fingers='xmin_peak'": self.fix_fingers == "xmin_peak",
             "xmax='force'": self.xmax == "force",
         }
-        positive = {"xmin_max": self.xmin_max or 1.0, "finger_thresh": self.finger_thresh}
-        for name, value in {**positive, "max_fingers": self.max_fingers}.items():
-            if not isinstance(value, Real) or isinstance(value, bool) or not value > 0:
-                msg = f"`{name}` must be a positive number, got {value!r}"
-                raise ArgumentError(msg)
         for option, used in needing.items():
             if used and self.pl_package != "powerlaw":
                 msg = f"{option} needs pl_package='powerlaw', got {self.pl_package!r}"
                 raise ArgumentError(msg)
         if self.truncated and self.fix_fingers == "clip_xmax":
-            msg = f"fix_fingers='clip_xmax' is for power laws, got fit={self.fit!r}"
+            msg = f"fix_fingers='clip_xmax' is for plain power laws, got fit={self.fit!r}"
             raise ArgumentError(msg)
 
 
 def row(eigenvalues: FloatArray, options: Options, /) -> dict[str, Any]:
     """
-    Fit the tail and return the columns that WeightWatcher would.
+    Fit the tail, and return WeightWatcher's columns of the fit.
 
     Parameters
     ----------
     eigenvalues : ndarray, shape (n,)
-        All of a layer, ascending; those up to 1e-5 are left out of the fit.
+        All eigenvalues of a layer, ascending; eigenvalues up to 1e-5 are left out of the fit.
     options : Options
-        As its ``analyze`` takes them.
+        Options of the fit, which :meth:`Options.check` accepts.
 
     Returns
     -------
     dict
-        `alpha`, `xmin`, `xmax`, `D`, `sigma`, `num_pl_spikes`, `status` and `warning`; `Lambda` of
-        a truncated law; `num_fingers` and `raw_alpha` with ``"clip_xmax"``. After a failure -1.
+        `alpha`, `xmin`, `xmax`, `D`, `sigma`, `num_pl_spikes`, `status` and `warning`; `Lambda`
+        for a truncated law; `num_fingers` and `raw_alpha` with ``"clip_xmax"``. The numbers are -1
+        after a failed fit.
 
     Examples
     --------
@@ -154,12 +154,12 @@ def row(eigenvalues: FloatArray, options: Options, /) -> dict[str, Any]:
 
 
 def _range(x: FloatArray, options: Options) -> tuple[float, float] | None:
-    """Return where ``"xmin_peak"`` looks: its lower end is a logarithm, by mistake."""
+    """Return the range of xmin near the peak; its lower end is a logarithm, WeightWatcher's bug."""
     if not (options.fix_fingers == "xmin_peak" or options.fit == "E_TPL") or not len(x):
         return None
     peak = _fingers.peak(x)
     low, high = max(math.log10(0.95 * peak), 0.0), options.xmin_max or 1.5 * peak
-    return low, max(low, high)  # nothing in it is a failed fit
+    return low, max(low, high)  # an empty range is a failed fit
 
 
 def _truncated_row(x: FloatArray, options: Options) -> dict[str, Any]:
@@ -179,8 +179,8 @@ def _power_law_row(x: FloatArray, options: Options) -> dict[str, Any]:
 
 
 def _clipped(x: FloatArray, options: Options) -> tuple[PowerLawFit, dict[str, Any]]:
-    """Leave out two or more, and report one less."""
-    raised = int(options.max_fingers) if options.max_fingers >= len(x) / 2 else 0
+    """Fit without the fingers: as in WeightWatcher, drop two or more and report one fewer."""
+    raised = int(min(options.max_fingers, len(x))) if options.max_fingers >= len(x) / 2 else 0
     most = max(raised, _MAX_FINGERS)
     found = _fingers.clip_xmax(
         x,
@@ -202,7 +202,7 @@ def _fit(x: FloatArray, options: Options) -> PowerLawFit:
 
 
 def _small_fit(x: FloatArray) -> PowerLawFit:
-    """Fit fewer than eight points: the whole sample, its sigma taken before alpha was known."""
+    """Fit fewer than eight eigenvalues: all of them, with WeightWatcher's sigma for alpha = 0."""
     logs = np.log(x / x[0])
     alpha = 1 + (len(x) - 1) / logs.sum()
     model = -np.expm1((1 - alpha) * logs)
@@ -213,7 +213,7 @@ def _small_fit(x: FloatArray) -> PowerLawFit:
 
 
 def _forced_fit(x: FloatArray) -> PowerLawFit:
-    """Fit as if the law had no end, but measure D as if it ended at the largest."""
+    """Fit alpha of the law without an end, but D of the law that ends at the largest eigenvalue."""
     plain = _power_law.fit(x, **_POWERLAW)
     if plain.status is not FitStatus.FITTED:
         return plain

@@ -1,9 +1,10 @@
 """
-Published noise: what WeightWatcher 0.7.7 makes of noise, by its own names and in its own way.
+Compute the noise columns of WeightWatcher 0.7.7, by its names and formulas.
 
-The columns of its options ``mp_fit``, ``randomize``, ``detX`` and ``vectors``. The fit of the
-Marchenko-Pastur law follows its arithmetic step by step, with the density estimated once where it
-is estimated some 230 times there; where rounding decides there, something definite does here.
+These are the columns of the options ``mp_fit``, ``randomize``, ``detX`` and ``vectors``. The fit of
+the Marchenko-Pastur law follows WeightWatcher's arithmetic step by step, but estimates the density
+once instead of some 230 times. Ties that rounding decides in WeightWatcher are decided here by a
+fixed rule.
 """
 
 from __future__ import annotations
@@ -42,19 +43,19 @@ COLUMNS = {
         for metric in _METRICS
     ),
 }
-"""The columns that each option adds."""
+"""Columns that each option adds."""
 
-_POINTS, _BANDWIDTH, _BEYOND = 1000, 0.1, 0.5  # of the density
+_POINTS, _BANDWIDTH, _BEYOND = 1000, 0.1, 0.5  # grid of the density, and its end past the data
 _EMPTY = 0.01  # density up to which a point is left out of the fit
-_TIED = 1e-12  # densities that differ by less are equal to within rounding
+_TIED = 1e-12  # relative difference up to which densities are equal to within rounding
 _OFF = 1000.0  # residual of a law that misses the peak of the density or overshoots the data
-_FEW, _REPLICAS = 100, 5  # shuffles of a layer of fewer eigenvalues
-_BINS, _EPSILON = 100, 1e-10  # of the discrete entropy
-_ROUNDING = 1e-12  # of an eigenvalue, over the largest
+_FEW, _REPLICAS = 100, 5  # layers of fewer than 100 eigenvalues are shuffled five times
+_BINS, _EPSILON = 100, 1e-10  # histogram of the discrete entropy
+_ROUNDING = 1e-12  # rounding error of an eigenvalue, over the largest
 
 
 class _Density(NamedTuple):
-    """The density of the data, where it is not next to nothing."""
+    """Density of the data at the points where it is above 0.01, and its mode."""
 
     x: FloatArray
     y: FloatArray
@@ -62,7 +63,7 @@ class _Density(NamedTuple):
 
 
 def _density(data: FloatArray) -> _Density:
-    """Estimate the density with a linear kernel: each datum adds to the points near it."""
+    """Estimate the density with a linear kernel: each eigenvalue adds to the points near it."""
     x = np.linspace(0, data.max() + _BEYOND, _POINTS)
     step = x[1]
     first = np.ceil((data - _BANDWIDTH) / step).astype(np.intp)
@@ -73,13 +74,13 @@ def _density(data: FloatArray) -> _Density:
     y = total / (_BANDWIDTH * len(data))
     kept = y > _EMPTY
     x, y = x[kept], y[kept]
-    # the kernel has flat tops: the first point of one, not the one that rounding lifts
+    # of equally high points the first is the mode, not the one that rounding lifts
     mode = x[y >= y.max() * (1 - _TIED)][0] if len(y) else math.nan
     return _Density(x, y, float(mode))
 
 
 def _misfit(sigma: float | FloatArray, density: _Density, Q: float) -> FloatArray:
-    """Return the sums of squared residuals for every sigma."""
+    """Return the sum of squared residuals of the law for each sigma."""
     s = np.reshape(sigma, (-1, 1))
     x, y, mode = density
     with np.errstate(all="ignore"):  # outside its edges the law is zero
@@ -96,14 +97,14 @@ def _misfit(sigma: float | FloatArray, density: _Density, Q: float) -> FloatArra
 
 
 def _sigma(e: FloatArray, Q: float) -> float:
-    """Search a grid, then refine with a simplex as coarse as there."""
+    """Fit sigma: search a grid, then refine with a simplex as coarse as WeightWatcher's."""
     from scipy.optimize import fmin
 
     density = _density(np.sqrt(e) if Q == 1 else e)
     if not len(density.x):
         return math.nan
     misfit = partial(_misfit, density=density, Q=Q)
-    full = float(np.sqrt(e.max() / np.square(1 + 1 / np.sqrt(Q))))  # all of the data in the bulk
+    full = float(np.sqrt(e.max() / np.square(1 + 1 / np.sqrt(Q))))  # bulk that holds all the data
     grid = np.mgrid[0.05 * full : 2.0 * full : 0.01 * full]
     best = grid[misfit(grid).argmin()]
     return float(fmin(lambda s: misfit(s)[0], best, disp=False)[0])
@@ -111,31 +112,31 @@ def _sigma(e: FloatArray, Q: float) -> float:
 
 def mp_fit(eigenvalues: FloatArray, /, *, N: int, M: int, prefix: str = "") -> dict[str, Any]:
     r"""
-    Fit the Marchenko-Pastur law and return the columns that WeightWatcher would.
+    Fit the Marchenko-Pastur law, and return WeightWatcher's columns of ``mp_fit``.
 
     Parameters
     ----------
     eigenvalues : ndarray, shape (n,)
-        All of a layer, ascending.
+        All eigenvalues of a layer, ascending.
     N, M : int
-        Longer and shorter side of its matrices, as WeightWatcher has them.
+        Longer and shorter side of the matrices, by WeightWatcher's definition.
     prefix : str, default: ""
-        Put before the names: ``"rand_"`` for the eigenvalues of shuffled matrices.
+        Prefix of the column names: ``"rand_"`` for the eigenvalues of shuffled matrices.
 
     Returns
     -------
     dict
-        `num_spikes`, `sigma_mp`, `mp_softrank`, `W_scale`, `bulk_max` and `bulk_min`; all -1 if
-        there is no fit: zeros, or what is not finite.
+        `num_spikes`, `sigma_mp`, `mp_softrank`, `W_scale`, `bulk_max` and `bulk_min`; all -1
+        without a fit, if the eigenvalues are all zero or not finite.
 
     Notes
     -----
     The law is fitted to a density of the eigenvalues rescaled to mean 1, estimated with a linear
-    kernel of width 0.1: the sum of squares is searched on a grid of sigma, then by a simplex. For
-    N = M the density of their roots and the quarter circle :math:`\sqrt{4 - x^2} / (\pi\sigma^2)`,
-    whose edge does not depend on sigma. A law whose support misses the mode is refused. With few
-    eigenvalues many points of the density are equally high, and rounding decides there which of
-    them is the mode, and so sigma; here it is the first.
+    kernel of width 0.1: the sum of squares is minimized on a grid of sigma, then by a simplex. For
+    N = M the quarter circle :math:`\sqrt{4 - x^2} / (\pi\sigma^2)`, whose edge does not depend on
+    sigma, is fitted to the density of the square roots. A law whose support misses the mode is
+    rejected. With few eigenvalues many points of the density are equally high: in WeightWatcher
+    rounding decides which of them is the mode, and so sigma; here the first is the mode.
 
     References
     ----------
@@ -174,7 +175,7 @@ def mp_fit(eigenvalues: FloatArray, /, *, N: int, M: int, prefix: str = "") -> d
 def _shuffled(
     matrices: Sequence[AnyArray] | AnyArray, replicas: int, rng: np.random.RandomState
 ) -> FloatArray:
-    """Return the eigenvalues of all matrices, the elements of each shuffled, ascending."""
+    """Shuffle the elements of each matrix, and return all eigenvalues, ascending."""
     values = []
     for W in [W for _ in range(replicas) for W in matrices]:
         elements = W.flatten()
@@ -194,34 +195,34 @@ def randomized(
     scale: float = 1.0,
 ) -> dict[str, Any]:
     """
-    Shuffle the elements and return the columns that WeightWatcher would.
+    Shuffle the elements of the matrices, and return WeightWatcher's columns of ``randomize``.
 
     Parameters
     ----------
     matrices : array, shape (rf, rows, columns)
-        Of one layer, as WeightWatcher shuffles them: those of a convolution upright.
+        Matrices of one layer, as WeightWatcher shuffles them: upright for a convolution.
     eigenvalues : ndarray, shape (rf * min(rows, columns),)
-        Of all the matrices, times `scale`, ascending.
+        Eigenvalues of all the matrices, times `scale`, ascending.
     N, M : int
-        Longer and shorter side of the matrices, as WeightWatcher has them.
+        Longer and shorter side of the matrices, by WeightWatcher's definition.
     rng : numpy.random.RandomState
-        NumPy's old generator, which WeightWatcher uses.
+        NumPy's legacy generator, which WeightWatcher uses.
     scale : float, default: 1.0
-        What the eigenvalues of `matrices` are to be multiplied by.
+        Factor on the eigenvalues of `matrices`.
 
     Returns
     -------
     dict
-        `max_rand_eval`, `rand_distance`, `ww_softrank`, `ww_maxdist`, `num_traps` and what
-        :func:`mp_fit` gives with the prefix ``"rand_"``.
+        `max_rand_eval`, `rand_distance`, `ww_softrank`, `ww_maxdist`, `num_traps` and the columns
+        of :func:`mp_fit` with the prefix ``"rand_"``.
 
     Notes
     -----
-    Shuffled twice: for the fit and `max_rand_eval`, five times over if the layer has fewer than 100
-    eigenvalues; then once for the others. `rand_distance` compares the two ascending lists of
-    eigenvalues, each divided by its sum, not two histograms. Where they are equal to within
-    rounding, as for matrices of one column, it is 0 to within 1e-7, where WeightWatcher may have
-    ``nan``.
+    The elements are shuffled for the fit and `max_rand_eval`, five times if the layer has fewer
+    than 100 eigenvalues, and once more for the other columns. `rand_distance` compares the two
+    ascending lists of eigenvalues, each divided by its sum, not two histograms. If the lists are
+    equal to within rounding, as for matrices of one column, `rand_distance` is 0 to within 1e-7;
+    WeightWatcher may give ``nan``.
 
     References
     ----------
@@ -252,31 +253,32 @@ def randomized(
 
 def determinant(eigenvalues: FloatArray, /, *, num_pl_spikes: int) -> dict[str, Any]:
     """
-    Find where the rescaled eigenvalues multiply to 1, and return WeightWatcher's columns.
+    Find the tail whose eigenvalues multiply to 1, and return WeightWatcher's columns of ``detX``.
 
     Parameters
     ----------
     eigenvalues : ndarray, shape (n,)
-        All of a layer, ascending.
+        All eigenvalues of a layer, ascending.
     num_pl_spikes : int
-        Eigenvalues in the tail of the power law, -1 after a failure.
+        Number of eigenvalues in the power-law tail, -1 after a failed fit.
 
     Returns
     -------
     dict
-        `detX_num` and the same as `num_ERG_spikes`, `ERG_gap`, `detX_val`, and
-        `detX_val_unrescaled`, which is the rescaled one.
+        `detX_num`, its copy `num_ERG_spikes`, `ERG_gap`, `detX_val`, and `detX_val_unrescaled`,
+        which, despite its name, is the rescaled value.
 
     See Also
     --------
-    spectra.noise.erg.tail : The condition as the paper has it.
+    spectra.noise.erg.tail : Tail by the condition of the paper.
 
     Notes
     -----
-    `detX_num` counts the eigenvalue that takes the product below 1: one more than the paper. If
-    none of the n - 1 largest does it is n and the value that of the second smallest; if all are
-    equal, 0 and theirs. Products are summed in logarithms. WeightWatcher multiplies, which for more
-    than some 5,000 eigenvalues underflows and ends the tail too early.
+    `detX_num` counts the eigenvalue that takes the product below 1, one more than the paper. If
+    none of the n - 1 largest does, `detX_num` is n and `detX_val` the second smallest eigenvalue;
+    if all eigenvalues are equal, `detX_num` is 0 and `detX_val` their value. Products are computed
+    as sums of logarithms. WeightWatcher multiplies, which underflows for more than some 5,000
+    eigenvalues and ends the tail too early.
 
     References
     ----------
@@ -312,7 +314,7 @@ def determinant(eigenvalues: FloatArray, /, *, num_pl_spikes: int) -> dict[str, 
 
 
 def _discrete_entropy(v: FloatArray) -> float:
-    """Return the entropy of a histogram of the sizes of the elements."""
+    """Return the entropy of a histogram of the absolute values of the elements."""
     sizes = np.abs(v)
     heights = np.histogram(sizes - sizes.mean(), bins=_BINS, density=True)[0] + _EPSILON
     p = heights / heights.sum()
@@ -320,7 +322,7 @@ def _discrete_entropy(v: FloatArray) -> float:
 
 
 def _metrics(W: AnyArray) -> tuple[FloatArray, FloatArray]:
-    """Return the eigenvalues of one matrix and the metrics of their vectors, shape (3, M)."""
+    """Return the eigenvalues of one matrix, and the metrics of its vectors, shape (3, M)."""
     wide = W.astype(np.float64)
     tall = wide if wide.shape[0] > wide.shape[1] else wide.T
     with np.errstate(all="ignore"):
@@ -336,31 +338,31 @@ def _metrics(W: AnyArray) -> tuple[FloatArray, FloatArray]:
 
 def vectors(matrices: AnyArray, /, *, xmin: float, scale: float = 1.0) -> dict[str, Any]:
     """
-    Measure how localized the vectors are, and return the columns that WeightWatcher would.
+    Measure the localization of the vectors, and return WeightWatcher's columns of ``vectors``.
 
     Parameters
     ----------
     matrices : array, shape (rf, rows, columns)
-        Of one layer.
+        Matrices of one layer.
     xmin : float
-        Where the tail starts, -1 after a failed fit.
+        Smallest eigenvalue in the tail, -1 after a failed fit.
     scale : float, default: 1.0
-        What the eigenvalues of `matrices` are to be multiplied by.
+        Factor on the eigenvalues of `matrices`.
 
     Returns
     -------
     dict
         Mean and variance of `loc_ratio`, `part_ratio` and `vec_entropy` over the vectors of the
-        bulk and over those of the tail; ``nan`` where there are none.
+        bulk and over the vectors of the tail; ``nan`` without such vectors.
 
     See Also
     --------
-    spectra.linalg.vectors.entropy : An entropy that has a known value for noise.
+    spectra.linalg.vectors.entropy : Entropy with a known value for noise.
 
     Notes
     -----
-    `vec_entropy` is that of a histogram of 100 bins. The eigenvalue at `xmin` is in the tail;
-    in WeightWatcher rounding decides, because it computes it twice.
+    `vec_entropy` is the entropy of a histogram of 100 bins. The eigenvalue at `xmin` is in the
+    tail; in WeightWatcher, which computes this eigenvalue twice, rounding decides.
 
     References
     ----------

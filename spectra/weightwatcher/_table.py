@@ -1,18 +1,18 @@
-"""The details table of WeightWatcher 0.7.7."""
+"""Compute the details table of WeightWatcher 0.7.7."""
 
 from __future__ import annotations
 
 import math
-from numbers import Integral
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
 
+import spectra._checks as _checks
 import spectra.measures as _measures
 import spectra.weightwatcher._noise as _noise
 from spectra._spectrum import Spectrum, spectrum
-from spectra.errors import ArgumentError, SpectraError
+from spectra.errors import SpectraError
 from spectra.linalg.norms import log10
 from spectra.models.arrays import from_arrays
 from spectra.weightwatcher._fits import Options
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 __all__ = ["analyze"]
 
 _TYPES = {2: "dense", 4: "conv2d"}
-_FLOATS = frozenset({"float64", "float32", "float16", "bfloat16"})  # all that WeightWatcher reads
+_FLOATS = frozenset({"float64", "float32", "float16", "bfloat16"})  # types WeightWatcher reads
 _COLUMNS = (
     *("D", "Lambda", "M", "N", "Q", "alpha", "alpha_weighted", "entropy", "has_esd", "lambda_max"),
     *("layer_type", "log_alpha_norm", "log_norm", "log_spectral_norm", "longname"),
@@ -40,22 +40,22 @@ _COLUMNS = (
     *("weak_rank_loss", "xmax", "xmin"),
 )
 _EPSILON = 1e-10  # added to probabilities and rank in the entropy
-_RTOL = 1e-10  # its singular values come from W itself
+_RTOL = 1e-10  # WeightWatcher takes singular values of W itself, accurate at the small end too
 
 
 class _Slices(NamedTuple):
-    """The slices of a tensor, or one of them, as stored: whatever the network makes of it."""
+    """Matrices of a tensor as stored, all of them or one kernel position."""
 
     tensor: Tensor
     position: int | None = None
 
     def shape(self) -> tuple[int, int, int]:
-        """Return the shape of the stack."""
+        """Return the shape of the stack of matrices."""
         first, second, *axes = self.tensor.shape
         return (math.prod(axes) if self.position is None else 1), first, second
 
     def matrices(self) -> AnyArray:
-        """Read the stack."""
+        """Read the tensor, and return the stack of matrices."""
         values = self.tensor.read()
         stack = np.moveaxis(values.reshape(*values.shape[:2], -1), -1, 0)
         return stack if self.position is None else stack[self.position : self.position + 1]
@@ -69,19 +69,19 @@ def _slices(tensor: Tensor, *, pool: bool) -> Iterator[_Slices]:
 
 
 class _Extras(NamedTuple):
-    """Which columns to add, and the generator of the shuffles, one for all layers."""
+    """Options that add columns, and the generator that shuffles all layers."""
 
     chosen: frozenset[str]
     rng: np.random.RandomState
 
     def columns(self) -> set[str]:
-        """Return the names of the columns."""
+        """Return the names of the added columns."""
         return {name for option in self.chosen for name in _noise.COLUMNS[option]}
 
     def row(
         self, matrices: AnyArray, values: FloatArray, row: Mapping[str, Any], scale: float
     ) -> dict[str, Any]:
-        """Compute the columns for one layer, `values` being those of `matrices` times `scale`."""
+        """Compute the added columns of one layer; `values` are eigenvalues times `scale`."""
         sides = {"N": row["N"], "M": row["M"]}
         found: dict[str, Any] = {}
         if "mp_fit" in self.chosen:
@@ -95,26 +95,26 @@ class _Extras(NamedTuple):
         return found
 
 
-def _extras(seed: int | None, **options: bool) -> _Extras:
-    whole = isinstance(seed, Integral) and not isinstance(seed, bool) and 0 <= seed < 2**32
-    if not (whole or seed is None):
-        msg = f"`seed` must be a whole number from 0 to 2**32 - 1, or None, got {seed!r}"
-        raise ArgumentError(msg)
+def _extras(rng: int | np.random.Generator | None, **options: bool) -> _Extras:
+    if isinstance(rng, np.random.Generator):
+        rng = int(rng.integers(2**32))
+    if rng is not None:
+        _checks.count("rng", rng, at_least=0, at_most=2**32 - 1)
     return _Extras(
         frozenset(name for name, wanted in options.items() if wanted),
-        np.random.RandomState(None if seed is None else int(seed)),
+        np.random.RandomState(None if rng is None else int(rng)),
     )
 
 
 def _shape(tensor: Tensor) -> tuple[int, int]:
-    """Return N and M as WeightWatcher has them, its two mistakes for convolutions included."""
+    """Return N and M by WeightWatcher's definition, with its two errors for convolutions."""
     first, second = tensor.shape[:2]
     if tensor.ndim == 2:
         return max(first, second), min(first, second)
     height, width = tensor.shape[2:]
-    if first + second < height + width:  # taken for a kernel with its channels last
+    if first + second < height + width:  # mistaken for a kernel with its channels last
         return first, second
-    # rows and columns are swapped once a slice, so an even number of swaps undoes them
+    # rows and columns are swapped once per slice, so an even number of slices undoes the swaps
     swapped = first < second and height * width % 2 == 1
     return (second, first) if swapped else (first, second)
 
@@ -146,7 +146,7 @@ def _numbers(found: Spectrum, options: Options, tolerance: float) -> dict[str, A
 
 
 def _matrices(layer: _Slices) -> tuple[AnyArray, FloatArray]:
-    """Return the matrices, those of a convolution upright, and their eigenvalues."""
+    """Return the matrices, upright for a convolution, and their eigenvalues."""
     try:
         matrices = layer.matrices()
         by_matrix = spectrum(matrices, rtol=_RTOL).by_matrix
@@ -223,72 +223,79 @@ def analyze(
     detX: bool = False,
     ERG: bool = False,
     vectors: bool = False,
-    seed: int | None = 0,
+    rng: int | np.random.Generator | None = 0,
 ) -> pd.DataFrame:
     """
-    Return the details table that WeightWatcher 0.7.7 gives for a model.
+    Return the details table of WeightWatcher 0.7.7 for a model.
 
     Parameters
     ----------
     model : mapping of str to Tensor or array_like
-        What :func:`spectra_io.open_model` returns, or names and arrays.
+        Model as :func:`spectra_io.open_model` returns it, or arrays by name.
     pool : bool, default: True
-        Whether a convolution is one row, or one row for each kernel position (`slice_id`).
+        Whether a convolution is one row, or one row per kernel position (`slice_id`).
     conv2d_norm : bool, default: True
-        Whether the eigenvalues of convolutions are multiplied by c/2, see above.
+        Whether the eigenvalues of convolutions are multiplied by c/2, where c is 1 for a pooled
+        layer and the number of kernel positions for a layer of a single position.
     min_evals, max_evals : int, default: 8, 15000
-        Layers with fewer or more eigenvalues are left out; 0 for no maximum.
+        Smallest and largest number of eigenvalues of a layer in the table; 0 for no maximum.
     max_N : int, default: 50000
-        Layers with a longer side are left out.
+        Largest longer side of a layer in the table.
     tolerance : float, default: 1e-6
         Threshold of `weak_rank_loss`.
     start_ids : int, default: 0
-        Added to `layer_id`, which counts the 2-D and 4-D tensors of the model from 1.
+        Number added to `layer_id`, which counts the 2-D and 4-D tensors of the model from 1.
     fit : {"PL", "TPL", "E_TPL"}, default: "PL"
-        A power law, a truncated one (column `Lambda`), or a truncated one from the peak of the
-        spectrum up. The long names "power_law" and "truncated_power_law" are known too.
+        Power law, truncated power law (column `Lambda`), or truncated power law from the peak of
+        the spectrum up. The long names "power_law" and "truncated_power_law" are accepted too.
     pl_package : {"ww", "powerlaw"}, optional
-        Whose conventions; ``"powerlaw"`` is version 1.5, and the default for what needs it.
+        Conventions of the fit: WeightWatcher's own or those of powerlaw 1.5. By default
+        ``"powerlaw"`` for options that need it, else ``"ww"``.
     xmax : int or "force", optional
-        How many of the largest eigenvalues to leave out of the fit, or to end the law at the
-        largest.
+        Number of the largest eigenvalues to leave out of the fit; ``"force"`` ends the law at the
+        largest eigenvalue.
     fix_fingers : {False, "xmin_peak", "clip_xmax"}, default: False
         Correction for a few large outliers; ``"clip_xmax"`` adds `num_fingers` and `raw_alpha`.
     xmin_max : float, optional
-        Where the search of ``"xmin_peak"`` ends; 1.5 times the peak by default.
+        Largest xmin that ``"xmin_peak"`` tries; 1.5 times the peak by default.
     max_fingers : int, default: 10
-        Where that of ``"clip_xmax"`` ends; without effect below half the eigenvalues.
+        Most eigenvalues that ``"clip_xmax"`` drops; no effect below half of the eigenvalues.
     finger_thresh : float, default: 1.0
-        By how much alpha must fall for ``"clip_xmax"``.
+        Smallest fall of alpha for which ``"clip_xmax"`` drops eigenvalues.
     mp_fit : bool, default: False
         Whether to fit the Marchenko-Pastur law: `num_spikes`, `sigma_mp`, `mp_softrank`,
         `W_scale`, `bulk_max` and `bulk_min`.
     randomize : bool, default: False
-        Whether to compare with shuffled weights: `max_rand_eval`, `rand_distance`, `ww_softrank`,
-        `ww_maxdist`, and the fit to them, `rand_num_spikes` (also `num_traps`) and its like.
+        Whether to compare with shuffled weights: `max_rand_eval`, `rand_distance`, `ww_softrank`
+        and `ww_maxdist`, and the Marchenko-Pastur fit to the shuffled weights, `rand_num_spikes`
+        (also `num_traps`) and the other columns of `mp_fit` with the prefix ``rand_``.
     detX, ERG : bool, default: False
-        Either: whether to find the tail whose eigenvalues multiply to 1, `detX_num` (also
-        `num_ERG_spikes`), `detX_val`, `detX_val_unrescaled` and `ERG_gap`.
+        Whether to find the tail whose eigenvalues multiply to 1: `detX_num` (also
+        `num_ERG_spikes`), `detX_val`, `detX_val_unrescaled` and `ERG_gap`. Both options do the
+        same.
     vectors : bool, default: False
         Whether to measure the singular vectors: mean and variance, in bulk and tail, of
         `loc_ratio`, `part_ratio` and `vec_entropy`.
-    seed : int or None, default: 0
-        Of the shuffles, those of WeightWatcher after ``numpy.random.seed(seed)`` for the same
-        layers in the same order; it never seeds by itself, which is None.
+    rng : int, numpy.random.Generator or None, default: 0
+        Seed of the shuffles: an int gives those of WeightWatcher after ``numpy.random.seed(rng)``,
+        for the same layers in the same order. WeightWatcher itself sets no seed, like None. A seed
+        is drawn from a generator.
 
     Returns
     -------
     pandas.DataFrame
-        `layer_id` and `name`, then the columns in alphabetical order; one row a layer.
+        Table of one row per layer: `layer_id` and `name`, then the other columns in alphabetical
+        order.
 
     Raises
     ------
     ArgumentError
-        If `model` is not a mapping, or an option is wrong.
+        If `model` is not a mapping, or an option is unknown, out of range or contradicts another.
 
     Notes
     -----
-    Left out is left out: :func:`spectra.describe` lists every tensor with a reason.
+    The table does not list tensors that are left out: :func:`spectra.describe` lists every tensor,
+    with the reason.
 
     References
     ----------
@@ -306,7 +313,7 @@ def analyze(
     package = pl_package or ("powerlaw" if needing else "ww")
     options = Options(fit, package, xmax, fix_fingers, xmin_max, max_fingers, finger_thresh)
     options.check()
-    extras = _extras(seed, mp_fit=mp_fit, randomize=randomize, detX=detX or ERG, vectors=vectors)
+    extras = _extras(rng, mp_fit=mp_fit, randomize=randomize, detX=detX or ERG, vectors=vectors)
     rows = []
     for index, tensor in enumerate(_eligible(from_arrays(model)), start=1):
         limits = {"min_evals": min_evals, "max_evals": max_evals, "max_N": max_N}

@@ -128,7 +128,7 @@ def test_functions_of_eigenvalues_take_a_spectrum(function, layer):
 @pytest.mark.parametrize("function", SINGLE, ids=lambda f: f"{f.__module__}.{f.__name__}")
 def test_functions_of_one_matrix_take_its_spectrum(function):
     same(*(called(function, data, SINGLE[function]) for data in (ONE, ONE.nonzero)))
-    with pytest.raises(ArgumentError, match="must be those of one matrix, the Spectrum has 4"):
+    with pytest.raises(ArgumentError, match="must be of one matrix, got a Spectrum of 4 matrices"):
         called(function, STACK, SINGLE[function])
 
 
@@ -150,7 +150,7 @@ def test_functions_of_each_matrix_take_a_spectrum(function):
     sides = (STACK.sides, STACK.kurtosis) if function is spikes.matrices_of else (STACK.sides,)
     options = {} if function is spikes.matrices_of else {"kurtosis": STACK.kurtosis}
     same(function(STACK), function(STACK.by_matrix, *sides, **options))
-    with pytest.raises(ArgumentError, match="`N` must be given beside eigenvalues"):
+    with pytest.raises(ArgumentError, match="`N` must be given with plain eigenvalues"):
         function(STACK.by_matrix)
 
 
@@ -318,3 +318,14 @@ def test_wrong_options_are_named_before_any_work(options, words):
 def test_one_measure_needs_no_list():
     ds = spectra.analyze({"fc": W}, measures=measures.size)
     assert ds.norm.item() == pytest.approx(np.sum(W**2))
+
+
+def test_a_spectrum_of_eigenvalues_in_any_order():
+    plain = spectra.Spectrum(np.array([4.0, 1.0, 9.0]), N=5)
+    assert plain.by_matrix.tolist() == [[1.0, 4.0, 9.0]]
+    assert (plain.rf, plain.M, plain.lambda_max, plain.ratio) == (1, 3, 9.0, 0.6)
+    with pytest.raises(ArgumentError, match="`by_matrix` must have one row per matrix"):
+        spectra.Spectrum(np.ones((2, 2, 2)), N=5)
+    for wrong in (0, 2.5, True):
+        with pytest.raises(ArgumentError, match="`N` must be the longer side"):
+            spectra.Spectrum(np.ones(3), N=wrong)  # type: ignore[arg-type]

@@ -183,12 +183,8 @@ def test_inverses_of_0_and_1_are_the_ends(law: Law) -> None:
     assert (float(law.sf(lower)), float(law.sf(upper))) == pytest.approx((1, 0), abs=allowed)
 
 
-PARAMETERS = {"level", "seed", "quantile", "survival"}
+PARAMETERS = {"level", "seed", "quantile", "survival", "convention"}
 FUNCTIONS = {"quantile", "survival", "density"}
-EXCEPTIONS = {
-    # it reproduces WeightWatcher, which calls numpy.random.seed with this number
-    "spectra.weightwatcher.analyze": {"seed"},
-}
 
 
 def public_modules() -> Iterator[tuple[str, ModuleType]]:
@@ -225,5 +221,17 @@ def test_no_public_name_is_outside_the_vocabulary() -> None:
         if name.rpartition(".")[2] in FUNCTIONS:
             found.append(name)
         wrong = PARAMETERS & set(inspect.signature(function).parameters)
-        found += [f"{name}({parameter}=)" for parameter in wrong - EXCEPTIONS.get(name, set())]
+        found += [f"{name}({parameter}=)" for parameter in wrong]
     assert sorted(found) == []
+
+
+def test_random_numbers_come_from_an_int_a_generator_or_none() -> None:
+    taking = {
+        name: parameter
+        for name, function in public_functions()
+        if (parameter := inspect.signature(function).parameters.get("rng"))
+    }
+    assert len(taking) > 10
+    assert {parameter.annotation for parameter in taking.values()} == {
+        "int | np.random.Generator | None"
+    }

@@ -1,3 +1,3 @@
-"""Commands: one module for each command of the command line."""
+"""Commands of the command line, one module per command."""
 
 __all__: list[str] = []

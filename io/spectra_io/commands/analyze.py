@@ -10,7 +10,7 @@ import click
 import spectra
 from spectra import measures
 from spectra_io.commands import options, steps
-from spectra_io.terminal import screen, tables
+from spectra_io.terminal import columns, screen, tables
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,10 +24,10 @@ _MOST_RESAMPLES = 100_000
 _HELP = f"""Print a table of every layer's spectrum, power-law fit and verdict.
 
 \b
-{tables.legend(tables.LAYER_COLUMNS)}
+{columns.legend(tables.LAYER_COLUMNS)}
 
-A layer of a hundred eigenvalues or fewer has an alpha between 2 and 6 as often as not, even if it
-is pure noise: look at what noise would have, and at whether there is a power law at all.
+Pure noise of a hundred eigenvalues or fewer has an alpha between 2 and 6 as often as not: compare
+alpha with its value for noise, and check whether the tail is a power law at all.
 """
 
 
@@ -39,7 +39,7 @@ def _enough(_: click.Context, __: click.Parameter, resamples: int) -> int:
 
 
 def _measures(resamples: int) -> list[Measure]:
-    """Return the default measures, with the evidence that was asked for."""
+    """Return the default measures, with `resamples` for the evidence, or without it for 0."""
     if not resamples:
         return [measure for measure in measures.CORE if measure is not measures.evidence]
     chosen = partial(measures.evidence, resamples=resamples)
@@ -55,7 +55,8 @@ def _measures(resamples: int) -> list[Measure]:
     default=100,
     show_default=True,
     callback=_enough,
-    help="Samples for interval and p-value, at least 20; 0 for none, and no verdict on the tail.",
+    help="Number of samples for interval and p-value, at least 20; 0 for neither, nor a verdict on "
+    "the tail.",
 )
 def analyze(
     path: str,

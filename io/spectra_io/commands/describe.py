@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 __all__ = ["describe"]
 
 
-@click.command(short_help="List every tensor, and why it is not taken.")
+@click.command(short_help="List every tensor, with the reason if it is not taken.")
 @selection
 def describe(path: str, pool: bool, include: Sequence[str], exclude: Sequence[str]) -> None:
-    """List every tensor, and why it is not taken; no eigenvalues are computed."""
+    """List every tensor, with the reason if it is not taken; no eigenvalues are computed."""
     ds = spectra.describe(opened(path, include, exclude), pool=pool)
     screen.show(tables.tensor_table(ds))
     taken = ds.tensor_layers > 0

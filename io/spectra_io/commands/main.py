@@ -1,8 +1,8 @@
 """
-The command line: parse, open, analyze, write.
+Run the command line: parse the arguments, call a command, and report errors.
 
-Nothing here that a Python user could not call. Data go to stdout, words to stderr; an error is
-one line and exit code 1.
+Every command is a few calls of public functions. Data go to stdout and messages to stderr; an error
+is one line, with exit code 1.
 """
 
 from __future__ import annotations
@@ -48,8 +48,8 @@ def cli(context: click.Context) -> None:
     """
     Eigenvalue spectra of trained networks.
 
-    PATH is a .safetensors, .onnx or .npz file, a *.safetensors.index.json, a folder that holds one
-    (safetensors first, if it holds both), or a URL of one.
+    PATH is a .safetensors, .onnx or .npz file, a *.safetensors.index.json file, a folder that holds
+    such a file (safetensors first if it holds several kinds), or a URL of such a file.
     """
     if context.invoked_subcommand is None:
         click.echo(context.get_help())
@@ -66,12 +66,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     Parameters
     ----------
     arguments : sequence of str, optional
-        Those of the process by default.
+        Arguments of the command line; by default the arguments of the process.
 
     Raises
     ------
     SystemExit
-        Always: 0, 1 after an error, 130 if interrupted.
+        Always, with code 0, 1 after an error, or 130 after an interrupt.
 
     Examples
     --------
@@ -84,7 +84,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _run(arguments: Sequence[str] | None) -> int:
-    for stream in (sys.stdout, sys.stderr):  # a name may hold letters that the stream lacks
+    for stream in (sys.stdout, sys.stderr):  # a name may hold letters that a stream cannot encode
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
     try:
@@ -101,7 +101,7 @@ def _run(arguments: Sequence[str] | None) -> int:
         return _fail(str(error) if ours else f"{where}{error.strerror}")
     except SpectraError as error:
         return _fail(str(error))
-    except Exception as error:  # whatever it is, a person gets a line
+    except Exception as error:  # the user gets one line for any error
         return _fail(f"a defect, please report it: {type(error).__name__}: {error}")
     return 0
 

@@ -11,7 +11,7 @@ import spectra
 from spectra import measures
 from spectra.results import scale_collapse
 from spectra_io.commands import options, steps
-from spectra_io.terminal import noise_tables, screen, tables
+from spectra_io.terminal import columns, noise_tables, screen, tables
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,28 +20,33 @@ if TYPE_CHECKING:
 __all__ = ["noise"]
 
 _MOST_REPLICAS = 10_000
-_HELP = f"""Print what is noise, signal and trapped in every layer.
+_HELP = f"""Print the noise, the signal and the traps of every layer.
 
 \b
-{tables.legend(noise_tables.NOISE_COLUMNS)}
+{columns.legend(noise_tables.NOISE_COLUMNS)}
 
-A layer needs ten eigenvalues for most of this. The positions of a convolution kernel are judged one
-by one, each against its own noise. Random orders differ: where a trap matters, try --replicas 20. A
-spike says that a layer is not noise, not that it was learned: a row of large weights makes one too.
+Most columns need a layer of at least ten eigenvalues. The positions of a convolution kernel are
+tested one by one, each against its own noise. Random orders differ: where a trap matters, use
+--replicas 20. A spike shows that a layer is not pure noise, not that it has learned something: a
+row of large weights makes a spike too.
 """
 
 
-@click.command(short_help="Print what is noise, signal and trapped.", help=_HELP)
+@click.command(short_help="Print the noise, signal and traps of every layer.", help=_HELP)
 @options.selection
 @options.outputs
 @click.option(
     "--replicas",
     type=click.IntRange(1, _MOST_REPLICAS),
     default=None,
-    help="Random orders to compare with; by default 5 for up to 300 eigenvalues, else 1.",
+    help="Number of random orders to compare with; by default 5 up to 300 eigenvalues, else 1.",
 )
 @click.option(
-    "--seed", type=click.IntRange(0), default=0, show_default=True, help="Seed of the orders."
+    "--seed",
+    type=click.IntRange(0),
+    default=0,
+    show_default=True,
+    help="Seed of the random orders.",
 )
 def noise(
     path: str,
@@ -52,7 +57,7 @@ def noise(
     replicas: int | None,
     seed: int,
 ) -> None:
-    """Print what is noise, signal and trapped in every layer."""
+    """Print the noise, the signal and the traps of every layer."""
     randomized = partial(measures.randomized, replicas=replicas)
     chosen = [randomized if m is measures.randomized else m for m in measures.RANDOM_MATRIX]
     asked = [measures.size, measures.tail_fit, *chosen]

@@ -1,4 +1,4 @@
-"""Options and arguments that several commands share."""
+"""Options and arguments shared by several commands."""
 
 from __future__ import annotations
 
@@ -18,16 +18,19 @@ _SELECTION = (
         "--include",
         multiple=True,
         metavar="PATTERN",
-        help="Only tensors whose name contains this or, with *, ? or [...] as in a shell, is all "
-        "this. Repeatable.",
+        help="Take only tensors whose name contains PATTERN or, if PATTERN has *, ? or [...] as in "
+        "a shell, matches all of it. Repeatable.",
     ),
     click.option(
-        "--exclude", multiple=True, metavar="PATTERN", help="No tensors of such names. Repeatable."
+        "--exclude",
+        multiple=True,
+        metavar="PATTERN",
+        help="Leave out tensors with such names. Repeatable.",
     ),
     click.option(
         "--pool/--no-pool",
         default=True,
-        help="Kernel positions of a convolution together (default), or one row each.",
+        help="Take the kernel positions of a convolution together (default), or as one row each.",
     ),
 )
 _OUTPUTS = click.option(
@@ -45,17 +48,17 @@ _Function = Callable[..., Any]
 
 def selection(function: _Function, /) -> _Function:
     """
-    Add the model, the patterns of names and the pooling to a command.
+    Add the model path, the name patterns and the pooling option to a command.
 
     Parameters
     ----------
     function : callable
-        The command, which gets `path`, `include`, `exclude` and `pool`.
+        Command with the parameters `path`, `include`, `exclude` and `pool`.
 
     Returns
     -------
     callable
-        The same.
+        The command with these options.
 
     Examples
     --------
@@ -69,17 +72,17 @@ def selection(function: _Function, /) -> _Function:
 
 def outputs(function: _Function, /) -> _Function:
     """
-    Add the files to write to a command.
+    Add the option of output files to a command.
 
     Parameters
     ----------
     function : callable
-        The command, which gets `outputs`.
+        Command with the parameter `outputs`.
 
     Returns
     -------
     callable
-        The same.
+        The command with this option.
 
     Examples
     --------

@@ -36,7 +36,7 @@ def _one(layers: Sequence[spectra.Layer], name: str) -> list[spectra.Layer]:
     required=True,
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="The picture, by its ending .png, .pdf or .svg.",
+    help="File of the figure, with the ending .png, .pdf or .svg.",
 )
 def plot(
     path: str,

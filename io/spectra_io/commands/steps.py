@@ -1,4 +1,4 @@
-"""Steps that several commands share: open, analyse with progress, write."""
+"""Steps shared by several commands: open a model, analyze it with progress, write files."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ __all__ = ["analyzed", "check_outputs", "opened", "write"]
 
 def check_outputs(outputs: Sequence[Path], /) -> None:
     """
-    Check that the results can be written, before there are any.
+    Check that the results can be written to every file, before the analysis.
 
     Parameters
     ----------
@@ -37,7 +37,7 @@ def check_outputs(outputs: Sequence[Path], /) -> None:
     Raises
     ------
     ArgumentError
-        If one cannot be written.
+        If a file cannot be written.
 
     Examples
     --------
@@ -49,19 +49,19 @@ def check_outputs(outputs: Sequence[Path], /) -> None:
 
 def opened(path: str, include: Sequence[str] = (), exclude: Sequence[str] = (), /) -> Model:
     """
-    Open a model and keep the tensors that are asked for.
+    Open a model, and select the tensors whose names match the patterns.
 
     Parameters
     ----------
     path : str
-        File, folder or URL.
+        File, folder or URL of the model.
     include, exclude : sequence of str, optional
         Patterns of names, as in :func:`spectra.models.selection.by_name`.
 
     Returns
     -------
     Model
-        The model.
+        Model of the selected tensors.
 
     Raises
     ------
@@ -90,24 +90,24 @@ def opened(path: str, include: Sequence[str] = (), exclude: Sequence[str] = (), 
 
 def analyzed(model: Model | Sequence[spectra.Layer], /, **options: Any) -> xr.Dataset:
     """
-    Analyse a model with a bar that shows the progress.
+    Analyze a model in parallel, with a progress bar.
 
     Parameters
     ----------
     model : Model or sequence of Layer
-        As :func:`spectra.analyze` takes it.
+        Model or layers to analyze.
     **options
-        As in :func:`spectra.analyze`.
+        Options of :func:`spectra.analyze`.
 
     Returns
     -------
     xarray.Dataset
-        The results.
+        Result of :func:`spectra.analyze`.
 
     Raises
     ------
     SpectraError
-        As :func:`spectra.analyze`.
+        If :func:`spectra.analyze` rejects an option.
 
     Examples
     --------
@@ -120,7 +120,7 @@ def analyzed(model: Model | Sequence[spectra.Layer], /, **options: Any) -> xr.Da
 
 def write(ds: xr.Dataset, tensors: xr.Dataset, outputs: Sequence[Path], /) -> None:
     """
-    Write every file that can be written, then complain of those that cannot.
+    Write every file that can be written, then report every file that cannot.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Colours, sizes and names that the figures share."""
+"""Colours, sizes and layer names shared by the figures."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ FIGSIZE = (7.0, 4.2)  # inches
 
 
 def fresh_axes(ax: Axes | None) -> Axes:
-    """Return the axes given, or those of a new figure."""
+    """Return the axes given, or the axes of a new figure."""
     if ax is not None:
         return ax
     import matplotlib.pyplot as plt
@@ -27,7 +27,7 @@ def fresh_axes(ax: Axes | None) -> Axes:
 
 
 def short(names: Sequence[str], length: int = 32) -> list[str]:
-    """Shorten names at their common end, then in the middle."""
+    """Shorten names: cut their common ending, then the middle of long names."""
     backwards = zip(*(reversed(name) for name in names), strict=False)
     common = sum(1 for _ in takewhile(lambda ends: len(set(ends)) == 1, backwards))
     cut = [f"{name[:-common]}…" if common > 8 and len(names) > 1 else name for name in names]

@@ -1,4 +1,4 @@
-"""Alpha against depth."""
+"""Draw alpha against depth."""
 
 from __future__ import annotations
 
@@ -25,19 +25,19 @@ _MAX_NAMES = 40  # layer names that can be read on one axis
 
 def correlation_flow(ds: xr.Dataset, /, *, ax: Axes | None = None) -> Axes:
     r"""
-    Draw alpha against depth with its interval, the band from 2 to 6, and what noise would have.
+    Draw alpha against depth, with its intervals, the band from 2 to 6 and the alpha of noise.
 
     Parameters
     ----------
     ds : xarray.Dataset
         Result of :func:`spectra.analyze`.
     ax : matplotlib.axes.Axes, optional
-        Where to draw; by default in a new figure, ``ax.figure``.
+        Axes to draw in; by default the axes of a new figure, ``ax.figure``.
 
     Returns
     -------
     matplotlib.axes.Axes
-        With the drawing.
+        Axes with the drawing.
 
     Raises
     ------
@@ -77,7 +77,7 @@ def correlation_flow(ds: xr.Dataset, /, *, ax: Axes | None = None) -> Axes:
 
 
 def _draw_alphas(ax: Axes, ds: xr.Dataset, numbers: _plotdata.CorrelationFlow) -> None:
-    """Draw alpha with its interval, hollow where no power law is supported, and that of noise."""
+    """Draw alpha with its intervals, hollow without a supported power law, and alpha of noise."""
     place, alpha, below, above, noise = _with_gaps(numbers, ds.sizes["layer"])
     label = r"$\alpha$ ± $\sigma$"
     if (
@@ -100,14 +100,14 @@ def _draw_alphas(ax: Axes, ds: xr.Dataset, numbers: _plotdata.CorrelationFlow) -
 
 
 def _doubtful(ds: xr.Dataset) -> npt.NDArray[np.int64]:
-    """Return the layers whose power law is judged, and not supported."""
+    """Return the positions of the layers whose power law is judged and not supported."""
     if "power_law_support" not in ds:
         return np.empty(0, dtype=np.int64)
     return np.flatnonzero((ds.power_law_support > 0) & (ds.power_law_support != Support.SUPPORTED))
 
 
 def _with_gaps(numbers: _plotdata.CorrelationFlow, num: int) -> list[FloatArray]:
-    """Return depth, alpha, its errors below and above, and noise; ``nan`` for layers unfitted."""
+    """Return depth, alpha, its errors below and above, and noise; ``nan`` for unfitted layers."""
     fitted = numbers.depth.astype(int) - 1
     errors = (numbers.alpha - numbers.low, numbers.high - numbers.alpha)
     every = [np.arange(1.0, num + 1)]

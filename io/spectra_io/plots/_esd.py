@@ -1,4 +1,4 @@
-"""The spectral density of a layer."""
+"""Draw the spectral density of a layer."""
 
 from __future__ import annotations
 
@@ -41,19 +41,19 @@ def esd(ds: xr.Dataset, /, *, layer: str, ax: Axes | None = None) -> Axes:
     layer : str
         Name of the layer.
     ax : matplotlib.axes.Axes, optional
-        Where to draw; by default in a new figure, ``ax.figure``.
+        Axes to draw in; by default the axes of a new figure, ``ax.figure``.
 
     Returns
     -------
     matplotlib.axes.Axes
-        With the drawing.
+        Axes with the drawing.
 
     Raises
     ------
     UnknownNameError
         If there is no such layer.
     ArgumentError
-        If it has no positive eigenvalue.
+        If the layer has no positive eigenvalue, or the Dataset lacks the power-law fit.
 
     Examples
     --------
@@ -77,7 +77,7 @@ def esd(ds: xr.Dataset, /, *, layer: str, ax: Axes | None = None) -> Axes:
     elif label:
         ax.text(0.03, 0.05, label, transform=ax.transAxes)
     drawn = [*numbers.density[numbers.density > 0], *numbers.tail_density]
-    headroom = 12 if len(numbers.bulk) else 3  # for a legend of three lines, or of two
+    headroom = 12 if len(numbers.bulk) else 3  # for a legend of three lines, or two
     ax.set(xscale="log", yscale="log", ylim=(min(drawn) / 2, max(drawn) * headroom))
     _few_ticks(ax, numbers.edges)
     less = f" ({numbers.num_left_out} smaller ones not shown)" if numbers.num_left_out else ""
@@ -94,7 +94,7 @@ def esd(ds: xr.Dataset, /, *, layer: str, ax: Axes | None = None) -> Axes:
 
 
 def _few_ticks(ax: Axes, edges: FloatArray) -> None:
-    """Label 1, 2 and 5 where there is hardly a power of ten to label."""
+    """Label 1, 2 and 5 times the powers of ten on an axis of fewer than 1.5 decades."""
     from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
 
     if edges[-1] < 30 * edges[0]:

@@ -1,4 +1,4 @@
-"""Figures written to files, without a display."""
+"""Write figures to files, without a display."""
 
 from __future__ import annotations
 
@@ -19,22 +19,22 @@ if TYPE_CHECKING:
 __all__ = ["FORMATS", "check", "to_file"]
 
 FORMATS = (".png", ".pdf", ".svg")
-"""Endings of the pictures that :func:`to_file` writes."""
+"""Endings of the file names that :func:`to_file` writes."""
 
 
 def check(path: Path, /) -> None:
     """
-    Check that a figure can be written, before there is anything to draw.
+    Check that a figure can be written to a file, before the analysis.
 
     Parameters
     ----------
     path : Path
-        Where to.
+        File to write.
 
     Raises
     ------
     ArgumentError
-        If the ending is not one of a picture, or there is no folder to write to.
+        If the ending is not one of :data:`FORMATS`, or the folder cannot be written to.
 
     Examples
     --------
@@ -50,17 +50,22 @@ def check(path: Path, /) -> None:
 @contextmanager
 def to_file(path: Path, /) -> Iterator[Axes]:
     """
-    Give axes to draw in, and write them to a file afterwards, without a display.
+    Give empty axes, and write them to a file when the block ends, without a display.
 
     Parameters
     ----------
     path : Path
-        Where to, as :func:`check` allows.
+        File to write, which :func:`check` accepts.
 
     Yields
     ------
     matplotlib.axes.Axes
-        Empty axes.
+        Axes to draw in.
+
+    Raises
+    ------
+    ArgumentError
+        If :func:`check` rejects the file.
 
     Examples
     --------
@@ -77,7 +82,7 @@ def to_file(path: Path, /) -> Iterator[Axes]:
     check(path)
     figure = Figure(figsize=FIGSIZE, dpi=150, layout="constrained")
     yield figure.subplots()
-    with warnings.catch_warnings():  # a name may hold letters that the font lacks
+    with warnings.catch_warnings():  # a layer name may hold letters that the font lacks
         warnings.filterwarnings("ignore", message="Glyph", category=UserWarning)
         with written(path) as partial:
             figure.savefig(partial)

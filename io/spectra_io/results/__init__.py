@@ -1,4 +1,4 @@
-"""Results: saved to files and loaded again."""
+"""Save results to files and load them again."""
 
 from spectra_io.results import files
 

@@ -1,4 +1,4 @@
-"""Files of results: written whole or not at all, and read back."""
+"""Save results to a file, whole or not at all, and load them again."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ __all__ = ["FORMATS", "check", "load", "save"]
 
 def _write_netcdf(ds: xr.Dataset, tensors: xr.Dataset | None, path: Path) -> None:
     groups = {"/": restored(ds)} | ({} if tensors is None else {"/tensors": tensors})
-    buffer = BytesIO()  # the library does not survive a full disk
+    buffer = BytesIO()  # h5netcdf may crash if the disk is full
     xr.DataTree.from_dict(groups).to_netcdf(buffer, engine="h5netcdf")
     path.write_bytes(buffer.getvalue())
 
@@ -50,7 +50,7 @@ def _records(ds: xr.Dataset) -> list[dict[str, Any]]:
 
 
 def _summaries(ds: xr.Dataset) -> dict[str, Any]:
-    """Return numbers, or lists of them for several models."""
+    """Return the summary as numbers, or as lists of numbers for several models."""
     means = {str(name): v.values.tolist() for name, v in summary(ds).data_vars.items()}
     return {
         name: list(map(_plain, value)) if isinstance(value, list) else _plain(value)
@@ -74,32 +74,32 @@ FORMATS: Mapping[str, Callable[[xr.Dataset, xr.Dataset | None, Path], None]] = {
     ".json": _write_json,
     ".parquet": _write_parquet,
 }
-"""Writers by the ending of the file name."""
+"""Writer for each ending of a file name."""
 
 
 def save(
     ds: xr.Dataset, path: str | os.PathLike[str], /, *, tensors: xr.Dataset | None = None
 ) -> None:
     """
-    Write a Dataset to a file: all of it, or nothing.
+    Save results to a file, whole or not at all.
 
     Parameters
     ----------
     ds : xarray.Dataset
-        Result of :func:`spectra.analyze`, or several concatenated.
+        Result of :func:`spectra.analyze`, or several results concatenated.
     path : path-like
-        The file; its ending says how. ``.nc`` (netCDF) keeps everything; ``.json`` keeps the
-        tables of layers and tensors and the summary; ``.csv`` and ``.parquet`` keep the table of
-        the layers. A file that is there is replaced.
+        File to write, in the format of its ending. ``.nc`` (netCDF) keeps everything; ``.json``
+        keeps the tables of layers and tensors and the summary; ``.csv`` and ``.parquet`` keep the
+        table of the layers. An existing file is replaced.
     tensors : xarray.Dataset, optional
         Result of :func:`spectra.describe`, which netCDF keeps as the group ``tensors``.
 
     Raises
     ------
     ArgumentError
-        If it cannot be written, see :func:`check`.
+        If :func:`check` rejects the file.
     OSError
-        If the file cannot be written.
+        If writing the file fails.
 
     Examples
     --------
@@ -118,18 +118,18 @@ def save(
 
 def check(path: Path, /) -> None:
     """
-    Check that results can be written to a file, before there is anything to lose.
+    Check that results can be saved to a file, before the analysis.
 
     Parameters
     ----------
     path : Path
-        Where to write.
+        File to write.
 
     Raises
     ------
     ArgumentError
-        If the ending of the name is none of :data:`FORMATS`, its library is not installed, or
-        nothing can be written there.
+        If the ending is not one of :data:`FORMATS`, its library is not installed, or the folder
+        cannot be written to.
 
     Examples
     --------
@@ -146,26 +146,26 @@ def check(path: Path, /) -> None:
 
 def load(path: str | os.PathLike[str], /, *, group: str | None = None) -> xr.Dataset:
     """
-    Read a Dataset that :func:`save` wrote as netCDF.
+    Load a Dataset from a netCDF file that :func:`save` wrote.
 
     Parameters
     ----------
     path : path-like
-        The ``.nc`` file.
+        File with the ending ``.nc``.
     group : str, optional
-        ``"tensors"`` for the tensors; by default the layers.
+        Group to load: ``"tensors"`` for the tensors; by default the layers.
 
     Returns
     -------
     xarray.Dataset
-        As it was saved, in memory.
+        Saved Dataset, in memory.
 
     Raises
     ------
     ModelNotFoundError
         If there is no such file.
     ModelFormatError
-        If it is not netCDF, or has no such group.
+        If the file is not netCDF, or has no such group.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Runs: how the work on the layers is done."""
+"""Run the analysis of the layers in parallel."""
 
 from spectra_io.runs import executors
 

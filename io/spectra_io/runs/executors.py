@@ -1,4 +1,4 @@
-"""Executors: layers in parallel, with progress on a terminal."""
+"""Execute a function on all layers in parallel, with a progress bar on a terminal."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ __all__ = ["ThreadsWithProgress"]
 
 
 def _cores() -> int:
-    """Return how many cores this process may use."""
+    """Return the number of cores that this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
 
 
 def _watched(results: Iterable[Any], total: int) -> Iterator[Any]:
-    """Show how many results there are, on a terminal."""
+    """Pass results on, and show their number on a terminal."""
     console = Console(stderr=True)
     if not console.is_terminal:
         yield from results
@@ -42,10 +42,10 @@ def _watched(results: Iterable[Any], total: int) -> Iterator[Any]:
 
 class ThreadsWithProgress:
     """
-    An executor of one thread per core, which shows the progress on a terminal.
+    Executor of one thread per core, with a progress bar on a terminal.
 
-    Each core takes a layer and one thread of linear algebra: on matrices of common sizes several
-    threads for one are often slower, much so on a busy machine.
+    Each core takes one layer, with one thread of linear algebra: for matrices of common sizes
+    several threads per matrix are often slower, and much slower on a busy machine.
 
     Examples
     --------
@@ -55,24 +55,24 @@ class ThreadsWithProgress:
 
     def map(self, function: Callable[..., Any], /, items: Iterable[Any]) -> Iterator[Any]:
         """
-        Apply a function to items.
+        Apply a function to all items in parallel.
 
         Parameters
         ----------
         function : callable
-            What to do with each.
+            Function of one item.
         items : iterable
-            To what.
+            Items to apply the function to.
 
         Yields
         ------
         object
-            The results, in order.
+            Result for each item, in the order of the items.
         """
         work = list(items)
         pool = ThreadPoolExecutor(_cores())
         with threadpool_limits(1, "blas"):
             try:
                 yield from _watched(pool.map(function, work), len(work))
-            finally:  # an interrupt waits for the layers in work, not for those to come
+            finally:  # an interrupt waits for the layers in progress, and cancels the others
                 pool.shutdown(cancel_futures=True)

@@ -1,3 +1,3 @@
-"""The terminal: tables as text, and messages."""
+"""Print tables and messages in the terminal."""
 
 __all__: list[str] = []

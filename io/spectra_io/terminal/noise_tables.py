@@ -1,4 +1,4 @@
-"""Tables of noise and signal as rows of words."""
+"""Lay out the noise and signal of the layers as a text table."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ import math
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
+from spectra.noise.spikes import FEWEST
 from spectra.results.dataset import records
 from spectra.results.variables import Status
-from spectra_io.terminal.tables import Column, TextTable, column, laid_out
+from spectra_io.terminal.columns import Column, TextTable, column, laid_out
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -33,18 +34,23 @@ NOISE_COLUMNS = (
     column("collapsed", expendable=10, optional=True),
     column("phase"),
 )
-"""Columns of the table of noise and signal."""
+"""Columns of :func:`noise_table`."""
 
 _SMALL = {
     "by_frobenius_norm": "Frobenius norm",
     "by_spectral_norm": "spectral norm",
     "by_both": "both norms",
 }
-_TINIEST = 1e-99
+_TINIEST = 1e-99  # smallest probability that is shown as a number
+_SURE = 0.1  # standard error below which a mean spacing ratio is shown
+_NUMBERS = (
+    *("spike_p", "bulk_p", "noise_std", "num_spikes", "mp_softrank", "rand_jsd"),
+    *("spacing_ratio", "spacing_ratio_error", "num_traps", "trap_p"),
+)
 
 
-def _share(p: float) -> str:
-    """Return a probability, small ones by their power of ten."""
+def _probability(p: float) -> str:
+    """Return a probability as text, a small one as a power of ten."""
     if math.isnan(p):
         return "-"
     if p < _TINIEST:
@@ -56,7 +62,7 @@ def _share(p: float) -> str:
 
 
 def _phase(row: dict[str, Any]) -> str:
-    """Return the phase in words, or why there is no spectrum to have one."""
+    """Return the phase in words, or the status of a layer without a spectrum."""
     computed = row["status"] == Status.COMPUTED.name.lower()
     return str(row["phase"] if computed else row["status"]).replace("_", " ")
 
@@ -66,32 +72,25 @@ def _cause(row: dict[str, Any]) -> str:
 
 
 def _if_sure(row: dict[str, Any]) -> float:
-    """Return the mean spacing ratio, unless it is the mean of a few."""
+    """Return the mean spacing ratio; ``nan`` if it is the mean of too few spacings."""
     sure = row["spacing_ratio_error"] < _SURE
     return float(row["spacing_ratio"]) if sure else math.nan
 
 
-_SURE, _FEWEST = 0.1, 10
-_NUMBERS = (
-    *("spike_p", "bulk_p", "noise_std", "num_spikes", "mp_softrank", "rand_jsd"),
-    *("spacing_ratio", "spacing_ratio_error", "num_traps", "trap_p"),
-)
-
-
 def noise_table(ds: xr.Dataset, /) -> TextTable:
     """
-    Lay out noise and signal, one line per layer.
+    Lay out the noise and signal of a model as a table of one row per layer.
 
     Parameters
     ----------
     ds : xarray.Dataset
-        Result of :func:`spectra.analyze` with :data:`spectra.measures.RANDOM_MATRIX`; the scale is
-        shown if that of :func:`spectra.results.scale_collapse.find` is merged into it.
+        Result of :func:`spectra.analyze` with :data:`spectra.measures.RANDOM_MATRIX`. The column of
+        collapsed scales is shown if :func:`spectra.results.scale_collapse.find` is merged into it.
 
     Returns
     -------
     TextTable
-        The rows.
+        Table with the :data:`NOISE_COLUMNS`.
 
     Examples
     --------
@@ -110,15 +109,12 @@ def noise_table(ds: xr.Dataset, /) -> TextTable:
             **row,
             "rf": row["rf"] if pooled else math.nan,
             "noise_std": f"{row['noise_std']:.3g}" if row["noise_std"] > 0 else "-",
-            "spike_p": _share(row["spike_p"]),
+            "spike_p": _probability(row["spike_p"]),
             "mp_softrank": f"{row['mp_softrank']:.3g}" if row["mp_softrank"] > 0 else "-",
-            "bulk_p": _share(row["bulk_p"]),
-            # of a few spacings the mean says nothing
-            "spacing_ratio": row["spacing_ratio"]
-            if row["spacing_ratio_error"] < _SURE
-            else math.nan,
-            "rand_jsd": row["rand_jsd"] if row["num_evals"] >= _FEWEST else math.nan,
-            "trap_p": _share(row["trap_p"]),
+            "bulk_p": _probability(row["bulk_p"]),
+            "spacing_ratio": _if_sure(row),
+            "rand_jsd": row["rand_jsd"] if row["num_evals"] >= FEWEST else math.nan,
+            "trap_p": _probability(row["trap_p"]),
             "trap_where": _cause(row),
             "collapsed": _SMALL.get(row["collapsed"], "-"),
             "phase": _phase(row),
@@ -130,17 +126,17 @@ def noise_table(ds: xr.Dataset, /) -> TextTable:
 
 def phases_line(ds: xr.Dataset, /) -> str:
     """
-    Sum up noise and signal in one line.
+    Count the layers in each phase, and the layers with traps, in one line.
 
     Parameters
     ----------
     ds : xarray.Dataset
-        As in :func:`noise_table`.
+        Result of :func:`spectra.analyze`, as in :func:`noise_table`.
 
     Returns
     -------
     str
-        The phases, and in how many layers there are traps.
+        Line of text.
 
     Examples
     --------

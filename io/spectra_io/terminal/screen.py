@@ -1,4 +1,4 @@
-"""What a person sees in a terminal, and a program in a pipe."""
+"""Write tables to stdout and messages to stderr."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ from rich.table import Table
 from rich.text import Text
 
 from spectra.errors import one_line
-from spectra_io.terminal.tables import TextTable
+from spectra_io.terminal.columns import TextTable
 
 __all__ = ["note", "show"]
 
 _STYLES = {"over-trained": "red", "well-trained": "green", "under-trained": "yellow"}
-_FOLDED = 26  # characters of a name or a reason that a narrow screen has room for at least
+_FOLDED = 26  # smallest width of a name or a reason on a narrow screen, in characters
 
 
 def note(text: str, /) -> None:
     """
-    Say something to the person, beside the data.
+    Write a message to stderr, apart from the data.
 
     Parameters
     ----------
     text : str
-        One line, written to stderr.
+        Message, written as one line.
 
     Examples
     --------
@@ -37,7 +37,7 @@ def note(text: str, /) -> None:
 
 
 def _fitted(sheet: TextTable, width: int) -> Group:
-    """Lay out a sheet without the columns that a screen has no room for."""
+    """Lay out a table for a screen, without the columns that do not fit."""
     last = len(sheet.columns) - 1
     widths = [min(w, _FOLDED) if i in {0, last} else w for i, w in enumerate(sheet.widths())]
     kept = list(range(last + 1))
@@ -61,12 +61,12 @@ def _fitted(sheet: TextTable, width: int) -> Group:
 
 def show(shown: TextTable | str, /) -> None:
     """
-    Write data to stdout: fitted to a terminal, or plain and uncut to a pipe.
+    Write a table or a line to stdout: fitted to a terminal, or plain and uncut to a pipe.
 
     Parameters
     ----------
     shown : TextTable or str
-        What to write.
+        Table or line of text to write.
 
     Examples
     --------
@@ -82,5 +82,5 @@ def show(shown: TextTable | str, /) -> None:
             for line in shown.lines() if isinstance(shown, TextTable) else [shown]:
                 sys.stdout.write(line + "\n")
         sys.stdout.flush()
-    except BrokenPipeError:  # the reader has seen enough: let what follows go nowhere
+    except BrokenPipeError:  # the reader has closed the pipe: discard all further output
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

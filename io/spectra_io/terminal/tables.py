@@ -1,147 +1,31 @@
-"""Tables of results as rows of words, for a terminal or a pipe."""
+"""Lay out results as text tables, for a terminal or a pipe."""
 
 from __future__ import annotations
 
 import math
-import textwrap
 from collections import Counter
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any
 
 import xarray as xr
 
-from spectra.errors import one_line, unknown_name
 from spectra.results.dataset import records, table
 from spectra.results.summary import summary
-from spectra.results.variables import VARIABLES, Status
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+from spectra.results.variables import Status
+from spectra_io.terminal.columns import Column, TextTable, column, laid_out
 
 __all__ = [
     "LAYER_COLUMNS",
     "TENSOR_COLUMNS",
-    "Column",
-    "TextTable",
-    "column",
-    "laid_out",
     "layer_table",
     "left_out_line",
-    "legend",
     "summary_line",
     "tensor_table",
 ]
 
-_ALIKE = {  # reasons that name another tensor, counted together
+_ALIKE = {  # by role: reasons that name another tensor, and are counted together
     "scale": "scale of quantized weights",
     "tied": "the same numbers as another tensor",
 }
-_PADDED = 120  # characters; what is longer is not cut, but does not push the others aside
-
-
-class Column(NamedTuple):
-    """
-    One column of a sheet.
-
-    Examples
-    --------
-    >>> Column("tail", "num_tail", digits=0).left
-    False
-    """
-
-    head: str
-    """What stands above it."""
-    name: str
-    """The variable in it."""
-    digits: int | None = None
-    """Digits after the point, of a number."""
-    left: bool = False
-    """Whether it is words, and so aligned to the left."""
-    expendable: int = 0
-    """What a narrow screen goes without: 1 first, 0 never."""
-    optional: bool = False
-    """Whether it is left out where it is empty in every row."""
-
-
-class TextTable(NamedTuple):
-    """
-    Rows of words under their heads.
-
-    Examples
-    --------
-    >>> columns = (Column("layer", "layer", left=True), Column("N", "N"))
-    >>> list(TextTable(columns, [["fc", "3"]]).lines())
-    ['layer  N', 'fc     3']
-    """
-
-    columns: tuple[Column, ...]
-    """What is in each row."""
-    rows: list[list[str]]
-    """The words, as many in each row as there are columns."""
-
-    def widths(self) -> list[int]:
-        """
-        Measure the columns.
-
-        Returns
-        -------
-        list of int
-            Characters of the longest entry of each.
-        """
-        heads = [column.head for column in self.columns]
-        return [max(map(len, entries)) for entries in zip(heads, *self.rows, strict=True)]
-
-    def lines(self) -> Iterator[str]:
-        """
-        Lay out the sheet as plain text, one line per row.
-
-        Yields
-        ------
-        str
-            The heads, then the rows, in aligned columns.
-        """
-        widths = [min(width, _PADDED) for width in self.widths()]
-        for row in [[column.head for column in self.columns], *self.rows]:
-            cells = (
-                text.ljust(width) if column.left else text.rjust(width)
-                for text, width, column in zip(row, widths, self.columns, strict=True)
-            )
-            yield "  ".join(cells).rstrip()
-
-
-def column(name: str, /, *, expendable: int = 0, optional: bool = False) -> Column:
-    """
-    Make the column of a variable, with the head and digits that its declaration has.
-
-    Parameters
-    ----------
-    name : str
-        Name of the variable.
-    expendable : int, default: 0
-        Order in which a narrow screen drops columns: 1 first, 0 never.
-    optional : bool, default: False
-        Whether the column is left out where it is empty in every row.
-
-    Returns
-    -------
-    Column
-        Aligned to the left if it holds words.
-
-    Raises
-    ------
-    UnknownNameError
-        If there is no such variable.
-
-    Examples
-    --------
-    >>> column("num_tail").head
-    'tail'
-    """
-    if name not in VARIABLES:
-        raise unknown_name(name, VARIABLES, what="variable")
-    variable = VARIABLES[name]
-    words = variable.kind in {"str", "flag"}
-    return Column(variable.head or name, name, variable.digits, words, expendable, optional)
-
 
 LAYER_COLUMNS = (
     Column("layer", "layer", left=True),
@@ -163,7 +47,7 @@ LAYER_COLUMNS = (
     column("alpha_weighted", expendable=1),
     column("verdict"),
 )
-"""Columns of the table of layers."""
+"""Columns of :func:`layer_table`."""
 
 TENSOR_COLUMNS = (
     Column("tensor", "tensor", left=True),
@@ -174,73 +58,11 @@ TENSOR_COLUMNS = (
     column("tensor_note", expendable=2, optional=True),
     column("tensor_reason"),
 )
-"""Columns of the table of tensors."""
-
-
-def legend(columns: Sequence[Column], /) -> str:
-    """
-    Explain the columns of a table, from the declarations of their variables.
-
-    Parameters
-    ----------
-    columns : sequence of Column
-        Columns; one that shows no variable is not explained.
-
-    Returns
-    -------
-    str
-        The lines.
-
-    Examples
-    --------
-    >>> print(legend([column("N"), column("p_value")]))
-    N  longer side of one matrix
-    p  share of true power laws that fit no better; small: not a power law
-    """
-    known = [(c.head, VARIABLES[c.name]) for c in columns if c.name in VARIABLES]
-    width = max((len(head) for head, _ in known), default=0) + 2
-    indent = " " * width
-    lines = [
-        textwrap.fill(head.ljust(width) + (v.help or v.long_name), 78, subsequent_indent=indent)
-        for head, v in known
-    ]
-    return "\n".join(lines)
-
-
-def _text(value: Any, digits: int | None) -> str:
-    if isinstance(value, float) and math.isnan(value):
-        return "-"
-    as_is = digits is None or isinstance(value, str)
-    return one_line(value if as_is else f"{value:z.{digits}f}") or "-"
-
-
-def laid_out(columns: Sequence[Column], rows: Sequence[dict[str, Any]], /) -> TextTable:
-    """
-    Put rows into columns as words.
-
-    Parameters
-    ----------
-    columns : sequence of Column
-        What to show.
-    rows : sequence of dict
-        Values by the names of the columns.
-
-    Returns
-    -------
-    TextTable
-        A dash for what is missing; without the optional columns that are empty in every row.
-
-    Examples
-    --------
-    >>> laid_out([Column("a", "a", 1), Column("b", "b", optional=True)], [{"a": 1.0, "b": ""}]).rows
-    [['1.0']]
-    """
-    texts = [[_text(row[c.name], c.digits) for c in columns] for row in rows]
-    return _without_empty_columns(TextTable(tuple(columns), texts))
+"""Columns of :func:`tensor_table`."""
 
 
 def _verdict(row: dict[str, Any]) -> str:
-    """Return the verdict in words, with the reason if there is none."""
+    """Return the verdict in words, or the reason why there is no fit."""
     if row["verdict"] != "not_fitted":
         return str(row["verdict"]).replace("_", "-")
     computed = row["status"] == Status.COMPUTED.name.lower()
@@ -261,7 +83,7 @@ def _interval(row: dict[str, Any]) -> str:
 
 def layer_table(ds: xr.Dataset, /) -> TextTable:
     """
-    Lay out the results of an analysis, one line per layer.
+    Lay out the results of an analysis as a table of one row per layer.
 
     Parameters
     ----------
@@ -271,7 +93,7 @@ def layer_table(ds: xr.Dataset, /) -> TextTable:
     Returns
     -------
     TextTable
-        The rows.
+        Table with the :data:`LAYER_COLUMNS`.
 
     Examples
     --------
@@ -303,21 +125,9 @@ def layer_table(ds: xr.Dataset, /) -> TextTable:
     return laid_out(columns, shown)
 
 
-def _without_empty_columns(sheet: TextTable) -> TextTable:
-    """Leave out the optional columns that are empty in every row."""
-    said = zip(*sheet.rows, strict=True) if sheet.rows else [("-",)] * len(sheet.columns)
-    kept = [
-        i
-        for i, (column, words) in enumerate(zip(sheet.columns, said, strict=True))
-        if not column.optional or set(words) != {"-"}
-    ]
-    rows = [[row[i] for i in kept] for row in sheet.rows]
-    return TextTable(tuple(sheet.columns[i] for i in kept), rows)
-
-
 def tensor_table(ds: xr.Dataset, /) -> TextTable:
     """
-    Lay out the tensors of a model, one line each.
+    Lay out the tensors of a model as a table of one row per tensor.
 
     Parameters
     ----------
@@ -327,7 +137,7 @@ def tensor_table(ds: xr.Dataset, /) -> TextTable:
     Returns
     -------
     TextTable
-        The rows.
+        Table with the :data:`TENSOR_COLUMNS`.
 
     Examples
     --------
@@ -342,7 +152,7 @@ def tensor_table(ds: xr.Dataset, /) -> TextTable:
 
 def summary_line(ds: xr.Dataset) -> str:
     """
-    Sum up an analysis in one line.
+    Summarize an analysis in one line: counts of layers, and means over them.
 
     Parameters
     ----------
@@ -352,7 +162,7 @@ def summary_line(ds: xr.Dataset) -> str:
     Returns
     -------
     str
-        The line.
+        Line of text.
 
     Examples
     --------
@@ -381,7 +191,7 @@ def summary_line(ds: xr.Dataset) -> str:
 
 def left_out_line(tensors: xr.Dataset, ds: xr.Dataset | None = None) -> str:
     """
-    Return how much of a model is not analysed and why, the largest part first.
+    List the reasons why tensors of a model are not analysed, the largest share first.
 
     Parameters
     ----------
@@ -393,7 +203,7 @@ def left_out_line(tensors: xr.Dataset, ds: xr.Dataset | None = None) -> str:
     Returns
     -------
     str
-        The line; empty if all was analysed.
+        Line of text; empty if all tensors were analysed.
 
     Examples
     --------

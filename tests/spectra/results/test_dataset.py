@@ -123,7 +123,7 @@ def test_unknown_layer_names_the_nearest(ds):
 def test_rows_of_unknown_names_are_refused():
     with pytest.raises(UnknownNameError, match="no variable 'alhpa'"):
         spectra.results.dataset.from_rows({"fc": {"alhpa": 1.0}})
-    with pytest.raises(ArgumentError, match="no layer can have it"):
+    with pytest.raises(ArgumentError, match="so a layer cannot have it"):
         spectra.results.dataset.from_rows({"fc": {"tensor_role": "dense"}})
 
 

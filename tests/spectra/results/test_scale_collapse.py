@@ -212,10 +212,10 @@ def test_misuse_says_what_is_wanted():
     with pytest.raises(ArgumentError, match=r"`reference` must be a result .* lacks the dimension"):
         scale_collapse.find(ds, reference=ds.sel(layer="fc0"))
     for threshold in (0.0, -1.0, math.inf, math.nan):
-        with pytest.raises(ArgumentError, match="`threshold` must be finite and above 0"):
+        with pytest.raises(ArgumentError, match="`threshold` must be a finite number above 0"):
             scale_collapse.find(ds, threshold=threshold)
     for factor in (0.9, math.inf, math.nan):
-        with pytest.raises(ArgumentError, match="`factor` must be finite and at least 1"):
+        with pytest.raises(ArgumentError, match="`factor` must be a finite number from 1"):
             scale_collapse.find(ds, factor=factor)
 
 

@@ -238,7 +238,9 @@ def test_data_far_apart_or_close_together_end_no_run(data):
 def test_misuse_says_what_is_wanted():
     with pytest.raises(ArgumentError, match="`law` must be one of power_law, exponential"):
         alternatives.fit([1.0, 2.0], law="gamma", xmin=1.0)  # type: ignore[arg-type]
-    with pytest.raises(ArgumentError, match="`xmin` must be a positive number"):
+    with pytest.raises(
+        ArgumentError, match="`xmin` must be the start of the tail, a finite number above 0"
+    ):
         alternatives.fit([1.0, 2.0], law="power_law", xmin=0.0)
     with pytest.raises(ArgumentError, match="of the same data"):
         vuong([1.0], [1.0, 2.0])

@@ -172,7 +172,7 @@ def test_published_noise(path):
     """The columns of mp_fit, randomize, detX and vectors, but where rounding decided."""
     gold = json.loads(path.read_text())
     columns = {c for option in asked(gold) for c in _noise.COLUMNS[option]}
-    expected, found = rows_of(path, **asked(gold), seed=gold["meta"]["seed"])
+    expected, found = rows_of(path, **asked(gold), rng=gold["meta"]["seed"])
     different = set(noise_disagreements(expected, found, columns - {"rand_distance"}))
     rounded = ROUNDED.get(path.stem, {})
     assert different == {(key, column) for key in rounded for column in rounded[key]}
@@ -198,7 +198,7 @@ def test_vectors_of_the_tail_without_the_eigenvalue_at_xmin():
 
 def test_shuffles_depend_on_the_seed():
     (path,) = (p for p in GOLD if p.stem.startswith("ultraface-version"))
-    expected, found = rows_of(path, randomize=True, seed=1)
+    expected, found = rows_of(path, randomize=True, rng=1)
     wrong = {key for key, _ in noise_disagreements(expected, found, ["max_rand_eval"])}
     assert wrong == {key for key, row in expected.items() if row["M"] > 1}
 
