@@ -21,17 +21,26 @@ The steps in between
 
 Everything else, by subject
 
-- :mod:`spectra.models`: what a file stores and what the network computes with: tensors, roles,
-  selection, quantized weights, adapters, names
-- :mod:`spectra.linalg`: norms, ranks, singular vectors, outlying elements
-- :mod:`spectra.tails`: power laws: the fit, its error bars and p-value, other laws, Hill's estimate
-- :mod:`spectra.noise`: Marchenko-Pastur and Tracy-Widom laws, bulk, spikes, signal, traps, phases
-- :mod:`spectra.theory`: random matrices whose spectrum is known, free probability
+- :mod:`spectra.models`: what a file stores and what the network computes with: ``tensors``,
+  ``arrays``, ``lazy``, ``layers``, ``roles``, ``structure``, ``quantization``; tensors by name
+  (``selection.by_name``), the update of a LoRA pair (``adapters.delta``)
+- :mod:`spectra.linalg`: ``eigen``, ``norms``, ``ranks``, singular vectors (``vectors.largest``),
+  outlying ``elements``
+- :mod:`spectra.tails`: the fit (``power_law.fit``), its error bars and p-value (``bootstrap``),
+  other laws (``alternatives``, ``truncated_power_law``), ``ambiguity``, ``outliers``, ``hill``
+- :mod:`spectra.noise`: ``marchenko_pastur.edges``, ``tracy_widom.isf``, ``bulk``, ``spikes``,
+  ``signal``, ``truncation``, ``spacings``, ``traps``, ``permutation``, ``baselines``, ``erg``,
+  ``phases``
+- :mod:`spectra.theory`: heavy-tailed matrices of known alpha and others (``ensembles``),
+  ``free_probability``
 - :mod:`spectra.measures`: what ``analyze`` can measure of a spectrum, and groups of measures
-- :mod:`spectra.results`: every variable of a Dataset, verdicts, the numbers of figures
-- :mod:`spectra.weightwatcher`: WeightWatcher's table, column for column
+- :mod:`spectra.results`: every variable of a Dataset (``variables.VARIABLES``), ``verdicts``,
+  ``scale_collapse``, rows and tables (``dataset``), the numbers of figures (``plotdata``)
+- :mod:`spectra.weightwatcher`: WeightWatcher's table, column for column (``analyze``)
 - :mod:`spectra.multiple_tests`: several tests taken together
-- :mod:`spectra.errors`: what can go wrong, all of it a :class:`SpectraError`
+- :mod:`spectra.dtypes`: number types, and their names in file formats
+- :mod:`spectra.errors`: what can go wrong, all of it a :class:`SpectraError`; a file that is not
+  a model (``ModelFormatError``)
 
 A measure of your own returns names that a :class:`Variable` declares. A :class:`Tensor` reads its
 numbers only when asked.
@@ -45,6 +54,7 @@ Examples
 """
 
 from spectra import (
+    dtypes,
     errors,
     linalg,
     measures,
@@ -78,6 +88,7 @@ __all__ = [
     "Variable",
     "analyze",
     "describe",
+    "dtypes",
     "eigenvalues",
     "errors",
     "from_arrays",

@@ -15,7 +15,16 @@ if TYPE_CHECKING:
 
     from spectra._typing import AnyArray, FloatArray
 
-__all__ = ["EPS", "SpectrumLike", "nonzero", "one_matrix", "spectrum_of", "stack_of", "zero_below"]
+__all__ = [
+    "EPS",
+    "SpectrumLike",
+    "matrix_of",
+    "nonzero",
+    "one_matrix",
+    "spectrum_of",
+    "stack_of",
+    "zero_below",
+]
 
 EPS = float(np.finfo(np.float64).eps)
 """Distance from 1 to the next larger float64."""
@@ -91,9 +100,25 @@ def one_matrix(data: npt.ArrayLike, N: int | None = None, /) -> tuple[npt.ArrayL
 def stack_of(data: npt.ArrayLike, /) -> AnyArray:
     """Return the matrices of a Spectrum, or an array of one or more matrices, as a 3-D stack."""
     found = spectrum_of(data)
+    if found is None and hasattr(data, "read"):
+        msg = "`matrices` must be arrays, got a tensor or a weight: pass what its read() returns"
+        raise ArgumentError(msg)
     stack = np.asarray(data) if found is None else found.require_matrices()
     stack = stack[np.newaxis] if stack.ndim == 2 else stack
     if stack.ndim != 3:
         msg = f"`matrices` must be a matrix or a stack of matrices, got {stack.ndim}-D"
         raise ArgumentError(msg)
     return stack
+
+
+def matrix_of(data: npt.ArrayLike, /) -> npt.ArrayLike:
+    """Return the matrix of a Spectrum of one matrix; an array as it is."""
+    found = spectrum_of(data)
+    if found is None:
+        return data
+    stack = found.require_matrices()
+    if len(stack) != 1:
+        msg = f"`W` must be one matrix, the Spectrum has {len(stack)}: pass one of its matrices"
+        raise ArgumentError(msg)
+    matrix: AnyArray = stack[0]
+    return matrix

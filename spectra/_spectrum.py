@@ -15,7 +15,7 @@ from spectra.linalg.eigen import eigenvalues
 from spectra.linalg.elements import alive, excess_kurtosis
 from spectra.noise import spikes as _spikes
 from spectra.tails import power_law as _power_law
-from spectra.tails.options import FitOptions
+from spectra.tails.options import FitOptions, given
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -53,7 +53,7 @@ class Spectrum:
     Raises
     ------
     ArgumentError
-        If `by_matrix` is not one or more rows, or `N` not a whole number.
+        If `by_matrix` is not one or more rows of real numbers, or another argument is wrong.
 
     Examples
     --------
@@ -77,16 +77,24 @@ class Spectrum:
 
     def __post_init__(self) -> None:
         """Check the eigenvalues, and sort those of each matrix."""
-        rows = np.atleast_2d(np.asarray(self.by_matrix, dtype=np.float64))
+        rows = np.atleast_2d(_checks.real_numbers(self.by_matrix, "by_matrix"))
         if rows.ndim != 2:
             msg = f"`by_matrix` must have one row per matrix, got shape {rows.shape}"
             raise ArgumentError(msg)
         _checks.count("N", self.N, what="the longer side of one matrix, a whole number")
-        object.__setattr__(self, "by_matrix", np.sort(rows, axis=1))
+        _checks.share("significance", self.significance)
+        rows.sort(axis=1)
+        rows.flags.writeable = False  # measures share it
+        object.__setattr__(self, "by_matrix", rows)
+        object.__setattr__(self, "rng", _checks.seed(self.rng))
+        object.__setattr__(self, "tail_options", given(self.tail_options))
+        if self.matrices is not None:
+            object.__setattr__(self, "matrices", stack_of(self.matrices))
 
     def __repr__(self) -> str:
         """Return the number and the sides of the matrices, without the eigenvalues."""
-        return f"<Spectrum of {self.rf} matrices, N={self.N}, M={self.M}>"
+        noun = "matrix" if self.rf == 1 else "matrices"
+        return f"<Spectrum of {self.rf} {noun}, N={self.N}, M={self.M}>"
 
     def __array__(self, dtype: npt.DTypeLike | None = None, copy: bool | None = None) -> AnyArray:
         """Return the eigenvalues of all matrices, ascending."""
@@ -95,7 +103,9 @@ class Spectrum:
     @cached_property
     def eigenvalues(self) -> FloatArray:
         """Eigenvalues of all matrices together, shape (rf * M,), ascending as in numpy."""
-        return np.sort(self.by_matrix, axis=None)
+        values = np.sort(self.by_matrix, axis=None)
+        values.flags.writeable = False  # measures share it
+        return values
 
     @property
     def nonzero(self) -> FloatArray:
@@ -106,6 +116,12 @@ class Spectrum:
     def tail(self) -> PowerLawFit:
         """The power law fitted to the tail of :attr:`nonzero`, with :attr:`tail_options`."""
         return _power_law.fit(self.nonzero, **self.tail_options)
+
+    @property
+    def in_tail(self) -> FloatArray:
+        """Eigenvalues that :attr:`tail` was fitted to, ascending; empty without a fit."""
+        inside = self.nonzero[self.nonzero <= self.tail.xmax]
+        return inside[len(inside) - self.tail.num_tail :]
 
     @cached_property
     def spikes(self) -> list[Spikes]:

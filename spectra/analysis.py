@@ -6,6 +6,7 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from functools import partial
+from inspect import signature
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -19,8 +20,8 @@ from spectra.models.arrays import from_arrays
 from spectra.models.layers import Layer, layers
 from spectra.models.model import Model
 from spectra.results.dataset import from_rows
-from spectra.results.variables import VARIABLES, Status
-from spectra.tails import options as _options
+from spectra.results.variables import VARIABLES, Status, Variable
+from spectra.tails.options import given
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
     from spectra.measures import Measure
     from spectra.models.tensors import Tensor
     from spectra.results.dataset import Row
-    from spectra.results.variables import Variable
     from spectra.tails.options import FitOptions
 
 __all__ = ["analyze", "describe"]
@@ -64,7 +64,11 @@ def _measure(found: Spectrum, measures: Iterable[Measure], known: Collection[str
     """Return what the measures find; complain of a wrong one at the first layer, not the last."""
     row: Row = {}
     for measure in measures:
-        results = measure(found)
+        try:
+            results = measure(found)
+        except Exception as error:
+            error.add_note(f"while measuring {found} with {_named(measure)}")
+            raise
         if not isinstance(results, Mapping):
             got = type(results).__name__
             msg = f"measure {measure!r} must return a mapping of names to numbers, got {got}"
@@ -181,27 +185,38 @@ _LAYER_FACTS = (
 
 
 def _named(measure: Measure) -> str:
-    """Return the name of a measure, with the options that functools.partial gave it."""
-    if isinstance(measure, partial):
-        given = ", ".join(f"{key}={value!r}" for key, value in measure.keywords.items())
-        return f"{_named(measure.func)}({given})"
-    return getattr(measure, "__name__", type(measure).__name__)
+    """Return the name of a measure with its options, given by functools.partial or default."""
+    function, chosen = getattr(measure, "func", measure), getattr(measure, "keywords", {})
+    name = getattr(function, "__name__", type(function).__name__)
+    try:
+        parameters = list(signature(function).parameters.values())
+    except (TypeError, ValueError):  # a callable without a signature
+        parameters = []
+    defaults = {p.name: p.default for p in parameters if p.kind is p.KEYWORD_ONLY}
+    words = ", ".join(f"{key}={value!r}" for key, value in (defaults | chosen).items())
+    return f"{name}({words})" if words else name
 
 
-def _of_model(everything: Collection[Layer], model: object) -> dict[str, Any]:
-    """Return the attributes that say which model it was, and how much of it was taken."""
-    tensors = {layer.tensor.name: layer for layer in everything}
-    sizes = {True: 0, False: 0}
-    for layer in tensors.values():
-        sizes[layer.taken] += layer.tensor.size
+def _attrs(everything: Collection[Layer], model: object) -> dict[str, Any]:
+    """Return the attributes of every result."""
+    named = model.name if isinstance(model, Model) else ""
     return {
         "source": f"weightspectra {__version__}",
-        "model": model.name if isinstance(model, Model) else "",
+        "model": named.encode(errors="backslashreplace").decode(),
         "model_format": model.format if isinstance(model, Model) else "",
+        **_counts(everything),
+    }
+
+
+def _counts(everything: Collection[Layer]) -> dict[str, int]:
+    """Return how many tensors and elements there are, and how many of them are taken."""
+    tensors = {layer.tensor.name: layer for layer in everything}
+    taken = [layer.tensor for layer in tensors.values() if layer.taken]
+    return {
         "num_tensors": len(tensors),
-        "num_tensors_taken": sum(layer.taken for layer in tensors.values()),
-        "num_elements": sum(sizes.values()),
-        "num_elements_taken": sizes[True],
+        "num_tensors_taken": len(taken),
+        "num_elements": sum(layer.tensor.size for layer in tensors.values()),
+        "num_elements_taken": sum(tensor.size for tensor in taken),
     }
 
 
@@ -210,7 +225,7 @@ def analyze(
     /,
     *,
     measures: Iterable[Measure] | Measure = CORE,
-    variables: Iterable[Variable] = (),
+    variables: Iterable[Variable] | Variable = (),
     pool: bool = True,
     tail: FitOptions | None = None,
     significance: float = 0.05,
@@ -228,7 +243,7 @@ def analyze(
         layers that :func:`spectra.layers` made of either.
     measures : iterable of callable, or callable, default: :data:`spectra.measures.CORE`
         Functions that measure a spectrum.
-    variables : iterable of Variable, optional
+    variables : iterable of Variable, or Variable, optional
         Declarations of the names that measures of your own return.
     pool : bool, default: True
         Whether the kernel positions of a convolution are one layer or one layer each, as in
@@ -237,7 +252,8 @@ def analyze(
         Options of the power-law fit, which all measures share, as in
         :func:`spectra.tails.power_law.fit`: ``{"xmin": 1.0}``.
     significance : float, default: 0.05
-        Probability of finding any spike or trap in a layer of noise, in all measures.
+        Probability of finding any spike or trap in a layer of noise, in all measures but the
+        phase, which has one of its own.
     rng : int, numpy.random.Generator or None, default: 0
         Seed of whatever the measures draw, the same for every layer; a seed is drawn from a
         generator, and from the system for None.
@@ -251,9 +267,10 @@ def analyze(
     xarray.Dataset
         Dimension ``layer`` in the order of the model, with its number as the coordinate ``depth``,
         and ``mode`` for the eigenvalues (1 = largest). A layer that cannot be analysed has a
-        ``status`` and ``nan``, and stops no other. The attributes say which model it was (name,
-        format, fingerprint of its content), how much of it was taken, and the version, measures,
-        options and seed. The tensors are in the result of :func:`describe`.
+        ``status`` and ``nan``, and stops no other. The attributes have the version, measures,
+        options and seed, how much of the model was taken and, of a model that is not given as
+        layers, its name, format and the fingerprint of its content, for which every tensor is
+        read once more. The tensors are in the result of :func:`describe`.
 
     Raises
     ------
@@ -282,17 +299,14 @@ def analyze(
     if not all(callable(measure) for measure in chosen):
         msg = f"`measures` must be functions, as in [*spectra.measures.CORE], got {measures!r}"
         raise ArgumentError(msg)
-    if tail is not None and not isinstance(tail, Mapping):
-        msg = f"`tail` must be options of the fit, as in {{'xmin': 1.0}}, got {tail!r}"
-        raise ArgumentError(msg)
-    _options.check(tail or {})
     _checks.share("significance", significance)
+    _checks.number("rtol", rtol, at_least=0.0, at_most=np.inf)
     _checks.executor(executor)
-    options = _Options(tail or {}, float(significance), _checks.seed(rng), rtol)
+    options = _Options(given(tail), float(significance), _checks.seed(rng), float(rtol))
     model = from_arrays(model) if isinstance(model, Mapping) else list(_iterated(model))
     everything = _all_layers(model, pool)
     taken = [layer for layer in everything if layer.taken]
-    declared = tuple(variables)
+    declared = (variables,) if isinstance(variables, Variable) else tuple(variables)
     known = {*VARIABLES, *(v.name for v in declared)}
     always = (*_LAYER_FACTS, *_returned(chosen))
     _check_room(taken, always)
@@ -305,12 +319,13 @@ def analyze(
         attrs={
             "title": "spectra of the weight matrices of a neural network",
             "convention": _CONVENTION,
-            **_of_model(everything, model),
+            **_attrs(everything, model),
             "model_fingerprint": model.fingerprint if isinstance(model, Model) else "",
             "measures": ", ".join(map(_named, chosen)),
+            **({"pool": int(pool)} if isinstance(model, Model) else {}),
             "tail": json.dumps(options.tail, default=float),
             "significance": options.significance,
-            "rng": options.rng,
+            "rng": options.rng if options.rng < 2**63 else str(options.rng),
             "rtol": options.rtol,
         },
     )
@@ -361,5 +376,5 @@ def describe(
         {name: _tensor_row(views) for name, views in _by_tensor(everything).items()},
         dim="tensor",
         always=_TENSOR_FACTS,
-        attrs={"title": "tensors of a neural network", **_of_model(everything, model)},
+        attrs={"title": "tensors of a neural network", **_attrs(everything, model)},
     )

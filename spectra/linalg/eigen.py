@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 import spectra._checks as _checks
-from spectra._spectral import EPS
+from spectra._spectral import EPS, matrix_of
 from spectra.errors import ArgumentError
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ _BLOCK = 1 << 22  # elements converted to float64 at a time: 32 MiB
 
 
 def _real_matrix(W: npt.ArrayLike) -> AnyArray:
-    array = np.asarray(W)
+    array = np.asarray(matrix_of(W))
     floating = array.dtype.kind == "f" or array.dtype.name.startswith(("bfloat", "float"))
     if array.ndim != 2 or not (floating or array.dtype.kind in "iub"):
         msg = f"`W` must be a matrix of real numbers, got {array.ndim}-D {array.dtype}"

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from spectra._spectral import matrix_of
 from spectra.errors import ArgumentError
 from spectra.multiple_tests import significance_each
 
@@ -78,7 +79,7 @@ def alive(W: npt.ArrayLike, /) -> AnyArray:
     >>> alive([[0.0, 0.0], [0.0, 2.0]])
     array([[2.]])
     """
-    array = np.asarray(W)
+    array = np.asarray(matrix_of(W))
     used = array != 0
     rows, columns = used.any(axis=1), used.any(axis=0)
     return array if rows.all() and columns.all() else array[rows][:, columns]
@@ -122,7 +123,7 @@ def excess_kurtosis(W: npt.ArrayLike, /) -> float:
     >>> round(excess_kurtosis(W), 1)
     2.2
     """
-    array = _sample(np.asarray(W))
+    array = _sample(np.asarray(matrix_of(W)))
     zeros = array.size - np.count_nonzero(array)
     if zeros == array.size:
         return 0.0
@@ -232,7 +233,7 @@ def look(W: npt.ArrayLike, /, *, significance: float = _SIGNIFICANCE) -> Element
     >>> look([1.0, 2.0, 3.0, 1e9]).median
     2.5
     """
-    W = np.asarray(W)
+    W = np.asarray(matrix_of(W))
     array = W if W.dtype in (np.float32, np.float64) else W.astype(np.float64)
     live = alive(array) if array.ndim == 2 else array
     median = np.median(live) if live.size else array.dtype.type(0)

@@ -113,7 +113,11 @@ def entropy(eigenvalues: npt.ArrayLike, rank: int | None = None, /) -> float:
     >>> entropy([0.0, 0.0, 1.0], 1)
     0.0
     """
-    rank = matrix_rank(eigenvalues) if rank is None else rank
+    if rank is None:
+        if spectrum_of(eigenvalues) is None:
+            msg = "`rank` must be given with plain eigenvalues, see matrix_rank"
+            raise ArgumentError(msg)
+        rank = matrix_rank(eigenvalues)
     if rank < 2:
         return 0.0
     values = np.asarray(eigenvalues, np.float64)

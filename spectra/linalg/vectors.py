@@ -14,6 +14,7 @@ import numpy as np
 
 import spectra._checks as _checks
 from spectra._checks import real_numbers
+from spectra._spectral import matrix_of, spectrum_of
 from spectra.errors import ArgumentError
 
 if TYPE_CHECKING:
@@ -53,6 +54,9 @@ class Pairs(NamedTuple):
 
 def _scaled(v: npt.ArrayLike) -> FloatArray:
     """Divide each vector by its largest absolute element; ``nan`` if it is zero or not finite."""
+    if spectrum_of(v) is not None:
+        msg = "`v` must be vectors, got a Spectrum; `largest` and `smallest` compute them"
+        raise ArgumentError(msg)
     array = real_numbers(v, "v")
     if array.ndim not in {1, 2} or not len(array):
         msg = f"`v` must be vectors, the columns of shape (n, k), got shape {array.shape}"
@@ -424,7 +428,7 @@ def smallest(W: npt.ArrayLike, /, *, num: int) -> Pairs:
 def _pairs(W: npt.ArrayLike, num: int, *, top: bool) -> Pairs:
     from scipy.linalg import eigh
 
-    array = real_numbers(W, "W")
+    array = real_numbers(matrix_of(W), "W")
     if array.ndim != 2:
         msg = f"`W` must be a matrix of real numbers, got {array.ndim}-D {array.dtype}"
         raise ArgumentError(msg)

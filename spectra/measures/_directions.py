@@ -55,8 +55,15 @@ def erg_tail(spectrum: Spectrum, /) -> Mapping[str, float]:
         "lambda_ERG": tail.edge,
         "ERG_gap": float(tail.num - fit.num_tail) if fitted else math.nan,
         "ERG_distance": fit.xmin - tail.edge if fitted else math.nan,
-        "tail_mean_log": _erg.mean_log(spectrum, start=fit.xmin) if fitted else math.nan,
+        "tail_mean_log": _mean_log_of_tail(spectrum),
     }
+
+
+def _mean_log_of_tail(spectrum: Spectrum) -> float:
+    fit = spectrum.tail
+    if not fit.num_tail:
+        return math.nan
+    return _erg.mean_log(spectrum, start=fit.xmin, end=fit.xmax)
 
 
 def spacing_ratios(spectrum: Spectrum, /, *, width: int = 50) -> Mapping[str, Any]:
@@ -126,10 +133,10 @@ def vector_spread(spectrum: Spectrum, /) -> Mapping[str, float]:
     -------
     mapping of str to float
         For the vectors of the shorter side with eigenvalues below `xmin` (``bulk_*``) and from
-        `xmin` up (``tail_*``): the means `mean_loc_ratio`, `mean_part_ratio` and `mean_entropy`,
-        and `not_random`, the share of vectors that the Porter-Thomas test rejects at 5 %; and
-        `entropy_noise`, the entropy of random directions. Without a fit all vectors are in the
-        bulk.
+        `xmin` to `xmax` (``tail_*``): the means `mean_loc_ratio`, `mean_part_ratio` and
+        `mean_entropy`, and `not_random`, the share of vectors that the Porter-Thomas test rejects
+        at 5 %; and `entropy_noise`, the entropy of random directions. Without a fit all vectors
+        are in the bulk.
 
     Raises
     ------
@@ -148,8 +155,13 @@ def vector_spread(spectrum: Spectrum, /) -> Mapping[str, float]:
     pairs = [_all_vectors(W) for W in spectrum.require_matrices()]
     eigenvalues = np.concatenate([pair[0] for pair in pairs])
     columns = np.concatenate([pair[1] for pair in pairs], axis=1)
-    # xmin is one of these eigenvalues, which is computed again here with other rounding
-    start = fit.xmin - 1e-12 * spectrum.lambda_max if math.isfinite(fit.alpha) else math.inf
+    # xmin and xmax may be among these eigenvalues, which are computed again with other rounding
+    rounding = 1e-12 * spectrum.lambda_max
+    start, end = (fit.xmin - rounding, fit.xmax + rounding) if fit.num_tail else (math.inf, 0.0)
+    parts = {
+        "bulk": eigenvalues < start,
+        "tail": (eigenvalues >= start) & (eigenvalues <= end),
+    }
     found = {
         "mean_loc_ratio": _vectors.localization_ratio(columns),
         "mean_part_ratio": _vectors.participation_ratio(columns),
@@ -159,7 +171,7 @@ def vector_spread(spectrum: Spectrum, /) -> Mapping[str, float]:
     return {
         **{
             f"{part}_{name}": float(every[chosen].mean()) if chosen.any() else math.nan
-            for part, chosen in (("bulk", eigenvalues < start), ("tail", eigenvalues >= start))
+            for part, chosen in parts.items()
             for name, every in found.items()
         },
         "entropy_noise": _vectors.entropy_of_noise(spectrum.M),

@@ -145,7 +145,7 @@ def _num_above(
     enough = [
         (row, N)
         for row, N in zip(rows, sides, strict=True)
-        if len(_bulk.nonzero(row, N)[0]) >= _spikes.FEWEST
+        if len(_bulk.nonzero(row, N)[0]) >= _spikes.FEWEST_TO_TEST
     ]
     return float(sum(np.sum(row > threshold(row, N)) for row, N in enough)) if enough else math.nan
 

@@ -185,8 +185,7 @@ def _tests(spectrum: Spectrum) -> dict[Law, Vuong]:
     tail, options = spectrum.tail, spectrum.tail_options
     if not tail.num_tail or options.get("xmax") is not None:
         return _NO_TESTS
-    data = spectrum.nonzero[-tail.num_tail :]  # exactly the data of the fit, ties at xmin included
-    return _alternatives.compare(data, xmin=tail.xmin)
+    return _alternatives.compare(spectrum.in_tail, xmin=tail.xmin)
 
 
 class _Sampling(TypedDict):

@@ -207,7 +207,8 @@ def pairs(tensors: Mapping[str, Tensor], /, config: Mapping[str, Any] = _NOTHING
     Parameters
     ----------
     tensors : mapping of str to Tensor
-        What :func:`spectra_io.open_model` returns for an ``adapter_model.safetensors``.
+        Tensors of the adapter by name: the model that :func:`spectra_io.open_model` makes of an
+        ``adapter_model.safetensors``.
     config : mapping of str, optional
         The parsed ``adapter_config.json``, with `lora_alpha`, `alpha_pattern` and `use_rslora`. A
         tensor ``.alpha`` beside the pair, as in kohya's files, takes precedence.

@@ -49,9 +49,10 @@ def from_array(name: str, array: npt.ArrayLike, /, *, role: str | None = None) -
     name : str
         Name of the tensor.
     array : array_like
-        Its numbers; kept by reference, not copied.
+        Numbers of the tensor; kept by reference, not copied.
     role : str, optional
-        One of :data:`spectra.models.roles.ROLES`; by default guessed from name and shape.
+        Use of the tensor in the network, a key of :data:`spectra.models.roles.ROLES`; by default
+        guessed from name and shape.
 
     Returns
     -------
@@ -75,7 +76,7 @@ def from_array(name: str, array: npt.ArrayLike, /, *, role: str | None = None) -
     return replace(tensor, role=from_name(name, tensor.shape) if role is None else role)
 
 
-def from_arrays(tensors: Mapping[str, Tensor | npt.ArrayLike], /) -> Model:
+def from_arrays(tensors: Mapping[str, Tensor | npt.ArrayLike], /, *, name: str = "") -> Model:
     """
     Make a model of a mapping of names to arrays.
 
@@ -86,6 +87,8 @@ def from_arrays(tensors: Mapping[str, Tensor | npt.ArrayLike], /) -> Model:
     ----------
     tensors : mapping of str to Tensor or array_like
         Arrays by name. A tensor among them is kept as it is, and so is a whole :class:`Model`.
+    name : str, default: ""
+        Name of the model, which results keep.
 
     Returns
     -------
@@ -110,19 +113,19 @@ def from_arrays(tensors: Mapping[str, Tensor | npt.ArrayLike], /) -> Model:
     <Model '' arrays, 1 tensor>
     """
     if isinstance(tensors, Model):
-        return tensors
-    if not isinstance(tensors, Mapping):
+        return replace(tensors, name=name) if name else tensors
+    if not isinstance(tensors, Mapping) or hasattr(tensors, "data_vars"):  # results are no model
         msg = (
             f"a model must be a mapping of names to arrays, got {type(tensors).__name__}; "
             'open a file with spectra_io.open_model, or pass {"name": array}'
         )
         raise ArgumentError(msg)
-    for name in tensors:
-        if not isinstance(name, str):
-            msg = f"the names of a model's tensors must be strings, got {name!r}"
+    for key in tensors:
+        if not isinstance(key, str):
+            msg = f"the names of a model's tensors must be strings, got {key!r}"
             raise ArgumentError(msg)
     made = {n: _held(n, t) for n, t in tensors.items() if not isinstance(t, Tensor)}
     given = {n: t for n, t in tensors.items() if isinstance(t, Tensor)}
     known = {**given, **interpret(made)}
     local = all(_in_memory(tensor.source) for tensor in given.values())
-    return Model({name: known[name] for name in tensors}, local=local)
+    return Model({key: known[key] for key in tensors}, name=name, local=local)

@@ -26,7 +26,7 @@ __all__ = ["Model"]
 _HEX_DIGITS = 32  # of a fingerprint: 128 bits
 _UNREADABLE = "unreadable"
 _BLOCK = 1 << 26  # bytes read at a time where a file can be read in parts
-_MOST = 1 << 31  # bytes read at a time where it cannot
+_MOST = 1 << 29  # bytes read at a time where it cannot, or that are computed of fewer
 
 
 def _num_bytes(tensor: Tensor) -> int:
@@ -38,8 +38,9 @@ def _num_bytes(tensor: Tensor) -> int:
 def _parts(tensor: Tensor) -> Iterator[AnyArray]:
     """Read a tensor, rows by rows where its source can be cut; refuse too much at a time."""
     count = tensor.shape[0] if tensor.ndim else 0
+    in_file = hasattr(tensor.source, "num_bytes")  # a range of bytes that are there
     cut = count if count and hasattr(tensor.source, "rows") else 1
-    if _num_bytes(tensor) > cut * _MOST:
+    if _num_bytes(tensor) > (cut if in_file else 1) * _MOST:
         msg = f"tensor {tensor.name!r} is too large to be read for a fingerprint"
         raise ModelFormatError(msg)
     if cut == 1:
@@ -64,6 +65,17 @@ def _digest(tensor: Tensor) -> str:
     except (SpectraError, OSError, ValueError, MemoryError):  # as analyze passes them over
         return _UNREADABLE
     return total.hexdigest()
+
+
+def _fingerprint(tensors: Mapping[str, Tensor]) -> str:
+    """Return the digest of all tensors, in the order of their names."""
+    total = hashlib.sha256()
+    for name in sorted(tensors):
+        tensor = tensors[name]
+        shape = tuple(int(side) for side in tensor.shape)
+        entry = (str(name), str(tensor.dtype), shape, _digest(tensor))
+        total.update(ascii(entry).encode("ascii"))
+    return total.hexdigest()[:_HEX_DIGITS]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -140,25 +152,26 @@ class Model(Mapping[str, Tensor]):
         vars(self).update(state)
         self.__post_init__()
 
-    @cached_property
+    @property
     def fingerprint(self) -> str:
         """
         Digest of the content: names, types, shapes and stored numbers of all tensors.
 
         The first 32 hexadecimal digits of a SHA-256 digest. Independent of the name of the model,
         of its format, of its configuration and of the order of its tensors. Empty for a model that
-        is not local. Computed on first use; files are read in parts of 64 MB. A tensor that cannot
-        be read, or only as a whole of more than 2 GB, enters as unreadable.
+        is not local. Computed on first use, of arrays in memory on each use; files are read in
+        parts of 64 MB. A tensor that cannot be read, or only as a whole of more than 512 MB (a
+        sparse or compressed one), enters as unreadable.
         """
         if not self.local:
             return ""
-        total = hashlib.sha256()
-        for name in sorted(self.tensors):
-            tensor = self.tensors[name]
-            shape = tuple(int(side) for side in tensor.shape)
-            entry = (str(name), str(tensor.dtype), shape, _digest(tensor))
-            total.update(ascii(entry).encode("ascii"))
-        return total.hexdigest()[:_HEX_DIGITS]
+        if self.format == "arrays":  # kept by reference, they may have changed
+            return _fingerprint(self.tensors)
+        return self._kept
+
+    @cached_property
+    def _kept(self) -> str:
+        return _fingerprint(self.tensors)
 
     def select(self, names: Iterable[str], /) -> Model:
         """

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable
 from fnmatch import fnmatchcase
-from numbers import Real
 from typing import TYPE_CHECKING
 
+import spectra._checks as _checks
 from spectra.errors import ArgumentError
 from spectra.models.arrays import from_arrays
 from spectra.models.roles import ROLES
@@ -160,9 +161,8 @@ def by_role(tensors: Mapping[str, Tensor | npt.ArrayLike], /, *roles: str) -> Mo
     >>> list(by_role({"fc.weight": np.eye(3), "conv.weight": np.ones((8, 3, 5, 5))}, "conv"))
     ['conv.weight']
     """
-    if unknown := [role for role in roles if not isinstance(role, str) or role not in ROLES]:
-        msg = f"roles must be of {', '.join(sorted(ROLES))}; got {unknown[0]!r}"
-        raise ArgumentError(msg)
+    for role in roles:
+        _checks.choice("roles", role, sorted(ROLES))
     model = from_arrays(tensors)
     return model.select(name for name, tensor in model.items() if tensor.role in roles)
 
@@ -195,7 +195,7 @@ def by_size(
     Raises
     ------
     ArgumentError
-        If `tensors` is not a mapping, or a size is not a number.
+        If `tensors` is not a mapping, or a size is not a number from 0.
 
     Examples
     --------
@@ -204,9 +204,8 @@ def by_size(
     ['large']
     """
     for word, size in (("at_least", at_least), ("at_most", at_most)):
-        if not (isinstance(size, Real) or (size is None and word == "at_most")):
-            msg = f"`{word}` must be a number of elements, got {size!r}"
-            raise ArgumentError(msg)
+        if size is not None or word == "at_least":
+            _checks.number(word, size, at_least=0, at_most=math.inf, what="a number of elements")
     model = from_arrays(tensors)
     return model.select(
         name

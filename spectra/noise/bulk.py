@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from spectra._typing import FloatArray
 
 __all__ = [
-    "FEWEST",
+    "FEWEST_IN_BULK",
     "BulkFit",
     "Noise",
     "bema",
@@ -36,7 +36,7 @@ __all__ = [
     "p_value",
 ]
 
-FEWEST = 8
+FEWEST_IN_BULK = 8
 """Smallest number of nonzero eigenvalues from which the variance of the noise is estimated."""
 
 _APART = 4.0  # standard deviations between mean and robust estimate, beyond which the mean is off
@@ -196,7 +196,7 @@ def bema(eigenvalues: npt.ArrayLike, N: int | None = None, /, *, trim: float = 0
     _checks.number("trim", trim, above=0, below=0.4)
     values, N = nonzero(eigenvalues, N)
     M = len(values)
-    if M < FEWEST:
+    if M < FEWEST_IN_BULK:
         return math.nan
     out = math.ceil(trim * M)
     q = _expected(M, N, out)
@@ -312,7 +312,7 @@ def p_value(distance: float, M: int, /) -> float:
     >>> round(p_value(0.02, 100), 2), round(p_value(0.04, 100), 5)
     (0.82, 0.00044)
     """
-    if math.isnan(distance) or M < FEWEST:
+    if math.isnan(distance) or M < FEWEST_IN_BULK:
         return math.nan
     width = 0.31 * math.sqrt(6) / math.pi
     mode = 0.43 + 0.40 * math.log(M) - width * _GUMBEL

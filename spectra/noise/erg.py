@@ -8,6 +8,7 @@ which neither overflow nor underflow.
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -113,7 +114,7 @@ def tail(eigenvalues: npt.ArrayLike, /) -> Tail:
     return Tail(num, float(x[num - 1]), num / len(x))
 
 
-def mean_log(eigenvalues: npt.ArrayLike, /, *, start: float) -> float:
+def mean_log(eigenvalues: npt.ArrayLike, /, *, start: float, end: float = math.inf) -> float:
     r"""
     Compute the mean logarithm of the rescaled eigenvalues of a tail.
 
@@ -123,6 +124,8 @@ def mean_log(eigenvalues: npt.ArrayLike, /, *, start: float) -> float:
         All eigenvalues of a layer, in any order and unit.
     start : float
         Smallest value in the tail, in the same unit, such as `xmin` of a power law.
+    end : float, default: inf
+        Largest value in the tail, in the same unit, such as `xmax` of a power law.
 
     Returns
     -------
@@ -142,7 +145,7 @@ def mean_log(eigenvalues: npt.ArrayLike, /, *, start: float) -> float:
 
     Notes
     -----
-    :math:`\frac{1}{k} \sum_{\lambda_i \ge start} \ln \tilde\lambda_i`, with
+    :math:`\frac{1}{k} \sum_{start \le \lambda_i \le end} \ln \tilde\lambda_i`, with
     :math:`\tilde\lambda_i = n \lambda_i / \sum_j \lambda_j`; the paper plots its absolute value.
 
     References
@@ -158,5 +161,5 @@ def mean_log(eigenvalues: npt.ArrayLike, /, *, start: float) -> float:
     if found is None:
         return float("nan")
     x, logs = found
-    inside = logs[x >= start]
+    inside = logs[(x >= start) & (x <= end)]
     return float(inside.mean()) if len(inside) else float("nan")

@@ -15,12 +15,12 @@ from __future__ import annotations
 
 import math
 from functools import cache
-from numbers import Real
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 import spectra._checks as _checks
+from spectra._spectral import spectrum_of
 from spectra.errors import ArgumentError
 
 if TYPE_CHECKING:
@@ -38,14 +38,23 @@ _LOG_HALVINGS = 64
 
 
 def _checked(ratio: float) -> float:
-    if not (isinstance(ratio, Real) and 0 < ratio <= 1):
-        msg = f"`ratio` must be M/N, above 0 and at most 1, got {ratio!r}"
-        raise ArgumentError(msg)
+    _checks.number("ratio", ratio, above=0, at_most=1, what="M/N,")
     return float(ratio)
 
 
+def _scaled(x: npt.ArrayLike) -> FloatArray:
+    """Return scaled eigenvalues as an array; refuse a Spectrum, which holds unscaled ones."""
+    if spectrum_of(x) is not None:
+        msg = (
+            "the Marchenko-Pastur law takes scaled eigenvalues: "
+            "spectrum.eigenvalues / (N * variance), got a Spectrum"
+        )
+        raise ArgumentError(msg)
+    return _checks.real_numbers(x, "x")
+
+
 def _probabilities(q: npt.ArrayLike) -> FloatArray:
-    values = np.asarray(q, dtype=np.float64)
+    values = _checks.real_numbers(q, "q")
     if not np.all((values >= 0) & (values <= 1)):
         msg = f"`q` must be a probability, from 0 to 1, got {q!r}"
         raise ArgumentError(msg)
@@ -84,9 +93,7 @@ def edges(ratio: float, /, *, mean_eigenvalue: float = 1.0) -> tuple[float, floa
     >>> edges(0.25)
     (0.25, 2.25)
     """
-    if not (isinstance(mean_eigenvalue, Real) and 0 < mean_eigenvalue < math.inf):
-        msg = f"`mean_eigenvalue` must be a finite number above 0, got {mean_eigenvalue!r}"
-        raise ArgumentError(msg)
+    _checks.number("mean_eigenvalue", mean_eigenvalue, above=0)
     root = math.sqrt(_checked(ratio))
     return mean_eigenvalue * (1 - root) ** 2, mean_eigenvalue * (1 + root) ** 2
 
@@ -157,7 +164,7 @@ def pdf(x: npt.ArrayLike, ratio: float, /) -> FloatArray:
     Raises
     ------
     ArgumentError
-        If `ratio` is out of range.
+        If `x` is a Spectrum or not real numbers, or `ratio` is out of range.
 
     References
     ----------
@@ -168,7 +175,7 @@ def pdf(x: npt.ArrayLike, ratio: float, /) -> FloatArray:
     >>> pdf([0.1, 1.0, 3.0], 0.25).round(4)
     array([0.    , 0.6164, 0.    ])
     """
-    values = np.asarray(x, dtype=np.float64)
+    values = _scaled(x)
     lower, upper = edges(ratio)
     inside = (values > lower) & (values < upper)
     safe = np.where(inside, values, (lower + upper) / 2)
@@ -196,14 +203,14 @@ def cdf(x: npt.ArrayLike, ratio: float, /) -> FloatArray:
     Raises
     ------
     ArgumentError
-        If `ratio` is out of range.
+        If `x` is a Spectrum or not real numbers, or `ratio` is out of range.
 
     Examples
     --------
     >>> cdf([0.1, 1.0, 3.0], 0.25).round(4)
     array([0.    , 0.5534, 1.    ])
     """
-    cosine = _cosine(np.asarray(x, dtype=np.float64), _checked(ratio))
+    cosine = _cosine(_scaled(x), _checked(ratio))
     above = _sf_at(2 * np.arccos(cosine), ratio)
     return np.where(above < 0.5, 1 - above, _cdf_at(2 * np.arcsin(cosine), ratio))
 
@@ -227,15 +234,14 @@ def sf(x: npt.ArrayLike, ratio: float, /) -> FloatArray:
     Raises
     ------
     ArgumentError
-        If `ratio` is out of range.
+        If `x` is a Spectrum or not real numbers, or `ratio` is out of range.
 
     Examples
     --------
     >>> sf([0.1, 1.0, 3.0], 0.25).round(4)
     array([1.    , 0.4466, 0.    ])
     """
-    values = np.asarray(x, dtype=np.float64)
-    return _sf_at(_angle(values, _checked(ratio)), ratio)
+    return _sf_at(_angle(_scaled(x), _checked(ratio)), ratio)
 
 
 def _angle_with_sf(q: FloatArray, ratio: float) -> FloatArray:

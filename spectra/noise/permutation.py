@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 import spectra._checks as _checks
-from spectra._spectral import stack_of
+from spectra._spectral import matrix_of, stack_of
 from spectra.errors import ArgumentError
 from spectra.linalg.eigen import eigenvalues
 
@@ -75,7 +75,7 @@ def permuted(W: npt.ArrayLike, /, *, rng: int | np.random.Generator | None = 0) 
     >>> permuted([[1, 2], [3, 4]], rng=0).tolist()
     [[3, 1], [2, 4]]
     """
-    array = np.array(W)
+    array = np.array(matrix_of(W))
     order, used = _checks.generator(rng), array != 0
     if array.ndim == 2 and not (used.any(axis=0).all() and used.any(axis=1).all()):
         block = np.ix_(used.any(axis=1), used.any(axis=0))

@@ -183,19 +183,14 @@ def _zero_share(values: FloatArray) -> float:
 
 
 def _heaviness(values: FloatArray, fitted: PowerLawFit) -> float:
-    """Return the likelihood ratio of power law and exponential for a tail, over its deviation."""
-    if fitted.num_tail < 2:
+    """Return the likelihood ratio of power law and exponential for the tail of a fit."""
+    bounded = fitted.xmax != values[-1]  # the exponential has no end
+    if fitted.num_tail < 2 or bounded:
         return math.nan
-    tail = values[max(0, len(values) - fitted.num_tail) :]
+    tail = values[len(values) - fitted.num_tail :]
     laws: tuple[_alternatives.Law, ...] = ("power_law", "exponential")
     power, exponential = (_alternatives.fit(tail, law=law, xmin=fitted.xmin) for law in laws)
     return _alternatives.vuong(power.log_likelihoods, exponential.log_likelihoods).R
-
-
-def _rescaled(fitted: PowerLawFit, num: int, scales: FloatArray, pooled: FloatArray) -> PowerLawFit:
-    """Return the fit in units of the noise; for several matrices, of the `num` largest values."""
-    start = fitted.xmin / scales[0] if len(scales) == 1 or not num else pooled[-num]
-    return fitted._replace(xmin=float(start), num_tail=num)
 
 
 def _above(row: FloatArray, spikes: Spikes) -> FloatArray:
@@ -226,8 +221,9 @@ def evidence(
     kurtosis : float or sequence of float, optional
         Excess kurtosis as in :func:`spectra.noise.spikes.detect`, one for all or one per matrix.
     fitted : PowerLawFit, optional
-        Known fit of the tail of the layer: `heaviness` is then computed for a tail of the same
-        number of eigenvalues. By default a tail is fitted.
+        Known fit of the tail of the layer: `heaviness` is then computed for that very tail, ``nan``
+        if the law has an end. By default a tail is fitted to the eigenvalues in units of the noise
+        of their matrix.
 
     Returns
     -------
@@ -251,7 +247,8 @@ def evidence(
     """
     rows, sides, shapes = matrices_of(by_matrix, N, kurtosis)
     rows = np.sort(rows, axis=1)
-    zero = _zero_share(np.sort(rows, axis=None))
+    everything = np.sort(rows, axis=None)
+    zero = _zero_share(everything)
     every = detect_each(rows, sides, significance=_SIGNIFICANCE, kurtosis=shapes)
     known = [i for i, spikes in enumerate(every) if not math.isnan(spikes.num)]
     rows, found = rows[known], [every[i] for i in known]
@@ -261,11 +258,9 @@ def evidence(
     sizes = np.array([spikes.M - spikes.num for spikes in found])
     scales = np.array([spikes.bulk.upper for spikes in found])
     in_noise = rows / scales[:, np.newaxis]
-    pooled = np.sort(in_noise, axis=None)
     if fitted is None:
-        tail = _power_law.fit(pooled[pooled > 0])
-    else:
-        tail = _rescaled(fitted, int(np.sum(rows >= fitted.xmin)), scales, pooled)
+        everything = np.sort(in_noise, axis=None)
+        fitted = _power_law.fit(everything[everything > 0])
     return Evidence(
         zero_share=zero,
         num_excess=sum(spikes.num for spikes in found),
@@ -275,7 +270,7 @@ def evidence(
         bulk_D=float(sizes @ [spikes.bulk.D for spikes in found] / sizes.sum()),
         bulk_p=combined([spikes.bulk.p for spikes in found]),
         soft_rank=float(1 / in_noise.max()),
-        heaviness=_heaviness(pooled, tail),
+        heaviness=_heaviness(everything, fitted),
     )
 
 
@@ -362,8 +357,9 @@ def classify(
     kurtosis : float or sequence of float, optional
         Excess kurtosis as in :func:`spectra.noise.spikes.detect`, one for all or one per matrix.
     fitted : PowerLawFit, optional
-        Known fit of the tail of the layer: `heaviness` is then computed for a tail of the same
-        number of eigenvalues. By default a tail is fitted.
+        Known fit of the tail of the layer: `heaviness` is then computed for that very tail, ``nan``
+        if the law has an end. By default a tail is fitted to the eigenvalues in units of the noise
+        of their matrix.
 
     Returns
     -------

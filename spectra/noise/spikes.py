@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -16,13 +15,15 @@ from spectra.errors import ArgumentError
 from spectra.multiple_tests import significance_each
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import numpy.typing as npt
 
     from spectra._typing import FloatArray
     from spectra.noise.bulk import BulkFit
 
 __all__ = [
-    "FEWEST",
+    "FEWEST_TO_TEST",
     "Spikes",
     "detect",
     "detect_each",
@@ -30,7 +31,7 @@ __all__ = [
     "statistics",
 ]
 
-FEWEST = _bulk.FEWEST + 2
+FEWEST_TO_TEST = _bulk.FEWEST_IN_BULK + 2
 """Smallest number of nonzero eigenvalues, 10, among which spikes are tested for."""
 
 _PASSES = 20
@@ -161,7 +162,7 @@ def detect(
     -----
     The largest eigenvalue is tested against the Tracy-Widom law of N x M noise, the second against
     the law of (N - 1) x (M - 1) noise, and so on up to the first that is not significant. Each test
-    is at the level `significance`, and so is the whole sequence, because only the test after the
+    has the given `significance`, and so has the whole sequence, because only the test after the
     last spike can find a spike too many. The variance is estimated again without the spikes found,
     until their number no longer changes (20 times at most) or half of the eigenvalues are spikes,
     which leaves no bulk. The p-value comes from the first pass, which makes it too large rather
@@ -193,12 +194,12 @@ def detect(
     values, side = _bulk.nonzero(eigenvalues, N)
     kurtosis = _kurtosis(eigenvalues, kurtosis)
     num, p, M = 0, math.nan, len(values)
-    for _ in range(_PASSES if M >= FEWEST else 0):
+    for _ in range(_PASSES if M >= FEWEST_TO_TEST else 0):
         units = _studentized(values, side, num, kurtosis)
         # later passes leave out the spikes found; in noise that would make p too small
         p = float(_tw.sf(units[0])) if math.isnan(p) else p
         found = int(np.argmin(np.append(units > threshold, False)))
-        before, num = num, min(found, M - _bulk.FEWEST, max(1, M // 2))
+        before, num = num, min(found, M - _bulk.FEWEST_IN_BULK, max(1, M // 2))
         if num == before:
             break
     bulk = _bulk.fit(values, side, num_spikes=num)
@@ -225,6 +226,15 @@ def _studentized(values: FloatArray, N: int, num: int, kurtosis: float) -> Float
     stretch = np.sqrt(_tw.VARIANCE / np.maximum(_tw.VARIANCE - scatter, _LEAST))
     stretched: FloatArray = _tw.MEAN + (units - _tw.MEAN) * stretch
     return stretched
+
+
+def _each(name: str, value: Any, num: int) -> list[Any]:
+    """Return one value per matrix; the same for all, or as many as there are."""
+    values = [value] * num if np.ndim(value) == 0 else list(value)
+    if len(values) != num:
+        msg = f"`{name}` must be one number, or one for each of {num} matrices, got {len(values)}"
+        raise ArgumentError(msg)
+    return values
 
 
 def matrices_of(
@@ -271,9 +281,9 @@ def matrices_of(
         msg = "`N` must be given with plain eigenvalues and not with a Spectrum, which knows it"
         raise ArgumentError(msg)
     rows = np.atleast_2d(np.asarray(by_matrix if found is None else found.by_matrix, np.float64))
-    sides = found.sides if found else N if isinstance(N, Sequence) else [cast("int", N)] * len(rows)
-    shapes = found.kurtosis if found and kurtosis is None else kurtosis or 0.0
-    return rows, sides, shapes if isinstance(shapes, Sequence) else [shapes] * len(rows)
+    sides = found.sides if found else _each("N", N, len(rows))
+    shapes = found.kurtosis if found and kurtosis is None else kurtosis
+    return rows, sides, _each("kurtosis", 0.0 if shapes is None else shapes, len(rows))
 
 
 def detect_each(
@@ -311,7 +321,7 @@ def detect_each(
     Notes
     -----
     The positions of a convolution kernel often have different scales, so that one law for all of
-    them together would take the larger ones for spikes. Each matrix is tested at such a low level
+    them together would take the larger ones for spikes. The significance of each test is so small
     that the law of the largest eigenvalue is not exact for small matrices: in layers of nine noise
     matrices from 10 x 10 to 16 x 16 a test at 5 % found spikes in 8 to 10 % of the layers, in
     layers of 49 such matrices in 13 to 22 %.

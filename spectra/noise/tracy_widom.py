@@ -25,11 +25,12 @@ from __future__ import annotations
 
 import math
 from functools import cache, lru_cache
-from numbers import Real
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+import spectra._checks as _checks
+from spectra._spectral import spectrum_of
 from spectra.errors import ArgumentError
 
 if TYPE_CHECKING:
@@ -92,8 +93,14 @@ def _pdf(s: float) -> float:
 
 
 def _each(function: Callable[[float], float], s: npt.ArrayLike) -> FloatArray:
-    """Return the function of every number, ``nan`` of ``nan``."""
-    values = np.asarray(s, dtype=np.float64)
+    """Return the function of every number, ``nan`` of ``nan``; refuse a Spectrum."""
+    if spectrum_of(s) is not None:
+        msg = (
+            "the Tracy-Widom law takes scaled eigenvalues: (largest eigenvalue / variance - centre)"
+            " / width, with centre, width = scale(N, M), got a Spectrum"
+        )
+        raise ArgumentError(msg)
+    values = _checks.real_numbers(s, "s")
     found = [x if math.isnan(x) else function(x) for x in values.ravel().tolist()]
     return np.array(found).reshape(values.shape)
 
@@ -111,6 +118,11 @@ def pdf(s: npt.ArrayLike, /) -> FloatArray:
     -------
     ndarray
         Probability density, of the shape of `s`; 0 below -12.
+
+    Raises
+    ------
+    ArgumentError
+        If `s` is a Spectrum or not real numbers.
 
     Examples
     --------
@@ -133,6 +145,11 @@ def cdf(s: npt.ArrayLike, /) -> FloatArray:
     -------
     ndarray
         Probabilities from 0 to 1, of the shape of `s`; 0 below -12.
+
+    Raises
+    ------
+    ArgumentError
+        If `s` is a Spectrum or not real numbers.
 
     Examples
     --------
@@ -157,6 +174,11 @@ def sf(s: npt.ArrayLike, /) -> FloatArray:
         Probabilities of a larger value, from 1 to 0, of the shape of `s`. The relative error is
         about 1e-12 in the upper tail too.
 
+    Raises
+    ------
+    ArgumentError
+        If `s` is a Spectrum or not real numbers.
+
     Examples
     --------
     >>> sf([-3.18038, 0.97932, 2.02345]).round(5)
@@ -166,7 +188,7 @@ def sf(s: npt.ArrayLike, /) -> FloatArray:
 
 
 def _checked(q: float) -> float:
-    if not (isinstance(q, Real) and 1e-12 <= q <= 1 - 1e-12):
+    if not 1e-12 <= _checks.as_float(q) <= 1 - 1e-12:
         msg = f"`q` must be a probability from 1e-12 to 1 - 1e-12, got {q!r}"
         raise ArgumentError(msg)
     return float(q)
@@ -221,7 +243,7 @@ def ppf(q: float, /) -> float:
 
 def isf(q: float, /) -> float:
     """
-    Compute the inverse survival function, the critical value of a test at a significance level.
+    Compute the inverse survival function, the critical value of a test of given significance.
 
     Parameters
     ----------
@@ -267,7 +289,7 @@ def scale(N: npt.ArrayLike, M: npt.ArrayLike, /) -> tuple[FloatArray, FloatArray
     Raises
     ------
     ArgumentError
-        If `N` or `M` is less than 1.
+        If `N` or `M` is less than 1 or not a number.
 
     Notes
     -----
@@ -284,7 +306,7 @@ def scale(N: npt.ArrayLike, M: npt.ArrayLike, /) -> tuple[FloatArray, FloatArray
     >>> [round(float(number), 2) for number in scale(200, 100)]
     [580.78, 13.38]
     """
-    sides = np.asarray(N, dtype=np.float64), np.asarray(M, dtype=np.float64)
+    sides = _checks.real_numbers(N, "N"), _checks.real_numbers(M, "M")
     if not all(np.all(side >= 1) for side in sides):
         msg = f"`N` and `M` must be at least 1, got {N!r} and {M!r}"
         raise ArgumentError(msg)

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 import spectra._checks as _checks
-from spectra._spectral import stack_of
+from spectra._spectral import matrix_of, stack_of
 from spectra.errors import ArgumentError
 from spectra.linalg.eigen import eigenvalues
 from spectra.linalg.elements import Elements, alive, excess_kurtosis, look, where
@@ -117,7 +117,7 @@ def explain(
     rng : int, numpy.random.Generator or None, default: 0
         Seed of the permutation that has the trap.
     significance : float, default: 0.05
-        Level of the Tracy-Widom test.
+        Probability of finding a trap in a matrix of noise.
     p : float, optional
         The p-value of the trap, computed if not given.
 
@@ -152,7 +152,7 @@ def explain(
     >>> explain(W)
     Explanation(cause=<Cause.ELEMENTS: 3>, where='element (4, 2)', num_huge=1.0)
     """
-    array = np.asarray(W)
+    array = np.asarray(matrix_of(W))
     if array.ndim != 2:
         msg = f"`W` must be a matrix, got {array.ndim}-D"
         raise ArgumentError(msg)

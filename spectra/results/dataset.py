@@ -75,10 +75,10 @@ def _coordinates(dim: str, names: Iterable[str], modes: int) -> dict[str, Any]:
     shown = [_shown(name) for name in names]
     coords: dict[str, Any] = {dim: np.array(shown, dtype=np.str_)}
     if dim == "layer":
-        depth = {"long_name": "depth of the layer, 1 the first of the model", "units": "1"}
+        depth = {"long_name": "depth of the layer"}
         coords["depth"] = (dim, np.arange(1, len(shown) + 1), depth)
     if modes >= 0:
-        number = {"long_name": "number of the eigenvalue, 1 the largest", "units": "1"}
+        number = {"long_name": "number of the eigenvalue, 1 the largest"}
         coords["mode"] = ("mode", np.arange(1, modes + 1), number)
     return coords
 
@@ -146,10 +146,10 @@ def from_rows(
 
 def restored(ds: xr.Dataset, /) -> xr.Dataset:
     """
-    Restore the texts and codes of a Dataset that was concatenated, reindexed or loaded.
+    Restore texts, codes and counts of a Dataset that was concatenated, reindexed or loaded.
 
     xarray fills the missing values of one of several models with ``nan``, which turns texts into
-    objects and codes into floats.
+    objects, and codes and counts into floats.
 
     Parameters
     ----------
@@ -159,26 +159,38 @@ def restored(ds: xr.Dataset, /) -> xr.Dataset:
     Returns
     -------
     xarray.Dataset
-        The same Dataset with ``nan`` in texts and codes replaced by empty strings and code 0.
+        The same Dataset with empty strings for ``nan`` in texts; codes and counts without ``nan``
+        are integers again, those with ``nan`` stay as they are.
 
     Examples
     --------
     >>> import xarray as xr
     >>> parts = [from_rows({name: {"verdict": 2, "layer_type": "dense"}}) for name in "ab"]
     >>> ds = xr.concat(parts, "model", join="outer")
-    >>> restored(ds).layer_type.dtype.kind, restored(ds).verdict.values.tolist()
-    ('U', [[2, 0], [0, 2]])
+    >>> restored(ds).layer_type.values.tolist(), restored(ds).verdict.values.tolist()
+    ([['dense', ''], ['', 'dense']], [[2.0, nan], [nan, 2.0]])
+    >>> restored(ds.isel(model=0, layer=[0])).verdict.dtype
+    dtype('int8')
     """
     changed = {}
     for name, array in ds.variables.items():
-        if array.dtype == object:
-            texts = ["" if value != value else str(value) for value in array.values.ravel()]
+        whole = array.dtype.kind == "f" and np.isfinite(array.values).all()
+        if array.dtype == object and all(isinstance(v, str) or v != v for v in array.values.flat):
+            texts = ["" if value != value else value for value in array.values.flat]
             changed[name] = array.copy(data=np.array(texts, np.str_).reshape(array.shape))
-        elif "flag_values" in array.attrs and array.dtype.kind == "f":
-            changed[name] = array.copy(data=np.nan_to_num(array.values).astype(np.int8))
+        elif whole and (dtype := _whole_dtype(str(name), array)):
+            changed[name] = array.copy(data=array.values.astype(dtype))
     return ds.assign({k: v for k, v in changed.items() if k not in ds.coords}).assign_coords(
         {k: v for k, v in changed.items() if k in ds.coords}
     )
+
+
+def _whole_dtype(name: str, array: xr.Variable) -> Any:
+    """Return the type of a code or a count, None for other variables."""
+    if "flag_values" in array.attrs:
+        return np.int8
+    declared = name == "depth" or (name in VARIABLES and VARIABLES[name].kind == "int")
+    return np.int64 if declared else None
 
 
 def labels(flag: xr.DataArray, /) -> xr.DataArray:
@@ -223,17 +235,18 @@ def labels(flag: xr.DataArray, /) -> xr.DataArray:
 
 def one_model(ds: xr.Dataset, /) -> xr.Dataset:
     """
-    Check that a Dataset holds the results of one model, and return it.
+    Return the results of one model with its own layers, in its own order.
 
     Parameters
     ----------
     ds : xarray.Dataset
-        Result of :func:`spectra.analyze`.
+        Result of :func:`spectra.analyze`, or one of several results that were concatenated, which
+        has rows for the layers of the others too.
 
     Returns
     -------
     xarray.Dataset
-        The same Dataset.
+        The same Dataset by depth, without the rows of other models.
 
     Raises
     ------
@@ -244,15 +257,24 @@ def one_model(ds: xr.Dataset, /) -> xr.Dataset:
 
     Examples
     --------
-    >>> one_model(from_rows({"fc1": {"alpha": 2.5}})).sizes["layer"]
-    1
+    >>> import xarray as xr
+    >>> parts = [from_rows({name: {"alpha": 2.5}}) for name in ("fc1", "fc2")]
+    >>> both = xr.concat(parts, "model", join="outer")
+    >>> one_model(both.isel(model=1)).layer.values.tolist()
+    ['fc2']
     """
     _check_results(ds, "layer")
     others = [str(dim) for dim in ds.dims if dim not in {"layer", "mode"}]
     if others:
-        msg = f"the Dataset holds several results along {others[0]!r}: choose one with ds.isel"
+        msg = (
+            f"the Dataset holds several results along {others[0]!r}: "
+            f"choose one with ds.isel({others[0]}=0)"
+        )
         raise ArgumentError(msg)
-    return ds
+    there = present(ds).values
+    own = ds if there.all() else restored(ds.isel(layer=np.flatnonzero(there)))
+    in_order = "depth" not in own.coords or (np.diff(own.depth.values) > 0).all()
+    return own if in_order else own.sortby("depth")
 
 
 def _check_results(ds: object, dim: str) -> None:
@@ -292,7 +314,7 @@ def present(ds: xr.Dataset, /, *, dim: str = "layer") -> xr.DataArray:
     flat = restored(ds.drop_dims("mode", errors="ignore"))
     facts = [v for v in flat.data_vars.values() if dim in v.dims]
     said = [v != "" if v.dtype.kind == "U" else v.notnull() for v in facts if not _is_flag(v)]
-    coded = [v != 0 for v in facts if _is_flag(v)]
+    coded = [v.notnull() & (v != 0) for v in facts if _is_flag(v)]
     return reduce(or_, [*said, *coded]) if facts else xr.ones_like(flat[dim], dtype=bool)
 
 
@@ -370,13 +392,16 @@ def table(ds: xr.Dataset, /) -> pd.DataFrame:
     )
     frame = words.to_dataframe(dim_order=[*others, dim])
     frame = frame[sorted(frame, key=lambda name: name not in ds.coords)]  # depth first
-    if not others:
+    there = present(given, dim=dim).broadcast_like(words).transpose(*others, dim).values.ravel()
+    if there.all() and not others:
         return frame
-    there = present(given, dim=dim).broadcast_like(words)
-    kept = frame[there.transpose(*others, dim).values.ravel()]
-    declared = {str(name): VARIABLES.get(str(name)) for name in kept}
-    counts = [name for name, v in declared.items() if v is not None and v.kind == "int"]
-    return kept.astype(dict.fromkeys(counts, np.int64))
+    if "depth" in frame:  # an outer join sorts the layers by name
+        model = np.arange(len(frame)) // max(1, flat.sizes[dim])
+        order = np.lexsort((frame["depth"], model))
+        frame, there = frame.iloc[order], there[order]
+    kept = frame[there]
+    whole = [n for n in kept if _whole_dtype(str(n), xr.Variable((), 0)) is not None]
+    return kept.astype(dict.fromkeys(whole, np.int64))
 
 
 def records(ds: xr.Dataset, /) -> list[Row]:

@@ -74,11 +74,14 @@ class CorrelationFlow(NamedTuple):
     """Exponents of pure noise of the same shapes; ``nan`` if not measured."""
 
 
-def _need(ds: xr.Dataset, *names: str) -> None:
-    missing = [name for name in names if name not in one_model(ds)]
+def _need(ds: xr.Dataset, *names: str) -> xr.Dataset:
+    """Return the results of one model; refuse those without some variables."""
+    ds = one_model(ds)
+    missing = [name for name in names if name not in ds]
     if missing:
         msg = f"the Dataset must have {', '.join(names)}, it lacks {', '.join(missing)}"
         raise ArgumentError(msg)
+    return ds
 
 
 def esd(ds: xr.Dataset, /, *, layer: str) -> ESD:
@@ -112,7 +115,7 @@ def esd(ds: xr.Dataset, /, *, layer: str) -> ESD:
     >>> round(float(figure.density @ np.diff(figure.edges)), 12), figure.num_left_out
     (1.0, 0)
     """
-    _need(ds, "eigenvalue", "alpha", "xmin", "xmax", "num_tail")
+    ds = _need(ds, "eigenvalue", "alpha", "xmin", "xmax", "num_tail")
     row = select(ds, layer)
     values = row.eigenvalue.dropna("mode").values
     if not (values > 0).any():
@@ -173,7 +176,7 @@ def correlation_flow(ds: xr.Dataset, /) -> CorrelationFlow:
     >>> correlation_flow(ds).layer
     ['a']
     """
-    _need(ds, "alpha", "sigma")
+    ds = _need(ds, "alpha", "sigma")
     fitted = ds.isel(layer=np.flatnonzero(np.isfinite(ds.alpha.values)))
     alpha, sigma = fitted.alpha.values, fitted.sigma.values
     low, high = (fitted.get(name) for name in ("alpha_low", "alpha_high"))

@@ -40,13 +40,13 @@ _FLOOR = 0.02  # smallest spread, in decades: differences of 5 % are ordinary
 _NEEDED = ("norm", "spectral_norm", "N", "M", "rf", "layer_type", "status")
 
 
-def _check(ds: xr.Dataset, what: str) -> None:
+def _check(ds: xr.Dataset, what: str) -> xr.Dataset:
     missing = [name for name in _NEEDED if name not in ds]
     if missing or "layer" not in ds.dims:
         lack = ", ".join(missing) or "the dimension layer"
         msg = f"{what} must be a result of spectra.analyze, it lacks {lack}"
         raise ArgumentError(msg)
-    one_model(ds)
+    return one_model(ds)
 
 
 def _check_options(threshold: float, factor: float) -> None:
@@ -185,12 +185,12 @@ def find(
     >>> found.layer.values[found.collapsed > Collapse.NO].tolist()
     ['fc3']
     """
-    _check(ds, "the Dataset")
+    ds = _check(ds, "the Dataset")
     _check_options(threshold, factor)
     scales, size = _scales(ds)
     compared = {name: values + size for name, values in scales.items()}
     if reference is not None:
-        _check(reference, "`reference`")
+        reference = _check(reference, "`reference`")
         before = _of_reference(ds, reference)
         compared = {name: x - before[name] for name, x in compared.items()}
     columns = {f"log_{name}": values for name, values in scales.items()}
@@ -199,4 +199,5 @@ def find(
         name: {key: values[i] for key, values in columns.items()}
         for i, name in enumerate(ds.layer.values.tolist())
     }
-    return from_rows(rows, always=[v.name for v in COLLAPSE], attrs=ds.attrs)
+    found = from_rows(rows, always=[v.name for v in COLLAPSE], attrs=ds.attrs)
+    return found.assign_coords(depth=ds.depth) if "depth" in ds.coords else found

@@ -157,7 +157,7 @@ def power_law_support(num_tail: float, p: float, tests: Mapping[Law, Vuong], /) 
 
     A lognormal, a stretched exponential and a truncated power law contain the power law as a limit,
     so none of them can be less likely: supported means that none of them is needed. True power laws
-    are rejected in 8 to 15 % of samples, as often as the levels of the tests together imply; the
+    are rejected in 8 to 15 % of samples, as the significances of the tests together imply; the
     page on metrics has the rates for other data. No power law was supported in 1,400 Gaussian
     matrices.
 

@@ -1,4 +1,35 @@
-"""Tails of spectra: power-law fits, tests of the fits, and alternative laws."""
+"""
+Tails of spectra: power-law fits, tests of the fits, and alternative laws.
+
+The power law
+
+- ``power_law``: the fit (``fit``), many fits at once (``fits``), one per threshold (``scan``)
+- ``options``: options of the fit, with their defaults (``FitOptions``)
+- ``hill``: Hill's estimate of alpha from the k largest data (``alpha``), for every k (``curve``),
+  from the larger half (``half``)
+
+How far to trust it
+
+- ``bootstrap``: confidence intervals of alpha and xmin (``interval``), p-value of the power law
+  (``goodness_of_fit``)
+- ``ambiguity``: other tails that fit nearly as well (``local_minima``, ``rival``)
+- ``outliers``: fits without a few large outliers, fingers (``clip_xmax``, ``xmin_peak``)
+
+Other laws
+
+- ``alternatives``: exponential, lognormal and others: the fit of one (``fit``), likelihood-ratio
+  tests against the power law (``compare``, ``vuong``)
+- ``truncated_power_law``: a power law with an exponential cutoff (``fit``)
+
+What the fits are made of
+
+- ``log_excess``: distribution of ln(x / xmin) under a power law (``pdf``, ``cdf``, ``sf``, ``ppf``,
+  ``isf``, and the same with an end), Stephens' test (``stephens``)
+- ``samples``: the data that can be fitted (``positive``, ``prepare``), codes of fits that are
+  impossible (``FitStatus``)
+- ``xmin_search``: the threshold of smallest distance (``search``), the longest tail that a test
+  does not reject (``longest``)
+"""
 
 from spectra.tails import (
     alternatives,

@@ -48,7 +48,7 @@ class Minima(NamedTuple):
     num_tail: FloatArray
     """Numbers of data in the tails."""
     plausible: AnyArray
-    """Whether a test at the 10 % level does not reject the power law."""
+    """Whether a test at 10 % does not reject the power law."""
 
 
 def local_minima(eigenvalues: npt.ArrayLike, /, **options: Unpack[FitOptions]) -> Minima:

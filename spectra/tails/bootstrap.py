@@ -216,7 +216,7 @@ def interval(
     eigenvalues : array_like, shape (n,), or Spectrum
         Data in any order; zeros are left out.
     confidence : float, default: 0.9
-        Confidence level, between 0 and 1.
+        Probability that an interval covers the true value, between 0 and 1.
     resamples : int, default: 1000
         Number of resamples.
     rng : int, numpy.random.Generator or None, default: 0

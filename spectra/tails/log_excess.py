@@ -38,7 +38,7 @@ __all__ = [
 ]
 
 STEPHENS_AT_05, STEPHENS_AT_10 = 1.094, 0.990
-"""Critical values of :func:`stephens` at significance levels of 5 and 10 %."""
+"""Critical values of :func:`stephens` at a significance of 5 and 10 %."""
 
 _SHORTEST = 40.0  # lengths, in units of the mean excess, beyond which the end is not felt
 _NEWTON_STEPS = 6  # from a start within 5 %, quadratic convergence is done after four

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from typing import Literal, TypedDict, get_args
+from collections.abc import Mapping
+from typing import Any, Literal, TypedDict, cast, get_args
 
 import spectra._checks as _checks
 from spectra.errors import ArgumentError
@@ -16,6 +17,7 @@ __all__ = [
     "Ties",
     "check",
     "fixed_threshold",
+    "given",
     "rule",
 ]
 
@@ -91,6 +93,39 @@ def check(options: FitOptions) -> None:
     if xmax is not None:
         what = "larger than `xmin`, a finite number" if low else "a finite number"
         _checks.number("xmax", xmax, above=low, what=what)
+
+
+def given(options: Mapping[str, Any] | None, /) -> FitOptions:
+    """
+    Return options of a fit as they are used, after a check.
+
+    Parameters
+    ----------
+    options : mapping, optional
+        Options by name; a range for `xmin` may be a list, as JSON has it.
+
+    Returns
+    -------
+    FitOptions
+        A dict; empty for None.
+
+    Raises
+    ------
+    ArgumentError
+        If `options` is not a mapping, or an option is unknown or wrong.
+
+    Examples
+    --------
+    >>> given({"xmin": [1.0, 10.0]})
+    {'xmin': (1.0, 10.0)}
+    """
+    if not isinstance(options, Mapping | None):
+        msg = f"`tail` must be options of the fit, as in {{'xmin': 1.0}}, got {options!r}"
+        raise ArgumentError(msg)
+    known = {k: tuple(v) if isinstance(v, list) else v for k, v in (options or {}).items()}
+    found = cast("FitOptions", known)
+    check(found)
+    return found
 
 
 def rule(estimator: Estimator, num: int) -> tuple[int, int]:

@@ -280,7 +280,7 @@ def distances(tails: Tails, /) -> FloatArray:
 
 def longest(tails: Tails, /, *, before: int) -> int:
     """
-    Find the longest tail whose law is not rejected by a test at the 5 % level.
+    Find the longest tail whose law is not rejected by a test at 5 %.
 
     Parameters
     ----------

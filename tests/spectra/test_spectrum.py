@@ -13,7 +13,7 @@ import pytest
 import spectra
 from spectra import measures
 from spectra.errors import ArgumentError
-from spectra.linalg import norms, ranks
+from spectra.linalg import elements, norms, ranks, vectors
 from spectra.noise import (
     bulk,
     erg,
@@ -169,7 +169,7 @@ def test_every_spectral_function_is_in_these_tables():
 
 def test_entropy_finds_the_rank_of_a_spectrum():
     assert ranks.entropy(ONE) == ranks.entropy(ONE.eigenvalues, 120)
-    with pytest.raises(ArgumentError, match="`N` must be given"):
+    with pytest.raises(ArgumentError, match="`rank` must be given"):
         ranks.entropy(ONE.eigenvalues)
 
 
@@ -236,28 +236,80 @@ def test_one_row_holds_one_fit():
     assert float(ds.tail_mean_log) == pytest.approx(above, rel=1e-12)
 
 
-OPTIONS = [{"xmin": 6000.0}, {"estimator": "n-2"}, {"xmin": (10.0, 900.0)}]
+OPTIONS = [
+    {"xmin": 6000.0},
+    {"estimator": "n-2"},
+    {"xmin": (10.0, 900.0)},
+    {"xmin": 1000.0, "xmax": 3000.0},
+]
 
 
 @pytest.mark.parametrize("options", OPTIONS, ids=str)
 def test_options_of_the_fit_reach_every_measure(options):
     ds = spectra.analyze({"fc": W}, measures=measures.ALL, tail=options).isel(layer=0)
-    x = ds.eigenvalue.values
+    x, bounded = np.sort(ds.eigenvalue.values), "xmax" in options
     fit = power_law.fit(x, **options)
+    tail = x[x <= fit.xmax][-fit.num_tail :]
     assert (ds.alpha, ds.xmin, ds.num_tail) == (fit.alpha, fit.xmin, fit.num_tail)
+    assert len(tail) == fit.num_tail
     interval = bootstrap.interval(x, resamples=100, rng=0, **options)
     assert (ds.alpha_low, ds.alpha_high) == interval[:2]
     assert ds.p_value == bootstrap.goodness_of_fit(x, resamples=100, rng=0, **options).p
     assert ds.ERG_gap == ds.num_ERG_tail - fit.num_tail
-    assert (
-        ds.R_exponential
-        == alternatives.compare(np.sort(x)[-fit.num_tail :], xmin=fit.xmin)["exponential"].R
-    )
-    in_tail = spectra.linalg.vectors.smallest(W, num=120)
-    chosen = in_tail.eigenvalues >= fit.xmin * (1 - 1e-9)
-    entropy = spectra.linalg.vectors.entropy(in_tail.vectors[:, chosen]).mean()
+    mean_log = float(np.mean(np.log(tail * len(x) / x.sum())))
+    assert float(ds.tail_mean_log) == pytest.approx(mean_log, rel=1e-12)
+    pairs = spectra.linalg.vectors.smallest(W, num=120)
+    within = (pairs.eigenvalues > tail[0] * (1 - 1e-9)) & (pairs.eigenvalues < tail[-1] * 1.000001)
+    entropy = spectra.linalg.vectors.entropy(pairs.vectors[:, within]).mean()
+    assert int(within.sum()) == fit.num_tail
     assert float(ds.tail_mean_entropy) == pytest.approx(float(entropy), rel=1e-6)
-    assert ds.phase_heaviness == pytest.approx(float(ds.R_exponential), rel=1e-6)
+    if bounded:  # the other laws have no end
+        assert np.isnan([ds.R_exponential, ds.phase_heaviness]).all()
+    else:
+        ratio = alternatives.compare(tail, xmin=fit.xmin)["exponential"].R
+        assert ds.R_exponential == ratio
+        assert float(ds.phase_heaviness) == pytest.approx(ratio, rel=1e-9)
+
+
+def test_a_stack_has_one_fit_too():
+    """Of positions of unequal scale; the phase compares the laws on the tail of the row."""
+    rng = np.random.default_rng(4)
+    for _ in range(5):
+        scales = rng.uniform(0.3, 3, (3, 3))
+        model = {"conv": scales * rng.standard_t(4, (48, 32, 3, 3))}
+        ds = spectra.analyze(model, measures=measures.ALL)
+        np.testing.assert_allclose(ds.phase_heaviness, ds.R_exponential, rtol=1e-9)
+        assert ds.ERG_gap.item() == ds.num_ERG_tail.item() - ds.num_tail.item()
+
+
+def test_a_measure_cannot_change_what_the_others_read():
+    def greedy(spectrum):
+        values = np.asarray(spectrum)
+        values /= spectrum.N
+        return {}
+
+    with pytest.raises(ValueError, match="read-only") as refused:
+        spectra.analyze({"fc": W}, measures=[greedy, measures.size])
+    assert "while measuring <Spectrum of 1 matrix, N=200, M=120> with greedy" in str(
+        refused.value.__notes__
+    )
+    assert np.array(ONE, copy=True).flags.writeable
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"tail": {"xmn": 1}}, "unknown keyword 'xmn'"),
+        ({"tail": 5}, "`tail` must be options of the fit"),
+        ({"significance": 7}, "`significance` must be between 0 and 1"),
+        ({"rng": -1}, "`rng` must be a whole number"),
+        ({"rtol": -1.0}, "`rtol` must"),
+    ],
+)
+def test_a_spectrum_checks_its_options_at_once(options, words):
+    for function in (spectra.spectrum, lambda W, **o: spectra.analyze({"w": W}, **o)):
+        with pytest.raises(ArgumentError, match=words):
+            function(W, **options)
 
 
 def test_significance_and_seed_reach_every_measure():
@@ -289,7 +341,7 @@ def test_options_of_one_measure_stay_with_it():
     few = partial(measures.evidence, resamples=20, confidence=0.5)
     ds = spectra.analyze({"fc": W}, measures=[measures.tail_fit, few])
     assert ds.interval_confidence.item() == 0.5
-    assert ds.attrs["measures"] == "tail_fit, evidence(resamples=20, confidence=0.5)"
+    assert ds.attrs["measures"] == "tail_fit, evidence(confidence=0.5, resamples=20)"
 
 
 @pytest.mark.parametrize(
@@ -329,3 +381,44 @@ def test_a_spectrum_of_eigenvalues_in_any_order():
     for wrong in (0, 2.5, True):
         with pytest.raises(ArgumentError, match="`N` must be the longer side"):
             spectra.Spectrum(np.ones(3), N=wrong)  # type: ignore[arg-type]
+
+
+MATRIX = [
+    partial(spectra.eigenvalues),
+    elements.alive,
+    elements.excess_kurtosis,
+    elements.huge,
+    elements.look,
+    partial(permutation.permuted, rng=1),
+    traps.explain,
+    partial(vectors.largest, num=3),
+    partial(vectors.smallest, num=3),
+]
+
+
+@pytest.mark.parametrize("function", MATRIX, ids=lambda f: getattr(f, "func", f).__name__)
+def test_functions_of_a_matrix_take_the_one_of_a_spectrum(function):
+    """Not its eigenvalues, which an array function would see."""
+    same(function(ONE), function(W))
+    with pytest.raises(ArgumentError, match="must be one matrix, the Spectrum has 4"):
+        function(STACK)
+
+
+def test_vectors_are_not_eigenvalues():
+    with pytest.raises(ArgumentError, match="`v` must be vectors, got a Spectrum"):
+        vectors.entropy(ONE)
+
+
+def test_a_tensor_is_not_read_by_mistake():
+    tensor = spectra.from_arrays({"w": W})["w"]
+    with pytest.raises(ArgumentError, match=r"pass what its read\(\) returns"):
+        spectra.spectrum(tensor)  # type: ignore[arg-type]
+
+
+def test_one_value_per_matrix_or_one_for_all():
+    rows: Any = STACK.by_matrix
+    sides: Any = np.array([60, 60, 60, 60])
+    kurtosis: Any = np.array(STACK.kurtosis)
+    same(spikes.detect_each(rows, sides, kurtosis=kurtosis), spikes.detect_each(STACK))
+    with pytest.raises(ArgumentError, match="`N` must be one number, or one for each of 4"):
+        spikes.detect_each(rows, [60, 60])

@@ -48,8 +48,9 @@ def cli(context: click.Context) -> None:
     """
     Eigenvalue spectra of trained networks.
 
-    PATH is a .safetensors, .onnx or .npz file, a *.safetensors.index.json file, a folder that holds
-    such a file (safetensors first if it holds several kinds), or a URL of such a file.
+    PATH is a .safetensors, .onnx, .npz or .npy file, a *.safetensors.index.json file, a folder that
+    holds such a file, .npy excepted (safetensors first if it holds several kinds), or a URL of such
+    a file.
     """
     if context.invoked_subcommand is None:
         click.echo(context.get_help())

@@ -8,6 +8,7 @@ import numpy as np
 
 import spectra.results.plotdata as _plotdata
 from spectra.errors import one_line
+from spectra.results.dataset import one_model
 from spectra.results.verdicts import OVER_TRAINED_BELOW, UNDER_TRAINED_ABOVE, Support
 from spectra_io.plots._canvas import BAND, BULK, fresh_axes, short
 
@@ -52,6 +53,7 @@ def correlation_flow(ds: xr.Dataset, /, *, ax: Axes | None = None) -> Axes:
     >>> correlation_flow(ds).get_ylabel()
     'power-law exponent $\\alpha$'
     """
+    ds = one_model(ds)
     numbers = _plotdata.correlation_flow(ds)
     ax = fresh_axes(ax)
     low, high = OVER_TRAINED_BELOW, UNDER_TRAINED_ABOVE

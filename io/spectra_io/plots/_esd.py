@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import spectra.results.plotdata as _plotdata
 from spectra.errors import one_line
-from spectra.results.dataset import labels, select
+from spectra.results.dataset import labels, one_model, select
 from spectra_io.plots._canvas import BULK, NOISE, TAIL, fresh_axes, short
 
 if TYPE_CHECKING:
@@ -62,6 +62,7 @@ def esd(ds: xr.Dataset, /, *, layer: str, ax: Axes | None = None) -> Axes:
     >>> esd(ds, layer="fc").get_xscale()
     'log'
     """
+    ds = one_model(ds)
     numbers = _plotdata.esd(ds, layer=layer)
     ax = fresh_axes(ax)
     ax.stairs(numbers.density, numbers.edges, fill=True, color=BULK, alpha=0.55)

@@ -9,6 +9,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import xarray as xr
 
 from spectra.errors import ArgumentError, ModelFormatError, ModelNotFoundError, one_line
@@ -18,16 +19,20 @@ from spectra_io.storage.paths import check_writable, written
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
 __all__ = ["FORMATS", "check", "load", "save"]
 
 
 def _write_netcdf(ds: xr.Dataset, tensors: xr.Dataset | None, path: Path) -> None:
-    groups = {"/": restored(ds)} | ({} if tensors is None else {"/tensors": tensors})
     buffer = BytesIO()  # h5netcdf may crash if the disk is full
-    xr.DataTree.from_dict(groups).to_netcdf(buffer, engine="h5netcdf")
-    path.write_bytes(buffer.getvalue())
+    restored(ds).to_netcdf(buffer, engine="h5netcdf")
+    content = buffer.getvalue()
+    if tensors is not None:
+        both = BytesIO(content)
+        restored(tensors).to_netcdf(both, engine="h5netcdf", group="tensors", mode="a")
+        content = both.getvalue()
+    path.write_bytes(content)
 
 
 def _write_csv(ds: xr.Dataset, tensors: xr.Dataset | None, path: Path) -> None:
@@ -42,28 +47,32 @@ def _write_parquet(ds: xr.Dataset, tensors: xr.Dataset | None, path: Path) -> No
 
 
 def _plain(value: Any) -> Any:
-    return None if isinstance(value, float) and not math.isfinite(value) else value
+    """Return a value as JSON has it: null for a missing number, text for a date."""
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value if isinstance(value, int | float | str | None) else str(value)
 
 
-def _records(ds: xr.Dataset) -> list[dict[str, Any]]:
-    return [{key: _plain(value) for key, value in row.items()} for row in records(ds)]
+def _rows(rows: Iterable[Mapping[Any, Any]]) -> list[dict[str, Any]]:
+    return [{str(key): _plain(value) for key, value in row.items()} for row in rows]
 
 
-def _summaries(ds: xr.Dataset) -> dict[str, Any]:
-    """Return the summary as numbers, or as lists of numbers for several models."""
-    means = {str(name): v.values.tolist() for name, v in summary(ds).data_vars.items()}
-    return {
-        name: list(map(_plain, value)) if isinstance(value, list) else _plain(value)
-        for name, value in means.items()
-    }
+def _summary(ds: xr.Dataset) -> dict[str, Any] | list[dict[str, Any]]:
+    """Return the summary of one model, or one per model of several."""
+    means = summary(ds)
+    if not means.dims:
+        return _rows([{str(name): v.item() for name, v in means.data_vars.items()}])[0]
+    return _rows(means.to_dataframe().reset_index().to_dict(orient="records"))
 
 
 def _write_json(ds: xr.Dataset, tensors: xr.Dataset | None, path: Path) -> None:
     document = {
-        "attributes": {str(key): str(value) for key, value in ds.attrs.items()},
-        "summary": _summaries(ds),
-        "layers": _records(ds),
-        **({} if tensors is None else {"tensors": _records(tensors)}),
+        "attributes": _rows([ds.attrs])[0],
+        "summary": _summary(ds),
+        "layers": _rows(records(ds)),
+        **({} if tensors is None else {"tensors": _rows(records(tensors))}),
     }
     path.write_text(json.dumps(document, indent=1, allow_nan=False) + "\n", encoding="utf-8")
 
@@ -112,6 +121,10 @@ def save(
     """
     where = Path(path)
     check(where)
+    for what, given in (("ds", ds), ("tensors", tensors)):
+        if not isinstance(given, xr.Dataset | None) or (given is None and what == "ds"):
+            msg = f"`{what}` must be a Dataset with results, got {type(given).__name__}"
+            raise ArgumentError(msg)
     with written(where) as partial:
         FORMATS[where.suffix.lower()](ds, tensors, partial)
 
@@ -181,5 +194,8 @@ def load(path: str | os.PathLike[str], /, *, group: str | None = None) -> xr.Dat
     try:
         return restored(xr.load_dataset(where, engine="h5netcdf", group=group))
     except (OSError, ValueError, KeyError, RuntimeError, TypeError) as error:
-        msg = f"{where}: not a netCDF file that this library wrote: {error}"
+        if "group not found" in str(error):
+            msg = f"{where}: has no group {group!r}: it was saved without tensors="
+        else:
+            msg = f"{where}: not a netCDF file that this library wrote: {error}; only .nc is loaded"
         raise ModelFormatError(msg) from error

@@ -6,7 +6,7 @@ import math
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from spectra.noise.spikes import FEWEST
+from spectra.noise.spikes import FEWEST_TO_TEST
 from spectra.results.dataset import records
 from spectra.results.variables import Status
 from spectra_io.terminal.columns import Column, TextTable, column, laid_out
@@ -113,7 +113,7 @@ def noise_table(ds: xr.Dataset, /) -> TextTable:
             "mp_softrank": f"{row['mp_softrank']:.3g}" if row["mp_softrank"] > 0 else "-",
             "bulk_p": _probability(row["bulk_p"]),
             "spacing_ratio": _if_sure(row),
-            "rand_jsd": row["rand_jsd"] if row["num_evals"] >= FEWEST else math.nan,
+            "rand_jsd": row["rand_jsd"] if row["num_evals"] >= FEWEST_TO_TEST else math.nan,
             "trap_p": _probability(row["trap_p"]),
             "trap_where": _cause(row),
             "collapsed": _SMALL.get(row["collapsed"], "-"),

@@ -25,29 +25,30 @@ class Variable:
     Parameters
     ----------
     name : str
-        Its name.
+        Name of the variable in the Dataset.
     long_name : str
-        What it is, in words that stand alone as the label of an axis.
+        Description in words that stand alone as the label of an axis.
     units : str
         ``"1"`` if dimensionless, ``"w2"`` for weight units squared, ``""`` for text and codes.
     formula : str
-        How it is computed.
+        Formula of the value, in the notation of the page on variables.
     references : str
-        The paper or program that it comes from.
+        Paper or program that defines the variable.
     dims : tuple of str, default: ("layer",)
-        Its dimensions.
+        Dimensions of the variable.
     kind : {"float", "int", "str", "flag"}, default: "float"
-        What it holds. Counts that may be missing are floats, missing being ``nan``.
+        Type of the values. Counts that may be missing are floats, missing being ``nan``.
     flags : type of IntEnum, optional
-        The codes of a flag; 0 stands for what is missing.
+        Codes of a flag with their names; 0 stands for a missing value.
     group : str, default: ""
-        The subject: ``"layer"``, ``"size"``, ``"tail"``, ``"noise"``, ``"tensor"``, ``"summary"``.
+        Subject of the variable: ``"layer"``, ``"size"``, ``"tail"``, ``"noise"``, ``"tensor"`` or
+        ``"summary"``.
     head : str, default: ""
-        Head of its column in a table; its name if empty.
+        Head of the column in a table; `name` if empty.
     digits : int, optional
         Digits after the point in a table.
     help : str, default: ""
-        One line on its column for a person; `long_name` if empty.
+        One line that explains the column to a reader; `long_name` if empty.
 
     Examples
     --------
@@ -71,10 +72,10 @@ class Variable:
 
     @property
     def attrs(self) -> dict[str, Any]:
-        """The attributes that go into the Dataset."""
+        """Attributes of the variable in a Dataset."""
         words = {
             "long_name": self.long_name,
-            "units": self.units,
+            "units": "" if self.units == "1" else self.units,  # an axis would say [1]
             "formula": self.formula,
             "references": self.references,
             "group": self.group,
@@ -93,14 +94,14 @@ def grouped(group: str, variables: Iterable[Variable], /) -> tuple[Variable, ...
     Parameters
     ----------
     group : str
-        Its name.
+        Name of the group.
     variables : iterable of Variable
-        Its members.
+        Variables that belong to the group.
 
     Returns
     -------
     tuple of Variable
-        The same variables with that group.
+        Copies of the variables with the group set.
 
     Examples
     --------
@@ -131,18 +132,18 @@ def number(
     name, long_name, units, formula, references : str
         As in :class:`Variable`.
     dims : tuple of str, default: ("layer",)
-        Its dimensions.
+        Dimensions of the variable.
     head : str, default: ""
-        Head of its column.
+        Head of the column in a table; `name` if empty.
     digits : int, optional
-        Digits of its column.
+        Digits after the point in a table.
     help : str, default: ""
-        One line on its column.
+        One line that explains the column to a reader; `long_name` if empty.
 
     Returns
     -------
     Variable
-        Of kind float.
+        Declaration of kind ``"float"``.
 
     Examples
     --------
@@ -171,16 +172,16 @@ def count(
     name, long_name, formula : str
         As in :class:`Variable`.
     dims : tuple of str, default: ("layer",)
-        Its dimensions.
+        Dimensions of the variable.
     head : str, default: ""
-        Head of its column.
+        Head of the column in a table; `name` if empty.
     help : str, default: ""
-        One line on its column.
+        One line that explains the column to a reader; `long_name` if empty.
 
     Returns
     -------
     Variable
-        Of kind int.
+        Declaration of kind ``"int"``.
 
     Examples
     --------
@@ -210,16 +211,16 @@ def flag(
     name, long_name, formula, references : str
         As in :class:`Variable`.
     flags : type of IntEnum
-        The codes.
+        Codes of the flag with their names; 0 stands for a missing value.
     head : str, default: ""
-        Head of its column.
+        Head of the column in a table; `name` if empty.
     help : str, default: ""
-        One line on its column.
+        One line that explains the column to a reader; `long_name` if empty.
 
     Returns
     -------
     Variable
-        Of kind flag.
+        Declaration of kind ``"flag"``.
 
     Examples
     --------
@@ -244,25 +245,25 @@ def text(
     help: str = "",  # noqa: A002
 ) -> Variable:
     """
-    Declare words.
+    Declare a text, one per layer or tensor.
 
     Parameters
     ----------
     name, long_name : str
         As in :class:`Variable`.
     dim : str
-        The dimension: ``"layer"`` or ``"tensor"``.
+        Dimension of the variable: ``"layer"`` or ``"tensor"``.
     references : str, default: "the model file"
-        Where they come from.
+        Source of the words.
     head : str, default: ""
-        Head of its column.
+        Head of the column in a table; `name` if empty.
     help : str, default: ""
-        One line on its column.
+        One line that explains the column to a reader; `long_name` if empty.
 
     Returns
     -------
     Variable
-        Of kind str.
+        Declaration of kind ``"str"``.
 
     Examples
     --------

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-from numbers import Real
 from typing import TYPE_CHECKING
 
 import spectra._checks as _checks
@@ -26,11 +24,8 @@ def checked_shape(shape: tuple[int, int]) -> tuple[int, int]:
     return int(shape[0]), int(shape[1])
 
 
-def positive(value: float, name: str, *, most: float = math.inf) -> float:
-    if not (isinstance(value, Real) and 0 < value <= most and math.isfinite(value)):
-        end = "" if math.isinf(most) else f" and at most {most:g}"
-        msg = f"`{name}` must be a finite number above 0{end}, got {value!r}"
-        raise ArgumentError(msg)
+def positive(value: float, name: str, *, most: float | None = None) -> float:
+    _checks.number(name, value, above=0, at_most=most)
     return float(value)
 
 

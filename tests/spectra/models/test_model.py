@@ -212,7 +212,8 @@ def test_numbers_are_read_once_and_one_tensor_after_the_other():
 
         return numbers
 
-    model = Model({n: Tensor(n, (2, 2), "float64", "dense", source(n)) for n in "bac"})
+    tensors = {n: Tensor(n, (2, 2), "float64", "dense", source(n)) for n in "bac"}
+    model = Model(tensors, format="npz")
     assert read == []
     assert model.fingerprint == model.fingerprint
     assert read == [("a", 0), ("b", 0), ("c", 0)]
@@ -321,3 +322,22 @@ def test_a_tensor_that_only_says_that_it_is_huge_is_not_read():
 
     huge = Model({"w": Tensor("w", (1 << 20, 1 << 20), "float32", "dense", never)})
     assert len(huge.fingerprint) == 32
+
+
+def test_arrays_in_memory_may_change():
+    array = np.ones((3, 2))
+    model = spectra.from_arrays({"w": array})
+    before = model.fingerprint
+    array[0, 0] = 7
+    assert model.fingerprint != before
+
+
+def test_a_model_of_arrays_may_have_a_name():
+    model = spectra.from_arrays({"w": W}, name="mine")
+    assert model.name == "mine"
+    assert spectra.analyze(model).attrs["model"] == "mine"
+
+
+def test_results_are_not_a_model():
+    with pytest.raises(ArgumentError, match="must be a mapping of names to arrays, got Dataset"):
+        spectra.analyze(spectra.analyze({"w": W}))  # type: ignore[arg-type]

@@ -66,7 +66,7 @@ def test_a_pattern_is_a_string_or_compiled_from_one(wrong):
 
 @pytest.mark.parametrize("wrong", ["convolution", 1, None, ["conv"]])
 def test_an_unknown_role_is_named_with_the_known(wrong):
-    message = f"roles must be of bias, constant, conv, .*; got {re.escape(repr(wrong))}"
+    message = f"`roles` must be one of bias, constant, conv, .*, got {re.escape(repr(wrong))}"
     with pytest.raises(spectra.errors.ArgumentError, match=message):
         selection.by_role(MODEL, "dense", wrong)
 
@@ -80,6 +80,10 @@ def test_sizes_are_numbers():
         spectra.errors.ArgumentError, match="`at_most` must be a number of elements"
     ):
         selection.by_size(MODEL, at_most="12")  # type: ignore[arg-type]
+    for wrong in (-1, float("nan"), True):
+        with pytest.raises(spectra.errors.ArgumentError, match="a number of elements from 0"):
+            selection.by_size(MODEL, at_least=wrong)  # type: ignore[arg-type]
+    assert len(selection.by_size(MODEL, at_most=float("inf"))) == len(MODEL)  # type: ignore[arg-type]
     with pytest.raises(spectra.errors.ArgumentError, match="mapping"):
         selection.by_size([1, 2])  # type: ignore[arg-type]
 

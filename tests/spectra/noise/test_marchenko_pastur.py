@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.integrate import quad
 
+import spectra
 from spectra.errors import ArgumentError
-from spectra.noise import baselines, marchenko_pastur
+from spectra.noise import baselines, marchenko_pastur, tracy_widom
 from spectra.tails import hill, power_law
 
 ratios = st.floats(0.01, 1.0)
@@ -119,6 +120,20 @@ def test_a_probability_is_between_0_and_1(fraction):
     for function in (marchenko_pastur.ppf, marchenko_pastur.isf):
         with pytest.raises(ArgumentError, match="`q` must be a probability, from 0 to 1"):
             function([0.5, fraction], 0.5)
+
+
+@pytest.mark.parametrize("name", ["pdf", "cdf", "sf"])
+def test_a_spectrum_is_not_taken_for_scaled_eigenvalues(name):
+    spectrum = spectra.spectrum(np.random.default_rng(0).standard_normal((40, 10)))
+    scaled = r"scaled eigenvalues: spectrum\.eigenvalues / \(N \* variance\)"
+    with pytest.raises(ArgumentError, match=f"Marchenko-Pastur law takes {scaled}"):
+        getattr(marchenko_pastur, name)(spectrum, 0.25)
+    with pytest.raises(ArgumentError, match=r"Tracy-Widom law takes scaled eigenvalues: \(largest"):
+        getattr(tracy_widom, name)(spectrum)
+    values = getattr(marchenko_pastur, name)(spectrum.eigenvalues / 40, 0.25)
+    assert values.shape == (10,)
+    with pytest.raises(ArgumentError, match="`x` must be an array of real numbers"):
+        getattr(marchenko_pastur, name)(["a"], 0.25)
 
 
 @pytest.mark.parametrize("mean", [0.0, -1.0, math.inf, math.nan])

@@ -178,7 +178,7 @@ def test_a_failed_save_leaves_the_old_file(ds, tmp_path, monkeypatch):
         msg = "no space left"
         raise OSError(msg)
 
-    monkeypatch.setattr(xr.DataTree, "to_netcdf", full)
+    monkeypatch.setattr(xr.Dataset, "to_netcdf", full)
     with pytest.raises(OSError, match="no space left"):
         spectra_io.save(ds, path)
     assert path.read_bytes() == before

@@ -2,6 +2,7 @@
 
 import json
 import re
+from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -130,7 +131,8 @@ def test_several_models_are_saved_in_every_format(both, ds, tmp_path, ending):
     if ending == ".json":
         document = json.loads(path.read_text())
         rows = pd.DataFrame(document["layers"])
-        assert document["summary"]["num_layers"] == [3, 3]
+        assert [row["model"] for row in document["summary"]] == ["mnist", "other"]
+        assert [row["num_layers"] for row in document["summary"]] == [3, 3]
     else:
         rows = pd.read_csv(path) if ending == ".csv" else pd.read_parquet(path).reset_index()
     assert len(rows) == 6
@@ -138,12 +140,19 @@ def test_several_models_are_saved_in_every_format(both, ds, tmp_path, ending):
     np.testing.assert_allclose(mine.alpha, ds.alpha, rtol=1e-14)
 
 
-def test_concatenated_twice(ds):
+def test_concatenated_twice(ds, tmp_path):
     """Models by checkpoints: every row is a pair of both."""
     steps = xr.concat([ds, ds], pd.Index([10, 20], name="step"), join="outer")
     grid = xr.concat([steps, steps], pd.Index(["a", "b"], name="model"), join="outer")
     assert spectra.summary(grid).alpha.dims == ("model", "step")
     assert len(spectra.table(grid)) == 4 * 3
+    for ending in (".nc", ".csv", ".json", ".parquet"):
+        spectra_io.save(grid, tmp_path / f"grid{ending}")
+    back = spectra_io.load(tmp_path / "grid.nc")
+    pd.testing.assert_frame_equal(spectra.table(back), spectra.table(grid))
+    document = json.loads((tmp_path / "grid.json").read_text())
+    pairs = {(row["model"], row["step"]) for row in document["summary"]}
+    assert pairs == {("a", 10), ("a", 20), ("b", 10), ("b", 20)}
 
 
 @pytest.mark.parametrize(
@@ -151,9 +160,9 @@ def test_concatenated_twice(ds):
     [lambda ds: plotdata.esd(ds, layer="fc2"), plotdata.correlation_flow, scale_collapse.find],
 )
 def test_what_is_for_one_model_says_so(both, function):
-    with pytest.raises(ArgumentError, match="several results along 'model': choose one with"):
+    with pytest.raises(ArgumentError, match=r"choose one with ds.isel\(model=0\)"):
         function(both)
-    function(both.isel(model=0).dropna("layer", subset=["N"]).pipe(dataset.restored))
+    function(both.isel(model=0))
 
 
 @pytest.mark.parametrize("function", [spectra.table, spectra.summary, plotdata.correlation_flow])
@@ -181,7 +190,9 @@ def test_a_result_says_how_it_was_made(ds):
         "model": "mnist_mlp.safetensors",
         "model_format": "safetensors",
         "model_fingerprint": model.fingerprint,
-        "measures": "size, rank, tail_fit, hill_fit, evidence",
+        "measures": "size, rank(tolerance=1e-06), tail_fit, hill_fit(variant='code'), "
+        "evidence(confidence=0.9, resamples=100)",
+        "pool": 1,
         "tail": "{}",
         "significance": 0.05,
         "rng": 0,
@@ -211,3 +222,82 @@ def test_the_same_network_in_two_formats_has_one_fingerprint(ds):
     other = spectra.analyze(spectra_io.open_model(EXAMPLES / "mnist_mlp.onnx"))
     assert other.attrs["model_format"] == "onnx"
     assert other.attrs["model_fingerprint"] == ds.attrs["model_fingerprint"]
+
+
+def named(names, seed=0):
+    rng = np.random.default_rng(seed)
+    return spectra.analyze({name: rng.standard_normal((40, 30)) for name in names})
+
+
+def test_layers_of_concatenated_models_keep_their_order():
+    """An outer join sorts the layers by name; depth remembers."""
+    one, two = named(["z", "m", "a"]), named(["z", "m", "a", "b"], seed=1)
+    both = xr.concat([one, two], pd.Index(["one", "two"], name="model"), join="outer")
+    frame = spectra.table(both)
+    assert frame.loc["one"].index.tolist() == ["z", "m", "a"]
+    assert frame.loc["two"].index.tolist() == ["z", "m", "a", "b"]
+    assert frame.depth.tolist() == [1, 2, 3, 1, 2, 3, 4]
+    assert frame.depth.dtype == np.int64
+    first = both.isel(model=0)
+    assert spectra.table(first).index.tolist() == ["z", "m", "a"]
+    assert dataset.one_model(first).depth.values.tolist() == [1, 2, 3]
+    figure = plotdata.correlation_flow(both.isel(model=1))
+    assert figure.layer == ["z", "m", "a", "b"]
+    assert figure.depth.tolist() == [1, 2, 3, 4]
+
+
+def test_a_table_keeps_the_order_that_a_person_gave(ds):
+    turned = ds.sortby("alpha")
+    assert spectra.table(turned).index.tolist() == turned.layer.values.tolist()
+
+
+def test_labels_of_what_a_model_lacks_survive_a_file(both, tmp_path):
+    spectra_io.save(both, tmp_path / "both.nc")
+    back = spectra_io.load(tmp_path / "both.nc")
+    for name in ("status", "verdict"):
+        assert (spectra.labels(back[name]) == spectra.labels(both[name])).all()
+        assert back[name].equals(both[name])
+
+
+def test_tensors_of_several_models_keep_their_labels(ds, both, tmp_path):
+    models = pd.Index(["other", "mnist"], name="model")
+    tensors = [spectra.describe(OTHER), spectra.describe(spectra_io.open_model(MNIST))]
+    every = xr.concat(tensors, models, join="outer")
+    spectra_io.save(both, tmp_path / "both.nc", tensors=every)
+    back = spectra_io.load(tmp_path / "both.nc", group="tensors")
+    assert back.model.values.tolist() == ["other", "mnist"]
+    pd.testing.assert_frame_equal(spectra.table(back), spectra.table(every))
+
+
+def test_collapse_keeps_the_depth_of_the_layers():
+    ds = named([f"w{i}" for i in range(9)]).isel(layer=slice(2, None))
+    found = scale_collapse.find(ds)
+    assert found.depth.equals(ds.depth)
+    assert {"collapsed", "norm"} <= set(xr.merge([ds, found], compat="override"))
+
+
+def test_what_cannot_be_saved_or_loaded_says_so(ds, tmp_path):
+    with pytest.raises(ArgumentError, match="`ds` must be a Dataset with results, got Model"):
+        spectra_io.save(spectra_io.open_model(MNIST), tmp_path / "x.nc")  # type: ignore[arg-type]
+    spectra_io.save(ds, tmp_path / "x.nc")
+    with pytest.raises(spectra.errors.ModelFormatError, match="has no group 'tensors'"):
+        spectra_io.load(tmp_path / "x.nc", group="tensors")
+    spectra_io.save(ds, tmp_path / "x.csv")
+    with pytest.raises(spectra.errors.ModelFormatError, match=r"only \.nc is loaded"):
+        spectra_io.load(tmp_path / "x.csv")
+
+
+def test_options_that_a_result_records_can_be_given_again(ds):
+    model = {"w": RNG.standard_normal((40, 30))}
+    every: list[Any] = [{"xmin": (0.1, 50.0)}, {"xmin": 3.0, "estimator": "n"}]
+    for options in every:
+        first = spectra.analyze(model, tail=options, rng=2**70)
+        attrs = first.attrs
+        tail = json.loads(attrs["tail"])
+        again = spectra.analyze(model, tail=tail, rng=int(attrs["rng"]))
+        assert again.identical(first)
+
+
+def test_kernel_positions_apart_are_told_from_pooled_ones():
+    model = {"c": RNG.standard_normal((6, 5, 2, 2))}
+    assert [spectra.analyze(model, pool=pool).attrs["pool"] for pool in (True, False)] == [1, 0]
