@@ -19,18 +19,21 @@ The steps in between
 - :func:`spectrum`: compute the :class:`Spectrum` of a matrix, the one thing a measure is given
 - :func:`eigenvalues`: compute the eigenvalues of ``W.T @ W``
 
-Everything else, by subject
+Everything else, by subject; ``names`` are modules, ``names.with_a_dot`` their functions
 
 - :mod:`spectra.models`: what a file stores and what the network computes with: ``tensors``,
-  ``arrays``, ``lazy``, ``layers``, ``roles``, ``structure``, ``quantization``; tensors by name
-  (``selection.by_name``), the update of a LoRA pair (``adapters.delta``)
+  ``arrays``, ``lazy``, ``layers``, ``roles``, ``structure``; tensors by name
+  (``selection.by_name``), real numbers of quantized weights (``quantization``), LoRA pairs with
+  their update and its spectrum (``adapters.pairs``, ``adapters.delta``, ``adapters.eigenvalues``)
 - :mod:`spectra.linalg`: ``eigen``, ``norms``, ``ranks``, singular vectors (``vectors.largest``),
   outlying ``elements``
-- :mod:`spectra.tails`: the fit (``power_law.fit``), its error bars and p-value (``bootstrap``),
-  other laws (``alternatives``, ``truncated_power_law``), ``ambiguity``, ``outliers``, ``hill``
-- :mod:`spectra.noise`: ``marchenko_pastur.edges``, ``tracy_widom.isf``, ``bulk``, ``spikes``,
-  ``signal``, ``truncation``, ``spacings``, ``traps``, ``permutation``, ``baselines``, ``erg``,
-  ``phases``
+- :mod:`spectra.tails`: the fit (``power_law.fit``), its error bars (``bootstrap.interval``) and
+  p-value (``bootstrap.goodness_of_fit``), other laws (``alternatives``,
+  ``truncated_power_law``), ``ambiguity``, ``outliers``, the Hill estimate (``hill.alpha``)
+- :mod:`spectra.noise`: laws (``marchenko_pastur.edges``, ``tracy_widom.isf``), ``bulk``,
+  ``spikes``, the ``signal`` behind them, thresholds on singular values (``truncation``),
+  ``spacings``, ``permutation``, traps and their causes (``traps.find``), ``baselines`` of the
+  tail metrics, ``erg``, ``phases``
 - :mod:`spectra.theory`: heavy-tailed matrices of known alpha and others (``ensembles``),
   ``free_probability``
 - :mod:`spectra.measures`: what ``analyze`` can measure of a spectrum, and groups of measures
@@ -38,7 +41,7 @@ Everything else, by subject
   ``scale_collapse``, rows and tables (``dataset``), the numbers of figures (``plotdata``)
 - :mod:`spectra.weightwatcher`: WeightWatcher's table, column for column (``analyze``)
 - :mod:`spectra.multiple_tests`: several tests taken together
-- :mod:`spectra.dtypes`: number types, and their names in file formats
+- :mod:`spectra.dtypes`: a table of number types, with their bits and names in file formats
 - :mod:`spectra.errors`: what can go wrong, all of it a :class:`SpectraError`; a file that is not
   a model (``ModelFormatError``)
 

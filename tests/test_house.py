@@ -259,6 +259,39 @@ def test_docstring_follows_numpydoc(thing):
     assert [e for e in found["errors"] if e[0] not in ignored] == []
 
 
+HEADLESS = {"it", "its", "they", "their", "that", "those", "this", "these", "what", "how", "who"}
+
+
+def first_word(docstring):
+    return re.split(r"\W", docstring.strip().lower())[0]
+
+
+@pytest.mark.parametrize("thing", THINGS)
+def test_docstring_names_its_object_first(thing):
+    assert first_word(thing.__doc__) not in HEADLESS
+    for name, member in vars(thing).items() if inspect.isclass(thing) else ():
+        if not name.startswith("_") and inspect.isfunction(member):
+            assert first_word(member.__doc__) not in HEADLESS
+
+
+@pytest.mark.parametrize("name", sorted(MODULES))
+def test_module_names_its_subject_first(name):
+    assert first_word(MODULES[name].__doc__) not in HEADLESS
+
+
+def test_every_column_has_a_description():
+    from spectra_io.terminal import columns, noise_tables, tables
+
+    every = (tables.LAYER_COLUMNS, tables.TENSOR_COLUMNS, noise_tables.NOISE_COLUMNS)
+    for shown in every:
+        described = [c for c in shown if c.name in VARIABLES]
+        assert [c.name for c in shown[1:]] == [c.name for c in described]
+        lines = columns.legend(shown)
+        for c in described:
+            assert c.head in lines
+            assert (VARIABLES[c.name].help or VARIABLES[c.name].long_name).split()[0] in lines
+
+
 @pytest.mark.parametrize("thing", THINGS)
 def test_docstring_has_an_example_that_runs(thing):
     if inspect.isclass(thing) and issubclass(thing, spectra.SpectraError):
