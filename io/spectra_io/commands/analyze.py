@@ -10,7 +10,7 @@ import click
 import spectra
 from spectra import measures
 from spectra_io.commands import options, steps
-from spectra_io.terminal import columns, screen, tables
+from spectra_io.terminal import columns, tables
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -71,10 +71,5 @@ def analyze(
     model = steps.opened(path, include, exclude)
     ds = steps.analyzed(model, pool=pool, measures=_measures(resamples))
     tensors = spectra.describe(model, pool=pool)
-    if ds.sizes["layer"]:
-        screen.show(tables.layer_table(ds))
-        screen.show("")
-    screen.show(tables.summary_line(ds))
-    if line := tables.left_out_line(tensors, ds):
-        screen.note(line)
-    steps.write(ds, tensors, outputs)
+    table, line = tables.layer_table(ds), tables.summary_line(ds)
+    steps.finish(ds, tensors, outputs, table=table, line=line)

@@ -11,7 +11,7 @@ import spectra
 from spectra import measures
 from spectra.results import scale_collapse
 from spectra_io.commands import options, steps
-from spectra_io.terminal import columns, noise_tables, screen, tables
+from spectra_io.terminal import columns, noise_tables
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -66,10 +66,5 @@ def noise(
     ds = steps.analyzed(model, pool=pool, measures=asked, rng=seed)
     ds = ds.assign(scale_collapse.find(ds).data_vars)
     tensors = spectra.describe(model, pool=pool)
-    if ds.sizes["layer"]:
-        screen.show(noise_tables.noise_table(ds))
-        screen.show("")
-    screen.show(noise_tables.phases_line(ds))
-    if line := tables.left_out_line(tensors, ds):
-        screen.note(line)
-    steps.write(ds, tensors, outputs)
+    table, line = noise_tables.noise_table(ds), noise_tables.phases_line(ds)
+    steps.finish(ds, tensors, outputs, table=table, line=line)

@@ -12,7 +12,7 @@ from spectra.models import selection
 from spectra_io.models import open_model
 from spectra_io.results import files
 from spectra_io.runs.executors import ThreadsWithProgress
-from spectra_io.terminal import screen
+from spectra_io.terminal import screen, tables
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,8 +21,9 @@ if TYPE_CHECKING:
     import xarray as xr
 
     from spectra.models.model import Model
+    from spectra_io.terminal.columns import TextTable
 
-__all__ = ["analyzed", "check_outputs", "opened", "write"]
+__all__ = ["analyzed", "check_outputs", "finish", "opened", "write"]
 
 
 def check_outputs(outputs: Sequence[Path], /) -> None:
@@ -45,6 +46,51 @@ def check_outputs(outputs: Sequence[Path], /) -> None:
     """
     for output in outputs:
         files.check(output)
+
+
+def finish(
+    ds: xr.Dataset,
+    tensors: xr.Dataset,
+    outputs: Sequence[Path],
+    /,
+    *,
+    table: TextTable,
+    line: str,
+) -> None:
+    """
+    Print the table, the summary and what was left out, then write the files.
+
+    Parameters
+    ----------
+    ds, tensors : xarray.Dataset
+        Results of :func:`spectra.analyze` and :func:`spectra.describe`.
+    outputs : sequence of Path
+        Files to write.
+    table : TextTable
+        One row per layer; not printed without rows.
+    line : str
+        Summary.
+
+    Raises
+    ------
+    click.ClickException
+        If a file could not be written.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> model = {"fc": np.eye(3)}
+    >>> none = tables.layer_table(spectra.analyze({}))
+    >>> finish(spectra.analyze(model), spectra.describe(model), [], table=none, line="1 layer")
+    1 layer
+    """
+    if table.rows:
+        screen.show(table)
+        screen.show("")
+    screen.show(line)
+    if left_out := tables.left_out_line(tensors, ds):
+        screen.note(left_out)
+    write(ds, tensors, outputs)
 
 
 def opened(path: str, include: Sequence[str] = (), exclude: Sequence[str] = (), /) -> Model:
