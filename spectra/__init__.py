@@ -38,7 +38,8 @@ Everything else, by subject; ``names`` are modules, ``names.with_a_dot`` their f
   ``free_probability``
 - :mod:`spectra.measures`: what ``analyze`` can measure of a spectrum, and groups of measures
 - :mod:`spectra.results`: every variable of a Dataset (``variables.VARIABLES``), ``verdicts``,
-  ``scale_collapse``, rows and tables (``dataset``), the numbers of figures (``plotdata``)
+  ``scale_collapse``, rows (``dataset``) and tables (``reading``), the numbers of figures
+  (``plotdata``)
 - :mod:`spectra.weightwatcher`: WeightWatcher's table, column for column (``analyze``)
 - :mod:`spectra.multiple_tests`: several tests taken together
 - :mod:`spectra.dtypes`: a table of number types, with their bits and names in file formats
@@ -78,7 +79,7 @@ from spectra.models.arrays import from_arrays
 from spectra.models.layers import Layer, layers
 from spectra.models.model import Model
 from spectra.models.tensors import Tensor
-from spectra.results.dataset import labels, table
+from spectra.results.reading import labels, table
 from spectra.results.summary import summary
 from spectra.results.variables import Variable
 

@@ -3,9 +3,9 @@ Build and read the results of an analysis: Datasets, their variables, verdicts a
 
 - ``variables``: every variable that a Dataset may hold, by name (``VARIABLES``); the declaration
   of one (``Variable``); why a layer has no spectrum (``Status``)
-- ``dataset``: one layer (``select``) or one model (``one_model``) of the results, rows as a table
-  (``table``) or as dicts (``records``), codes in words (``labels``), codes and counts after
-  concatenation (``restored``)
+- ``dataset``: rows as a Dataset (``from_rows``), texts and codes restored (``restored``)
+- ``reading``: words for codes (``labels``), tables (``table``, ``records``), one layer
+  (``select``), one model of several (``one_model``)
 - ``summary``: averages over the layers of a model (``summary``)
 - ``verdicts``: alpha in a word (``band_of_alpha``), evidence for a power law in a word
   (``power_law_support``, ``likelier_law``)
@@ -13,6 +13,6 @@ Build and read the results of an analysis: Datasets, their variables, verdicts a
 - ``plotdata``: the numbers of the figures (``esd``, ``correlation_flow``)
 """
 
-from spectra.results import dataset, plotdata, scale_collapse, summary, variables, verdicts
+from spectra.results import dataset, plotdata, reading, scale_collapse, summary, variables, verdicts
 
-__all__ = ["dataset", "plotdata", "scale_collapse", "summary", "variables", "verdicts"]
+__all__ = ["dataset", "plotdata", "reading", "scale_collapse", "summary", "variables", "verdicts"]

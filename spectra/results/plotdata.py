@@ -9,7 +9,7 @@ import numpy as np
 
 import spectra.noise.marchenko_pastur as _mp
 from spectra.errors import ArgumentError
-from spectra.results.dataset import one_model, select
+from spectra.results.reading import one_model, select
 
 if TYPE_CHECKING:
     import xarray as xr

@@ -19,7 +19,8 @@ import numpy as np
 import spectra._checks as _checks
 from spectra.errors import ArgumentError
 from spectra.linalg.elements import MAD_TO_STD
-from spectra.results.dataset import from_rows, one_model
+from spectra.results.dataset import from_rows
+from spectra.results.reading import one_model
 from spectra.results.variables import Status
 from spectra.results.variables._sizes import COLLAPSE
 from spectra.results.verdicts import Collapse

@@ -5,7 +5,7 @@ from __future__ import annotations
 import xarray as xr
 
 from spectra.errors import ArgumentError
-from spectra.results.dataset import present
+from spectra.results.reading import present
 from spectra.results.variables import VARIABLES
 from spectra.results.verdicts import Support, Verdict
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import spectra.results.plotdata as _plotdata
 from spectra.errors import one_line
-from spectra.results.dataset import labels, one_model, select
+from spectra.results.reading import labels, one_model, select
 from spectra_io.plots._canvas import BULK, NOISE, TAIL, fresh_axes, short
 
 if TYPE_CHECKING:

@@ -13,7 +13,8 @@ import numpy as np
 import xarray as xr
 
 from spectra.errors import ArgumentError, ModelFormatError, ModelNotFoundError, one_line
-from spectra.results.dataset import records, restored, table
+from spectra.results.dataset import restored
+from spectra.results.reading import records, table
 from spectra.results.summary import summary
 from spectra_io.storage.paths import check_writable, written
 

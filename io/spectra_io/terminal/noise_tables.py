@@ -7,7 +7,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from spectra.noise.spikes import FEWEST_TO_TEST
-from spectra.results.dataset import records
+from spectra.results.reading import records
 from spectra.results.variables import Status
 from spectra_io.terminal.columns import Column, TextTable, column, laid_out
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import xarray as xr
 
-from spectra.results.dataset import records, table
+from spectra.results.reading import records, table
 from spectra.results.summary import summary
 from spectra.results.variables import Status
 from spectra_io.terminal.columns import Column, TextTable, column, laid_out

@@ -117,7 +117,7 @@ def test_words_for_codes(ds):
 
 def test_unknown_layer_names_the_nearest(ds):
     with pytest.raises(UnknownNameError, match=r"no layer 'bigg'; the nearest .*'big'"):
-        spectra.results.dataset.select(ds, "bigg")
+        spectra.results.reading.select(ds, "bigg")
 
 
 def test_rows_of_unknown_names_are_refused():

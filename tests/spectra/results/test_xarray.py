@@ -13,7 +13,7 @@ import xarray as xr
 import spectra
 import spectra_io
 from spectra.errors import ArgumentError
-from spectra.results import dataset, plotdata, scale_collapse
+from spectra.results import dataset, plotdata, reading, scale_collapse
 from tests.builders import EXAMPLES
 
 MNIST = EXAMPLES / "mnist_mlp.safetensors"
@@ -240,7 +240,7 @@ def test_layers_of_concatenated_models_keep_their_order():
     assert frame.depth.dtype == np.int64
     first = both.isel(model=0)
     assert spectra.table(first).index.tolist() == ["z", "m", "a"]
-    assert dataset.one_model(first).depth.values.tolist() == [1, 2, 3]
+    assert reading.one_model(first).depth.values.tolist() == [1, 2, 3]
     figure = plotdata.correlation_flow(both.isel(model=1))
     assert figure.layer == ["z", "m", "a", "b"]
     assert figure.depth.tolist() == [1, 2, 3, 4]
