@@ -47,6 +47,7 @@ SHELL_MAY_IMPORT = {  # within spectra_io
     "storage": set(),
     "formats": {"storage"},
     "models": {"storage", "formats"},
+    "powerlaw_fits": set(),
     "results": {"storage"},
     "plots": {"storage"},
     "terminal": set(),

@@ -11,6 +11,7 @@ from spectra.dtypes import BY_SAFETENSORS, PACKED
 from spectra.errors import ModelFormatError
 from spectra.models.tensors import Tensor
 from spectra_io.formats.safetensors_header import read_header
+from spectra_io.formats.second_opinion import ask_safetensors
 from spectra_io.storage.byte_ranges import ByteRange
 from spectra_io.storage.packed_bytes import PackedRange
 
@@ -45,6 +46,15 @@ def _tensor(file: File, start: int, name: str, entry: Entry) -> Tensor:
     return Tensor(name, shape, dtype, "unknown", source)
 
 
+def _header(file: File) -> tuple[int, dict[str, Entry]]:
+    """Read the header; with the verdict of the safetensors library if it is refused."""
+    try:
+        return read_header(file)
+    except ModelFormatError as error:
+        msg = f"{error}{ask_safetensors(file)}"
+        raise ModelFormatError(msg) from error
+
+
 def open_file(file: File, /) -> dict[str, Tensor]:
     """
     Open one safetensors file; only its header is read.
@@ -63,7 +73,8 @@ def open_file(file: File, /) -> dict[str, Tensor]:
     Raises
     ------
     ModelFormatError
-        If the file is not in the format.
+        If the file is not in the format; the message says what the safetensors library thinks of
+        it, if the file is on a disk.
 
     Examples
     --------
@@ -76,7 +87,7 @@ def open_file(file: File, /) -> dict[str, Tensor]:
     >>> open_file(LocalFile(path))["fc.weight"].shape
     (3, 2)
     """
-    start, entries = read_header(file)
+    start, entries = _header(file)
     names = sorted(entries, key=_natural)
     return {name: _tensor(file, start, name, entries[name]) for name in names}
 

@@ -1,0 +1,57 @@
+"""Second opinion: ask the safetensors library about a file that was refused here."""
+
+from __future__ import annotations
+
+import importlib.metadata
+from typing import TYPE_CHECKING
+
+from spectra_io.formats.contents import found_in
+from spectra_io.storage.files import LocalFile
+
+if TYPE_CHECKING:
+    from spectra_io.storage.files import File
+
+__all__ = ["ask_safetensors"]
+
+_MAX_HEADER = 1 << 24  # bytes; the library holds a header of up to 100 MB in memory
+_LONGEST = 120  # characters of its complaint
+_PREFIX = "Error while deserializing header: "
+
+
+def ask_safetensors(file: File, /) -> str:
+    """
+    Ask the safetensors library whether it opens a file.
+
+    Parameters
+    ----------
+    file : File
+        A file that was refused as a safetensors file.
+
+    Returns
+    -------
+    str
+        The end of a message, for instance "; safetensors 0.8.0 opens it". Empty for a file that is
+        not on a disk, holds something else altogether, or has a header of more than 16 MB.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> path = Path(tempfile.mkdtemp()) / "model.safetensors"
+    >>> _ = path.write_bytes(bytes(8))
+    >>> ask_safetensors(LocalFile(path))  # doctest: +ELLIPSIS
+    '; safetensors ... refuses it too: ...'
+    """
+    if not isinstance(file, LocalFile) or found_in(file):
+        return ""
+    if int.from_bytes(bytes(file.read(0, 8)), "little") > _MAX_HEADER:
+        return ""
+    from safetensors import SafetensorError, safe_open
+
+    library = f"safetensors {importlib.metadata.version('safetensors')}"
+    try:
+        with safe_open(file.path, framework="numpy"):
+            return f"; {library} opens it"
+    except (SafetensorError, OSError) as error:
+        reason = " ".join(str(error).removeprefix(_PREFIX).split())
+        return f"; {library} refuses it too: {reason:.{_LONGEST}}"
