@@ -15,6 +15,11 @@ Traceback (most recent call last):
 spectra.errors.ModelNotFoundError: nowhere.onnx: no such file or folder; ...
 """
 
+import spectra
+from spectra_io import _clash
+
+_clash.check(spectra)  # before any other import from it can fail
+
 from spectra_io import plots
 from spectra_io.models import open_model
 from spectra_io.results.files import load, save

@@ -1,0 +1,50 @@
+"""Clash of names: another package called ``spectra`` in place of ours."""
+
+from __future__ import annotations
+
+import importlib.metadata
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+OTHER = "spectra"  # a distribution of this name is on the package index; ours is weightspectra
+
+
+def _installed() -> str:
+    """Return the other distribution with its version; empty if it is not installed."""
+    try:
+        return f"{OTHER} {importlib.metadata.version(OTHER)}"
+    except importlib.metadata.PackageNotFoundError:
+        return ""
+
+
+def check(package: ModuleType, /) -> None:
+    """
+    Check that the package found as ``spectra`` is ours.
+
+    Parameters
+    ----------
+    package : module
+        What ``import spectra`` gives.
+
+    Raises
+    ------
+    ImportError
+        If another package shadows ours, or has left only a part of ours behind.
+    """
+    if hasattr(package, "analyze"):
+        return
+    place = getattr(package, "__file__", None) or "a folder without __init__.py"
+    if other := _installed():
+        reason = f"the distribution {other} has written over it"
+        mend = "a Python environment can hold one of the two"
+    else:
+        reason = "another package or file of that name comes first, or ours was removed in part"
+        mend = "rename that file, if it is yours"
+    again = "pip uninstall spectra weightspectra, then pip install weightspectra"
+    msg = (
+        f"expected the package spectra of the distribution weightspectra, got {place}: {reason}; "
+        f"{mend}; to have weightspectra: {again}"
+    )
+    raise ImportError(msg, name=OTHER)
