@@ -1,14 +1,19 @@
 .DEFAULT_GOAL := help
 PYTHON ?= .venv/bin/python
+PYTEST = $(PYTHON) -m pytest -n auto
+PROFILE ?= full
 
 help:  ## List the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | column -t -s "$$(printf '\t')"
 
 setup:  ## Make a virtual environment with everything the checks need
 	python3 -m venv .venv
-	.venv/bin/pip install -e '.[test]'
+	.venv/bin/pip install -e '.[dev]'
 
-check: lint types test  ## All that CI runs
+check: lint types test  ## The checks of a change: style, types, the fast tests
+
+check-all: PROFILE = explore
+check-all: lint types coverage test-slow  ## Everything, with examples that nobody has seen yet
 
 lint:  ## Style and formatting
 	$(PYTHON) -m ruff check .
@@ -17,8 +22,20 @@ lint:  ## Style and formatting
 types:  ## Types, strictly
 	$(PYTHON) -m mypy
 
-test:  ## Tests, doctests and structure
-	$(PYTHON) -m pytest
+test:  ## The fast tests and the doctests
+	$(PYTEST)
+
+test-slow:  ## The other tests: statistical, exhaustive
+	$(PYTEST) -m slow --hypothesis-profile=$(PROFILE)
+
+coverage:  ## The fast tests with five times the examples; fails below the floor
+	$(PYTEST) --hypothesis-profile=$(PROFILE) --cov --cov-report=term
+
+build:  ## Build wheel and sdist into dist/, and check them
+	rm -rf dist
+	$(PYTHON) -m build
+	$(PYTHON) -m twine check --strict dist/*
+	$(PYTHON) -m check_wheel_contents dist/*.whl
 
 docs:  ## Pages and pictures made from the code
 	$(PYTHON) docs/make_variables.py
@@ -33,4 +50,4 @@ bench:  ## Measure speed, as ratios in one run
 	$(PYTHON) tests/bench/power_law.py
 	$(PYTHON) tests/bench/noise.py
 
-.PHONY: help setup check lint types test docs fuzz bench
+.PHONY: help setup check check-all lint types test test-slow coverage build docs fuzz bench

@@ -3,3 +3,11 @@
 import os
 
 os.environ["MPLBACKEND"] = "agg"  # before anything imports matplotlib
+
+from hypothesis import HealthCheck, settings
+
+COMMON = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True)
+settings.register_profile("fast", COMMON, derandomize=True, max_examples=20)
+settings.register_profile("full", COMMON, derandomize=True, max_examples=100)
+settings.register_profile("explore", COMMON, derandomize=False, max_examples=100)
+settings.load_profile("fast")  # another with --hypothesis-profile

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import onnx
 import pytest
+from hypothesis import settings
 from hypothesis import strategies as st
 from onnx import TensorProto, helper
 
@@ -25,6 +26,13 @@ SHARED = REPO.parent / "shared"
 """Real networks and expected numbers, which lie beside the repository on some machines."""
 
 Stored = tuple[str, Sequence[int], bytes]
+
+
+def examples(times: float) -> settings:
+    """Return settings with a multiple of the examples that the profile of the run gives."""
+    default = settings.default
+    assert default is not None
+    return settings(max_examples=round(times * default.max_examples))
 
 
 def safetensors_bytes(tensors: Mapping[str, Stored], *, header_size: int = 0) -> bytes:

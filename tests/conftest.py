@@ -4,15 +4,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, settings
 from threadpoolctl import threadpool_limits
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
-
-settings.register_profile(
-    "project", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
-)
-settings.load_profile("project")
 
 np.linalg.eigvalsh(np.eye(2))  # so that the library that does the work is loaded
 BLAS = threadpool_limits(1, "blas")  # several threads lose more than they gain on small matrices

@@ -25,6 +25,7 @@ assert found["counts"]["refused"] > 0, found["counts"]
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", CASES)
 def test_broken_files_raise_only_our_errors(kind):
     """Nothing else, not slowly, in little memory, and without opening a file outside the folder."""
@@ -92,6 +93,7 @@ def test_every_case_ever_found(tmp_path, case):
     assert set(spectra.labels(ds.status).values) <= {"not_read", "all_zero"}
 
 
+@pytest.mark.slow
 def test_what_the_run_finds_it_reports(tmp_path):
     """The harness itself: a case that raises, one that is slow, and one that reads elsewhere."""
     code = """

@@ -251,6 +251,7 @@ def test_every_variable_is_produced_and_declared():
             assert array.attrs["long_name"] == VARIABLES[str(name)].long_name
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("thing", THINGS)
 def test_docstring_follows_numpydoc(thing):
     from numpydoc.validate import validate

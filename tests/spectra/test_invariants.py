@@ -5,13 +5,14 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 import xarray as xr
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import spectra
 from spectra.results.variables import Status
 from spectra.results.verdicts import Verdict
 from spectra.tails.samples import FitStatus
+from tests.builders import examples
 
 INVARIANT = ["alpha", "D", "sigma", "stable_rank", "entropy", "num_tail", "matrix_rank"]
 
@@ -41,7 +42,7 @@ def same(one, other, names, rtol=1e-6):
         np.testing.assert_allclose(other[name], one[name], rtol=rtol, err_msg=name)
 
 
-@settings(max_examples=60)
+@examples(0.6)
 @given(matrices, st.floats(1e-12, 1e12))
 def test_scaling_multiplies_eigenvalues_only(W, c):
     one, other = analyze(W), analyze(c * W)
@@ -50,7 +51,7 @@ def test_scaling_multiplies_eigenvalues_only(W, c):
     assert other.verdict == one.verdict
 
 
-@settings(max_examples=60)
+@examples(0.6)
 @given(matrices, st.integers(0, 2**32))
 def test_transposing_permuting_and_rotating_change_nothing(W, seed):
     rng = np.random.default_rng(seed)
@@ -60,7 +61,7 @@ def test_transposing_permuting_and_rotating_change_nothing(W, seed):
         same(one, analyze(moved), [*INVARIANT, "norm", "xmin", "alpha_weighted", "log_alpha_norm"])
 
 
-@settings(max_examples=30)
+@examples(0.3)
 @given(st.lists(matrices, min_size=2, max_size=5), st.randoms())
 def test_order_of_tensors_changes_nothing(Ws, random):
     names = [f"w{i}" for i in range(len(Ws))]
@@ -72,7 +73,7 @@ def test_order_of_tensors_changes_nothing(Ws, random):
     xr.testing.assert_identical(again, ds.drop_vars("depth"))
 
 
-@settings(max_examples=30)
+@examples(0.3)
 @given(st.lists(matrices, min_size=1, max_size=4))
 def test_workers_change_nothing(Ws):
     model = {f"w{i}": W for i, W in enumerate(Ws)}
@@ -134,7 +135,7 @@ odd_arrays = st.builds(
 ) | st.builds(filled, st.lists(st.integers(0, 6)), st.just(1), st.sampled_from(["int8", "bool"]))
 
 
-@settings(max_examples=80)
+@examples(0.8)
 @given(odd_arrays, st.booleans())
 def test_every_tensor_is_a_layer_or_has_a_reason(W, pool):
     ds, tensors = (f({"w": W}, pool=pool) for f in (spectra.analyze, spectra.describe))

@@ -271,6 +271,7 @@ def test_options_of_the_fit_reach_every_measure(options):
         assert float(ds.phase_heaviness) == pytest.approx(ratio, rel=1e-9)
 
 
+@pytest.mark.slow
 def test_a_stack_has_one_fit_too():
     """Of positions of unequal scale; the phase compares the laws on the tail of the row."""
     rng = np.random.default_rng(4)
@@ -312,6 +313,7 @@ def test_a_spectrum_checks_its_options_at_once(options, words):
             function(W, **options)
 
 
+@pytest.mark.slow
 def test_significance_and_seed_reach_every_measure():
     rng = np.random.default_rng(3)
     noise = {f"w{i}": rng.standard_normal((60, 40)) for i in range(40)}

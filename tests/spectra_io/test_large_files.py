@@ -51,6 +51,7 @@ def write_large(path: Path) -> Path:
     return path
 
 
+@pytest.mark.slow
 def test_an_onnx_file_of_two_gigabytes(tmp_path):
     if not sys.platform.startswith("linux"):
         pytest.skip("needs /proc")

@@ -76,6 +76,7 @@ def test_every_tensor_is_taken_or_has_a_reason(path):
     assert ds.tensor_size.sum() == elements
 
 
+@pytest.mark.slow
 @each_file
 def test_every_layer_has_a_spectrum(path):
     model = spectra_io.open_model(path)
@@ -91,6 +92,7 @@ def test_every_layer_has_a_spectrum(path):
             assert norm == pytest.approx(traces[name], rel=1e-12)
 
 
+@pytest.mark.slow
 @each_file
 def test_the_command_line_analyses_it(path, capsys):
     with pytest.raises(SystemExit) as stopped:

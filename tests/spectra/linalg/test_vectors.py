@@ -87,6 +87,7 @@ def test_porter_thomas_is_the_test_of_scipy(n):
     assert vectors.porter_thomas(v) == pytest.approx(expected, rel=1e-9)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("n", [30, 300])
 def test_porter_thomas_rejects_few_random_directions(n):
     """Of 5,000 at 5 %: 4.2 %, give or take 4 standard errors of 0.3 %."""

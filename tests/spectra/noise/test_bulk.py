@@ -87,6 +87,7 @@ def test_distance_against_a_naive_loop():
     assert bulk.distance(values, 60, variance=1.0) == pytest.approx(loop, rel=1e-12)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "shape", [(20, 20), (64, 64), (100, 50), (800, 100), (300, 300)], ids=lambda s: f"{s[0]}x{s[1]}"
 )

@@ -83,6 +83,7 @@ def test_alpha_of_noise_against_quadrature(ratio, fraction):
     assert found == pytest.approx(1 + 1 / excess, rel=1e-5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("ratio", [1.0, 0.5, 0.125])
 @pytest.mark.parametrize("fraction", [0.5, 0.1])
 def test_noise_has_these_values(ratio, fraction):

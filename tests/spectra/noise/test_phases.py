@@ -61,12 +61,14 @@ def classify(W):
     return phases.classify(spectra.spectrum(W).by_matrix, max(W.shape))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("phase", "draw"), PHASES.items(), ids=lambda x: getattr(x, "name", ""))
 def test_100_of_100_in_the_middle_of_each_phase(phase, draw):
     rng = np.random.default_rng(2026)
     assert [classify(draw(rng)) for _ in range(100)] == [phase] * 100
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("phase", "draw"), PHASES.items(), ids=lambda x: getattr(x, "name", ""))
 def test_noise_of_1e_7_changes_nothing(phase, draw):
     rng = np.random.default_rng(7)

@@ -39,6 +39,7 @@ def squares(W):
     return np.linalg.eigvalsh(W.T @ W)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "shape",
     [(30, 20), (64, 64), (200, 100), (400, 50), (10_000, 16), (200, 200)],
@@ -51,6 +52,7 @@ def test_a_test_at_5_percent_finds_a_spike_in_3_to_7_percent_of_noise(shape):
     assert all((one.num > 0) == (one.p < 0.05) for one in found)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("level", [0.01, 0.1, 0.3])
 def test_other_levels(level):
     found = sum(
@@ -60,6 +62,7 @@ def test_other_levels(level):
     assert abs(found - 600 * level) < 4 * error + 0.2 * 600 * level
 
 
+@pytest.mark.slow
 def test_level_of_a_stack_is_that_of_all_its_matrices_together():
     """Nine matrices a layer, of unequal scale: 5 % of the layers have a spike, not 5 % of them."""
     values = noise((48, 32), 3, 9 * 400).reshape(400, 9, 32)
@@ -93,6 +96,7 @@ def test_sequence_stops_after_the_last_spike():
     assert 1 <= sum(num > 4 for num in found) <= 20
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("ratio", [1.0, 0.5, 0.25])
 def test_nothing_is_found_below_the_limit_and_everything_well_above(ratio):
     N, M = int(200 / ratio), 200
@@ -107,6 +111,7 @@ def test_nothing_is_found_below_the_limit_and_everything_well_above(ratio):
     assert min(above) >= 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("factor", [1.5, 2.0, 3.0])
 @pytest.mark.parametrize("ratio", [1.0, 0.5, 0.125])
 def test_position_and_overlap_of_a_planted_spike(factor, ratio):
@@ -195,6 +200,7 @@ KINDS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("shape", [(100, 50), (60, 60), (600, 60)], ids=lambda s: f"{s[0]}x{s[1]}")
 def test_elements_that_are_not_normal(kind, shape):

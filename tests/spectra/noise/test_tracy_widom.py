@@ -100,6 +100,7 @@ def test_missing_stays_missing_and_the_extremes_are_certain():
     assert np.copysign(1.0, tracy_widom.sf(1e6)) == 1.0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("N", "M"), [(100, 100), (200, 100), (800, 100), (2000, 50)], ids=lambda n: str(n)
 )

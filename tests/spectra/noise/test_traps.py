@@ -174,6 +174,7 @@ NOISE = {
 }
 
 
+@pytest.mark.slow
 def test_false_alarms_of_noise_come_at_the_stated_level():
     """
     504 layers of six kinds, 84 of each.

@@ -136,6 +136,7 @@ def test_netcdf_keeps_everything(ds, tmp_path):
     assert [p.name for p in tmp_path.iterdir()] == ["ds.nc"]
 
 
+@pytest.mark.slow
 def test_netcdf_of_no_layers_and_no_tensors(tmp_path):
     for none in ({"b": np.zeros(3)}, {}):
         ds = spectra.analyze(none)
@@ -143,16 +144,14 @@ def test_netcdf_of_no_layers_and_no_tensors(tmp_path):
         xr.testing.assert_identical(spectra_io.load(tmp_path / "ds.nc"), ds)
 
 
-def test_tables_keep_the_layers(ds, tmp_path):
-    spectra_io.save(ds, tmp_path / "ds.csv")
-    spectra_io.save(ds, tmp_path / "ds.parquet")
-    for back in (
-        pd.read_csv(tmp_path / "ds.csv", index_col="layer"),
-        pd.read_parquet(tmp_path / "ds.parquet"),
-    ):
-        assert back.index.tolist() == ["big", "small", "bad"]
-        np.testing.assert_allclose(back.alpha, ds.alpha, rtol=1e-14)
-        assert back.verdict.tolist() == spectra.labels(ds.verdict).values.tolist()
+@pytest.mark.parametrize("ending", ["csv", pytest.param("parquet", marks=pytest.mark.slow)])
+def test_tables_keep_the_layers(ds, tmp_path, ending):
+    path = tmp_path / f"ds.{ending}"
+    spectra_io.save(ds, path)
+    back = pd.read_csv(path, index_col="layer") if ending == "csv" else pd.read_parquet(path)
+    assert back.index.tolist() == ["big", "small", "bad"]
+    np.testing.assert_allclose(back.alpha, ds.alpha, rtol=1e-14)
+    assert back.verdict.tolist() == spectra.labels(ds.verdict).values.tolist()
 
 
 def test_json_is_strict_and_keeps_layers_tensors_and_summary(ds, tmp_path):

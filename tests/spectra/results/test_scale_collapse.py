@@ -186,6 +186,7 @@ def test_both_conditions_are_needed():
     assert collapsed(scale_collapse.find(analysed(spread), threshold=1.3)) == ["fc0"]
 
 
+@pytest.mark.slow
 @given(st.floats(1e-6, 1e6), st.integers(0, 9))
 def test_a_common_scale_changes_nothing(scale, planted):
     model = noise(num=10)

@@ -42,6 +42,7 @@ def verdict(x, seed):
     return power_law_support(fit.num_tail, p, alternatives.compare(x, xmin=fit.xmin))
 
 
+@pytest.mark.slow
 def test_verdicts_on_known_data():
     rng = np.random.default_rng(0)
     true = [verdict(rng.pareto(1.5, 500) + 1, seed) for seed in range(50)]

@@ -72,6 +72,7 @@ def test_a_table_has_one_row_per_layer(ds):
     assert set(ds.dims) == {"layer", "mode"}
 
 
+@pytest.mark.slow
 def test_a_group_of_variables_is_selected_by_its_attribute(ds):
     full = spectra.analyze(spectra_io.open_model(MNIST), measures=spectra.measures.ALL)
     for group, member in {"noise": "num_spikes", "tail": "alpha", "size": "norm"}.items():
@@ -81,6 +82,7 @@ def test_a_group_of_variables_is_selected_by_its_attribute(ds):
     assert all("group" in v.attrs for v in full.data_vars.values())
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:Consolidated metadata:UserWarning")
 @pytest.mark.filterwarnings("ignore:The data type:FutureWarning")  # not in its format 3 yet
 def test_zarr_and_netcdf_take_the_dataset(ds, tmp_path):
@@ -120,7 +122,10 @@ def test_summary_of_several_models_averages_over_layers_only(both, ds):
     assert means.num_layers.values.tolist() == [3, 3]
 
 
-@pytest.mark.parametrize("ending", [".nc", ".csv", ".json", ".parquet"])
+PARQUET = pytest.param(".parquet", marks=pytest.mark.slow)  # with pyarrow, of the extra dev
+
+
+@pytest.mark.parametrize("ending", [".nc", ".csv", ".json", PARQUET])
 def test_several_models_are_saved_in_every_format(both, ds, tmp_path, ending):
     path = tmp_path / f"both{ending}"
     spectra_io.save(both, path)
@@ -140,6 +145,7 @@ def test_several_models_are_saved_in_every_format(both, ds, tmp_path, ending):
     np.testing.assert_allclose(mine.alpha, ds.alpha, rtol=1e-14)
 
 
+@pytest.mark.slow
 def test_concatenated_twice(ds, tmp_path):
     """Models by checkpoints: every row is a pair of both."""
     steps = xr.concat([ds, ds], pd.Index([10, 20], name="step"), join="outer")
@@ -251,6 +257,7 @@ def test_a_table_keeps_the_order_that_a_person_gave(ds):
     assert spectra.table(turned).index.tolist() == turned.layer.values.tolist()
 
 
+@pytest.mark.slow
 def test_labels_of_what_a_model_lacks_survive_a_file(both, tmp_path):
     spectra_io.save(both, tmp_path / "both.nc")
     back = spectra_io.load(tmp_path / "both.nc")
@@ -259,6 +266,7 @@ def test_labels_of_what_a_model_lacks_survive_a_file(both, tmp_path):
         assert back[name].equals(both[name])
 
 
+@pytest.mark.slow
 def test_tensors_of_several_models_keep_their_labels(ds, both, tmp_path):
     models = pd.Index(["other", "mnist"], name="model")
     tensors = [spectra.describe(OTHER), spectra.describe(spectra_io.open_model(MNIST))]

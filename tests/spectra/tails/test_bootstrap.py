@@ -22,6 +22,7 @@ def joined(rng, size):
     return np.where(rng.random(size) < share, pareto(rng, 2.5, size), rng.random(size))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("alpha", [1.5, 2.0, 3.0, 5.0])
 def test_interval_holds_the_true_alpha_as_often_as_it_says(alpha):
     rng = np.random.default_rng(round(10 * alpha))
@@ -40,6 +41,7 @@ def test_interval_of_sigma_alone_is_too_narrow():
     assert np.mean(inside) < 0.89
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("draw", "size"),
     [(lambda rng, n: pareto(rng, 2.5, n), 500), (joined, 500)],
@@ -53,6 +55,7 @@ def test_p_value_is_uniform_on_true_power_laws(draw, size):
     assert kstest(found, "uniform").pvalue > 0.05
 
 
+@pytest.mark.slow
 def test_p_value_of_clauset_is_too_large():
     rng = np.random.default_rng(2)
     found = [
@@ -63,6 +66,7 @@ def test_p_value_of_clauset_is_too_large():
     assert np.median(found) > 0.55
 
 
+@pytest.mark.slow
 def test_p_value_is_small_on_lognormal_data():
     rng = np.random.default_rng(0)
     found = [
@@ -72,6 +76,7 @@ def test_p_value_is_small_on_lognormal_data():
     assert np.median(found) < 0.05
 
 
+@pytest.mark.slow
 def test_p_value_with_a_known_threshold_is_uniform_and_sharp():
     rng = np.random.default_rng(0)
     true = [bootstrap.goodness_of_fit(pareto(rng, 2.5, 100), xmin=1.0, rng=s) for s in range(200)]
@@ -111,6 +116,7 @@ def test_xmin_is_searched_for_anew():
     assert fixed.alpha.std() < found.alpha.std()
 
 
+@pytest.mark.slow
 def test_precision_is_what_other_seeds_show():
     x = pareto(np.random.default_rng(0), 2.5, 300)
     many = [bootstrap.interval(x, resamples=100, rng=seed) for seed in range(100)]
@@ -123,6 +129,7 @@ def test_precision_is_what_other_seeds_show():
     assert tests[0].precision == 0.5 / math.sqrt(101)
 
 
+@pytest.mark.slow
 def test_doubly_bounded_samples_end_where_they_should():
     u = np.random.default_rng(0).random((100, 400))
     samples = (1 + u * (10.0**-0.5 - 1)) ** (1 / -0.5)  # alpha = 1.5 on [1, 10]

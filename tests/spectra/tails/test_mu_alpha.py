@@ -15,6 +15,8 @@ from spectra.linalg.eigen import eigenvalues
 from spectra.tails import hill, power_law
 from spectra.theory import ensembles
 
+pytestmark = pytest.mark.slow
+
 MU = [0.5, 1, 1.5, 2, 2.5, 3, 3.5, 4, 6, None]  # tail index of the elements; None for Gaussian
 TABLED = 6  # matrices of each shape and mu that the table is of
 DRAWN = 4  # matrices of each that are drawn here

@@ -77,6 +77,7 @@ def plain_scan(data):
     return np.array(found).reshape(-1, 2).T
 
 
+@pytest.mark.slow
 @each_draw
 @pytest.mark.parametrize("batch", range(3))
 def test_search_finds_what_the_plain_scan_finds(draw, batch):

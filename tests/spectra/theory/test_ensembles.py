@@ -154,6 +154,7 @@ def test_the_mean_of_one_sided_elements_is_a_spike(mu):
     assert ensembles.pareto((N, M), mu=2.0, rng=rng()).spikes == ()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shape", [(400, 200), (200, 400)])
 def test_planted_directions_are_where_theory_has_them(shape):
     N, ratio, std, num = 400, 0.5, 0.3, 40
@@ -230,6 +231,7 @@ def test_equal_columns_follow_marchenko_and_pastur(shape):
     assert (sample.lower_edge, sample.upper_edge) == pytest.approx(edges, rel=1e-9)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shape", [(800, 200), (200, 800)])
 def test_edges_of_correlated_columns_against_the_fixed_point(shape):
     """The density, from Silverstein's equation by iteration, ends at the edges."""

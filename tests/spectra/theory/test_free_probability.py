@@ -299,6 +299,7 @@ def inverse_integral(x, kappa):
     return before + kappa * math.log(max(2 * x / kappa, 1.0))
 
 
+@pytest.mark.slow
 @example([0.94921875, 3.0], 1.90625)  # a branch point just beyond the start of an interval
 @example([0.9453125, 31.0], 1.90625)
 @given(points, st.floats(0.2, 3.0))

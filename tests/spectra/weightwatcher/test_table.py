@@ -427,6 +427,7 @@ def test_seeds_that_are_none(seed):
         weightwatcher.analyze(MODEL, rng=seed)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("pool", [True, False])
 def test_noise_columns_of_what_has_no_spectrum(pool):
     """Neither an exception nor a warning, and nothing but shuffles changes in other layers."""

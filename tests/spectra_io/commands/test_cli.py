@@ -208,6 +208,7 @@ def test_noise_prints_what_the_library_computes(run):
     assert len(err.splitlines()) == 1
 
 
+@pytest.mark.slow
 def test_noise_names_what_makes_a_trap_and_what_has_collapsed(run, tmp_path):
     rng = np.random.default_rng(0)
     model = {f"fc{i}": rng.standard_normal((60, 40)).astype(np.float32) for i in range(7)}
@@ -239,6 +240,7 @@ def test_noise_refuses_other_numbers(fails, option):
     assert option[0] in fails("noise", MNIST, *option)
 
 
+@pytest.mark.slow
 def test_resamples_may_be_more_or_none(run):
     def shown(number):
         _, out, _ = run("analyze", MNIST, "--resamples", number)
@@ -284,6 +286,7 @@ def test_both_formats_of_the_same_network_print_the_same(run):
     assert run("analyze", MNIST) == run("analyze", MNIST_ONNX)
 
 
+@pytest.mark.slow
 def test_both_formats_of_the_same_network_give_the_same_dataset(run, tmp_path):
     found = []
     for path in (MNIST, MNIST_ONNX):
@@ -295,6 +298,7 @@ def test_both_formats_of_the_same_network_give_the_same_dataset(run, tmp_path):
     alike(*found)
 
 
+@pytest.mark.slow
 def test_kernel_positions_together_or_a_row_each(run, conv):
     pooled = head_and_rows(run("analyze", conv)[1])[1]
     apart = head_and_rows(run("analyze", conv, "--no-pool")[1])[1]
@@ -318,6 +322,7 @@ def test_nothing_to_analyse(run, tmp_path):
     assert len(err.splitlines()) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", ["describe", "analyze", "noise"])
 def test_a_model_without_tensors(run, tmp_path, command):
     path = write(tmp_path / "m.safetensors", safetensors_bytes({}))
@@ -346,11 +351,13 @@ def test_a_shape_larger_than_any_memory(run, tmp_path, command):
 # ---- outputs
 
 
+@pytest.mark.slow
 def test_output_nc_keeps_everything(results, mnist):
     found = spectra_io.load(results[0] / "r.nc")
     alike(found, mnist)
 
 
+@pytest.mark.slow
 def test_output_csv_is_the_table_of_layers(results):
     expected = spectra.table(spectra_io.load(results[0] / "r.nc"))
     found = pd.read_csv(results[0] / "r.csv", index_col="layer", keep_default_na=False)
@@ -361,6 +368,7 @@ def test_output_csv_is_the_table_of_layers(results):
     pd.testing.assert_frame_equal(found, expected, check_dtype=False, rtol=1e-12)
 
 
+@pytest.mark.slow
 def test_output_json_has_layers_tensors_and_summary(results):
     ds = spectra_io.load(results[0] / "r.nc")
     found = json.loads((results[0] / "r.json").read_text())
@@ -378,14 +386,15 @@ def test_output_json_has_null_for_what_is_missing(run, tmp_path):
     assert row["alpha"] is None
 
 
+@pytest.mark.slow
 def test_output_parquet_is_the_table_of_layers(results):
-    pytest.importorskip("pyarrow")
     expected = spectra.table(spectra_io.load(results[0] / "r.nc"))
     found = pd.read_parquet(results[0] / "r.parquet")
     assert list(found.index) == ["fc1", "fc2", "fc3"]
     pd.testing.assert_frame_equal(found, expected, check_dtype=False, rtol=1e-12)
 
 
+@pytest.mark.slow
 def test_several_outputs_at_once(run, results):
     folder, outputs, done = results
     assert done.stderr.splitlines()[1:] == [f"wrote {path}" for path in outputs]
@@ -398,6 +407,7 @@ def test_the_ending_may_be_in_capitals(run, tmp_path):
     assert (tmp_path / "R.CSV").read_text().startswith("layer,")
 
 
+@pytest.mark.slow
 def test_an_output_that_is_there_is_replaced(run, tmp_path):
     write(tmp_path / "r.csv", "old")
     run("analyze", one_layer(tmp_path, "fc", (3, 2)), "-o", tmp_path / "r.csv")
@@ -456,6 +466,7 @@ def test_plot_writes_a_picture(run, tmp_path, layer):
     assert (tmp_path / "a.png").stat().st_size > 10_000
 
 
+@pytest.mark.slow
 def test_plot_of_one_layer_is_another_picture(run, conv, tmp_path):
     for name in ("conv1", "fc"):
         run("plot", conv, "--layer", name, "-o", tmp_path / f"{name}.png")
@@ -463,6 +474,7 @@ def test_plot_of_one_layer_is_another_picture(run, conv, tmp_path):
     assert len({path.read_bytes() for path in tmp_path.iterdir()}) == 3
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("ending", "start"), [("pdf", b"%PDF"), ("svg", b"<?xml")])
 def test_plot_writes_other_formats(run, conv, tmp_path, ending, start):
     assert run("plot", conv, "-o", tmp_path / f"a.{ending}")[0] == 0
@@ -518,6 +530,7 @@ def test_plot_of_a_model_without_layers(run, tmp_path):
 PICTURED = ["a$b$", "w$\\x$", "a_b^c{}%#&~\\", "$", "层", "a\nb\x1b[31m", "\u200b", "-" * 300]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", PICTURED, ids=range(len(PICTURED)))
 def test_plot_takes_a_layer_of_any_name(run, tmp_path, name):
     path = one_layer(tmp_path, name)
@@ -525,6 +538,7 @@ def test_plot_takes_a_layer_of_any_name(run, tmp_path, name):
     assert (code, err) == (0, f"wrote {tmp_path / 'a.png'}\n")
 
 
+@pytest.mark.slow
 def test_plot_takes_layers_of_any_names(run, tmp_path):
     arrays = {name: f32(30, 20) for name in PICTURED}
     path = write_safetensors(tmp_path / "m.safetensors", arrays)
@@ -543,6 +557,7 @@ def test_a_pipe_gets_plain_text(run, conv, command):
     assert out.endswith("\n")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", ["describe", "analyze", "noise"])
 @pytest.mark.parametrize("length", [60, 5000])
 def test_long_names_are_neither_wrapped_nor_cut(run, tmp_path, command, length):
@@ -574,7 +589,10 @@ HOSTILE = [
 ]
 
 
-@pytest.mark.parametrize("command", ["describe", "analyze", "noise"])
+SLOWLY = [pytest.param(command, marks=pytest.mark.slow) for command in ("analyze", "noise")]
+
+
+@pytest.mark.parametrize("command", ["describe", *SLOWLY])
 @pytest.mark.parametrize(("name", "shown"), HOSTILE, ids=range(len(HOSTILE)))
 def test_hostile_names_are_shown_harmlessly(run, tmp_path, command, name, shown):
     code, out, _ = run(command, one_layer(tmp_path, name))
@@ -601,6 +619,7 @@ def names_in(path):
     return pd.read_csv(path, keep_default_na=False)["layer"].tolist()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("ending", ["nc", "csv", "json", "parquet"])
 def test_hostile_names_are_written(run, tmp_path, ending):
     if ending == "parquet":
@@ -615,6 +634,7 @@ def test_hostile_names_are_written(run, tmp_path, ending):
     assert sorted(names_in(output)) == sorted(expected)
 
 
+@pytest.mark.slow
 def test_a_name_that_netcdf_cannot_hold(run, tmp_path):
     output = tmp_path / "r.nc"
     code, _, err = run("analyze", one_layer(tmp_path, "nul\0", (3, 2)), "-o", output)
@@ -622,6 +642,7 @@ def test_a_name_that_netcdf_cannot_hold(run, tmp_path):
     assert names_in(output) == ["nul\\x00"]
 
 
+@pytest.mark.slow
 def test_names_in_a_stream_that_cannot_hold_them(tmp_path):
     path = one_layer(tmp_path, "größe.层", (3, 2))
     done = process("analyze", path, env=environment(PYTHONIOENCODING="ascii"))
@@ -680,6 +701,7 @@ def test_interrupted(run, monkeypatch):
     assert err.lstrip("\n") == "spectra: interrupted\n"  # after the ^C that a terminal shows
 
 
+@pytest.mark.slow
 def test_a_full_disk_is_one_line(run, monkeypatch, tmp_path):
     def full(*_, **__):
         raise OSError(28, "No space left on device")
@@ -732,12 +754,14 @@ def test_the_program_itself(run):
     assert (done.returncode, done.stdout, done.stderr) == run("analyze", MNIST)
 
 
+@pytest.mark.slow
 def test_the_program_fails_in_one_line():
     done = process("analyze", "gone.onnx", text=True)
     assert (done.returncode, done.stdout) == (1, "")
     assert len(done.stderr.splitlines()) == 1
 
 
+@pytest.mark.slow
 def test_a_pipe_closed_after_the_first_line(tmp_path):
     arrays = {f"layer{i}.weight": f32(2, 2) for i in range(2000)}
     path = write_safetensors(tmp_path / "m.safetensors", arrays)
@@ -751,6 +775,7 @@ def test_a_pipe_closed_after_the_first_line(tmp_path):
     assert child.returncode == 0
 
 
+@pytest.mark.slow
 def test_a_pipe_closed_before_the_first_line():
     reader, writer = os.pipe()
     os.close(reader)
@@ -798,6 +823,7 @@ def lines_on_screen(shown):
     ]
 
 
+@pytest.mark.slow
 def test_a_terminal_gets_a_coloured_table_that_fits():
     code, shown = on_a_terminal("analyze", MNIST)
     lines = lines_on_screen(shown)
@@ -809,6 +835,7 @@ def test_a_terminal_gets_a_coloured_table_that_fits():
     assert len(rows) == 3
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("columns", [60, 80, 140])
 def test_a_terminal_says_what_it_has_no_room_for(columns):
     _, shown = on_a_terminal("analyze", MNIST, columns=columns)
@@ -822,6 +849,7 @@ def test_a_terminal_says_what_it_has_no_room_for(columns):
     assert ("no room for N, M, noise, D, p, log_norm" in said) == (columns == 60)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("columns", [60, 80, 100, 140])
 def test_a_terminal_never_cuts_the_reason(tmp_path, columns):
     names = {"block." * 8 + "weight": f32(4, 3), "embedding." * 5 + "bias": f32(1000)}
@@ -833,6 +861,7 @@ def test_a_terminal_never_cuts_the_reason(tmp_path, columns):
     assert ("no room for" in shown) == (columns < 100)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", ["describe", "analyze", "noise"])
 def test_a_terminal_folds_long_names_only(tmp_path, command):
     long = "block." * 30 + "w"
@@ -846,6 +875,7 @@ def test_a_terminal_folds_long_names_only(tmp_path, command):
     assert set(numbers[command]) <= set(short.split())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["\x1b[2J\x1b]0;title\x07", "a\\[/red]", "[/red]", "[bold]"])
 def test_a_terminal_is_safe_from_hostile_names(tmp_path, name):
     code, shown = on_a_terminal("analyze", one_layer(tmp_path, name))
@@ -855,12 +885,14 @@ def test_a_terminal_is_safe_from_hostile_names(tmp_path, name):
     assert "\x07" not in shown
 
 
+@pytest.mark.slow
 def test_an_error_on_a_terminal_is_not_wrapped(tmp_path):
     code, shown = on_a_terminal("analyze", tmp_path / ("x" * 200))
     assert code == 1
     assert ESCAPE.sub("", shown).rstrip("\r\n").count("\n") == 0
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="limits the size of files")
 @pytest.mark.parametrize("ending", ["nc", "csv", "json"])
 def test_a_file_that_cannot_grow(tmp_path, ending):
@@ -876,6 +908,7 @@ def test_a_file_that_cannot_grow(tmp_path, ending):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_a_model_of_very_many_tensors_and_a_very_long_name(run, tmp_path):
     names = ["x" * 50_000, *(f"t{i}" for i in range(5000))]
     path = write_safetensors(tmp_path / "m.safetensors", {name: f32(1, 1) for name in names})

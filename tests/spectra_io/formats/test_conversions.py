@@ -33,7 +33,8 @@ _scratch = tempfile.TemporaryDirectory()
 def _named(path):
     shared = MODELS in path.parents
     where = path.relative_to(MODELS) if shared else path.name
-    return pytest.param(path, id=str(where), marks=[pytest.mark.shared] if shared else [])
+    marks = [pytest.mark.shared, pytest.mark.slow] if shared else []
+    return pytest.param(path, id=str(where), marks=marks)
 
 
 each_file = pytest.mark.parametrize(
@@ -63,7 +64,7 @@ def sources(path):
     """Return the layers of the graph, by name."""
     if path.suffix == ".onnx":
         return taken(layers_of(path))
-    folder = Path(_scratch.name)
+    folder = Path(tempfile.mkdtemp(dir=_scratch.name))  # of its own: the layers read when asked
     return taken(spectra.layers(open_model(write(folder / "m.onnx", saved(graph_of(path))))))
 
 
@@ -215,6 +216,7 @@ def test_elements_taken_and_left_out_are_all(path):
         assert tensor.read().size == tensor.size
 
 
+@pytest.mark.slow
 def test_elements_of_generated_graphs(tmp_path):
     """Graphs rewired at random, of which about a third can still be opened."""
     opened = 0

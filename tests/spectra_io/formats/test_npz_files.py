@@ -5,12 +5,12 @@ import zipfile
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
 import spectra
 from spectra.errors import ModelFormatError
 from spectra_io import open_model
-from tests.builders import copied, damaged, f32, message_of, read_all_or_complain, write
+from tests.builders import copied, damaged, examples, f32, message_of, read_all_or_complain, write
 
 ARRAYS = {
     "C order": f32(5, 3),
@@ -173,7 +173,7 @@ VALID = npz(w=f32(3, 2), v=np.arange(4.0))
 COMPRESSED = npz(np.savez_compressed, w=f32(3, 2), v=np.arange(4.0))
 
 
-@settings(max_examples=500)
+@examples(5)
 @given(damaged(VALID) | damaged(COMPRESSED))
 def test_damaged_archives_raise_only_our_errors(scratch, content):
     read_all_or_complain(write(scratch / "damaged.npz", content))

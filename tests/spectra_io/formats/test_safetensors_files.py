@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
@@ -25,6 +25,7 @@ from tests.builders import (
     copied,
     damaged,
     environment,
+    examples,
     f32,
     memory_to_open,
     message_of,
@@ -424,6 +425,7 @@ def test_handles_are_small(tmp_path):
     assert len(pickle.dumps(tensor)) < 1000
 
 
+@pytest.mark.slow
 def test_handles_read_in_another_process_and_folder(tmp_path, monkeypatch):
     write_safetensors(tmp_path / "m.safetensors", {"w": f32(2, 3)})
     monkeypatch.chdir(tmp_path)
@@ -443,19 +445,20 @@ VALID = safetensors_bytes(
 )
 
 
-@settings(max_examples=500)
+@examples(5)
 @given(damaged(VALID))
 def test_damaged_files_raise_only_our_errors(scratch, content):
     read_all_or_complain(write(scratch / "m.safetensors", content))
 
 
-@settings(max_examples=300)
+@examples(3)
 @given(damaged(b'{"metadata": {}, "weight_map": {"w": "a.safetensors", "v": "a.safetensors"}}'))
 def test_damaged_indexes_raise_only_our_errors(scratch, content):
     write_safetensors(scratch / "a.safetensors", {"w": f32(2, 2), "v": f32(2, 2)})
     read_all_or_complain(write(scratch / "m.safetensors.index.json", content))
 
 
+@pytest.mark.slow
 def test_bfloat16_is_read_by_a_process_that_imports_nothing_else(tmp_path):
     content = safetensors_bytes({"w": ("BF16", (1, 2), b"\x80\x3f\x00\x40")})
     path = write(tmp_path / "m.safetensors", content)
@@ -483,7 +486,7 @@ tensor_names = st.sampled_from(["a", "b", "__metadata__", "", "\u00e9", "a.weigh
 metadata = st.none() | st.dictionaries(st.just("k"), st.just("v") | st.just(1), max_size=1)
 
 
-@settings(max_examples=2000)
+@examples(20)
 @given(
     st.dictionaries(tensor_names, entries | metadata, max_size=3),
     st.integers(0, 30),
@@ -506,7 +509,7 @@ def test_what_the_library_refuses_is_refused(scratch, header, count, after, befo
     assert found == expected
 
 
-@settings(max_examples=1000)
+@examples(10)
 @given(st.data())
 def test_valid_headers_are_read_as_the_library_reads_them(scratch, data):
     widths = {"F64": 64, "F32": 32, "BF16": 16, "I8": 8, "F8_E5M2": 8, "F6_E3M2": 6, "F4": 4}

@@ -88,6 +88,7 @@ def test_correlation_flow_has_a_point_for_each_fitted_layer(ds):
     ax.figure.canvas.draw()
 
 
+@pytest.mark.slow
 def test_flow_of_huge_alphas_and_of_many_layers_can_be_drawn():
     rng = np.random.default_rng(0)
     model = {f"layer{i}": rng.standard_normal((30, 20)) for i in range(60)}

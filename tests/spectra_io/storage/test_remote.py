@@ -39,6 +39,15 @@ class Server(ThreadingHTTPServer):
     sent = 0
     requests = 0
 
+    def __init__(self, *args):
+        super().__init__(*args)
+        self.lock = threading.Lock()  # each answer has a thread of its own
+
+    def count(self, *, sent=0, requests=0):
+        with self.lock:
+            self.sent += sent
+            self.requests += requests
+
 
 class Handler(BaseHTTPRequestHandler):
     """Answers with ranges, or badly."""
@@ -55,7 +64,7 @@ class Handler(BaseHTTPRequestHandler):
     def answer(self, *, body):
         server = self.server
         assert isinstance(server, Server)
-        server.requests += 1
+        server.count(requests=1)
         path = server.folder / self.path.partition("?")[0].lstrip("/")
         if server.mode == "stall":
             time.sleep(30)
@@ -87,11 +96,11 @@ class Handler(BaseHTTPRequestHandler):
             file.seek(start)
             while start < stop:
                 content = file.read(min(1 << 16, stop - start))
+                server.count(sent=len(content))  # before the reader can have it and ask
                 try:
                     self.wfile.write(content)
                 except OSError:
                     return
-                server.sent += len(content)
                 start += len(content)
 
 
@@ -100,7 +109,7 @@ def server(tmp_path):
     made = Server(("127.0.0.1", 0), Handler)
     made.folder = tmp_path
     made.url = f"http://127.0.0.1:{made.server_port}"
-    thread = threading.Thread(target=made.serve_forever, daemon=True)
+    thread = threading.Thread(target=made.serve_forever, args=(0.01,), daemon=True)
     thread.start()
     remote._size.cache_clear()
     yield made

@@ -10,13 +10,13 @@ import numpy.typing as npt
 import onnx
 import onnxruntime as ort
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from onnx import TensorProto, helper, numpy_helper
 
 import spectra
 from spectra_io import open_model
-from tests.builders import f32, graph, message_of, write_onnx
+from tests.builders import examples, f32, graph, message_of, write_onnx
 
 node = helper.make_node
 from_array = numpy_helper.from_array
@@ -153,7 +153,7 @@ class Chain:
 STEPS = [name for name in vars(Chain) if name not in {"constant", "add", "step"} and name[0] != "_"]
 
 
-@settings(max_examples=300)
+@examples(3)
 @given(st.data())
 def test_whatever_moves_a_matrix_is_followed(scratch, data):
     shape = data.draw(st.sampled_from([(4, 6), (2, 3, 4), (1, 8, 3), (12,), (2, 2, 3, 2)]))
@@ -466,6 +466,7 @@ def test_functions_that_call_themselves(tmp_path, ring):
     assert "calls itself" in message_of(write_onnx(tmp_path / "m.onnx", made, functions=functions))
 
 
+@pytest.mark.slow
 def test_functions_that_call_each_other_twice_a_billion_times(tmp_path):
     """Forty functions of two calls each would be walked for years."""
     functions = [

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import onnx
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from onnx import TensorProto, helper, numpy_helper
 
@@ -19,6 +19,7 @@ from spectra_io.formats.onnx_model.graph.weights import ROLES as ROLES_OF
 from tests.builders import (
     copied,
     damaged,
+    examples,
     external,
     f32,
     graph,
@@ -738,7 +739,7 @@ shapes = st.lists(st.sampled_from([0, 1, 2, 3, 5, 12]), max_size=4).map(tuple)
 tensors = st.tuples(types, shapes, st.booleans(), st.integers(0, 3))
 
 
-@settings(max_examples=200)
+@examples(2)
 @given(st.lists(tensors, max_size=6))
 def test_every_initializer_is_there_as_the_onnx_library_reads_it(scratch, drawn):
     protos = {}
@@ -776,7 +777,7 @@ def small_model() -> tuple[bytes, range]:
 VALID, NUMBERS = small_model()
 
 
-@settings(max_examples=1000)
+@examples(10)
 @given(damaged(VALID, spare=NUMBERS))
 def test_damaged_files_raise_only_our_errors(scratch, content):
     write(scratch / "e.bin", bytes(24))
