@@ -205,7 +205,7 @@ def capacity(
     Examples
     --------
     >>> from spectra.theory.free_probability import wigner_R
-    >>> capacity([1.0, 2.0], lambda z: wigner_R(z, variance=2.0))
+    >>> round(capacity([1.0, 2.0], lambda z: wigner_R(z, variance=2.0)), 12)
     5.0
     """
     x = _checks.one_dimensional(eigenvalues, "eigenvalues")

@@ -5,10 +5,15 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from spectra_io.formats.onnx_model.graph.calls import Call, counted
-from spectra_io.formats.onnx_model.graph.values import Value, cut, joined, mapped, small, transposed
+from spectra_io.formats.onnx_model.graph.values import (
+    Value,
+    cut,
+    joined,
+    reshaped,
+    small,
+    transposed,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -23,7 +28,7 @@ def _reshaped(value: Value, shape: Sequence[int]) -> Value | None:
         return None
     if tuple(shape) == value.shape:
         return value
-    return mapped(value, np.reshape, shape, shape=tuple(shape))
+    return reshaped(value, shape)
 
 
 def _same(call: Call, value: Value) -> list[Value | None]:

@@ -16,7 +16,18 @@ if TYPE_CHECKING:
 
     from spectra._typing import AnyArray
 
-__all__ = ["Stored", "Use", "Value", "cut", "joined", "mapped", "of", "small", "transposed"]
+__all__ = [
+    "Stored",
+    "Use",
+    "Value",
+    "cut",
+    "joined",
+    "mapped",
+    "of",
+    "reshaped",
+    "small",
+    "transposed",
+]
 
 _MAX_DEPTH = 48  # operators on the way from the file; real graphs have up to ten
 _MAX_JOINED = 512  # pieces of a joined value
@@ -165,8 +176,8 @@ def mapped(
     Examples
     --------
     >>> w = of(Stored("w", (2, 3), "float32", lambda: np.ones((2, 3))))
-    >>> mapped(w, np.reshape, (6,), shape=(6,)).source().shape
-    (6,)
+    >>> mapped(w, np.transpose, (3, 2)).source().shape
+    (3, 2)
     """
     if value.depth >= _MAX_DEPTH:
         return None
@@ -178,6 +189,35 @@ def mapped(
         pieces=None,
         depth=value.depth + 1,
     )
+
+
+def _reshape(array: AnyArray, shape: tuple[int, ...]) -> AnyArray:
+    return array.reshape(shape)  # np.reshape has no keyword `shape` before NumPy 2.1
+
+
+def reshaped(value: Value, shape: Sequence[int], /) -> Value | None:
+    """
+    Give a value another shape of the same size.
+
+    Parameters
+    ----------
+    value : Value
+        The array.
+    shape : sequence of int
+        Shape of the result.
+
+    Returns
+    -------
+    Value or None
+        The result; ``None`` if more operators precede it than in any real graph.
+
+    Examples
+    --------
+    >>> w = of(Stored("w", (2, 3), "float32", lambda: np.ones((2, 3))))
+    >>> reshaped(w, (6,)).source().shape
+    (6,)
+    """
+    return mapped(value, _reshape, shape, shape=tuple(shape))
 
 
 def transposed(value: Value, axes: tuple[int, ...], /) -> Value | None:

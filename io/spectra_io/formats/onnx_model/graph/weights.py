@@ -12,7 +12,7 @@ from spectra.models.quantization import nbits
 from spectra.models.structure import GATES
 from spectra.models.tensors import MOST_PARTS
 from spectra_io.formats.onnx_model.graph.arithmetic import dequantized, with_helpers
-from spectra_io.formats.onnx_model.graph.values import Value, cut, mapped, transposed
+from spectra_io.formats.onnx_model.graph.values import Value, cut, mapped, reshaped, transposed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -92,7 +92,7 @@ def _numbered(value: Value | None, make: Callable[[Value], list[Part]]) -> list[
     found = []
     for i in range(value.shape[0]):
         one = cut(value, 0, i, i + 1)
-        inner = one and mapped(one, np.reshape, one.shape[1:], shape=one.shape[1:])
+        inner = one and reshaped(one, one.shape[1:])
         parts = _numbered(inner or None, make)
         several = value.shape[0] > 1
         found += [
@@ -192,8 +192,7 @@ def _gates(call: Call, value: Value | None, around: Around) -> list[Part]:
         for g, gate in enumerate(gates):
             one = cut(value, 0, d, d + 1)
             part = one and cut(one, 1, g * hidden, (g + 1) * hidden)
-            shape = (hidden, columns)
-            matrix = part and mapped(part, np.reshape, shape, shape=shape)
+            matrix = part and reshaped(part, (hidden, columns))
             found.append(Part(".".join(filter(None, [direction, gate])), matrix))
     return found
 
@@ -215,9 +214,7 @@ def _einsum(call: Call, value: Value, around: Around) -> list[Part]:
     moved = transposed(value, tuple(mine.index(c) for c in (*stacked, *kept, *summed)))
     sides = dict(zip(mine, value.shape, strict=True))
     shape = [math.prod(sides[c] for c in axes) for axes in (stacked, kept, summed)]
-    return _numbered(
-        moved and mapped(moved, np.reshape, shape, shape=shape), lambda W: [Part("", W)]
-    )
+    return _numbered(moved and reshaped(moved, shape), lambda W: [Part("", W)])
 
 
 def _heads(call: Call, value: Value | None, around: Around) -> list[Part]:
@@ -257,7 +254,7 @@ def _flat(value: Value | None) -> Value | None:
     """Return a value without its axes of length one, if all but one are."""
     if value is None or len(value.shape) < 2 or max(value.shape) != value.size:
         return value
-    return mapped(value, np.reshape, (value.size,), shape=(value.size,))
+    return reshaped(value, (value.size,))
 
 
 def _integers(
