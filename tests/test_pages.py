@@ -7,6 +7,7 @@ import tomllib
 import matplotlib.pyplot as plt
 import pytest
 
+import spectra
 from spectra_io.commands.main import main
 from tests.builders import EXAMPLES, REPO
 
@@ -71,7 +72,7 @@ def installs(requirement):
 @pytest.mark.usefixtures("beside_the_examples")
 def test_commands_run(line):
     """Programs are run; of what installs, every word is checked, and .ci/run does it."""
-    program, *arguments = shlex.split(line)
+    program, *arguments = shlex.split(line.replace(".venv/bin/spectra", "spectra"))
     if program == "uvx":
         program, *arguments = arguments
     if program in PROJECT["project"]["scripts"]:
@@ -81,10 +82,13 @@ def test_commands_run(line):
     elif program == "make":
         makefile = (REPO / "Makefile").read_text(encoding="utf-8")
         assert all(re.search(rf"^{target}:", makefile, re.M) for target in arguments)
-    elif line == "pip uninstall spectra weightspectra":
+    elif line == "pip uninstall -y spectra weightspectra":
         assert PROJECT["project"]["name"] == arguments[-1]
+    elif program == "git":
+        home = PROJECT["project"]["urls"]["Repository"]
+        assert line == f"git clone {home} && cd {PROJECT['project']['name']}"
     elif line.startswith("python3 -m venv"):
-        assert line in (TEST_COMMAND, "python3 -m venv .venv && .venv/bin/pip install .")
+        assert line in (TEST_COMMAND, "python3 -m venv .venv && .venv/bin/pip install -e .")
     else:
         assert (program, arguments[0]) == ("pip", "install")
         assert installs(arguments[-1])
@@ -136,6 +140,16 @@ def test_links_into_a_page_find_their_heading(page):
             for head in re.findall(r"^#+ (.*)$", text, re.M)
         }
         assert place in heads
+
+
+def test_the_address_and_the_version_are_the_same_everywhere():
+    home = PROJECT["project"]["urls"]["Repository"]
+    citation = (REPO / "CITATION.cff").read_text(encoding="utf-8")
+    assert f"repository-code: {home}\n" in citation
+    assert f"\nversion: {spectra.__version__}\n" in citation
+    for page in PAGES:
+        found = re.findall(r"https://github.com/[\w-]+/weightspectra", page.read_text("utf-8"))
+        assert set(found) <= {home}
 
 
 def test_every_page_is_on_the_map_of_the_readme():

@@ -38,11 +38,11 @@ def check(package: ModuleType, /) -> None:
     place = getattr(package, "__file__", None) or "a folder without __init__.py"
     if other := _installed():
         reason = f"the distribution {other} has written over it"
-        mend = "a Python environment can hold one of the two"
+        mend = "an environment cannot hold both"
     else:
         reason = "another package or file of that name comes first, or ours was removed in part"
         mend = "rename that file, if it is yours"
-    again = "pip uninstall spectra weightspectra, then pip install weightspectra"
+    again = "`pip uninstall -y spectra weightspectra`, then install weightspectra again"
     msg = (
         f"expected the package spectra of the distribution weightspectra, got {place}: {reason}; "
         f"{mend}; to have weightspectra: {again}"

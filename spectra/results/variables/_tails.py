@@ -39,7 +39,7 @@ POWER_LAW = grouped(
             "max |S - P|, S from its lower step",
             CSN,
             digits=3,
-            help="distance of tail and fit; pure noise has about 0.12",
+            help="distance of tail and fit; pure noise has 0.12 to 0.17",
         ),
         number(
             "num_tail",
