@@ -13,7 +13,7 @@ setup:  ## Make a virtual environment with everything the checks need
 check: lint types test  ## The checks of a change: style, types, the fast tests
 
 check-all: PROFILE = explore
-check-all: lint types coverage test-slow  ## Everything, with examples that nobody has seen yet
+check-all: lint types coverage test-slow  ## Everything, with new random examples
 
 lint:  ## Style and formatting
 	$(PYTHON) -m ruff check .

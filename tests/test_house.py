@@ -17,6 +17,7 @@ import spectra
 import spectra_io
 import weightspectra
 from spectra.results.variables import VARIABLES
+from tests.builders import environment
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGES = (spectra, spectra_io, weightspectra)
@@ -215,8 +216,8 @@ def test_heavy_libraries_wait_until_they_are_needed():
 import sys, spectra, spectra_io
 print([m for m in {heavy.split()} if m in sys.modules])
 """
-    path = {"PYTHONPATH": f"{ROOT}:{ROOT / 'io'}"}
-    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=path)
+    command = [sys.executable, "-c", code]
+    ran = subprocess.run(command, capture_output=True, text=True, env=environment())
     assert (ran.stderr, ran.stdout.strip()) == ("", "[]")
 
 

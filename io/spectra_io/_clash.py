@@ -11,12 +11,14 @@ if TYPE_CHECKING:
 OTHER = "spectra"  # a distribution of this name is on the package index; ours is weightspectra
 
 
-def _installed() -> str:
-    """Return the other distribution with its version; empty if it is not installed."""
+def _writer(place: str) -> str:
+    """Return the other distribution with its version; empty if the file is not one of its own."""
     try:
-        return f"{OTHER} {importlib.metadata.version(OTHER)}"
+        other = importlib.metadata.distribution(OTHER)
     except importlib.metadata.PackageNotFoundError:
         return ""
+    files = [str(other.locate_file(file)) for file in other.files or ()]
+    return f"{OTHER} {other.version}" if place in files else ""
 
 
 def check(package: ModuleType, /) -> None:
@@ -36,7 +38,7 @@ def check(package: ModuleType, /) -> None:
     if hasattr(package, "analyze"):
         return
     place = getattr(package, "__file__", None) or "a folder without __init__.py"
-    if other := _installed():
+    if other := _writer(place):
         reason = f"the distribution {other} has written over it"
         mend = "an environment cannot hold both"
     else:

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     import powerlaw
 
-    from spectra._typing import FloatArray
 
 __all__ = ["from_powerlaw", "to_powerlaw"]
 
@@ -35,15 +34,13 @@ def _package() -> Any:
     return powerlaw
 
 
-def _options(Fit: type[powerlaw.Fit], tail: FloatArray, fit: PowerLawFit) -> dict[str, Any]:
-    """Return the options by which version 2 finds every alpha, as version 1 does."""
+def _options(Fit: type[powerlaw.Fit], ends: bool, alpha: float) -> dict[str, Any]:
+    """Return the options by which version 2 has every alpha, as version 1 has."""
     if "parameter_ranges" not in inspect.signature(Fit).parameters:
         return {}
-    if fit.xmax == tail[-1]:  # a law without an end; version 2 stops 1e-4 short above alpha = 3
-        least, alpha = 1, 1 + len(tail) / float(np.log(tail / fit.xmin).sum())
-    else:
-        least, alpha = None, fit.alpha
-    return {"parameter_ranges": {"alpha": [least, None]}, "initial_parameters": {"alpha": alpha}}
+    if not ends:
+        return {"parameter_ranges": {"alpha": [1, None]}}
+    return {"parameter_ranges": {"alpha": [None, None]}, "initial_parameters": {"alpha": alpha}}
 
 
 def to_powerlaw(eigenvalues: npt.ArrayLike, fit: PowerLawFit | None = None, /) -> powerlaw.Fit:
@@ -60,13 +57,13 @@ def to_powerlaw(eigenvalues: npt.ArrayLike, fit: PowerLawFit | None = None, /) -
     Returns
     -------
     powerlaw.Fit
-        A fit with the same `xmin`, and the same `xmax` if the law ends. Its alpha is computed anew
-        by the package.
+        A fit with the same `xmin`, and the same `xmax` if the law ends. The package computes alpha
+        anew for a law without an end; for one that ends, see the notes.
 
     Raises
     ------
     ArgumentError
-        If there is no fit, or no two different data from its `xmin` up.
+        If there is no fit, or `eigenvalues` are not its data.
 
     See Also
     --------
@@ -75,11 +72,14 @@ def to_powerlaw(eigenvalues: npt.ArrayLike, fit: PowerLawFit | None = None, /) -
     Notes
     -----
     Both libraries maximize the same likelihood, and agree on alpha wherever the tail is the same.
-    They differ where equal data start the tail (``ties="clauset"`` here has the same tail), for
-    fewer than 20 data (``estimator="n"`` here is the same estimate), and for a law that ends
-    (version 1.5 returns the alpha of a law without an end). Version 2.0 by itself looks for alpha
-    between 0 and 3 only and returns 3 for a steeper tail; here its limits are set to 1 and
-    infinity. A law that ends exactly at the largest datum is handed over as one without an end.
+    They differ where equal data start the tail (``ties="clauset"`` here has the same tail), and for
+    fewer than 20 data (``estimator="n"`` here is the same estimate). Version 2 by itself looks for
+    alpha between 0 and 3 only and returns 3 for a steeper tail; here its limits are set to 1 and
+    infinity.
+
+    A law that ends has in version 1.5 the alpha of a law without an end. Version 2 is given the
+    alpha of `fit` to start from, and keeps it between 1.5 and 3. A law that ends exactly at the
+    largest datum is handed over as one without an end.
 
     References
     ----------
@@ -105,15 +105,15 @@ def to_powerlaw(eigenvalues: npt.ArrayLike, fit: PowerLawFit | None = None, /) -
         raise ArgumentError(msg)
     x, _ = positive(eigenvalues)
     tail = x[(x >= fit.xmin) & (x <= fit.xmax)]
-    if len(tail) < 2 or tail[0] == tail[-1]:
+    if not np.count_nonzero(tail > fit.xmin) <= fit.num_tail <= len(tail):
         msg = (
-            f"`eigenvalues` must be the data of the fit, with two different from {fit.xmin:g} to "
-            f"{fit.xmax:g}, got {len(x)} with {len(tail)} there"
+            f"`eigenvalues` must be the data of the fit, {fit.num_tail} of them from {fit.xmin:g} "
+            f"to {fit.xmax:g}, got {len(tail)} there"
         )
         raise ArgumentError(msg)
-    Fit = _package().Fit
-    xmax = fit.xmax if fit.xmax != x[-1] else None
-    return Fit(x, xmin=fit.xmin, xmax=xmax, verbose=False, **_options(Fit, tail, fit))
+    Fit, ends = _package().Fit, bool(fit.xmax != x[-1])
+    options = _options(Fit, ends, fit.alpha)
+    return Fit(x, xmin=fit.xmin, xmax=fit.xmax if ends else None, verbose=False, **options)
 
 
 def from_powerlaw(fit: powerlaw.Fit, /) -> PowerLawFit:
@@ -128,7 +128,8 @@ def from_powerlaw(fit: powerlaw.Fit, /) -> PowerLawFit:
     Returns
     -------
     PowerLawFit
-        The numbers of the package: `alpha`, `xmin`, `xmax`, `D`, `sigma`, `num_tail`.
+        The numbers of the package: `alpha`, `xmin`, `xmax`, `D`, `sigma`, `num_tail`; no `sigma`
+        (``nan``) of a law that ends, because the package has (alpha - 1) / sqrt(n) there, too.
 
     Raises
     ------
@@ -166,7 +167,7 @@ def from_powerlaw(fit: powerlaw.Fit, /) -> PowerLawFit:
         xmin=float(fit.xmin),
         xmax=float(np.max(fit.data) if fit.xmax is None else fit.xmax),
         D=float(law.D),
-        sigma=float(law.standard_err if hasattr(law, "standard_err") else law.sigma),
+        sigma=(law.alpha - 1) / math.sqrt(len(fit.data)) if fit.xmax is None else math.nan,
         num_tail=len(fit.data),
         status=FitStatus.FITTED,
     )

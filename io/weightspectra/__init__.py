@@ -20,8 +20,9 @@ def main() -> None:
 
     Examples
     --------
-    >>> sys.argv = ["spectra", "describe", "nowhere.onnx"]
-    >>> main()
+    >>> from unittest import mock
+    >>> with mock.patch.object(sys, "argv", ["spectra", "describe", "nowhere.onnx"]):
+    ...     main()
     Traceback (most recent call last):
         ...
     SystemExit: 1

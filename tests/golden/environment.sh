@@ -1,5 +1,5 @@
 #!/bin/sh
-# Make .peers/, the environment in which make.py runs: WeightWatcher 0.7.7 on the CPU build of torch.
+# Make .peers/, the environment in which make.py runs: WeightWatcher 0.7.7 with torch, of which the CPU build is enough.
 set -e
 cd "$(dirname "$0")/../.."
 python3 -m venv .peers

@@ -2,7 +2,7 @@
 """
 Make the tables of WeightWatcher 0.7.7 that the tests compare with.
 
-    sh tests/golden/environment.sh                    # once: the environment .peers/, 1.5 GB
+    sh tests/golden/environment.sh                    # once: the environment .peers/
     .peers/bin/python tests/golden/make.py            # the tables of the shipped network
     .peers/bin/python tests/golden/make.py --networks FOLDER    # the tables of all networks
 
@@ -154,7 +154,7 @@ def make(name: str, networks: Path | None) -> None:
     with contextlib.redirect_stdout(sys.stderr):
         made = table(folder / model, OPTIONS[asked])
     packages = ("weightwatcher", "powerlaw", "numpy", "scipy", "pandas", "torch")
-    versions = {package: importlib.metadata.version(package) for package in packages}
+    versions = {name: importlib.metadata.version(name).partition("+")[0] for name in packages}
     meta = {
         "model": model,
         "seed": SEED,

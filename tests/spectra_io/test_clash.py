@@ -1,5 +1,6 @@
 """Another package called ``spectra`` in place of ours: an error that says what to do."""
 
+import os
 import subprocess
 import sys
 
@@ -18,7 +19,8 @@ def shadowed(tmp_path, *command, installed=False):
         (tmp_path / "spectra-0.0.11.dist-info").mkdir()
         text = "Metadata-Version: 2.1\nName: spectra\nVersion: 0.0.11\n"
         write(tmp_path / "spectra-0.0.11.dist-info" / "METADATA", text)
-    path = f"{tmp_path}:{environment()['PYTHONPATH']}"
+        write(tmp_path / "spectra-0.0.11.dist-info" / "RECORD", "spectra/__init__.py,,\n")
+    path = os.pathsep.join([str(tmp_path), environment()["PYTHONPATH"]])
     return subprocess.run(
         [sys.executable, *command],
         env=environment(PYTHONPATH=path),

@@ -51,6 +51,8 @@ def found_in(file: File, /) -> str:
     head = bytes(file.read(0, _HEAD))
     if not head:
         return "an empty file"
+    if head[3:9] == b"\0\0\0\0\0{":  # the length of a safetensors header, and its first letter
+        return ""
     for signature, what in _SIGNATURES.items():
         if head.startswith(signature):
             return what

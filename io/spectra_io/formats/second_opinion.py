@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ask_safetensors"]
 
-_MAX_HEADER = 1 << 24  # bytes; the library holds a header of up to 100 MB in memory
+_MAX_HEADER = 1 << 20  # bytes; the library takes many times that memory to parse it
 _LONGEST = 120  # characters of its complaint
 _PREFIX = "Error while deserializing header: "
 
@@ -31,7 +31,7 @@ def ask_safetensors(file: File, /) -> str:
     -------
     str
         The end of a message, for instance "; safetensors 0.8.0 opens it". Empty for a file that is
-        not on a disk, holds something else altogether, or has a header of more than 16 MB.
+        not on a disk, holds something else altogether, or has a header of more than 1 MB.
 
     Examples
     --------
