@@ -160,3 +160,17 @@ def test_wrong_arguments():
         bulk.fit(np.ones(20), 19)
     with pytest.raises(ArgumentError, match=r"`trim` must be .* above 0 and below 0.4, got 0.5"):
         bulk.bema(np.ones(20), 20, trim=0.5)
+
+
+@pytest.mark.parametrize("num", [1, 7])
+def test_bulk_below_spikes_is_that_of_a_matrix_without_them(num):
+    """Each spike takes one row and one column."""
+    (values,) = noise((60, 40), seed=3)
+    values = np.sort(values)
+    values[-num:] *= 10
+    found = bulk.fit(values, 60, num_spikes=num)
+    assert found == bulk.fit(values[:-num], 60 - num)
+    edges = marchenko_pastur.edges((40 - num) / (60 - num))
+    assert (found.lower, found.upper) == pytest.approx(
+        [(60 - num) * found.variance * edge for edge in edges]
+    )

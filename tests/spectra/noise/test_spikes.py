@@ -287,3 +287,22 @@ def test_wrong_arguments():
         truncation.screenot(np.ones(20), 20, most=10)
     with pytest.raises(ArgumentError, match="`ratio` must be M/N"):
         signal.strength(1.0, 2.0)
+
+
+def test_heights_are_stretched_by_the_variance_of_the_mean_eigenvalue():
+    """The relative variance of the mean is 2 / (N M) for Gaussian noise, as simulated here."""
+    N, M = 16, 12
+    W = np.random.default_rng(0).standard_normal((4000, N, M))
+    mean = (W**2).sum(axis=(1, 2)) / M
+    relative = mean.var() / mean.mean() ** 2
+    assert relative == pytest.approx(2 / (N * M), rel=0.1)
+    values = squares(W[0])
+    centre, width = tracy_widom.scale(N, M)
+    height = (values[-1] / (values.mean() / N) - centre) / width
+    assert height == pytest.approx(spikes.statistics(values, N, variance=values.mean() / N)[0])
+    taken = 2 / (N * M) * (centre / width) ** 2
+    stretched = (height - tracy_widom.MEAN) * math.sqrt(
+        tracy_widom.VARIANCE / (tracy_widom.VARIANCE - taken)
+    )
+    expected = float(tracy_widom.sf(tracy_widom.MEAN + stretched))
+    assert spikes.detect(values, N).p == pytest.approx(expected, rel=1e-9)

@@ -12,7 +12,7 @@ from scipy.stats import binom
 from spectra import Spectrum, measures, spectrum
 from spectra.errors import ArgumentError
 from spectra.linalg import elements
-from spectra.noise import permutation, traps
+from spectra.noise import permutation, spikes, traps
 from spectra.noise.traps import Cause
 
 SHAPE = (300, 200)
@@ -315,3 +315,15 @@ def test_wrong_arguments():
         permutation.permuted_spectra(noise(0), rng=True)
     with pytest.raises(ArgumentError, match="needs the matrices"):
         measures.randomized(Spectrum(np.ones((1, 3)), N=3))
+
+
+@pytest.mark.parametrize("replicas", [1, 5, 6])
+def test_p_of_several_orders_is_twice_the_median(replicas):
+    """Rueger's rule for the median of dependent p-values; one order has its own p-value."""
+    W = noise(4, (80, 50)) + 0.14
+    permuted = permutation.permuted_spectra(W[None], replicas=replicas, rng=0)
+    kurtosis = elements.excess_kurtosis(W)
+    each = [spikes.detect(values[0], 80, kurtosis=kurtosis).p for values in permuted.eigenvalues]
+    expected = each[0] if replicas == 1 else min(1.0, 2 * np.median(each))
+    assert 0 < expected < 1
+    assert traps.find(W[None], permuted).p == pytest.approx(expected)
