@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     import powerlaw
 
-
 __all__ = ["from_powerlaw", "to_powerlaw"]
 
 
@@ -52,7 +51,8 @@ def to_powerlaw(eigenvalues: npt.ArrayLike, fit: PowerLawFit | None = None, /) -
     eigenvalues : array_like, shape (n,), or Spectrum
         Data that the fit was made of, in any order; zeros are left out.
     fit : PowerLawFit, optional
-        A fit of these data; by default that of a Spectrum, or :func:`spectra.tails.power_law.fit`.
+        A fit of these data. By default the tail of the Spectrum; of other data, the fit by
+        :func:`spectra.tails.power_law.fit`.
 
     Returns
     -------
@@ -63,7 +63,7 @@ def to_powerlaw(eigenvalues: npt.ArrayLike, fit: PowerLawFit | None = None, /) -
     Raises
     ------
     ArgumentError
-        If there is no fit, or `eigenvalues` are not its data.
+        If `fit` has no alpha, or was made of other data than `eigenvalues`.
 
     See Also
     --------
@@ -167,7 +167,7 @@ def from_powerlaw(fit: powerlaw.Fit, /) -> PowerLawFit:
         xmin=float(fit.xmin),
         xmax=float(np.max(fit.data) if fit.xmax is None else fit.xmax),
         D=float(law.D),
-        sigma=(law.alpha - 1) / math.sqrt(len(fit.data)) if fit.xmax is None else math.nan,
+        sigma=float((law.alpha - 1) / math.sqrt(len(fit.data))) if fit.xmax is None else math.nan,
         num_tail=len(fit.data),
         status=FitStatus.FITTED,
     )

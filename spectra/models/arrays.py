@@ -114,7 +114,7 @@ def from_arrays(tensors: Mapping[str, Tensor | npt.ArrayLike], /, *, name: str =
     """
     if isinstance(tensors, Model):
         return replace(tensors, name=name) if name else tensors
-    if not isinstance(tensors, Mapping) or hasattr(tensors, "data_vars"):  # results are no model
+    if not isinstance(tensors, Mapping) or hasattr(tensors, "data_vars"):  # results are not a model
         msg = (
             f"a model must be a mapping of names to arrays, got {type(tensors).__name__}; "
             'open a file with spectra_io.open_model, or pass {"name": array}'

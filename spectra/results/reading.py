@@ -171,7 +171,7 @@ def select(ds: xr.Dataset, layer: str, /) -> xr.Dataset:
     Raises
     ------
     UnknownNameError
-        If there is no such layer; the message gives the nearest names.
+        If the Dataset has no layer of that name; the message gives the nearest names.
 
     Examples
     --------
