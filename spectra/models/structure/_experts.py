@@ -21,7 +21,21 @@ __all__ = ["split"]
 _MAX_TOTAL = 1 << 17  # parts of all stacks of a model; large public models have half of that
 _TOO_MANY = f"experts left together: at most {MOST_PARTS} of a tensor, {_MAX_TOTAL} parts in all"
 _STACK = re.compile(r"ffn\.experts\.mlp\.(w1|v1|w2)(\.weight)?$")
-_FUSED = re.compile(r"gate_up_proj(\.weight|_blocks)?$")
+_LONGEST = 200  # characters at the end of a name that are looked at
+_DOWN = {
+    "gate_up_proj": "down_proj",
+    "fc1": "fc2",
+    "input_linear": "output_linear",
+    "w13": "w2",
+    "w13_weight": "w2_weight",
+    "gate_up": "down",
+    "ffn_gate_up_exps": "ffn_down_exps",
+}
+"""Name of the matrix after the product of gate and up, by the name of the two together."""
+_UP = {down: up for up, down in _DOWN.items()}
+_FUSED = re.compile(rf"(^|[._])({'|'.join(_DOWN)})(\.weight|_blocks)?$")
+_LAST = re.compile(rf"(^|[._])({'|'.join(_UP)})(\.weight|_blocks)?$")
+_LINEAR = re.compile(r"(^|\.)(input_linear|output_linear)\.weight$")
 
 
 def _every(matrix: AnyArray, *, start: int, step: int) -> AnyArray:
@@ -44,8 +58,23 @@ def _halves(expert: Weight, *, interleaved: bool) -> tuple[Weight, ...]:
 
 def _sibling(name: str, tensors: Mapping[str, Tensor]) -> tuple[int, ...]:
     """Return the shape of the down-projection beside a fused gate and up; () if there is none."""
-    down = tensors.get(name.replace("gate_up_proj", "down_proj"))
+    match = _FUSED.search(name[-_LONGEST:])
+    if not match:
+        return ()
+    start = len(name) - len(name[-_LONGEST:])
+    head = name[: start + match.start(2)]
+    down = tensors.get(f"{head}{_DOWN[match[2]]}{match[3] or ''}")
     return down.shape if down is not None else ()
+
+
+def _fused_beside(name: str, tensors: Mapping[str, Tensor]) -> tuple[int, ...]:
+    """Return the shape of the fused gate and up beside a down-projection; () if there is none."""
+    match = _LAST.search(name[-_LONGEST:])
+    if not match:
+        return ()
+    start = len(name) - len(name[-_LONGEST:])
+    up = f"{name[: start + match.start(2)]}{_UP[match[2]]}{match[3] or ''}"
+    return tensors[up].shape if up in tensors else ()
 
 
 def _is_wide(
@@ -77,10 +106,13 @@ def _fused(
     tensors: Mapping[str, Tensor],
     config: Mapping[str, Any],
 ) -> tuple[Weight, ...]:
-    wide = _is_wide(tensor.shape, _sibling(name, tensors), config)
+    down = _sibling(name, tensors)
+    wide = _is_wide(tensor.shape, down, config)
     experts = [single(weight, str(e), e) for e in range(weight.shape[0])]
     if wide is None:
         return tuple(experts)
+    if down and 2 * down[1 if wide else 2] != tensor.shape[2 if wide else 1]:
+        return tuple(upright(e) if wide else e for e in experts)  # not fused: fc1 without a gate
     if wide:
         interleaved = _interleaved(name, tensors, config)
         experts = [upright(expert) for expert in experts]
@@ -93,10 +125,11 @@ def _count(name: str, tensor: Tensor, config: Mapping[str, Any]) -> int:
     """Return the number of experts that a tensor stacks; 0 if it is not a stack."""
     if whole(tensor) is None:
         return 0
-    if tensor.ndim == 2 and _STACK.search(name[-100:]):
+    if tensor.ndim == 2 and _STACK.search(name[-_LONGEST:]):
         count = setting(config, "moe_num_experts") or 0
         return 0 if not count or tensor.shape[0] % count else count
-    return tensor.shape[0] if tensor.role == "experts" and tensor.ndim == 3 else 0
+    stack = tensor.role == "experts" or _LINEAR.search(name[-_LONGEST:])
+    return tensor.shape[0] if stack and tensor.ndim == 3 else 0
 
 
 def _parts(
@@ -111,9 +144,12 @@ def _parts(
     if tensor.ndim == 2:
         labels = [str(e) for e in range(count)]
         return blocks(weight, labels, [tensor.shape[0] // count] * count)
-    if _FUSED.search(name[-100:]):
+    if _FUSED.search(name[-_LONGEST:]):
         return _fused(name, tensor, weight, tensors, config)
-    return tuple(single(weight, str(e), e) for e in range(count))
+    experts = [single(weight, str(e), e) for e in range(count)]
+    shape = _fused_beside(name, tensors)
+    turned = len(shape) == 3 and _is_wide(shape, tensor.shape, config)
+    return tuple(upright(e) if turned else e for e in experts)
 
 
 def split(tensors: dict[str, Tensor], config: Mapping[str, Any], /) -> dict[str, Tensor]:
@@ -153,7 +189,7 @@ def split(tensors: dict[str, Tensor], config: Mapping[str, Any], /) -> dict[str,
             note = f"{tensor.note}, {_TOO_MANY}".removeprefix(", ")
             found[name] = replace(tensor, note=note)
         elif parts := _parts(name, tensor, tensors, config):
-            fused = len(parts) == tensor.shape[0] and _FUSED.search(name[-100:])
+            fused = len(parts) == tensor.shape[0] and _FUSED.search(name[-_LONGEST:])
             words = "experts, gate and up together: not known how" if fused else "experts"
             note = f"{tensor.note}, {words}".removeprefix(", ")
             found[name] = replace(tensor, role="experts", note=note, weights=parts)

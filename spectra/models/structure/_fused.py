@@ -1,22 +1,30 @@
-"""Fused projections: split q, k and v, or gate and up, that are stored as one matrix."""
+"""Fused projections: split q, k and v of attention that are stored as one matrix."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from spectra.models.structure._parts import blocks, grouped, setting, upright, whole
+from spectra.models.tensors import Weight
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from spectra.models.tensors import Tensor, Weight
+    from spectra._typing import AnyArray
+    from spectra.models.tensors import Tensor
 
-__all__ = ["split"]
+__all__ = ["sizes_of_parts", "split"]
 
+_CODEGEN_PARTS = 4  # of the processors that the model was trained on
 _QKV = ("q", "k", "v")
 _NESTED = ("text_config", "llm_config", "language_config")
+_LONGEST = 200  # characters at the end of a name that are looked at
+_TOWERS = (
+    (re.compile(r"(^|[._])(vision|visual|image|vit)"), "vision_config"),
+    (re.compile(r"(^|[._])(audio|speech)"), "audio_config"),
+)
 _BY_HEADS = re.compile(r"attn_(block|grid)\.attn\.qkv(\.weight)?$")  # timm's MaxViT
 
 
@@ -33,6 +41,15 @@ def _values(config: Mapping[str, Any], name: str) -> list[Any]:
     inner = (config.get(key) for key in _NESTED)
     places = [config, *(place for place in inner if isinstance(place, dict))]
     return [place[name] for place in places if name in place]
+
+
+def _part_of(name: str, config: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the configuration of the part of a model that a tensor belongs to."""
+    for words, key in _TOWERS:
+        inner = config.get(key)
+        if words.search(name[-_LONGEST:]) and isinstance(inner, dict):
+            return inner
+    return config
 
 
 def _is_set(config: Mapping[str, Any], name: str) -> bool:
@@ -77,14 +94,16 @@ def _c_attn(weight: Weight, config: Mapping[str, Any]) -> tuple[Weight, ...]:
     """Split ``c_attn``: (in, 3 x in) of GPT-2, (3 x in, in) of Qwen; q, k and v in this order."""
     if weight.shape[1] == 3 * weight.shape[0]:
         return _thirds(upright(weight))
-    if "gpt_bigcode" in _values(config, "model_type") and not _is_set(config, "multi_query"):
-        return ()
-    return _consecutive(weight, _heads(config))
+    heads = _heads(config)
+    if "gpt_bigcode" in _values(config, "model_type") and False in _values(config, "multi_query"):
+        return _in_groups(weight, heads._replace(keys=heads.queries))
+    return _consecutive(weight, heads)
 
 
 def _rows(weight: Weight, config: Mapping[str, Any]) -> tuple[Weight, ...]:
-    if "codegen" in _values(config, "model_type"):  # four parts, each with q, k and v
-        return ()
+    if "codegen" in _values(config, "model_type"):  # four parts, each with q, v and k
+        rest = weight.shape[0] % (3 * _CODEGEN_PARTS)
+        return () if rest else grouped(weight, ("q", "v", "k"), [1, 1, 1], groups=_CODEGEN_PARTS)
     return _consecutive(weight, _heads(config))
 
 
@@ -118,38 +137,103 @@ def _square(weight: Weight, config: Mapping[str, Any]) -> tuple[Weight, ...]:
     return _thirds(weight) if weight.shape[0] == 3 * weight.shape[1] else _rows(weight, config)
 
 
-def _gate_up(weight: Weight, config: Mapping[str, Any]) -> tuple[Weight, ...]:
-    size, rest = divmod(weight.shape[0], 2)
-    known = setting(config, "intermediate_size", "ffn_hidden_size")
-    return () if rest or size != known else blocks(weight, ("gate", "up"), [size, size])
+def _any_qkv(weight: Weight, config: Mapping[str, Any]) -> tuple[Weight, ...]:
+    """Split rows by the numbers of heads, or by thirds if the configuration has as many of each."""
+    heads = _heads(config)
+    known = heads.queries and heads.queries == heads.keys
+    thirds = weight.shape[0] == 3 * weight.shape[1] and known
+    return _consecutive(weight, heads) or (_thirds(weight) if thirds else ())
 
 
 def _last_part(name: str) -> str:
     """Return the last part of a name, without the ending of a weight."""
-    for ending in (".weight", ".qweight", ".weight_packed"):
+    for ending in (".weight", ".qweight", ".weight_packed", "._weight_qdata", ".weight._data"):
         name = name.removesuffix(ending)
     return name.rpartition(".")[2]
 
 
-def _words(tensor: Tensor, parts: tuple[Weight, ...], rule: object, unknown: str) -> str:
+def _words(tensor: Tensor, parts: tuple[Weight, ...], rule: object, config: object) -> str:
     thirds = rule in (_in_proj, _square) and tensor.shape[0] == 3 * tensor.shape[1]
     labels = ", ".join(part.label for part in parts)
+    unknown = f"q, k and v fused: left whole, {_NO_SIZES if config else _NO_CONFIG}"
     words = f"{labels} by thirds of the rows" if labels and thirds else labels or unknown
     return f"{tensor.note}, {words}".removeprefix(", ")
 
 
-_NOT_KNOWN = "q, k and v fused: left whole, no config says how to split"
-_FUSED: dict[str, tuple[Callable[[Weight, Mapping[str, Any]], tuple[Weight, ...]], str]] = {
-    "c_attn": (_c_attn, _NOT_KNOWN),
-    "qkv_proj": (_rows, _NOT_KNOWN),
-    "Wqkv": (_rows, _NOT_KNOWN),
-    "query_key_value": (_query_key_value, _NOT_KNOWN),
-    "wqkv": (_wqkv, _NOT_KNOWN),
-    "qkv": (_square, _NOT_KNOWN),
-    "in_proj_weight": (_in_proj, _NOT_KNOWN),
-    "gate_up_proj": (_gate_up, "gate and up fused: left whole, no config says how to split"),
+_NO_CONFIG = "no config says how to split"
+_NO_SIZES = "the config does not say how to split"
+_FUSED: dict[str, Callable[[Weight, Mapping[str, Any]], tuple[Weight, ...]]] = {
+    "c_attn": _c_attn,
+    "qkv_proj": _rows,
+    "Wqkv": _rows,
+    "W_pack": _any_qkv,
+    "att_proj": _any_qkv,
+    "qkv_layer": _any_qkv,
+    "to_qkv": _any_qkv,
+    "query_key_value": _query_key_value,
+    "wqkv": _wqkv,
+    "qkv": _square,
+    "attn_qkv": _any_qkv,
+    "in_proj_weight": _in_proj,
 }
-"""Rule that splits a matrix, and note if it cannot, by the last part of the name."""
+"""Rule that splits a matrix, by the last part of the name."""
+
+
+@dataclass(frozen=True)
+class _Run:
+    """Rows of a matrix that has no numbers, to see how a rule cuts it."""
+
+    start: int
+    stop: int
+
+    def __call__(self) -> AnyArray:
+        """Refuse to be read."""
+        msg = "no numbers"
+        raise LookupError(msg)
+
+    def rows(self, start: int, stop: int) -> _Run:
+        """Return some of the rows."""
+        return _Run(self.start + start, self.start + stop)
+
+
+def sizes_of_parts(
+    name: str, shape: tuple[int, ...], config: Mapping[str, Any], /
+) -> tuple[int, ...]:
+    """
+    Return how many rows of a fused projection each of its parts has.
+
+    Parameters
+    ----------
+    name : str
+        Name of the projection.
+    shape : tuple of int
+        Its shape, (out, in).
+    config : mapping of str
+        Configuration of the model.
+
+    Returns
+    -------
+    tuple of int
+        Rows of each part in stored order; empty if that is not known, or the parts are not
+        stored one after the other.
+
+    Examples
+    --------
+    >>> sizes_of_parts("attn.in_proj_weight", (12, 4), {})
+    (4, 4, 4)
+    """
+    last, rows = _last_part(name), shape[0]
+    rule = _FUSED.get(last)
+    if rule is None:
+        return (rows // 2,) * 2 if last in _HALVES and rows % 2 == 0 else ()
+    parts = rule(Weight("", shape, _Run(0, rows)), _part_of(name, config))
+    if not parts and rows == 3 * shape[1]:
+        return (shape[1],) * 3
+    runs = [part.source for part in parts if isinstance(part.source, _Run)]
+    return tuple(run.stop - run.start for run in runs) if len(runs) == len(parts) else ()
+
+
+_HALVES = frozenset({"gate_up_proj", "up_gate_proj", "w12", "w13", "gate_up"})
 
 
 def split(tensors: dict[str, Tensor], config: Mapping[str, Any], /) -> dict[str, Tensor]:
@@ -166,8 +250,8 @@ def split(tensors: dict[str, Tensor], config: Mapping[str, Any], /) -> dict[str,
     Returns
     -------
     dict of str to Tensor
-        The model; a fused projection has a weight each for q, k and v, or for gate and up. One with
-        an unknown layout stays whole, with a note.
+        The model; a fused projection has a weight each for q, k and v. One with an unknown layout
+        stays whole, with a note.
 
     Notes
     -----
@@ -187,8 +271,8 @@ def split(tensors: dict[str, Tensor], config: Mapping[str, Any], /) -> dict[str,
         weight = whole(tensor) if last in _FUSED else None
         if weight is None or len(weight.shape) != 2 or tensor.role != "dense":
             continue
-        rule, unknown = _FUSED[last]
-        parts = () if _BY_HEADS.search(name[-100:]) else rule(weight, config)
-        note = _words(tensor, parts, rule, unknown)
+        rule, own = _FUSED[last], _part_of(name, config)
+        parts = () if _BY_HEADS.search(name[-_LONGEST:]) else rule(weight, own)
+        note = _words(tensor, parts, rule, own)
         found[name] = replace(tensor, note=note, weights=parts or tensor.weights)
     return found

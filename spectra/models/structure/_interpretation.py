@@ -10,6 +10,8 @@ import spectra.models.adapters as _lora
 import spectra.models.structure._experts as _experts
 import spectra.models.structure._fused as _fused
 import spectra.models.structure._gates as _gates
+import spectra.models.structure._halves as _halves
+import spectra.models.structure._state_space as _state_space
 from spectra.models.roles import from_name
 from spectra.models.structure._packed import unpacked
 from spectra.models.structure._ties import tied
@@ -27,6 +29,8 @@ _STEPS: tuple[Callable[[dict[str, Tensor], Mapping[str, Any]], dict[str, Tensor]
     _gates.split,
     _experts.split,
     _fused.split,
+    _halves.split,
+    _state_space.split,
     _lora.noted,
     tied,
 )

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import ml_dtypes
 import numpy as np
 import pytest
 from hypothesis import given
@@ -92,7 +93,7 @@ def test_gates_of_keras(gates, count):
 
 
 def test_a_dense_kernel_has_no_gates():
-    same(taken({"dense/kernel:0": f32(5, 16)}), {"dense/kernel:0": f32(5, 16)})
+    same(taken({"dense/kernel:0": f32(5, 16)}), {"dense/kernel:0": f32(5, 16).T})
 
 
 @pytest.mark.parametrize("directions", [1, 2])
@@ -182,7 +183,8 @@ def test_what_no_configuration_splits_is_left_whole_and_says_so(module, config):
     model = structure.interpret(spectra.from_arrays({f"h.{module}.weight": W}), config)
     (layer,) = spectra.layers(model)
     np.testing.assert_array_equal(layer.matrices()[0], W)
-    assert "left whole, no config says how to split" in layer.tensor.note
+    why = "the config does not say how" if config else "no config says how to split"
+    assert f"left whole, {why}" in layer.tensor.note
 
 
 def test_a_fused_projection_that_is_quantized_is_split_too():
@@ -288,8 +290,6 @@ def test_awq_is_known_by_its_shapes():
 
 
 def test_8_bit_floats_in_blocks():
-    import ml_dtypes
-
     W, scale = f32(200, 130).astype(ml_dtypes.float8_e4m3fn), np.abs(f32(2, 2, seed=1))
     every = scale.repeat(128, axis=0).repeat(128, axis=1)[:200, :130]
     config = {"quantization_config": {"weight_block_size": [128, 128]}}
@@ -299,17 +299,26 @@ def test_8_bit_floats_in_blocks():
 
 
 @pytest.mark.parametrize("more", [{}, {"fc.input_scale": np.float32(3.0)}])
-def test_8_bit_floats_without_scales_are_what_they_are(more):
-    import ml_dtypes
-
+def test_8_bit_floats_without_scales_are_left_out(more):
     W = f32(6, 4).astype(ml_dtypes.float8_e5m2)
-    np.testing.assert_array_equal(taken({"fc.weight": W, **more})["fc"], W)
+    assert "without a scale beside them" in reasons({"fc.weight": W, **more})["fc.weight"]
+
+
+def test_8_bit_floats_that_the_whole_model_is_stored_in_are_what_they_are():
+    W, bias = (a.astype(ml_dtypes.float8_e5m2) for a in (f32(6, 4), f32(6)))
+    np.testing.assert_array_equal(taken({"fc.weight": W, "fc.bias": bias})["fc"], W)
+    for key in ("dtype", "torch_dtype"):
+        np.testing.assert_array_equal(taken({"fc.weight": W}, {key: "float8_e5m2"})["fc"], W)
+    scaled = {"fc.weight": W, "fc.bias": bias, "other.weight_scale": np.ones(3, np.float32)}
+    assert "others of the model have scales" in reasons(scaled)["fc.weight"]
 
 
 def test_what_bitsandbytes_packed_is_named():
     arrays = {"fc.weight": np.zeros((8, 1), np.uint8), "fc.weight.absmax": np.ones(1, np.float32)}
     reason = reasons(arrays)["fc.weight"]
-    assert reason == "quantized (uint8): packed by bitsandbytes, which is not read"
+    assert reason == (
+        "quantized (uint8): packed by bitsandbytes, and a part of its state is missing"
+    )
 
 
 @pytest.mark.parametrize("where", ["", "text_config"])
@@ -318,8 +327,23 @@ def test_an_output_layer_that_is_tied_by_the_configuration(where):
     arrays = {"lm_head.weight": W, "model.embed_tokens.weight": W.copy()}
     config: dict[str, Any] = {"tie_word_embeddings": True}
     found = reasons(arrays, {where: config} if where else config)
-    assert found == {"lm_head.weight": "tied to model.embed_tokens.weight by the config"}
+    assert found == {"lm_head.weight": "the same numbers as model.embed_tokens.weight"}
     assert reasons(arrays, {"tie_word_embeddings": False}) == {}
+    own = {**arrays, "lm_head.weight": f32(8, 4, seed=1)}
+    assert reasons(own, {where: config} if where else config) == {}
+    assert reasons(own, {"tie_word_embeddings": False, "text_config": config}) == {}
+
+
+def test_one_table_under_four_names():
+    W = f32(300, 64)
+    names = ["shared", "encoder.embed_tokens", "decoder.embed_tokens", "lm_head"]
+    arrays = {f"{name}.weight": W.copy() for name in names}
+    arrays["decoder.embed_tokens.weight"][150, 3] += 1  # a single number in the middle
+    found = reasons(arrays)
+    assert found == {
+        f"{name}.weight": "the same numbers as encoder.embed_tokens.weight"
+        for name in ("shared", "lm_head")
+    }
 
 
 def test_the_same_numbers_twice_count_once():
