@@ -11,7 +11,10 @@ from spectra.errors import ModelFormatError
 if TYPE_CHECKING:
     from spectra._typing import AnyArray
 
-__all__ = ["affine", "scaled_blocks"]
+__all__ = ["affine", "exponents", "grouped", "scaled_blocks"]
+
+_BIAS = 127  # of a stored exponent
+_NOT_A_NUMBER = 255
 
 
 def _spread(
@@ -100,18 +103,54 @@ def affine(
     return out
 
 
+def exponents(stored: AnyArray, /) -> AnyArray:
+    """
+    Return the powers of two that E8M0 scales stand for.
+
+    Parameters
+    ----------
+    stored : array of uint8 or float8_e8m0fnu, any shape
+        Exponents of two plus 127; 255 for not a number.
+
+    Returns
+    -------
+    array of float32
+        The powers of two, in the shape of `stored`.
+
+    References
+    ----------
+    Open Compute Project (2023), OCP Microscaling Formats (MX) Specification v1.0, section 5.4.1.
+
+    Examples
+    --------
+    >>> exponents(np.array([126, 127, 255], np.uint8))
+    array([0.5, 1. , nan], dtype=float32)
+    """
+    codes = np.asarray(stored).view(np.uint8).astype(np.int32)
+    out: AnyArray = np.ldexp(np.float32(1), np.minimum(codes, _NOT_A_NUMBER - 1) - _BIAS)
+    out[codes == _NOT_A_NUMBER] = np.nan
+    return out
+
+
 def scaled_blocks(
-    W: AnyArray, scale: AnyArray, /, *, block: tuple[int, int] | None = None
+    W: AnyArray,
+    scale: AnyArray,
+    zero_point: AnyArray | None = None,
+    /,
+    *,
+    block: tuple[int, int] | None = None,
 ) -> AnyArray:
     """
-    Multiply every block or row of a matrix by its scale.
+    Subtract the zero point of every block of a matrix, and multiply it by its scale.
 
     Parameters
     ----------
     W : array, shape (m, n)
-        8-bit floats or integers.
+        Floats of at most 8 bits, or integers.
     scale : array, shape (ceil(m / rows), ceil(n / columns)), or (m,), (m, 1), (1,) or ()
         One scale per block, one per row, or a single scale.
+    zero_point : array, optional
+        Zero points in the shape of `scale`; 0 by default.
     block : tuple of int, optional
         Rows and columns of a block. By default, powers of two for which there are as many blocks as
         scales; if there are none, equal shares of the matrix.
@@ -124,7 +163,7 @@ def scaled_blocks(
     Raises
     ------
     ModelFormatError
-        If the number of scales differs from that of blocks.
+        If the number of scales differs from that of blocks, or from that of zero points.
 
     Notes
     -----
@@ -140,17 +179,89 @@ def scaled_blocks(
     >>> scaled_blocks(np.ones((2, 4)), np.array([[1.0, 2.0]]), block=(2, 2))
     array([[1., 1., 2., 2.],
            [1., 1., 2., 2.]], dtype=float32)
+    >>> scaled_blocks(np.array([[3, 5]], np.int8), np.float32(0.5), np.int8(1))
+    array([[1., 2.]], dtype=float32)
     """
     numbers, scales = np.asarray(W), np.asarray(scale).astype(np.float32)
-    if scales.size == 1 or scales.shape in ((len(numbers),), (len(numbers), 1)):
-        factor = scales.reshape(-1, 1)
-    else:
-        rows, columns = _block(numbers.shape, scales.shape, block)
-        every_row, every_column = (
-            np.arange(n) // b for n, b in zip(numbers.shape, (rows, columns), strict=True)
-        )
-        factor = scales[every_row][:, every_column]
-    out: AnyArray = numbers.astype(np.float32) * factor
+    real = numbers.astype(np.float32)
+    if zero_point is not None:
+        zeros = np.asarray(zero_point).astype(np.float32)
+        if zeros.size != scales.size:
+            msg = f"scales of the shape {scales.shape} and zero points of the shape {zeros.shape}"
+            raise ModelFormatError(msg)
+        real = real - _over_blocks(zeros.reshape(scales.shape), numbers.shape, block)
+    with np.errstate(over="ignore", invalid="ignore"):
+        out: AnyArray = real * _over_blocks(scales, numbers.shape, block)
+    return out
+
+
+def _over_blocks(
+    parameter: AnyArray, shape: tuple[int, ...], block: tuple[int, int] | None
+) -> AnyArray:
+    """Return scales or zero points of blocks in a shape that broadcasts with a matrix."""
+    if parameter.size == 1 or parameter.shape in ((shape[0],), (shape[0], 1)):
+        return parameter.reshape(-1, 1)
+    rows, columns = _block(shape, parameter.shape, block)
+    every_row, every_column = (
+        np.arange(n) // b for n, b in zip(shape, (rows, columns), strict=True)
+    )
+    out: AnyArray = parameter[every_row][:, every_column]
+    return out
+
+
+def grouped(
+    q: AnyArray,
+    scales: AnyArray,
+    offsets: AnyArray | None = None,
+    /,
+    *,
+    group_size: int | None = None,
+) -> AnyArray:
+    """
+    Multiply groups of columns by their scales, and add their offsets.
+
+    Parameters
+    ----------
+    q : array, shape (m, n)
+        Integers or narrow floats.
+    scales : array, shape (m, groups)
+        One scale per row and group of columns.
+    offsets : array, shape (m, groups), optional
+        Added to the products; 0 by default.
+    group_size : int, optional
+        Columns of a group; by default equal shares.
+
+    Returns
+    -------
+    array of float32, shape (m, n)
+        ``q * scale + offset``.
+
+    Raises
+    ------
+    ModelFormatError
+        If the shapes do not fit together.
+
+    References
+    ----------
+    MLX 0.32, ``mlx.core.dequantize``.
+
+    Examples
+    --------
+    >>> grouped(np.array([[1, 2, 3, 4]]), np.array([[1.0, 2.0]]), np.array([[0.5, -1.0]]))
+    array([[1.5, 2.5, 5. , 7. ]], dtype=float32)
+    """
+    numbers, wide = np.asarray(q), np.asarray(scales).astype(np.float32)
+    count = wide.shape[1] if wide.ndim == 2 else 0
+    size = group_size or (-(-numbers.shape[1] // count) if count and numbers.ndim == 2 else 0)
+    fits = size > 0 and len(wide) == len(numbers) and -(-numbers.shape[1] // size) == count
+    if not fits or (offsets is not None and offsets.shape != wide.shape):
+        msg = f"a matrix of {numbers.shape} cannot have scales of the shape {wide.shape}"
+        raise ModelFormatError(msg + (f" in groups of {group_size}" if group_size else ""))
+    every = np.arange(numbers.shape[1]) // size
+    with np.errstate(over="ignore", invalid="ignore"):
+        out: AnyArray = numbers.astype(np.float32) * wide[:, every]
+        if offsets is not None:
+            out += np.asarray(offsets).astype(np.float32)[:, every]
     return out
 
 

@@ -11,7 +11,7 @@ from spectra.errors import ModelFormatError
 if TYPE_CHECKING:
     from spectra._typing import AnyArray
 
-__all__ = ["awq", "gptq", "nbits", "packed_int4", "unpack"]
+__all__ = ["awq", "gptq", "nbits", "packed_integers", "unpack", "unpack_apart"]
 
 _AWQ_ORDER = [0, 4, 1, 5, 2, 6, 3, 7]  # position in its word of each of eight columns
 
@@ -76,6 +76,7 @@ def gptq(
     *,
     bits: int = 4,
     zero_offset: int = 1,
+    symmetric: bool = False,
 ) -> AnyArray:
     """
     Dequantize a GPTQ layer.
@@ -94,6 +95,8 @@ def gptq(
         Bits of a number.
     zero_offset : int, default: 1
         Added to the stored zero points: 1 in the first checkpoint format, 0 in "gptq_v2".
+    symmetric : bool, default: False
+        Whether every zero point is known to be ``2 ** (bits - 1)``, whatever the offset.
 
     Returns
     -------
@@ -103,7 +106,8 @@ def gptq(
     Raises
     ------
     ModelFormatError
-        If the shapes do not fit together, or a group does not exist.
+        If the shapes do not fit together, a group does not exist, or the zero points of symmetric
+        weights are neither ``2 ** (bits - 1)`` nor one less.
 
     References
     ----------
@@ -124,11 +128,23 @@ def gptq(
     index = np.arange(len(q)) // -(-len(q) // groups) if g_idx is None else g_idx
     if index.shape != (len(q),) or (len(q) and not 0 <= index.min() <= index.max() < groups):
         _refuse("GPTQ", qweight=qweight.shape, scales=scales.shape, g_idx=index.shape)
+    if symmetric:
+        zero_offset = _symmetric_offset(zeros, bits)
     # the zero point 0 is stored as -1, which is all ones
     shifted = ((zeros.astype(np.int32) + zero_offset) & ((1 << bits) - 1)).astype(np.float32)
     wide = scales.astype(np.float32)
     out: AnyArray = (wide[index] * (q.astype(np.float32) - shifted[index])).T
     return out
+
+
+def _symmetric_offset(zeros: AnyArray, bits: int) -> int:
+    """Return what has to be added to stored zero points that all stand for half the range."""
+    half = 1 << (bits - 1)
+    for offset in (0, 1):
+        if (zeros == half - offset).all():
+            return offset
+    msg = f"GPTQ: symmetric weights of {bits} bits with zero points other than {half}"
+    raise ModelFormatError(msg)
 
 
 def awq(qweight: AnyArray, qzeros: AnyArray, scales: AnyArray, /) -> AnyArray:
@@ -180,45 +196,118 @@ def _in_order(q: AnyArray) -> AnyArray:
     return eights.reshape(q.shape)
 
 
-def packed_int4(packed: AnyArray, scale: AnyArray, /, *, columns: int) -> AnyArray:
+def unpack_apart(words: AnyArray, bits: int, /) -> AnyArray:
     """
-    Dequantize the pack-quantized layout, of 4-bit numbers without zero point.
+    Unpack numbers of few bits from words, low bits first, none across the border of two words.
 
     Parameters
     ----------
-    packed : array of int32, shape (out, ceil(in / 8))
-        The weights plus 8, packed along the inputs, low bits first.
-    scale : array, shape (out, groups) or (out,)
-        Scales of the groups.
-    columns : int
-        Number of inputs; packed numbers beyond are padding.
+    words : array of integers, shape (..., n)
+        Words of 8 to 64 bits.
+    bits : int
+        Bits of a number, from 1 to 8.
 
     Returns
     -------
-    array of float32, shape (out, in)
-        Scale times weight.
+    array of uint8, shape (..., n * (word // bits))
+        The numbers.
 
     Raises
     ------
     ModelFormatError
-        If the shapes do not fit together.
-
-    References
-    ----------
-    The layout of compressed-tensors, ``pack_quantized``.
+        If `bits` is out of range.
 
     Examples
     --------
-    >>> packed_int4(np.array([[0x0FEDCBA9]], np.int32), np.array([[0.5]]), columns=4)
+    >>> unpack_apart(np.array([0b01_110_001], np.uint8), 3)  # the two highest bits are padding
+    array([1, 6], dtype=uint8)
+    """
+    if not 1 <= bits <= 8:
+        msg = f"packed numbers have 1 to 8 bits, got {bits}"
+        raise ModelFormatError(msg)
+    unsigned = np.ascontiguousarray(words).view(f"u{words.dtype.itemsize}")
+    shifts = np.arange(words.dtype.itemsize * 8 // bits) * bits
+    apart = unsigned[..., np.newaxis] >> shifts.astype(unsigned.dtype)
+    small: AnyArray = (apart & unsigned.dtype.type((1 << bits) - 1)).astype(np.uint8)
+    return small.reshape(*unsigned.shape[:-1], unsigned.shape[-1] * len(shifts))
+
+
+def packed_integers(
+    packed: AnyArray,
+    scale: AnyArray,
+    zero_point: AnyArray | None = None,
+    g_idx: AnyArray | None = None,
+    /,
+    *,
+    bits: int,
+    columns: int,
+    group_size: int | None = None,
+) -> AnyArray:
+    """
+    Dequantize the pack-quantized layout.
+
+    Parameters
+    ----------
+    packed : array of int32, shape (out, ceil(in / (32 // bits)))
+        The weights plus ``2 ** (bits - 1)``, packed along the inputs, low bits first.
+    scale : array, shape (out, groups), or (1,)
+        Scales of the groups, or one for all.
+    zero_point : array, optional
+        Zero points: of int32, packed along the outputs as the weights are along the inputs; or of
+        another type in the shape of `scale`, as they are. 0 by default.
+    g_idx : array of int, shape (in,), optional
+        The group of each input; by default, groups of equal size in order.
+    bits : int
+        Bits of a number.
+    columns : int
+        Number of inputs; packed numbers beyond are padding.
+    group_size : int, optional
+        Inputs of a group; by default equal shares.
+
+    Returns
+    -------
+    array of float32, shape (out, in)
+        Scale times (weight minus zero point).
+
+    Raises
+    ------
+    ModelFormatError
+        If the shapes do not fit together, or a group does not exist.
+
+    References
+    ----------
+    compressed-tensors 0.20, ``pack_quantized``.
+
+    Examples
+    --------
+    >>> packed = np.array([[0x0FEDCBA9]], np.int32)
+    >>> packed_integers(packed, np.array([[0.5]]), bits=4, columns=4)
     array([[0.5, 1. , 1.5, 2. ]], dtype=float32)
     """
-    q = unpack(packed, 4)
-    groups = scale.reshape(len(scale), -1) if scale.ndim else scale.reshape(1, 1)
-    size = -(-columns // groups.shape[1]) if groups.shape[1] else 0
-    if not 0 < columns <= q.shape[1] or len(groups) not in (1, len(q)) or not size:
-        _refuse("4-bit weights", packed=packed.shape, scale=scale.shape, columns=columns)
-    numbers = q[:, :columns].astype(np.float32) - 8
-    out: AnyArray = numbers * groups.astype(np.float32)[:, np.arange(columns) // size]
+    half, q = 1 << (bits - 1), unpack_apart(packed, bits)
+    scales = scale.astype(np.float32).reshape(len(scale) if scale.ndim else 1, -1)
+    size = group_size or -(-columns // max(scales.shape[1], 1))
+    index = np.arange(columns) // max(size, 1) if g_idx is None else g_idx
+    fits = 0 < columns <= q.shape[1] and len(scales) in (1, len(q)) and index.shape == (columns,)
+    if not fits or not 0 <= index.min() <= index.max() < scales.shape[1]:
+        _refuse("packed integers", packed=packed.shape, scale=scale.shape, columns=columns)
+    numbers = q[:, :columns].astype(np.float32) - half
+    if zero_point is not None:
+        numbers -= _zeros_of(zero_point, scales.shape, bits)[:, index]
+    with np.errstate(over="ignore", invalid="ignore"):
+        out: AnyArray = numbers * scales[:, index]
+    return out
+
+
+def _zeros_of(given: AnyArray, shape: tuple[int, ...], bits: int) -> AnyArray:
+    """Return the zero points of packed integers as real numbers in the shape of the scales."""
+    zeros = given
+    if given.dtype == np.int32 and given.ndim == 2:
+        apart = unpack_apart(given.T, bits).T[: shape[0]]
+        zeros = apart.astype(np.float32) - (1 << (bits - 1))
+    if zeros.size != shape[0] * shape[1]:
+        _refuse("packed integers", zero_point=given.shape, scale=shape)
+    out: AnyArray = zeros.astype(np.float32).reshape(shape)
     return out
 
 

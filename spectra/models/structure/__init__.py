@@ -6,5 +6,6 @@ Structure is: quantized weights, gates, experts, fused projections, tied weights
 
 from spectra.models.structure._gates import GATES
 from spectra.models.structure._interpretation import interpret
+from spectra.models.structure._quantized import NOT_READ
 
-__all__ = ["GATES", "interpret"]
+__all__ = ["GATES", "NOT_READ", "interpret"]

@@ -13,7 +13,7 @@ import spectra.models.structure._gates as _gates
 import spectra.models.structure._halves as _halves
 import spectra.models.structure._state_space as _state_space
 from spectra.models.roles import from_name
-from spectra.models.structure._packed import unpacked
+from spectra.models.structure._quantized import guarded, unpacked
 from spectra.models.structure._ties import tied
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ __all__ = ["interpret"]
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
 _STEPS: tuple[Callable[[dict[str, Tensor], Mapping[str, Any]], dict[str, Tensor]], ...] = (
     unpacked,
+    guarded,
     _gates.split,
     _experts.split,
     _fused.split,

@@ -180,10 +180,10 @@ def test_awq_number_by_number():
         assert ours[o, i] == np.float32(scales[g, o]) * np.float32(q[i, o] - zeros[g, o])
 
 
-def test_packed_int4_number_by_number():
+def test_packed_integers_number_by_number():
     q = integers((3, 24), 4)
     scale = f32(3, 3)
-    ours = quantization.packed_int4(packed(q, 4, 32, np.int32), scale, columns=24)
+    ours = quantization.packed_integers(packed(q, 4, 32, np.int32), scale, bits=4, columns=24)
     for o, i in np.ndindex(3, 24):
         assert ours[o, i] == np.float32(q[o, i] - 8) * scale[o, i // 8]
 
@@ -246,8 +246,8 @@ def broken():
     yield lambda: quantization.mxfp4(np.zeros(16, np.uint8), np.zeros((), np.uint8))
     yield lambda: quantization.scaled_blocks(np.ones((4, 4)), np.ones((2, 0)))
     yield lambda: quantization.scaled_blocks(np.ones((4, 4)), np.ones((2, 2)), block=(4, 4))
-    yield lambda: quantization.packed_int4(words, np.ones((3, 1)), columns=8)
-    yield lambda: quantization.packed_int4(words, np.ones((2, 0)), columns=8)
+    yield lambda: quantization.packed_integers(words, np.ones((3, 1)), bits=4, columns=8)
+    yield lambda: quantization.packed_integers(words, np.ones((2, 0)), bits=4, columns=8)
     yield lambda: quantization.nbits(
         np.zeros(4, np.uint8), np.ones(1), rows=1, columns=4, bits=4, block_size=4
     )

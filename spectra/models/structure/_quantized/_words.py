@@ -1,0 +1,84 @@
+"""GPTQ, AWQ and AutoRound: packed words called ``qweight``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from spectra.models.lazy import derived
+from spectra.models.quantization import awq, gptq
+from spectra.models.structure._quantized._found import Found, dims
+from spectra.models.structure._quantized._settings import quantization
+from spectra.models.tensors import Weight
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from spectra.models.structure._quantized._names import Names
+
+__all__ = ["words"]
+
+_WORD = 32  # bits
+_PARTS = ("qzeros", "scales", "g_idx")
+
+
+def _has_plain_zeros(settings: Mapping[str, Any]) -> bool:
+    """Return whether zero points are stored as they are, and not one less."""
+    if settings.get("checkpoint_format") == "gptq_v2":
+        return True
+    packing = str(settings.get("packing_format", ""))
+    native = not any(word in packing for word in ("gptq", "awq"))
+    return settings.get("quant_method") == "auto-round" and native
+
+
+def words(name: str, names: Names, config: Mapping[str, Any], /) -> Found | None:
+    """
+    Read GPTQ and AWQ layers: the same names, packed along inputs or along outputs.
+
+    Parameters
+    ----------
+    name : str
+        Name of a tensor.
+    names : Names
+        The tensors of the model.
+    config : mapping of str
+        Configuration of the model.
+
+    Returns
+    -------
+    Found or None
+        The weight; ``None`` if the tensor is not called ``qweight``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from spectra.models.structure._quantized._names import Names
+    >>> words("w", Names({}), {})
+    """
+    stem = name.removesuffix(".qweight")
+    if stem == name:
+        return None
+    given = tuple(n for part in _PARTS if (n := f"{stem}.{part}") in names.tensors)
+    if given[:2] != (f"{stem}.qzeros", f"{stem}.scales"):
+        return None if not given else Found(given, note="its scales or zero points are missing")
+    main, zeros, scales = (names.tensors[n] for n in (name, *given[:2]))
+    if not main.ndim == zeros.ndim == scales.ndim == 2 or main.dtype not in ("int32", "uint32"):
+        return Found(given, note="weights, zero points and scales must be matrices of int32")
+    (length, width), (groups, out) = main.shape, scales.shape
+    settings = quantization(config)
+    if width == out and out and groups and zeros.shape[0] == groups:
+        bits = zeros.shape[1] * _WORD // out
+        # a word may have room for more outputs than there are
+        if bits in (2, 3, 4, 8) and zeros.shape[1] == -(-out * bits // _WORD):
+            symmetric = settings.get("sym") is True
+            offset = 0 if _has_plain_zeros(settings) else 1
+            options = {"bits": bits, "zero_offset": offset, "symmetric": symmetric}
+            sources = [t.source for t in (main, zeros, scales)]
+            sources += [names.tensors[n].source for n in given[2:]]
+            shape = (out, length * _WORD // bits)
+            note = f"GPTQ, {bits} bits, {groups} groups"
+            return Found(given, (Weight("", shape, derived(gptq, *sources, **options)),), note)
+    if width * 8 == out and groups and zeros.shape == (groups, width) and length % groups == 0:
+        source = derived(awq, main.source, zeros.source, scales.source)
+        return Found(given, (Weight("", (out, length), source),), f"AWQ, 4 bits, {groups} groups")
+    shapes = ", ".join(map(dims, (main, zeros, scales)))
+    return Found(given, note=f"weights, zero points and scales {shapes} fit neither GPTQ nor AWQ")
