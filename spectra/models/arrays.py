@@ -66,7 +66,7 @@ def from_array(name: str, array: npt.ArrayLike, /, *, role: str | None = None) -
 
     Examples
     --------
-    >>> from_array("embed.weight", [[1.0, 2.0]]).role
+    >>> from_array("embed.weight", [[1.0, 2.0], [3.0, 4.0]]).role
     'embedding'
     """
     tensor = _held(name, array)

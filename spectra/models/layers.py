@@ -14,6 +14,7 @@ import numpy as np
 from spectra.dtypes import FLOATS
 from spectra.errors import ModelFormatError
 from spectra.models.arrays import from_arrays
+from spectra.models.structure._ties import without_copies
 from spectra.models.tensors import MOST_PARTS, Weight
 
 if TYPE_CHECKING:
@@ -28,7 +29,10 @@ __all__ = ["Layer", "layers", "numbered"]
 
 MATRICES = frozenset({"dense", "embedding", "recurrent", "lora_A", "lora_B"})
 KERNEL_NDIM = range(3, 6)  # (out, in) and one to three kernel axes
-_ENDING = re.compile(r"\.q?weight(_quantized|_packed)?$|_quantized$|_blocks$")
+_ENDING = re.compile(
+    r"(\.parametrizations\.weight\.original[0-9]?|\.weight\._data|\._weight_qdata"
+    r"|\.q?weight(_quantized|_packed|_v|_orig)?|_quantized|_blocks)$"
+)
 
 
 def _kernel_matrices(shape: Sequence[int], groups: int) -> tuple[int, int, int]:
@@ -180,6 +184,8 @@ def _reason_not_taken(tensor: Tensor) -> str:
         return f"{tensor.role}: not a weight matrix"
     if reason := _why_not_real(tensor):
         return reason
+    if tensor.role == "parameter":
+        return f"{tensor.note or 'a parameter'}: not a linear map"
     if tensor.ndim < 2:
         return f"{kind}: a {'vector' if tensor.ndim else 'number'} has no spectrum"
     if tensor.role == "unused":
@@ -207,11 +213,14 @@ def _weights(tensor: Tensor) -> tuple[tuple[Weight, ...], str]:
     return () if reason else (Weight("", tensor.shape, tensor.read),), reason
 
 
-def _base_names(names: Sequence[str]) -> dict[str, str]:
+def _base_names(tensors: Mapping[str, Tensor]) -> dict[str, str]:
     """Drop endings such as ``.weight`` from names, except where two names would become equal."""
-    short = {name: _ENDING.sub("", name) or name for name in names}
+    short = {
+        name: name if tensor.role == "scale" else _ENDING.sub("", name) or name
+        for name, tensor in tensors.items()
+    }
     counts = Counter(short.values())
-    taken = set(names)
+    taken = set(tensors)
     return {n: n if s != n and (s in taken or counts[s] > 1) else s for n, s in short.items()}
 
 
@@ -282,7 +291,9 @@ def layers(tensors: Mapping[str, Tensor | npt.ArrayLike], /, *, pool: bool = Tru
     -------
     list of Layer
         Layers in the order of `tensors`. A layer with a `reason` was not taken; every other layer
-        holds a stack of (out, in) matrices.
+        holds a stack of (out, in) matrices. Nothing is read, but for output layers and embeddings
+        of one shape, whose numbers are compared; of a model that is not local their first and last
+        rows.
 
     Raises
     ------
@@ -302,8 +313,9 @@ def layers(tensors: Mapping[str, Tensor | npt.ArrayLike], /, *, pool: bool = Tru
     >>> [layer.name for layer in layers({"c": np.ones((2, 2, 1, 2))}, pool=False)]
     ['c[0,0]', 'c[0,1]']
     """
-    model = from_arrays(tensors)
-    names = _base_names(list(model))
+    opened = from_arrays(tensors)
+    model = without_copies(opened, whole=opened.local)
+    names = _base_names(model)
     views = [layer for key, t in model.items() for layer in _views(t, names[key], pool=pool)]
     return [
         dataclasses.replace(layer, name=name)

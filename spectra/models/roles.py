@@ -6,10 +6,12 @@ import re
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from spectra.models._not_maps import why_no_map
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-__all__ = ["ROLES", "from_name"]
+__all__ = ["ROLES", "from_name", "is_named"]
 
 ROLES: Mapping[str, str] = MappingProxyType(
     {
@@ -26,6 +28,7 @@ ROLES: Mapping[str, str] = MappingProxyType(
         "scale": "scale, zero point or order of quantized weights",
         "tied": "the same numbers as another tensor",
         "constant": "part of the computation, not a trained matrix",
+        "parameter": "numbers that are no linear map: decays, position biases, masks, vectors",
         "unused": "no operator uses it",
         "unknown": "its name and shape do not say",
     }
@@ -42,6 +45,16 @@ _LORA = (
     ("lora_B", re.compile(r"lora_(embedding_)?b|lora[._]up", re.IGNORECASE)),
     ("lora_A", re.compile(r"lora_(embedding_)?a|lora[._]down", re.IGNORECASE)),
 )
+_WEIGHT = re.compile(
+    r"weight|kernel|filter|^[wWkK]?[0-9]*\Z|original|_data\Z|_qdata\Z", re.IGNORECASE
+)
+_MAP = re.compile(
+    r"weight|kernel|filter|proj|dense|linear|fc|mlp|conv|embed|query|key|value|qkv|gate|up|down|attn"
+    r"|lora|hada|lokr|original|_v\Z|_orig\Z|_q?data\Z|_packed\Z|_blocks\Z"
+    r"|^(wte|wpe|emb|lstm|gru|rnn|head|w)[0-9]*([_:].*)?\Z",
+    re.IGNORECASE,
+)
+_LONGEST = 100  # characters of the last part of a name that are looked at
 _MAX_KERNEL = {3: 31, 4: 64, 5: 31}  # patches of vision transformers reach 32 x 32
 
 
@@ -57,6 +70,12 @@ def _looks_like_kernel(shape: Sequence[int], *, named: bool) -> bool:
     return kernel <= channels and (named or kernel <= _MAX_KERNEL[len(shape)])
 
 
+def _is_raw(name: str) -> bool:
+    """Return whether a module has a parameter of a name that no weight has."""
+    module, _, last = name.rpartition(".")
+    return bool(module) and not _WEIGHT.search(last[-_LONGEST:])
+
+
 def _matrix_role(words: set[str]) -> str:
     """Return the role of a matrix, given the words in the last part of its name."""
     if words & _EMBEDDING:
@@ -64,6 +83,30 @@ def _matrix_role(words: set[str]) -> str:
     if words & _NORM:
         return "norm"
     return "recurrent" if words & _RECURRENT else "dense"
+
+
+def is_named(name: str, /) -> bool:
+    """
+    Return whether the name of a matrix says that it is one.
+
+    Parameters
+    ----------
+    name : str
+        Name of the tensor.
+
+    Returns
+    -------
+    bool
+        Whether the last part of the name has a word that is used for weights; False for a name from
+        which nothing but the shape tells that the tensor is a linear map.
+
+    Examples
+    --------
+    >>> is_named("encoder.fc1.weight"), is_named("visual.text_projection"), is_named("thing")
+    (True, True, False)
+    """
+    last = name[-_LONGEST:].rpartition(".")[2].rpartition("/")[2]
+    return bool(_MAP.search(last))
 
 
 def from_name(name: str, shape: Sequence[int], /) -> str:
@@ -110,6 +153,8 @@ def from_name(name: str, shape: Sequence[int], /) -> str:
             return role
     if last in _CONSTANT:
         return "constant"
+    if why_no_map(name, shape):
+        return "parameter"
     if len(shape) == 2:
         module = name.removesuffix(".weight").rpartition(".")[2]
         return _matrix_role({*_words(module)})
@@ -117,6 +162,9 @@ def from_name(name: str, shape: Sequence[int], /) -> str:
         return "recurrent"
     if {*words} & {"expert", "experts"}:
         return "experts"
-    if len(shape) <= 5 and _looks_like_kernel(shape, named="conv" in words):
+    named = "conv" in words
+    if _is_raw(name) and not named:
+        return "unknown"
+    if len(shape) <= 5 and _looks_like_kernel(shape, named=named):
         return "conv"
     return "unknown"

@@ -109,6 +109,8 @@ class Tensor:
         scale").
     weights : tuple of Weight, default: ()
         Matrices that the network uses, where they differ from the stored array.
+    twin : str, default: ""
+        Name of a tensor that may have the same numbers, such as the embedding of an output layer.
 
     Examples
     --------
@@ -128,6 +130,7 @@ class Tensor:
     source: Source
     note: str = ""
     weights: tuple[Weight, ...] = ()
+    twin: str = ""
 
     def __repr__(self) -> str:
         """Return name, shape, type and role in one line."""

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import spectra
+from spectra.models.arrays import from_array
 from spectra.results.variables import Status
 from spectra.results.verdicts import Verdict
 from spectra.tails.samples import FitStatus
@@ -107,7 +108,9 @@ def with_element(value):
 )
 def test_matrices_without_a_fit_have_a_status(W, status, fit_status):
     good = np.random.default_rng(1).standard_normal((30, 20))
-    ds = spectra.analyze({"good": good, "odd": W})
+    role = "dense" if W.ndim == 2 else None  # said, because a single row would pass for a vector
+    tensors = {"good": from_array("good", good), "odd": from_array("odd", W, role=role)}
+    ds = spectra.analyze(tensors)
     assert ds.status.sel(layer="good") == Status.COMPUTED
     odd = ds.sel(layer="odd")
     assert odd.status == status

@@ -29,7 +29,9 @@ _TORCH, _KERAS, _ONNX = (
     {len(gates): gates for gates in GATES[framework].values()}
     for framework in ("torch", "keras", "onnx")
 )
-_TORCH_NAME = re.compile(r"^(.*(?:weight|w))_(ih|hh)(_l[0-9]+)?(_reverse)?$")
+_TORCH_NAME = re.compile(
+    r"^(.*(?:weight|w))_(ih|hh)(_l[0-9]+)?(_reverse)?(_v)?$"
+)  # v of a weight norm
 _MAX_NAME = 1000
 
 
@@ -38,8 +40,8 @@ def _partner(name: str, tensors: Mapping[str, Tensor]) -> tuple[Tensor | None, T
     match = _TORCH_NAME.match(name.removesuffix(".weight")) if len(name) < _MAX_NAME else None
     if not match:
         return None, None
-    stem, _, layer, reverse = match.groups("")
-    end = f"{layer}{reverse}" + (".weight" if name.endswith(".weight") else "")
+    stem, _, layer, reverse, direction = match.groups("")
+    end = f"{layer}{reverse}{direction}" + (".weight" if name.endswith(".weight") else "")
     return tensors.get(f"{stem}_hh{end}"), tensors.get(f"{stem}_hr{end}")
 
 

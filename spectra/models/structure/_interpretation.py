@@ -12,8 +12,11 @@ import spectra.models.structure._fused as _fused
 import spectra.models.structure._gates as _gates
 import spectra.models.structure._halves as _halves
 import spectra.models.structure._state_space as _state_space
-from spectra.models.roles import from_name
+from spectra.models._not_maps import why_no_map
+from spectra.models.roles import from_name, is_named
+from spectra.models.structure._orientation import turned
 from spectra.models.structure._quantized import guarded, unpacked
+from spectra.models.structure._reparametrized import composed
 from spectra.models.structure._ties import tied
 
 if TYPE_CHECKING:
@@ -27,7 +30,9 @@ _NOTHING: Mapping[str, Any] = MappingProxyType({})
 _STEPS: tuple[Callable[[dict[str, Tensor], Mapping[str, Any]], dict[str, Tensor]], ...] = (
     unpacked,
     guarded,
+    composed,
     _gates.split,
+    turned,
     _experts.split,
     _fused.split,
     _halves.split,
@@ -40,7 +45,16 @@ _STEPS: tuple[Callable[[dict[str, Tensor], Mapping[str, Any]], dict[str, Tensor]
 def _plain(tensor: Tensor) -> Tensor:
     """Return a tensor with the role that its own name gives, without note and parts."""
     role = from_name(tensor.name, tensor.shape)
-    return replace(tensor, role=role, note="", weights=())
+    note = why_no_map(tensor.name, tensor.shape) if role == "parameter" else ""
+    return replace(tensor, role=role, note=note, weights=(), twin="")
+
+
+def _doubted(tensor: Tensor) -> Tensor:
+    """Return a tensor with a note if nothing but its shape says that it is a weight."""
+    plain = tensor.role in ("dense", "conv") and not tensor.note and not tensor.weights
+    if plain and tensor.ndim > 1 and not is_named(tensor.name):
+        return replace(tensor, note="by its shape only")
+    return tensor
 
 
 def interpret(
@@ -77,4 +91,4 @@ def interpret(
     found = {name: _plain(tensor) for name, tensor in tensors.items()}
     for step in _STEPS:
         found = step(found, config)
-    return found
+    return {name: _doubted(tensor) for name, tensor in found.items()}
