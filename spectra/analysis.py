@@ -14,7 +14,13 @@ import numpy as np
 import spectra._checks as _checks
 from spectra._spectrum import Spectrum, spectrum
 from spectra._version import __version__
-from spectra.errors import ArgumentError, SpectraError, UnknownNameError, unknown_name
+from spectra.errors import (
+    ArgumentError,
+    SpectraError,
+    UnknownNameError,
+    one_line,
+    unknown_name,
+)
 from spectra.measures import ALL, CORE
 from spectra.models.arrays import from_arrays
 from spectra.models.layers import Layer, layers
@@ -123,7 +129,7 @@ def _tensor_row(views: list[Layer]) -> Row:
     return {
         "tensor_role": tensor.role,
         "tensor_dtype": tensor.dtype,
-        "tensor_shape": "x".join(map(str, tensor.shape)) or "scalar",
+        "tensor_shape": ("x".join(map(str, tensor.shape)) or "scalar") if tensor.dtype else "",
         "tensor_size": tensor.size,
         "tensor_layers": sum(layer.taken for layer in views),
         "tensor_note": "" if tensor.note in reason else tensor.note,
@@ -204,8 +210,17 @@ def _attrs(everything: Collection[Layer], model: object) -> dict[str, Any]:
         "source": f"weightspectra {__version__}",
         "model": named.encode(errors="backslashreplace").decode(),
         "model_format": model.format if isinstance(model, Model) else "",
+        "model_notes": "\n".join(map(one_line, model.notes)) if isinstance(model, Model) else "",
         **_counts(everything),
     }
+
+
+def _sum(sizes: Iterable[int]) -> int:
+    """Return the sum of numbers of elements, at most the largest that a file of results holds."""
+    return min(sum(sizes), _MOST_ELEMENTS)
+
+
+_MOST_ELEMENTS = 2**63 - 1  # missing and sparse tensors may claim more
 
 
 def _counts(everything: Collection[Layer]) -> dict[str, int]:
@@ -215,8 +230,8 @@ def _counts(everything: Collection[Layer]) -> dict[str, int]:
     return {
         "num_tensors": len(tensors),
         "num_tensors_taken": len(taken),
-        "num_elements": sum(layer.tensor.size for layer in tensors.values()),
-        "num_elements_taken": sum(tensor.size for tensor in taken),
+        "num_elements": _sum(layer.tensor.size for layer in tensors.values()),
+        "num_elements_taken": _sum(tensor.size for tensor in taken),
     }
 
 
@@ -269,8 +284,9 @@ def analyze(
         and ``mode`` for the eigenvalues (1 = largest). A layer that cannot be analysed has a
         ``status`` and ``nan``, and stops no other. The attributes have the version, measures,
         options and seed, how much of the model was taken and, of a model that is not given as
-        layers, its name, format and the fingerprint of its content, for which every tensor is
-        read once more. The tensors are in the result of :func:`describe`.
+        layers, its name, format, notes (one per line of ``model_notes``) and the fingerprint of its
+        content, for which every tensor is read once more. The tensors are in the result of
+        :func:`describe`.
 
     Raises
     ------

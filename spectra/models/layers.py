@@ -176,6 +176,8 @@ def _why_not_real(tensor: Tensor) -> str:
 def _reason_not_taken(tensor: Tensor) -> str:
     """Return the reason why `tensor` has no matrix view, or "" if it has one."""
     kind = f"{tensor.ndim}-D"
+    if tensor.role == "missing":
+        return tensor.note or "missing: not in the files of the model"
     if tensor.role == "scale":
         return tensor.note or "scale of quantized weights"
     if tensor.role == "tied":

@@ -101,6 +101,9 @@ class Model(Mapping[str, Tensor]):
     local : bool, default: True
         Whether the tensors are known to be readable without a network. The `fingerprint` of a
         model at a URL is empty, because it would fetch every byte of the model.
+    notes : tuple of str, default: ()
+        Sentences on how the files were opened: the files that were chosen among several, the
+        tensors that are missing.
 
     Examples
     --------
@@ -119,6 +122,7 @@ class Model(Mapping[str, Tensor]):
     format: str = "arrays"
     config: Mapping[str, Any] = field(default_factory=dict)
     local: bool = True
+    notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Keep read-only copies of the two mappings."""
@@ -185,8 +189,8 @@ class Model(Mapping[str, Tensor]):
         Returns
         -------
         Model
-            The selected tensors in the order of the model, with the same name, format and
-            configuration. Its `fingerprint` is that of the selected tensors.
+            The selected tensors in the order of the model, with the same name, format,
+            configuration and notes. Its `fingerprint` is that of the selected tensors.
 
         Raises
         ------

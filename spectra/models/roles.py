@@ -30,6 +30,7 @@ ROLES: Mapping[str, str] = MappingProxyType(
         "constant": "part of the computation, not a trained matrix",
         "parameter": "numbers that are no linear map: decays, position biases, masks, vectors",
         "unused": "no operator uses it",
+        "missing": "named by the model, but not to be had from its files",
         "unknown": "its name and shape do not say",
     }
 )

@@ -96,9 +96,10 @@ class Tensor:
     name : str
         Name in the file.
     shape : tuple of int
-        Shape as stored.
+        Shape as stored; ``(0,)`` for a missing tensor whose shape is not known.
     dtype : str
-        Type as stored, by the name of numpy or ml_dtypes (``"float32"``, ``"bfloat16"``).
+        Type as stored, by the name of numpy or ml_dtypes (``"float32"``, ``"bfloat16"``); empty for
+        a missing tensor whose type is not known.
     role : str
         Use of the tensor in the network, one of :data:`spectra.models.roles.ROLES`.
     source : callable
@@ -135,7 +136,8 @@ class Tensor:
     def __repr__(self) -> str:
         """Return name, shape, type and role in one line."""
         shape = "x".join(map(str, self.shape)) or "scalar"
-        return f"<Tensor {self.name!r} {shape} {self.dtype} {self.role}>"
+        stored = f"{shape} {self.dtype} " if self.dtype else ""
+        return f"<Tensor {self.name!r} {stored}{self.role}>"
 
     @property
     def size(self) -> int:

@@ -11,6 +11,7 @@ import spectra.models.structure._experts as _experts
 import spectra.models.structure._fused as _fused
 import spectra.models.structure._gates as _gates
 import spectra.models.structure._halves as _halves
+import spectra.models.structure._missing as _missing
 import spectra.models.structure._state_space as _state_space
 from spectra.models._not_maps import why_no_map
 from spectra.models.roles import from_name, is_named
@@ -80,15 +81,17 @@ def interpret(
 
     Notes
     -----
-    Idempotent: an interpreted model is interpreted again as the same. The graph of an ONNX file
-    tells the roles itself, so its tensors are not interpreted.
+    Idempotent: an interpreted model is interpreted again as the same. Tensors of the role
+    "missing" stay as they are; what cannot be understood without them is left out. The graph of an
+    ONNX file tells the roles itself, so its tensors are not interpreted.
 
     Examples
     --------
     >>> interpret({})
     {}
     """
-    found = {name: _plain(tensor) for name, tensor in tensors.items()}
+    found = {n: _plain(t) for n, t in tensors.items() if t.role != "missing"}
     for step in _STEPS:
         found = step(found, config)
-    return {name: _doubted(tensor) for name, tensor in found.items()}
+    doubted = {name: _doubted(tensor) for name, tensor in found.items()}
+    return _missing.restored(doubted, tensors)

@@ -32,7 +32,7 @@ _BLOCK = 1 << 26  # bytes compared at a time
 def _place(tensor: Tensor) -> Hashable | None:
     """Return a key that is equal for two tensors with the same array or place in a file."""
     source = tensor.source
-    if not tensor.size:
+    if not tensor.size or tensor.role == "missing":
         return None
     if isinstance(source, Held):
         return (id(source.array), tensor.shape)
