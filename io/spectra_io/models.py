@@ -8,18 +8,23 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import spectra
-from spectra.errors import ModelFormatError, ModelNotFoundError
+from spectra.errors import ModelFormatError, ModelNotFoundError, one_line
 from spectra.models.model import Model
 from spectra.models.structure import interpret
 from spectra.models.structure._ties import tied
+from spectra_io.formats import folders
 from spectra_io.formats.configs import read_config
 from spectra_io.formats.contents import EXPECTED
+from spectra_io.formats.folder_notes import part_note, rest_note, set_notes
+from spectra_io.formats.found import Found
+from spectra_io.formats.missing import missing_notes
+from spectra_io.formats.names import listed
 from spectra_io.storage.files import LocalFile
 from spectra_io.storage.paths import inside
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     import numpy.typing as npt
 
@@ -28,37 +33,35 @@ if TYPE_CHECKING:
 
 __all__ = ["open_file", "open_model"]
 
-_LISTED = 5  # names of files in a message
+
+def _index(files: Sequence[File]) -> Found:
+    from spectra_io.formats import shards
+
+    return shards.open_index(files[0])
 
 
-def _index(files: Sequence[File]) -> dict[str, Tensor]:
-    from spectra_io.formats import safetensors_files
+def _safetensors(files: Sequence[File]) -> Found:
+    from spectra_io.formats import shards
 
-    return safetensors_files.open_index(files[0])
-
-
-def _safetensors(files: Sequence[File]) -> dict[str, Tensor]:
-    from spectra_io.formats import safetensors_files
-
-    return safetensors_files.open_files(files)
+    return shards.open_files(files, one_set=folders.is_one_set([file.name for file in files]))
 
 
-def _onnx(files: Sequence[File]) -> dict[str, Tensor]:
+def _onnx(files: Sequence[File]) -> Found:
     from spectra_io.formats.onnx_model import reader
 
-    return reader.open_file(files[0])
+    return Found(reader.open_file(files[0]))
 
 
-def _npz(files: Sequence[File]) -> dict[str, Tensor]:
+def _npz(files: Sequence[File]) -> Found:
     from spectra_io.formats import npz_files
 
-    return npz_files.open_archive(files[0])
+    return Found(npz_files.open_archive(files[0]))
 
 
-def _npy(files: Sequence[File]) -> dict[str, Tensor]:
+def _npy(files: Sequence[File]) -> Found:
     from spectra_io.formats import npz_files
 
-    return npz_files.open_array(files[0])
+    return Found(npz_files.open_array(files[0]))
 
 
 class _Format(NamedTuple):
@@ -68,7 +71,7 @@ class _Format(NamedTuple):
     noun: str  # of one file, for messages
     ending: str  # of a file's name
     head: bytes  # regular expression of the first bytes of a file of any other name
-    read: Callable[[Sequence[File]], dict[str, Tensor]]
+    read: Callable[[Sequence[File]], Found]
     in_folders: bool = True  # whether a folder is searched for files of the format
     in_shards: bool = False  # whether several files in a folder are one model
     has_graph: bool = False  # whether the file says how each tensor is used
@@ -98,13 +101,22 @@ def _format_of(file: File) -> _Format:
     return next((known for known in _FORMATS if re.match(known.head, head)), _ONNX)
 
 
-def _opened(files: Sequence[File], name: str, known: _Format) -> Model:
-    """Open the files of one model, with the configuration beside the first of them."""
-    tensors = known.read(files)
+def _model(
+    files: Sequence[File], name: str, known: _Format, found: Found, notes: Iterable[str]
+) -> Model:
+    """Return the model of what was found, with the configuration beside the first file."""
+    tensors = found.tensors
     config = read_config(files[0], tensors)
-    found = tied(tensors, {}) if known.has_graph else interpret(tensors, config)
+    understood = tied(tensors, {}) if known.has_graph else interpret(tensors, config)
     local = all(isinstance(file, LocalFile) for file in files)
-    return Model(found, name, known.name, config, local)
+    said = (*notes, *found.notes, *missing_notes(tensors))
+    return Model(understood, name, known.name, config, local, tuple(map(one_line, said)))
+
+
+def _alone(file: File, name: str) -> Model:
+    """Open a file that was named itself."""
+    known = _format_of(file)
+    return _model([file], name, known, known.read([file]), part_note(file.name))
 
 
 def open_file(file: File, /) -> Model:
@@ -124,7 +136,7 @@ def open_file(file: File, /) -> Model:
     Raises
     ------
     ModelNotFoundError
-        If a part of the model is missing.
+        If no tensor can be had, because a part of the model is missing.
     ModelFormatError
         If the file is not a model.
 
@@ -136,16 +148,7 @@ def open_file(file: File, /) -> Model:
     >>> open_file(LocalFile(path))
     <Model 'model.npz' npz, 1 tensor>
     """
-    return _opened([file], file.name, _format_of(file))
-
-
-def _one(paths: list[Path], noun: str) -> Path:
-    """Return the only path of a list."""
-    if len(paths) > 1:
-        names = ", ".join(sorted(p.name for p in paths))
-        msg = f"{paths[0].parent}: found more than one {noun} ({names}); name one of them"
-        raise ModelFormatError(msg)
-    return paths[0]
+    return _alone(file, file.name)
 
 
 def _name_of(path: Path) -> str:
@@ -153,19 +156,53 @@ def _name_of(path: Path) -> str:
     return path.name if path.name not in ("", "..") else path.resolve().name
 
 
+def _weights(folder: Path, entries: Sequence[Path]) -> dict[str, ModelNotFoundError | None]:
+    """Return the names of the files with weights, each with the error if it links to nothing."""
+    endings = tuple(known.ending for known in _FORMATS if known.in_folders)
+    found: dict[str, ModelNotFoundError | None] = {}
+    for path in entries:
+        if not path.name.endswith(endings) or not (path.is_symlink() or path.is_file()):
+            continue
+        try:
+            inside(folder, path.name, asked_by=str(folder))
+            found[path.name] = None
+        except ModelNotFoundError as error:
+            if not path.is_dir():
+                found[path.name] = error
+    return found
+
+
+def _chosen(folder: Path, names: Sequence[str], known: _Format) -> Sequence[str]:
+    """Return the files of the one model of a format that is read."""
+    if known.in_shards:
+        return folders.choose(names, folder=str(folder))
+    return [folders.one_of(names, what=known.noun, folder=str(folder))]
+
+
+def _open_chosen(folder: Path, weights: dict[str, ModelNotFoundError | None]) -> Model:
+    """Open the model of a folder that has weights, and say which files were chosen."""
+    sought = (known for known in _FORMATS if known.in_folders)
+    known = next(k for k in sought if any(name.endswith(k.ending) for name in weights))
+    chosen = _chosen(folder, [name for name in weights if name.endswith(known.ending)], known)
+    errors = {name: error for name in chosen if (error := weights[name])}
+    if len(errors) == len(chosen):
+        raise next(iter(errors.values()))
+    files = [LocalFile((folder / name).absolute()) for name in chosen if name not in errors]
+    found = known.read(files)
+    name = _name_of(folder)
+    rest = [other for other in weights if other not in {*chosen, *found.files}]
+    notes = [*rest_note(chosen, rest, folder=name), *set_notes(chosen)]
+    if errors:
+        notes.append(f"not read: {listed(errors)}, a link to a file that is not there")
+    return _model(files, name, known, found, notes)
+
+
 def _open_folder(folder: Path) -> Model:
     entries = sorted(folder.iterdir())
-    sought = [known for known in _FORMATS if known.in_folders]
-    weights = [p for p in entries if p.name.endswith(tuple(known.ending for known in sought))]
-    held = [p for p in weights if p.is_symlink() or p.is_file()]
-    files = [inside(folder, p.name, asked_by=str(folder)) for p in held if not p.is_dir()]
-    for known in sought:
-        if found := [p for p in files if p.name.endswith(known.ending)]:
-            chosen = found if known.in_shards else [_one(found, known.noun)]
-            return _opened([LocalFile(p.absolute()) for p in chosen], _name_of(folder), known)
-    listed = ", ".join(p.name for p in entries[:_LISTED]) or "nothing"
-    more = f" and {len(entries) - _LISTED} more" if len(entries) > _LISTED else ""
-    msg = f"{folder}: no weights in this folder, found {listed}{more}; {EXPECTED}"
+    if weights := _weights(folder, entries):
+        return _open_chosen(folder, weights)
+    listed_names = listed([p.name for p in entries]) or "nothing"
+    msg = f"{folder}: no weights in this folder, found {listed_names}; {EXPECTED}"
     raise ModelNotFoundError(msg)
 
 
@@ -175,7 +212,7 @@ def _open_url(url: str) -> Model:
     file = file_at(url)
     shown = str(RemoteFile(url))  # without password and query
     name = shown.rstrip("/").rpartition("/")[2]
-    return _opened([file], name, _format_of(file))
+    return _alone(file, name)
 
 
 def _open_path(path: Path) -> Model:
@@ -216,9 +253,11 @@ def open_model(path: str | os.PathLike[str] | Mapping[str, Tensor | npt.ArrayLik
     Raises
     ------
     ModelNotFoundError
-        If nothing is at `path`, the folder has no weights, or a part of the model is missing.
+        If nothing is at `path`, the folder has no weights, or no tensor can be had because a part
+        of the model is missing.
     ModelFormatError
-        If the file is not a model; the message says what was found and what was expected.
+        If the file is not a model, or the folder holds several of equal place; the message says
+        what was found and what was expected.
 
     See Also
     --------
@@ -227,7 +266,9 @@ def open_model(path: str | os.PathLike[str] | Mapping[str, Tensor | npt.ArrayLik
     Notes
     -----
     In a folder with an index only the files that the index names are opened; in a folder without
-    an index every safetensors file is. A ``config.json`` beside the weights says how q, k and v
+    an index the safetensors files of the most usual name are, see
+    :func:`spectra_io.formats.folders.choose`. The notes of the model say which files were not read
+    and which tensors are missing. A ``config.json`` beside the weights says how q, k and v
     are fused, see :func:`spectra.models.structure.interpret`.
 
     Examples

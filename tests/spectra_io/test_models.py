@@ -250,13 +250,6 @@ def test_a_truncated_onnx_file_is_called_so(tmp_path, share):
     assert f"not an ONNX file, or a truncated one ({int(share * len(whole))} bytes)" in message
 
 
-def test_a_bad_shard_is_named(tmp_path):
-    write_safetensors(tmp_path / "a.safetensors", {"w": f32(2, 2)})
-    write(tmp_path / "b.safetensors", safetensors_file()[:-1])
-    write_index(tmp_path, {"w": "a.safetensors", "v": "b.safetensors"})
-    assert "b.safetensors: truncated" in message_of(tmp_path)
-
-
 def test_a_shard_that_is_an_lfs_pointer_is_called_so(tmp_path):
     write(tmp_path / "a.safetensors", LFS)
     write_index(tmp_path, {"w": "a.safetensors"})

@@ -7,15 +7,17 @@ import math
 import tokenize
 import zipfile
 import zlib
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from spectra.errors import ModelFormatError
+from spectra.errors import ModelError, ModelFormatError
 from spectra.models.lazy import derived
 from spectra.models.tensors import Tensor
 from spectra_io.formats.contents import not_a_model
+from spectra_io.formats.missing import absent, missing
 from spectra_io.storage.byte_ranges import ByteRange, check_shape
 
 if TYPE_CHECKING:
@@ -169,7 +171,35 @@ def _member(file: File, archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Te
     return _tensor(what, name, _head(archive, member), size, source)
 
 
-def _members(file: File, archive: zipfile.ZipFile) -> Iterator[zipfile.ZipInfo]:
+_DAMAGED = (  # errors that zipfile raises for a broken archive or member
+    *(zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError),
+    *(OSError, ValueError, RuntimeError, OverflowError, IndexError),
+)
+
+
+def _found(file: File, archive: zipfile.ZipFile) -> Iterator[tuple[Tensor, Exception | None]]:
+    """Yield the tensor of every array; of one that cannot be read a missing one, and the error."""
+    for member, count in _members(file, archive).items():
+        name = member.filename.removesuffix(".npy")
+        error: Exception
+        try:
+            if count > 1:
+                msg = f"{file}: array {name!r} is in it {count} times"
+                raise ModelFormatError(msg)
+            yield _member(file, archive, member), None
+            continue
+        except ModelFormatError as found:
+            error = found
+        except ModelError:  # of a server: another attempt may succeed
+            raise
+        except _DAMAGED as found:
+            error = ModelFormatError(f"{file}: array {name!r} is damaged: {found}")
+        reason = str(error).replace(str(file), file.name)
+        yield missing(name, absent(reason, error)), error
+
+
+def _members(file: File, archive: zipfile.ZipFile) -> dict[zipfile.ZipInfo, int]:
+    """Return one member for every name of an array, and how many of that name there are."""
     members = archive.infolist()
     if len(members) > _MAX_MEMBERS:
         msg = f"{file}: {len(members)} arrays; at most {_MAX_MEMBERS} are read"
@@ -177,13 +207,9 @@ def _members(file: File, archive: zipfile.ZipFile) -> Iterator[zipfile.ZipInfo]:
     arrays = [member for member in members if member.filename.endswith(".npy")]
     if members and not arrays:
         raise not_a_model(file, "a zip archive without arrays")
-    seen: set[str] = set()
-    for member in arrays:
-        if member.filename in seen:
-            msg = f"{file}: array {member.filename!r} is in it twice"
-            raise ModelFormatError(msg)
-        seen.add(member.filename)
-        yield member
+    counts = Counter(member.filename for member in arrays)
+    first = {member.filename: member for member in reversed(arrays)}
+    return {first[name]: count for name, count in counts.items()}
 
 
 def open_archive(file: File, /) -> dict[str, Tensor]:
@@ -199,12 +225,13 @@ def open_archive(file: File, /) -> dict[str, Tensor]:
     -------
     dict of str to Tensor
         The arrays in the order of the file, with the role "unknown". Compressed arrays are
-        decompressed when they are read.
+        decompressed when they are read. An array is missing if it is damaged or encrypted, its
+        size does not fit its header, or its name occurs twice.
 
     Raises
     ------
     ModelFormatError
-        If the file is not an archive of arrays, or the size of an array does not fit its header.
+        If the file is not an archive of arrays, or no array of it can be read.
 
     Notes
     -----
@@ -222,14 +249,15 @@ def open_archive(file: File, /) -> dict[str, Tensor]:
     """
     try:
         with zipfile.ZipFile(io.BufferedReader(_Reader(file))) as archive:
-            found = [_member(file, archive, member) for member in _members(file, archive)]
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
-        raise not_a_model(file, f"a damaged zip archive: {error}") from error
-    except ModelFormatError:
+            found = list(_found(file, archive))
+    except ModelError:
         raise
-    except (OSError, ValueError, RuntimeError, OverflowError, IndexError) as error:
+    except _DAMAGED as error:
         raise not_a_model(file, f"a damaged zip archive: {error}") from error
-    return {tensor.name: tensor for tensor in found}
+    errors = [error for _, error in found if error]
+    if errors and len(errors) == len(found):
+        raise errors[0]
+    return {tensor.name: tensor for tensor, _ in found}
 
 
 def open_array(file: File, /) -> dict[str, Tensor]:

@@ -75,7 +75,7 @@ def inside(folder: Path, location: str, *, asked_by: str) -> Path:
     ModelFormatError
         If the path leads out of the folder, or the file has hard links.
     ModelNotFoundError
-        If there is no such file.
+        If there is no such file, or none can be.
 
     Examples
     --------
@@ -92,7 +92,7 @@ def inside(folder: Path, location: str, *, asked_by: str) -> Path:
         contained, there = _is_contained(path, folder), path.is_file()
     except (OSError, RuntimeError, ValueError) as error:  # too long, a circle of links, not text
         msg = f"{asked_by} refers to {location!r}, which cannot be a file: {error}"
-        raise ModelFormatError(msg) from error
+        raise ModelNotFoundError(msg) from error
     if not contained:
         msg = f"{asked_by} refers to {location!r}, a link that leads outside the model's folder"
         raise ModelFormatError(msg)

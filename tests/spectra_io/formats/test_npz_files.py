@@ -136,7 +136,62 @@ def test_a_name_that_stands_twice(tmp_path):
     with zipfile.ZipFile(io.BytesIO(member)) as made:
         content = made.read("w.npy")
     path = write(tmp_path / "m.npz", archive(("w.npy", content), ("w.npy", content)))
-    assert "is in it twice" in message_of(path)
+    assert "array 'w' is in it 2 times" in message_of(path)
+
+
+@pytest.mark.filterwarnings("ignore:Duplicate name")
+@pytest.mark.parametrize("where", ["first", "last"])
+@pytest.mark.parametrize("text", [*HEADERS.values(), None], ids=[*HEADERS, "a name twice"])
+def test_a_damaged_array_costs_no_other(tmp_path, text, where):
+    good = member(v=f32(2, 2))
+    bad = [("w.npy", text)] if text is not None else 2 * member(w=f32(3, 3))
+    parts = [*bad, *good] if where == "first" else [*good, *bad]
+    model = open_model(write(tmp_path / "m.npz", archive(*parts)))
+    assert list(model) == (["w", "v"] if where == "first" else ["v", "w"])
+    np.testing.assert_array_equal(model["v"].read(), f32(2, 2))
+    assert (model["w"].role, model["w"].shape) == ("missing", (0,))
+    assert model["w"].note.startswith("missing: m.npz: array 'w' ")
+    assert model.notes[0].startswith("1 tensor is missing: w (m.npz: array 'w' ")
+    with pytest.raises(ModelFormatError, match="array 'w'"):
+        model["w"].read()
+
+
+def member(**arrays):
+    """Return the names and contents of arrays in an archive."""
+    with zipfile.ZipFile(io.BytesIO(npz(**arrays))) as made:
+        return [(name, made.read(name)) for name in made.namelist()]
+
+
+@pytest.mark.parametrize("flag", [1, 0x40, 0x20])
+def test_an_encrypted_array_costs_no_other(tmp_path, flag):
+    content = archive(*member(v=f32(2, 2), w=f32(3, 3)))
+    changed = bytearray(content)
+    place = content.index(b"PK\1\2", content.index(b"PK\1\2") + 1)
+    changed[place + 8] |= flag
+    path = write(tmp_path / "m.npz", bytes(changed))
+    model = open_model(path)
+    assert model["v"].role == "dense"
+    assert model["w"].role == "missing"
+
+
+def test_a_compression_that_numpy_does_not_use_costs_no_other(tmp_path):
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as made:
+        for (name, content), method in zip(
+            member(v=f32(2, 2), w=f32(3, 3)), (zipfile.ZIP_DEFLATED, zipfile.ZIP_LZMA), strict=True
+        ):
+            made.writestr(name, content, method)
+    model = open_model(write(tmp_path / "m.npz", stream.getvalue()))
+    np.testing.assert_array_equal(model["v"].read(), f32(2, 2))
+    assert "compressed in a way" in model["w"].note
+
+
+def test_a_cut_local_header_costs_no_other(tmp_path):
+    content = bytearray(archive(*member(v=f32(2, 2), w=f32(3, 3))))
+    second = content.index(b"PK\3\4", 4)
+    content[second : second + 4] = b"\0\0\0\0"
+    model = open_model(write(tmp_path / "m.npz", bytes(content)))
+    assert [tensor.role for tensor in model.values()] == ["dense", "missing"]
 
 
 def test_an_archive_of_something_else(tmp_path):

@@ -11,9 +11,10 @@ import onnx
 from onnx import numpy_helper
 
 from spectra.dtypes import BY_NAME, BY_ONNX, PACKED
-from spectra.errors import ModelFormatError
+from spectra.errors import ModelFormatError, ModelNotFoundError
 from spectra.models.lazy import derived
 from spectra_io.formats.contents import found_in
+from spectra_io.formats.missing import Absent, absent
 from spectra_io.formats.onnx_model.structure import FIELD, LENGTH, OFFSET, text
 from spectra_io.storage.byte_ranges import ByteRange, check_available, check_shape
 from spectra_io.storage.packed_bytes import PackedRange
@@ -137,9 +138,24 @@ def _varints(
 
 def _external(
     file: File, what: str, shape: tuple[int, ...], dtype: str, notes: dict[str, str]
+) -> ByteRange | PackedRange | Absent:
+    """Return the range in another file of the same folder, or the reason why there is none."""
+    location = notes.get("location", "")
+    try:
+        other = file.beside(location, asked_by=what)
+    except ModelNotFoundError as error:
+        return absent(f"{location}: no such file", error)
+    try:
+        return _range_in(other, what, shape, dtype, notes)
+    except ModelFormatError as error:
+        reason = str(error).replace(f"{file}: ", "").replace(str(other), location)
+        return absent(f"{location}: {reason.removeprefix(f'{location}: ')}", error)
+
+
+def _range_in(
+    other: File, what: str, shape: tuple[int, ...], dtype: str, notes: dict[str, str]
 ) -> ByteRange | PackedRange:
-    """Return the range in another file of the same folder."""
-    other = file.beside(notes.get("location", ""), asked_by=what)
+    """Return the range in a file of external data."""
     found = _range(dtype)(other, _number(what, notes, "offset", 0), dtype, shape)
     rest = other.size() - found.offset
     if found.num_bytes > rest and (held := found_in(other)):
@@ -183,6 +199,9 @@ def _sparse(file: File, name: str, proto: onnx.SparseTensorProto) -> Numbers:
     what, shape = f"{file}: tensor {name!r}", tuple(proto.dims)
     check_shape(what, shape)
     values, indices = (_dense(file, name, part) for part in (proto.values, proto.indices))
+    for part in (values, indices):
+        if isinstance(part.source, Absent):
+            return Numbers(values.dtype, part.source)
     count, size = math.prod(proto.values.dims), math.prod(shape)
     if size > max(_MAX_FILLED, _MAX_SPARSITY * count):
         return Numbers("sparse", partial(_not_read, f"{what} of {size} elements, {count} given,"))
@@ -212,14 +231,14 @@ def locate(file: File, name: str, proto: onnx.TensorProto | onnx.SparseTensorPro
     Returns
     -------
     Numbers
-        Type and lazy array.
+        Type and lazy array; an :class:`~spectra_io.formats.missing.Absent` one if the file of
+        external data is missing or too short.
 
     Raises
     ------
-    ModelNotFoundError
-        If the file with the numbers is missing.
     ModelFormatError
-        If no array can have the shape, or the number of elements differs from it.
+        If no array can have the shape, the number of elements in the file differs from it, or the
+        external data are outside the model's folder.
 
     Examples
     --------

@@ -10,6 +10,7 @@ from spectra.dtypes import FLOATS
 from spectra.errors import ModelFormatError
 from spectra.models.layers import numbered
 from spectra.models.tensors import Tensor, Weight
+from spectra_io.formats.missing import Absent, missing
 from spectra_io.formats.onnx_model.graph.values import Stored
 from spectra_io.formats.onnx_model.graph.walk import walk
 from spectra_io.formats.onnx_model.numbers import locate
@@ -70,8 +71,20 @@ def _note(use: Use, stored: Stored, parts: Sequence[tuple[str, Value, int]]) -> 
     return f"{use.note}{scaled}"
 
 
+def _needed(stored: Stored, parts: Sequence[tuple[str, Value, int]]) -> str:
+    """Return the name of a missing tensor on which the weights of a tensor depend, if any."""
+    others = (o for _, value, _ in parts for o in (*value.roots, *value.helpers) if o is not stored)
+    return next((other.name for other in others if isinstance(other.source, Absent)), "")
+
+
 def _tensor(stored: Stored, name: str) -> Tensor:
+    if isinstance(stored.source, Absent):
+        return missing(name, stored.source, shape=stored.shape, dtype=stored.dtype)
     use, parts = stored.use(), _chosen(stored)
+    if needed := _needed(stored, parts):
+        role = "constant" if stored.dtype in FLOATS else "quantized"
+        note = f"needs {needed}, which is missing"
+        return Tensor(name, stored.shape, stored.dtype, role, stored.source, note)
     return Tensor(
         name,
         stored.shape,
@@ -97,14 +110,16 @@ def open_file(file: File, /) -> dict[str, Tensor]:
     dict of str to Tensor
         The initializers and constants of the graph, of the graphs inside its operators and of
         its functions, in the order in which the network uses them. The role of each is that of
-        the operator which uses it. A number is added to a name that is used twice.
+        the operator which uses it, or "missing" if the file with its numbers is missing or too
+        short. A number is added to a name that is used twice.
 
     Raises
     ------
     ModelNotFoundError
-        If a file of external data is missing.
+        If no tensor can be had, because a file of external data is missing.
     ModelFormatError
-        If the file is not in the ONNX format, or the numbers of a tensor are outside their file.
+        If the file is not in the ONNX format, or the numbers of a tensor are outside their file,
+        or no tensor can be had.
 
     Examples
     --------
@@ -126,5 +141,7 @@ def open_file(file: File, /) -> dict[str, Tensor]:
     except ModelFormatError as error:
         message = str(error)
         raise ModelFormatError(message if str(file) in message else f"{file}: {message}") from error
+    if in_order and all(isinstance(stored.source, Absent) for stored in in_order):
+        in_order[0].source()
     names = numbered([stored.name for stored in in_order])
     return {n: _tensor(stored, n) for n, stored in zip(names, in_order, strict=True)}
