@@ -96,6 +96,15 @@ def _tensor(stored: Stored, name: str) -> Tensor:
     )
 
 
+def _refuse_without_matrices(tensors: Sequence[Stored]) -> None:
+    """Raise the first error if every matrix is lost; exporters keep small vectors in the graph."""
+    lost = [stored for stored in tensors if isinstance(stored.source, Absent)]
+    held = [stored for stored in tensors if not isinstance(stored.source, Absent)]
+    matrices = [stored for stored in held if len(stored.shape) > 1]
+    if lost and not matrices and (not held or any(len(stored.shape) > 1 for stored in lost)):
+        lost[0].source()
+
+
 def open_file(file: File, /) -> dict[str, Tensor]:
     """
     Open an ONNX file; only its structure is read, not the numbers.
@@ -116,10 +125,10 @@ def open_file(file: File, /) -> dict[str, Tensor]:
     Raises
     ------
     ModelNotFoundError
-        If no tensor can be had, because a file of external data is missing.
+        If no matrix can be had, because a file of external data is missing.
     ModelFormatError
         If the file is not in the ONNX format, or the numbers of a tensor are outside their file,
-        or no tensor can be had.
+        or no matrix can be had.
 
     Examples
     --------
@@ -141,7 +150,6 @@ def open_file(file: File, /) -> dict[str, Tensor]:
     except ModelFormatError as error:
         message = str(error)
         raise ModelFormatError(message if str(file) in message else f"{file}: {message}") from error
-    if in_order and all(isinstance(stored.source, Absent) for stored in in_order):
-        in_order[0].source()
+    _refuse_without_matrices(in_order)
     names = numbered([stored.name for stored in in_order])
     return {n: _tensor(stored, n) for n, stored in zip(names, in_order, strict=True)}
