@@ -65,7 +65,7 @@ def analyze(
     exclude: Sequence[str],
     outputs: Sequence[Path],
     resamples: int,
-) -> None:
+) -> int:
     """Print a table of every layer's spectrum, power-law fit and verdict."""
     steps.check_outputs(outputs)
     model = steps.opened(path, include, exclude)
@@ -73,3 +73,4 @@ def analyze(
     tensors = spectra.describe(model, pool=pool)
     table, line = tables.layer_table(ds), tables.summary_line(ds)
     steps.finish(ds, tensors, outputs, table=table, line=line)
+    return steps.exit_code(ds)

@@ -8,8 +8,9 @@ import click
 
 import spectra
 from spectra_io.commands.options import selection
-from spectra_io.commands.steps import opened
+from spectra_io.commands.steps import NOTHING_ANALYSED, opened
 from spectra_io.terminal import screen, tables
+from spectra_io.terminal.left_out import left_out_line
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,7 +20,7 @@ __all__ = ["describe"]
 
 @click.command(short_help="List every tensor, with the reason if it is not taken.")
 @selection
-def describe(path: str, pool: bool, include: Sequence[str], exclude: Sequence[str]) -> None:
+def describe(path: str, pool: bool, include: Sequence[str], exclude: Sequence[str]) -> int:
     """List every tensor, with the reason if it is not taken; no eigenvalues are computed."""
     ds = spectra.describe(opened(path, include, exclude), pool=pool)
     screen.show(tables.tensor_table(ds))
@@ -29,3 +30,6 @@ def describe(path: str, pool: bool, include: Sequence[str], exclude: Sequence[st
         f"{int(ds.tensor_size.where(taken, 0).sum()):,} of {int(ds.tensor_size.sum()):,} elements; "
         f"layers: {int(ds.tensor_layers.sum())}"
     )
+    if line := left_out_line(ds):
+        screen.note(line, fold=True)
+    return 0 if taken.any() else NOTHING_ANALYSED

@@ -50,7 +50,10 @@ def cli(context: click.Context) -> None:
 
     PATH is a .safetensors, .onnx, .npz or .npy file, a *.safetensors.index.json file, a folder that
     holds such a file, .npy excepted (safetensors first if it holds several kinds), or a URL of such
-    a file.
+    a file. If a folder holds several models, a message says which one is read.
+
+    Exit code: 0 if at least one layer was analysed (by describe: would be), 1 after an error, 3 if
+    the model was opened and no layer was, 130 after an interrupt.
     """
     if context.invoked_subcommand is None:
         click.echo(context.get_help())
@@ -72,7 +75,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     Raises
     ------
     SystemExit
-        Always, with code 0, 1 after an error, or 130 after an interrupt.
+        Always, with code 0, 1 after an error, 3 if the model was opened but no layer of it was
+        analysed, or 130 after an interrupt.
 
     Examples
     --------
@@ -89,7 +93,7 @@ def _run(arguments: Sequence[str] | None) -> int:
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
     try:
-        cli.main(arguments, prog_name="spectra", standalone_mode=False)
+        code = cli.main(arguments, prog_name="spectra", standalone_mode=False)
     except (click.exceptions.Abort, KeyboardInterrupt):
         return _fail("interrupted", code=130)
     except click.ClickException as error:
@@ -104,7 +108,7 @@ def _run(arguments: Sequence[str] | None) -> int:
         return _fail(str(error))
     except Exception as error:  # the user gets one line for any error
         return _fail(f"a defect, please report it: {type(error).__name__}: {error}")
-    return 0
+    return code if isinstance(code, int) else 0
 
 
 def _fail(message: str, *, code: int = 1) -> int:

@@ -56,7 +56,7 @@ def noise(
     outputs: Sequence[Path],
     replicas: int | None,
     seed: int,
-) -> None:
+) -> int:
     """Print the noise, the signal and the traps of every layer."""
     randomized = partial(measures.randomized, replicas=replicas)
     chosen = [randomized if m is measures.randomized else m for m in measures.RANDOM_MATRIX]
@@ -68,3 +68,4 @@ def noise(
     tensors = spectra.describe(model, pool=pool)
     table, line = noise_tables.noise_table(ds), noise_tables.phases_line(ds)
     steps.finish(ds, tensors, outputs, table=table, line=line)
+    return steps.exit_code(ds)

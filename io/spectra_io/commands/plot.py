@@ -9,10 +9,11 @@ import click
 
 import spectra
 from spectra import measures
-from spectra.errors import ArgumentError, unknown_name
+from spectra.errors import unknown_name
 from spectra_io import plots
 from spectra_io.commands import options, steps
-from spectra_io.terminal import screen, tables
+from spectra_io.terminal import screen
+from spectra_io.terminal.left_out import left_out_line
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -45,18 +46,20 @@ def plot(
     exclude: Sequence[str],
     layer: str | None,
     output: Path,
-) -> None:
+) -> int:
     """Draw alpha against depth, or the spectrum of one layer with its fitted tail."""
     plots.check(output)
     model = steps.opened(path, include, exclude)
     wanted = model if layer is None else _one(spectra.layers(model, pool=pool), layer)
     ds = steps.analyzed(wanted, pool=pool, measures=[*measures.CORE, measures.bulk_fit])
-    if not ds.sizes["layer"]:
-        msg = f"{path}: no layer to draw; {tables.left_out_line(spectra.describe(model), ds)}"
-        raise ArgumentError(msg)
+    if code := steps.exit_code(ds):
+        why = left_out_line(spectra.describe(wanted, pool=pool), ds) or "a model without tensors"
+        screen.note(f"spectra: {path}: no layer to draw; {why}")
+        return code
     with plots.to_file(output) as ax:
         if layer is None:
             plots.correlation_flow(ds, ax=ax)
         else:
             plots.esd(ds, layer=layer, ax=ax)
     screen.note(f"wrote {output}")
+    return 0

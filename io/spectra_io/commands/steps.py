@@ -9,10 +9,12 @@ import click
 import spectra
 from spectra.errors import SpectraError, unknown_name
 from spectra.models import selection
+from spectra.results.variables import Status
 from spectra_io.models import open_model
 from spectra_io.results import files
 from spectra_io.runs.executors import ThreadsWithProgress
-from spectra_io.terminal import screen, tables
+from spectra_io.terminal import screen
+from spectra_io.terminal.left_out import left_out_line
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,7 +25,18 @@ if TYPE_CHECKING:
     from spectra.models.model import Model
     from spectra_io.terminal.columns import TextTable
 
-__all__ = ["analyzed", "check_outputs", "finish", "opened", "write"]
+__all__ = [
+    "NOTHING_ANALYSED",
+    "analyzed",
+    "check_outputs",
+    "exit_code",
+    "finish",
+    "opened",
+    "write",
+]
+
+NOTHING_ANALYSED = 3
+"""Exit code of a command that opened a model and analysed no layer of it."""
 
 
 def check_outputs(outputs: Sequence[Path], /) -> None:
@@ -80,7 +93,8 @@ def finish(
     --------
     >>> import numpy as np
     >>> model = {"fc": np.eye(3)}
-    >>> none = tables.layer_table(spectra.analyze({}))
+    >>> from spectra_io.terminal.tables import layer_table
+    >>> none = layer_table(spectra.analyze({}))
     >>> finish(spectra.analyze(model), spectra.describe(model), [], table=none, line="1 layer")
     1 layer
     """
@@ -88,14 +102,37 @@ def finish(
         screen.show(table)
         screen.show("")
     screen.show(line)
-    if left_out := tables.left_out_line(tensors, ds):
-        screen.note(left_out)
+    if line := left_out_line(tensors, ds):
+        screen.note(line, fold=True)
     write(ds, tensors, outputs)
+
+
+def exit_code(ds: xr.Dataset, /) -> int:
+    """
+    Return the exit code of an analysis.
+
+    Parameters
+    ----------
+    ds : xarray.Dataset
+        Result of :func:`spectra.analyze`.
+
+    Returns
+    -------
+    int
+        0 if at least one layer has a spectrum, else :data:`NOTHING_ANALYSED`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> exit_code(spectra.analyze({"fc": np.eye(3)})), exit_code(spectra.analyze({"v": np.ones(3)}))
+    (0, 3)
+    """
+    return 0 if (ds.status == Status.COMPUTED).any() else NOTHING_ANALYSED
 
 
 def opened(path: str, include: Sequence[str] = (), exclude: Sequence[str] = (), /) -> Model:
     """
-    Open a model, and select the tensors whose names match the patterns.
+    Open a model, show its notes, and select the tensors whose names match the patterns.
 
     Parameters
     ----------
@@ -124,6 +161,8 @@ def opened(path: str, include: Sequence[str] = (), exclude: Sequence[str] = (), 
     spectra.errors.ModelNotFoundError: nowhere.onnx: no such file or folder; ...
     """
     model = open_model(path)
+    for sentence in model.notes:
+        screen.note(sentence, fold=True)
     for pattern in (*include, *exclude):
         if not any(selection.matches(name, pattern) for name in model):
             raise unknown_name(pattern, model, what="tensor matches")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import textwrap
 from typing import Literal
 
 from rich.console import Console, Group
@@ -19,7 +20,7 @@ _STYLES = {"over-trained": "red", "well-trained": "green", "under-trained": "yel
 _FOLDED = 26  # smallest width of a name or a reason on a narrow screen, in characters
 
 
-def note(text: str, /) -> None:
+def note(text: str, /, *, fold: bool = False) -> None:
     """
     Write a message to stderr, apart from the data.
 
@@ -27,12 +28,17 @@ def note(text: str, /) -> None:
     ----------
     text : str
         Message, written as one line.
+    fold : bool, default: False
+        Whether a terminal gets lines that end between words and fit its width.
 
     Examples
     --------
     >>> note("three tensors were left out")
     """
-    sys.stderr.write(one_line(text) + "\n")
+    line = one_line(text)
+    if fold and (console := Console(stderr=True)).is_terminal:
+        line = textwrap.fill(line, max(_FOLDED, console.width), break_on_hyphens=False)
+    sys.stderr.write(line + "\n")
     sys.stderr.flush()
 
 

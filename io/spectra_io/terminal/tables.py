@@ -17,15 +17,9 @@ __all__ = [
     "LAYER_COLUMNS",
     "TENSOR_COLUMNS",
     "layer_table",
-    "left_out_line",
     "summary_line",
     "tensor_table",
 ]
-
-_ALIKE = {  # by role: reasons that name another tensor, and are counted together
-    "scale": "scale of quantized weights",
-    "tied": "the same numbers as another tensor",
-}
 
 LAYER_COLUMNS = (
     Column("layer", "layer", left=True),
@@ -187,45 +181,3 @@ def summary_line(ds: xr.Dataset) -> str:
     if "power_law_support" in ds and fitted:
         line += f", power law supported in {supported}"
     return f"{line}; mean {', '.join(shown)}" if shown else line
-
-
-def left_out_line(tensors: xr.Dataset, ds: xr.Dataset | None = None) -> str:
-    """
-    List the reasons why tensors of a model are not analysed, the largest share first.
-
-    Parameters
-    ----------
-    tensors : xarray.Dataset
-        Result of :func:`spectra.describe`.
-    ds : xarray.Dataset, optional
-        Result of :func:`spectra.analyze`, for the tensors that could not be read.
-
-    Returns
-    -------
-    str
-        Line of text; empty if all tensors were analysed.
-
-    Examples
-    --------
-    >>> import numpy as np, spectra
-    >>> left_out_line(spectra.describe({"fc": np.eye(3), "v": np.ones(1)}))
-    'not analysed: 1 of 2 tensors, 10.0 % of the elements: 1 x 1-D: a vector has no spectrum'
-    """
-    every = table(tensors)
-    if ds is not None:
-        failed = table(ds).query("status_reason != ''").set_index("tensor_name").status_reason
-        unread = failed[~failed.index.duplicated()].reindex(every.index, fill_value="")
-        every["tensor_reason"] = every["tensor_reason"].where(every["tensor_reason"] != "", unread)
-    left = every.query("tensor_reason != ''")
-    if left.empty:
-        return ""
-    reasons = left.tensor_role.map(_ALIKE).fillna(left.tensor_reason)
-    sizes = left.groupby(reasons).tensor_size.agg(["sum", "count"])
-    largest = sizes.sort_values(["sum", "count"], ascending=False)
-    most = [f"{count} x {reason}" for reason, count in largest["count"].items()]
-    rest = f"; and {len(most) - 3} other reasons (spectra describe)" if len(most) > 3 else ""
-    share = left.tensor_size.sum() / max(1, int(every.tensor_size.sum()))
-    return (
-        f"not analysed: {len(left)} of {len(every)} tensors, "
-        f"{100 * share:.1f} % of the elements: {'; '.join(most[:3])}{rest}"
-    )

@@ -127,7 +127,8 @@ def head_and_rows(out):
 
 def test_describe_lists_every_tensor_with_the_reason(run, conv):
     code, out, err = run("describe", conv)
-    assert (code, err) == (0, "")
+    left_out = "not analysed: 1 of 3 tensors, 30 of 1,830 elements (1.6 %): 1 x bias: not a weight"
+    assert (code, err) == (0, f"{left_out} matrix\n")
     titles, rows = head_and_rows(out)
     assert titles == ["tensor", "role", "dtype", "shape", "layers", "not taken because"]
     assert [list(row.values()) for row in rows] == [
@@ -317,9 +318,70 @@ def test_a_layer_that_cannot_be_fitted_says_why(run, tmp_path):
 
 def test_nothing_to_analyse(run, tmp_path):
     code, out, err = run("analyze", one_layer(tmp_path, "a.bias", (3,)))
-    assert (code, out) == (0, "0 layers, 0 fitted\n")
+    assert (code, out) == (3, "0 layers, 0 fitted\n")
     assert err.endswith("1 x bias: not a weight matrix\n")
     assert len(err.splitlines()) == 1
+
+
+NOT_ANALYSED = {
+    "all zero": np.zeros((30, 20)),
+    "not finite": np.full((30, 20), np.inf),
+    "empty": np.zeros((0, 20)),
+}
+
+
+@pytest.mark.parametrize("command", ["analyze", "noise"])
+@pytest.mark.parametrize("kind", NOT_ANALYSED)
+@pytest.mark.parametrize("alone", [True, False], ids=["alone", "beside another"])
+def test_layers_without_a_spectrum_are_counted(run, tmp_path, command, kind, alone):
+    arrays = {"a": NOT_ANALYSED[kind].astype(np.float32)} | ({} if alone else {"b": f32(30, 20)})
+    path = write_safetensors(tmp_path / "m.safetensors", arrays)
+    code, _, err = run(command, path)
+    assert code == (3 if alone else 0)
+    assert err.startswith(f"not analysed: 1 of {len(arrays)} tensors, ")
+    assert err.endswith(f": 1 x {kind}\n")
+
+
+@pytest.mark.parametrize("command", ["describe", "analyze", "noise"])
+@pytest.mark.parametrize("name", ["a.bias", "fc"])
+def test_the_exit_code_tells_whether_a_layer_was_analysed(run, tmp_path, command, name):
+    path = one_layer(tmp_path, name, (3,) if name == "a.bias" else (30, 20))
+    assert run(command, path)[0] == (3 if name == "a.bias" else 0)
+
+
+def test_results_are_written_when_nothing_was_analysed(run, tmp_path):
+    output = tmp_path / "r.csv"
+    code, _, err = run("analyze", one_layer(tmp_path, "a.bias", (3,)), "-o", output)
+    assert code == 3
+    assert err.endswith(f"wrote {output}\n")
+    assert output.exists()
+
+
+def test_an_error_of_writing_comes_before_nothing_analysed(run, tmp_path, monkeypatch):
+    def failing(*_, **__):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("spectra_io.results.files.save", failing)
+    path = one_layer(tmp_path, "a.bias", (3,))
+    code, _, err = run("analyze", path, "-o", tmp_path / "r.csv")
+    assert code == 1
+    assert "not written: No space left on device" in err
+
+
+@pytest.mark.parametrize("command", [["describe"], ["analyze"], ["noise"], ["plot", "-o", "a.png"]])
+def test_every_command_says_what_was_chosen(run, tmp_path, monkeypatch, command):
+    monkeypatch.chdir(tmp_path)
+    for name in ("model", "consolidated"):
+        write_safetensors(tmp_path / f"{name}.safetensors", {name: f32(30, 20)})
+    code, _, err = run(*command, tmp_path)
+    assert code == 0
+    note = "read model.safetensors, not consolidated.safetensors; name another file to read it: "
+    assert err.splitlines()[0] == f"{note}{tmp_path.name}/consolidated.safetensors"
+
+
+def test_help_explains_the_exit_codes(run):
+    _, out, _ = run("--help")
+    assert "Exit code: 0 if at least one layer was analysed" in " ".join(out.split())
 
 
 @pytest.mark.slow
@@ -327,14 +389,14 @@ def test_nothing_to_analyse(run, tmp_path):
 def test_a_model_without_tensors(run, tmp_path, command):
     path = write(tmp_path / "m.safetensors", safetensors_bytes({}))
     code, out, _ = run(command, path)
-    assert code == 0
+    assert code == 3
     assert set(numbers_in(out.splitlines()[-1])) == {"0"}
 
 
 @pytest.mark.parametrize("command", ["describe", "analyze", "noise"])
 def test_a_graph_without_tensors(run, tmp_path, command):
     made = graph([helper.make_node("Relu", ["x"], ["y"])])
-    assert run(command, write_onnx(tmp_path / "m.onnx", made))[0] == 0
+    assert run(command, write_onnx(tmp_path / "m.onnx", made))[0] == 3
 
 
 @pytest.mark.parametrize("command", ["describe", "analyze", "noise"])
@@ -506,9 +568,12 @@ def test_plot_of_a_tensor_that_is_no_layer(fails, tmp_path):
     )
 
 
-def test_plot_of_a_layer_without_eigenvalues(fails, tmp_path):
+@pytest.mark.parametrize("options", [["--layer", "z"], []], ids=["the layer", "the model"])
+def test_plot_of_a_layer_without_eigenvalues(run, tmp_path, options):
     path = write_safetensors(tmp_path / "m.safetensors", {"z": np.zeros((9, 9), np.float32)})
-    fails("plot", path, "--layer", "z", "-o", tmp_path / "a.png")
+    code, out, err = run("plot", path, *options, "-o", tmp_path / "a.png")
+    assert (code, out) == (3, "")
+    assert err.endswith("1 of 1 tensors, 81 of 81 elements (100.0 %): 1 x all zero\n")
     assert not (tmp_path / "a.png").exists()
 
 
@@ -521,7 +586,7 @@ def test_plot_of_a_layer_without_a_fit(run, tmp_path):
 def test_plot_of_a_model_without_layers(run, tmp_path):
     path = one_layer(tmp_path, "a.bias", (3,))
     code, out, err = run("plot", path, "-o", tmp_path / "a.png")
-    assert (code, out) == (1, "")
+    assert (code, out) == (3, "")
     (line,) = err.splitlines()
     assert line.startswith(f"spectra: {path}: no layer to draw; not analysed: 1 of 1 tensors")
     assert not (tmp_path / "a.png").exists()
@@ -843,7 +908,7 @@ def test_a_terminal_says_what_it_has_no_room_for(columns):
     head = next(line for line in lines if line.startswith("layer"))
     assert {"alpha", "tail", "verdict"} <= set(head.split())
     assert "power law" in head
-    assert all(len(line) <= columns for line in lines if not line.startswith("not analysed"))
+    assert all(len(line) <= columns for line in lines)
     said = " ".join(lines)
     assert ("no room for" in said) == (columns < 140)
     assert ("no room for N, M, noise, D, p, log_norm" in said) == (columns == 60)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 import spectra
 from spectra.models import structure
-from spectra_io.terminal import tables
+from spectra_io.terminal.left_out import left_out_line
 from tests.builders import f32
 
 QUANTIZED = {
@@ -262,7 +262,7 @@ def test_scales_are_counted_together():
         for i in range(9)
         for name, array in QUANTIZED.items()
     }
-    line = tables.left_out_line(spectra.describe(many))
+    line = left_out_line(spectra.describe(many))
     assert line.endswith(": 18 x scale of quantized weights")
 
 

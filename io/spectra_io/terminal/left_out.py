@@ -1,0 +1,117 @@
+"""Count the tensors and elements of a model that were left out, by the kind of reason."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from spectra.results.reading import records
+from spectra.results.variables import Status
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    import xarray as xr
+
+__all__ = ["left_out_line"]
+
+_ALIKE = {  # by role: reasons that name another tensor, and are counted together
+    "scale": "scale of quantized weights",
+    "tied": "the same numbers as another tensor",
+}
+_KINDS = 3  # that are named
+_LONGEST = 60  # characters of a reason
+_LEAST = 0.0005  # share that is shown as less than 0.1 %
+
+
+class _Left(NamedTuple):
+    """A tensor, or the layers of one, that is not analysed."""
+
+    reason: str
+    size: int
+    known: bool  # whether the size is known
+
+
+def _failed(ds: xr.Dataset | None) -> dict[str, list[dict[str, Any]]]:
+    """Return the layers without a spectrum by the name of their tensor."""
+    found: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for row in records(ds) if ds is not None else []:
+        if row["status"] != Status.COMPUTED.name.lower():
+            found[row["tensor_name"]].append(row)
+    return found
+
+
+def _of(tensor: dict[str, Any], failed: list[dict[str, Any]]) -> _Left | None:
+    """Return what is left out of a tensor, if anything is."""
+    size = int(tensor["tensor_size"])
+    if tensor["tensor_reason"]:
+        reason = _ALIKE.get(tensor["tensor_role"], tensor["tensor_reason"])
+        return _Left(reason, size, bool(tensor["tensor_dtype"]))
+    if not failed:
+        return None
+    reason = failed[0]["status_reason"] or failed[0]["status"].replace("_", " ")
+    if len(failed) < tensor["tensor_layers"]:
+        size = min(size, sum(int(row["N"]) * int(row["M"]) * int(row["rf"]) for row in failed))
+    return _Left(reason, size, known=True)
+
+
+def _share(part: int, total: int) -> str:
+    share = part / max(1, total)
+    return "<0.1 %" if 0 < share < _LEAST else f"{100 * share:.1f} %"
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _LONGEST else text[: _LONGEST - 3].rstrip() + "..."
+
+
+def _kind(left: Iterable[_Left], total: int, *, alone: bool) -> str:
+    """Return how many tensors have reasons that start alike, the reason, and their share."""
+    these = list(left)
+    reasons = {each.reason for each in these}
+    shown = these[0].reason if len(reasons) == 1 else these[0].reason.partition(":")[0]
+    known = any(each.known for each in these)
+    share = _share(sum(each.size for each in these), total) if known else "size not known"
+    after = f" ({share})" if not (alone and known) else ""
+    return f"{len(these)} x {_cut(shown)}{after}"
+
+
+def left_out_line(tensors: xr.Dataset, ds: xr.Dataset | None = None) -> str:
+    """
+    Count the tensors and elements of a model that are not analysed, by the kind of reason.
+
+    Parameters
+    ----------
+    tensors : xarray.Dataset
+        Result of :func:`spectra.describe`.
+    ds : xarray.Dataset, optional
+        Result of :func:`spectra.analyze`, for the layers that have no spectrum.
+
+    Returns
+    -------
+    str
+        Line of text; empty if all tensors were analysed. Reasons that are equal up to the first
+        colon are one kind; the kind of the most elements comes first, with its share of all
+        elements. Of a tensor of several layers only the elements of those without a spectrum count.
+
+    Examples
+    --------
+    >>> import numpy as np, spectra
+    >>> left_out_line(spectra.describe({"fc": np.eye(3), "v": np.ones(1)}))
+    'not analysed: 1 of 2 tensors, 1 of 10 elements (10.0 %): 1 x 1-D: a vector has no spectrum'
+    """
+    every, failed = records(tensors), _failed(ds)
+    left = [gone for row in every if (gone := _of(row, failed.get(row["tensor"], [])))]
+    if not left:
+        return ""
+    kinds: dict[str, list[_Left]] = defaultdict(list)
+    for gone in left:
+        kinds[gone.reason.partition(":")[0]].append(gone)
+    most = sorted(kinds.values(), key=lambda kind: (sum(p.size for p in kind), len(kind)))[::-1]
+    total, part = sum(int(row["tensor_size"]) for row in every), sum(p.size for p in left)
+    words = "; ".join(_kind(kind, total, alone=len(most) == 1) for kind in most[:_KINDS])
+    rest = len(most) - _KINDS
+    more = f"; and {rest} other reason{'s' if rest > 1 else ''} (spectra describe)"
+    return (
+        f"not analysed: {len(left)} of {len(every)} tensors, {part:,} of {total:,} elements "
+        f"({_share(part, total)}): {words}{more if rest > 0 else ''}"
+    )
