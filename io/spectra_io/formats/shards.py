@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["open_files", "open_index"]
 
 _MAX_INDEX = 1 << 25  # bytes; that of the largest public model takes about 10 MB
+_MAX_TENSORS = 1 << 20  # of an index; the largest public models have 300,000
 _MAX_SHARDS = 4096  # files of an index; the largest public models have a few hundred
 
 _Held = dict[str, dict[str, "Tensor"]]  # tensors by file and name
@@ -139,10 +140,15 @@ def _weight_map(file: File) -> dict[str, str]:
     if not isinstance(mapping, dict) or not all(isinstance(f, str) for f in mapping.values()):
         msg = f"{file}: an index must map tensors to files under 'weight_map', this one does not"
         raise ModelFormatError(msg)
-    if (count := len(set(mapping.values()))) > _MAX_SHARDS:
-        msg = f"{file}: an index of {count} files; at most {_MAX_SHARDS} are read"
-        raise ModelFormatError(msg)
-    plain = {place: place and PurePosixPath(place).as_posix() for place in mapping.values()}
+    places = set(mapping.values())
+    for count, what, most in (
+        (len(mapping), "tensors", _MAX_TENSORS),
+        (len(places), "files", _MAX_SHARDS),
+    ):
+        if count > most:
+            msg = f"{file}: an index of {count} {what}; at most {most} are read"
+            raise ModelFormatError(msg)
+    plain = {place: place and PurePosixPath(place).as_posix() for place in places}
     return {name: plain[place] for name, place in mapping.items()}
 
 

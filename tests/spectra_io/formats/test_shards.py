@@ -221,6 +221,15 @@ def test_an_index_of_very_many_files_is_refused(tmp_path):
     assert "an index of 5000 files; at most 4096 are read" in message_of(tmp_path)
 
 
+def test_an_index_of_very_many_tensors_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr("spectra_io.formats.shards._MAX_TENSORS", 3)
+    write(tmp_path / "a.safetensors", shard("a", "b", "c"))
+    write_index(tmp_path, dict.fromkeys("abc", "a.safetensors"))
+    assert len(open_model(tmp_path)) == 3
+    write_index(tmp_path, dict.fromkeys("abcd", "a.safetensors"))
+    assert "an index of 4 tensors; at most 3 are read" in message_of(tmp_path)
+
+
 def test_notes_are_short_whatever_is_missing(tmp_path):
     names = {"x" * 9000 + str(i): f"s{i % 40}" for i in range(400)}
     model = open_model(folder_of(tmp_path, {"w": "a", **names}, a=shard("w")))
