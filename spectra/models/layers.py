@@ -31,7 +31,8 @@ MATRICES = frozenset({"dense", "embedding", "recurrent", "lora_A", "lora_B"})
 KERNEL_NDIM = range(3, 6)  # (out, in) and one to three kernel axes
 _ENDING = re.compile(
     r"(\.parametrizations\.weight\.original[0-9]?|\.weight\._data|\._weight_qdata"
-    r"|\.q?weight(_quantized|_packed|_v|_orig)?|_quantized|_blocks)$"
+    r"|\.q?weight(_quantized|_packed|_v|_orig)?|_quantized|_blocks"
+    r"|\.(lokr|hada)_w1(_a)?(\.weight)?)$"
 )
 
 
@@ -180,6 +181,8 @@ def _reason_not_taken(tensor: Tensor) -> str:
         return tensor.note or "missing: not in the files of the model"
     if tensor.role == "scale":
         return tensor.note or "scale of quantized weights"
+    if tensor.role == "factor":
+        return tensor.note or "factor of an update"
     if tensor.role == "tied":
         return tensor.note or "tied: the same numbers as another tensor"
     if tensor.role in {"norm", "bias"}:

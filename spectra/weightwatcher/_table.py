@@ -189,8 +189,8 @@ def _row(
 
 def _eligible(model: Mapping[str, Tensor]) -> Iterator[Tensor]:
     for tensor in model.values():
-        scale = tensor.role == "scale"
-        if tensor.ndim in _TYPES and tensor.dtype in _FLOATS and tensor.size and not scale:
+        part = tensor.role in {"scale", "update", "factor"}
+        if tensor.ndim in _TYPES and tensor.dtype in _FLOATS and tensor.size and not part:
             yield tensor
 
 

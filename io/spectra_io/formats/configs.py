@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 __all__ = ["read_config"]
 
 _MAX_SIZE = 1 << 22  # bytes of a file; the largest models need a few thousand
+_ADAPTER = ("lora", "lokr_", "hada_", "base_model.model.", "prompt_embeddings")  # of PEFT
 
 
 def _read(file: File, name: str) -> dict[str, Any]:
@@ -59,7 +60,7 @@ def read_config(file: File, names: Iterable[str] = (), /) -> dict[str, Any]:
     {'hidden_size': 8}
     """
     config, known = _read(file, "config.json"), list(names)
-    if any("lora" in name for name in known):
+    if any(word in name for name in known for word in _ADAPTER):
         config["adapter"] = _read(file, "adapter_config.json")
     if "quantization_config" not in config and any(n.endswith(".qweight") for n in known):
         config["quantization_config"] = _read(file, "quantize_config.json")

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 __all__ = ["left_out_line"]
 
 _ALIKE = {  # by role: reasons that name another tensor, and are counted together
-    "scale": "scale of quantized weights",
+    "scale": "scale or factor of another weight",
+    "factor": "part of an update or of another adapter",
     "tied": "the same numbers as another tensor",
 }
 _KINDS = 3  # that are named

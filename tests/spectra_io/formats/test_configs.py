@@ -1,6 +1,7 @@
 """What lies beside the weights: folders as people have them on disk."""
 
 import json
+import pickle
 from typing import Any
 
 import numpy as np
@@ -82,6 +83,24 @@ def test_an_adapter_with_its_configuration(tmp_path):
     write(tmp_path / "adapter_config.json", '{"lora_alpha": 16, "r": 2}')
     model = open_model(tmp_path)
     assert {tensor.note for tensor in model.values()} == {"LoRA of q, rank 2, alpha 16"}
+
+
+@pytest.mark.parametrize("part", ["lokr_w1", "hada_w1_a", "prompt_embeddings"])
+def test_an_adapter_of_another_kind_with_its_configuration(tmp_path, part):
+    name = part if part.startswith("prompt") else f"q.{part}"
+    write_safetensors(tmp_path / "adapter_model.safetensors", {name: f32(2, 8)})
+    write(tmp_path / "adapter_config.json", '{"peft_type": "LOKR"}')
+    assert open_model(tmp_path).config["adapter"] == {"peft_type": "LOKR"}
+
+
+def test_an_update_of_factors_is_one_layer_of_a_folder(tmp_path):
+    arrays = {"q.lokr_w1": f32(2, 3), "q.lokr_w2": f32(4, 5)}
+    write_safetensors(tmp_path / "adapter_model.safetensors", arrays)
+    write(tmp_path / "adapter_config.json", '{"peft_type": "LOKR", "alpha": 6, "r": 2}')
+    ds = spectra.analyze(pickle.loads(pickle.dumps(open_model(tmp_path))))
+    assert ds.layer.values.tolist() == ["q"]
+    expected = (3 * np.linalg.norm(arrays["q.lokr_w1"]) * np.linalg.norm(arrays["q.lokr_w2"])) ** 2
+    assert float(ds.eigenvalue.sum()) == pytest.approx(expected, rel=1e-6)
 
 
 def test_the_older_configuration_of_gptq(tmp_path):
