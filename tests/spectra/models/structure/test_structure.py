@@ -371,6 +371,12 @@ KEYS = st.sampled_from(
         "intermediate_size",
         "lora_alpha",
         "alpha_pattern",
+        "adapter",
+        "rank_pattern",
+        "target_parameters",
+        "peft_type",
+        "r",
+        "use_dora",
         "checkpoint_format",
     ]
 )
@@ -394,6 +400,21 @@ ENDINGS += [
     ".lora_A.weight",
     ".lora_B.weight",
     ".alpha",
+    ".lora_mid.weight",
+    ".lora_E",
+    ".lora_magnitude_vector",
+    ".diff",
+    ".lokr_w1",
+    ".lokr_w1_a",
+    ".lokr_w1_b",
+    ".lokr_w2",
+    ".lokr_t2",
+    ".hada_w1_a",
+    ".hada_w1_b",
+    ".hada_w2_a",
+    ".hada_w2_b",
+    ".hada_t1",
+    ".oft_R",
 ]
 names = st.builds("{}{}".format, st.sampled_from([*STEMS, "lstm"]), st.sampled_from(ENDINGS))
 arrays = st.builds(
