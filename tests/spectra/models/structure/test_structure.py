@@ -263,7 +263,7 @@ def test_scales_are_counted_together():
         for name, array in QUANTIZED.items()
     }
     line = left_out_line(spectra.describe(many))
-    assert line.endswith(": 18 x scale of quantized weights")
+    assert line.endswith(": 18 x scale or factor of another weight")
 
 
 @pytest.mark.parametrize("lost", ["fc.qzeros", "fc.scales"])
