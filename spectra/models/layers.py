@@ -30,7 +30,7 @@ __all__ = ["Layer", "layers", "numbered"]
 MATRICES = frozenset({"dense", "embedding", "recurrent", "lora_A", "lora_B"})
 KERNEL_NDIM = range(3, 6)  # (out, in) and one to three kernel axes
 _ENDING = re.compile(
-    r"(\.parametrizations\.weight\.original[0-9]?|\.weight\._data|\._weight_qdata"
+    r"(\.parametrizations\.weight\.original[0-9]?|\.weight\._data|\._weight_qdata|\.W_q"
     r"|\.q?weight(_quantized|_packed|_v|_orig)?|_quantized|_blocks"
     r"|\.(lokr|hada)_w1(_a)?(\.weight)?)$"
 )

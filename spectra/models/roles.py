@@ -49,7 +49,7 @@ _LORA = (
     ("lora_A", re.compile(r"lora_(embedding_)?a|lora[._]down", re.IGNORECASE)),
 )
 _WEIGHT = re.compile(
-    r"weight|kernel|filter|^[wWkK]?[0-9]*\Z|original|_data\Z|_qdata\Z", re.IGNORECASE
+    r"weight|kernel|filter|^[wWkK]?[0-9]*\Z|original|_data\Z|_qdata\Z|diff\Z", re.IGNORECASE
 )
 _MAP = re.compile(
     r"weight|kernel|filter|proj|dense|linear|fc|mlp|conv|embed|query|key|value|qkv|gate|up|down|attn"

@@ -185,6 +185,8 @@ def noted(tensors: dict[str, Tensor], config: Mapping[str, Any], /) -> dict[str,
     for name, tensor in tensors.items():
         if mark := marks.get(name):
             note = f"{tensor.note}, {mark.note}".removeprefix(", ")
+            if mark.role in ("factor", "update"):  # whatever its name says besides
+                note = mark.note
             weights = tensor.weights if mark.weights is None else mark.weights
             tensor = replace(tensor, note=note, role=mark.role or tensor.role, weights=weights)
         out[name] = tensor

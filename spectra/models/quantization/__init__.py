@@ -6,12 +6,14 @@ Dequantization: real numbers from packed or scaled numbers of few bits, by store
 - ``gptq``, ``awq``, ``nbits``, ``packed_integers``: packed words of these programs and formats
 - ``mxfp4``, ``nvfp4``: 4-bit floats in blocks; ``exponents``: scales that are powers of two
 - ``lookup``, ``bnb4``: codes of a table of values, as bitsandbytes stores them
-- ``unpack``, ``unpack_apart``: numbers of few bits out of larger words
+- ``hqq``: numbers of few bits in blocks of rows, as HQQ stores them
+- ``unpack``, ``unpack_apart``, ``unpack_rows``: numbers of few bits out of larger words
 """
 
 from spectra.models.quantization._linear import affine, exponents, grouped, scaled_blocks
 from spectra.models.quantization._lookup import bnb4, lookup
 from spectra.models.quantization._microscaling import mxfp4, nvfp4
+from spectra.models.quantization._stacked import hqq, unpack_rows
 from spectra.models.quantization._words import (
     awq,
     gptq,
@@ -28,6 +30,7 @@ __all__ = [
     "exponents",
     "gptq",
     "grouped",
+    "hqq",
     "lookup",
     "mxfp4",
     "nbits",
@@ -36,4 +39,5 @@ __all__ = [
     "scaled_blocks",
     "unpack",
     "unpack_apart",
+    "unpack_rows",
 ]

@@ -77,6 +77,8 @@ def gptq(
     bits: int = 4,
     zero_offset: int = 1,
     symmetric: bool = False,
+    group_size: int | None = None,
+    carry: bool = False,
 ) -> AnyArray:
     """
     Dequantize a GPTQ layer.
@@ -97,6 +99,11 @@ def gptq(
         Added to the stored zero points: 1 in the first checkpoint format, 0 in "gptq_v2".
     symmetric : bool, default: False
         Whether every zero point is known to be ``2 ** (bits - 1)``, whatever the offset.
+    group_size : int, optional
+        Inputs of a group, where there is no `g_idx`; by default equal shares.
+    carry : bool, default: False
+        Whether 1 was subtracted from whole words of zero points, as GPTQModel does: a zero point of
+        0 then borrows from the next. By default from each of them. Not for 3 bits.
 
     Returns
     -------
@@ -121,11 +128,14 @@ def gptq(
     array([[-1.5, -1. , -0.5,  0. ,  0.5,  1. ,  1.5,  2. ]], dtype=float32)
     """
     q = unpack(qweight.T, bits).T
+    if carry and zero_offset and not symmetric:
+        qzeros, zero_offset = _with_carry(qzeros, bits), 0
     zeros = unpack(qzeros, bits)[:, : scales.shape[-1]]
     groups = len(scales)
     if zeros.shape != scales.shape or q.shape[1:] != scales.shape[1:] or not groups:
         _refuse("GPTQ", qweight=qweight.shape, qzeros=qzeros.shape, scales=scales.shape)
-    index = np.arange(len(q)) // -(-len(q) // groups) if g_idx is None else g_idx
+    size = group_size or max(1, -(-len(q) // groups))
+    index = np.arange(len(q)) // size if g_idx is None else g_idx
     if index.shape != (len(q),) or (len(q) and not 0 <= index.min() <= index.max() < groups):
         _refuse("GPTQ", qweight=qweight.shape, scales=scales.shape, g_idx=index.shape)
     if symmetric:
@@ -134,6 +144,13 @@ def gptq(
     shifted = ((zeros.astype(np.int32) + zero_offset) & ((1 << bits) - 1)).astype(np.float32)
     wide = scales.astype(np.float32)
     out: AnyArray = (wide[index] * (q.astype(np.float32) - shifted[index])).T
+    return out
+
+
+def _with_carry(words: AnyArray, bits: int) -> AnyArray:
+    """Add 1 to every packed number, as a sum of whole words in which one carries to the next."""
+    ones = np.uint32(sum(1 << place for place in range(0, 32, bits)))
+    out: AnyArray = (np.ascontiguousarray(words).view(np.uint32) + ones).view(np.int32)
     return out
 
 
@@ -242,13 +259,14 @@ def packed_integers(
     bits: int,
     columns: int,
     group_size: int | None = None,
+    dense: bool = False,
 ) -> AnyArray:
     """
     Dequantize the pack-quantized layout.
 
     Parameters
     ----------
-    packed : array of int32, shape (out, ceil(in / (32 // bits)))
+    packed : array of int32, shape (out, ceil(in / (32 // bits))), or (out, ceil(in * bits / 32))
         The weights plus ``2 ** (bits - 1)``, packed along the inputs, low bits first.
     scale : array, shape (out, groups), or (1,)
         Scales of the groups, or one for all.
@@ -263,6 +281,8 @@ def packed_integers(
         Number of inputs; packed numbers beyond are padding.
     group_size : int, optional
         Inputs of a group; by default equal shares.
+    dense : bool, default: False
+        Whether numbers are packed across the borders of words.
 
     Returns
     -------
@@ -284,7 +304,8 @@ def packed_integers(
     >>> packed_integers(packed, np.array([[0.5]]), bits=4, columns=4)
     array([[0.5, 1. , 1.5, 2. ]], dtype=float32)
     """
-    half, q = 1 << (bits - 1), unpack_apart(packed, bits)
+    out_of = unpack if dense else unpack_apart
+    half, q = 1 << (bits - 1), out_of(packed, bits)
     scales = scale.astype(np.float32).reshape(len(scale) if scale.ndim else 1, -1)
     size = group_size or -(-columns // max(scales.shape[1], 1))
     index = np.arange(columns) // max(size, 1) if g_idx is None else g_idx
@@ -293,21 +314,15 @@ def packed_integers(
         _refuse("packed integers", packed=packed.shape, scale=scale.shape, columns=columns)
     numbers = q[:, :columns].astype(np.float32) - half
     if zero_point is not None:
-        numbers -= _zeros_of(zero_point, scales.shape, bits)[:, index]
+        packed_zeros = zero_point.dtype == np.int32 and zero_point.ndim == 2
+        zeros = zero_point
+        if packed_zeros:
+            zeros = out_of(zero_point.T, bits).T[: len(scales)].astype(np.float32) - half
+        if zeros.size != scales.size:
+            _refuse("packed integers", zero_point=zero_point.shape, scale=scales.shape)
+        numbers -= zeros.astype(np.float32).reshape(scales.shape)[:, index]
     with np.errstate(over="ignore", invalid="ignore"):
         out: AnyArray = numbers * scales[:, index]
-    return out
-
-
-def _zeros_of(given: AnyArray, shape: tuple[int, ...], bits: int) -> AnyArray:
-    """Return the zero points of packed integers as real numbers in the shape of the scales."""
-    zeros = given
-    if given.dtype == np.int32 and given.ndim == 2:
-        apart = unpack_apart(given.T, bits).T[: shape[0]]
-        zeros = apart.astype(np.float32) - (1 << (bits - 1))
-    if zeros.size != shape[0] * shape[1]:
-        _refuse("packed integers", zero_point=given.shape, scale=shape)
-    out: AnyArray = zeros.astype(np.float32).reshape(shape)
     return out
 
 

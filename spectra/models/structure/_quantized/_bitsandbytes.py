@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from spectra.models.lazy import derived
 from spectra.models.quantization import bnb4
 from spectra.models.structure._quantized._found import Found, small_numbers
@@ -14,6 +16,8 @@ from spectra.models.tensors import Weight
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from spectra._typing import AnyArray
+    from spectra.models.lazy import Source
     from spectra.models.structure._quantized._names import Names
     from spectra.models.tensors import Tensor
 
@@ -32,6 +36,12 @@ def _state(tensor: Tensor | None) -> dict[str, Any]:
     except (ValueError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}
+
+
+def _bytes(stored: AnyArray) -> AnyArray:
+    """Return packed numbers as bytes, whatever type they were stored as."""
+    out: AnyArray = np.ascontiguousarray(stored).reshape(-1).view(np.uint8)
+    return out
 
 
 def _shape(state: Mapping[str, Any]) -> tuple[int, int] | None:
@@ -78,10 +88,11 @@ def bitsandbytes(name: str, names: Names, config: Mapping[str, Any], /) -> Found
         return Found(helpers, note="packed by bitsandbytes, and a part of its state is missing")
     state = _state(given[kind])
     shape, size = _shape(state), whole_number(state.get("blocksize"))
-    if shape is None or size is None or main.dtype != "uint8":
+    if shape is None or size is None:
         note = f"packed by bitsandbytes as {main.dtype}, its state does not say shape and blocks"
         return Found(helpers, note=note)
-    sources = [t.source for t in (main, given["quant_map"], given["absmax"])]
+    sources: list[Source] = [derived(_bytes, main.source)]
+    sources += [given[part].source for part in ("quant_map", "absmax")]
     options: dict[str, Any] = {"shape": shape, "block_size": size}
     words = f"{'NF4' if kind == _STATES[0] else 'FP4'} of bitsandbytes, blocks of {size}"
     nested = [part for part in ("nested_quant_map", "nested_absmax") if part in given]

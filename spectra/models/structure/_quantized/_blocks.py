@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from spectra.models.lazy import derived, rows
 from spectra.models.quantization import mxfp4, nvfp4
 from spectra.models.structure._quantized._found import Found, dims
@@ -28,6 +30,11 @@ def _mx(packed: AnyArray, scales: AnyArray) -> AnyArray:
 
 def _first(blocks: AnyArray, scales: AnyArray) -> AnyArray:
     return mxfp4(blocks[0], scales[0])
+
+
+def _with_inputs(W: AnyArray, factors: AnyArray) -> AnyArray:
+    out: AnyArray = W * factors.astype(np.float32)
+    return out
 
 
 def _first_mx(packed: AnyArray, scales: AnyArray) -> AnyArray:
@@ -108,12 +115,18 @@ def _of_bytes(main: Tensor, beside: Companions) -> Found | None:
         return None
     shape = (main.shape[-2], main.shape[-1] * 2)
     words = "NVFP4, blocks of 16" if nv else "MXFP4, blocks of 32"
-    if beside.unknown or {*beside.known} - {"scale", "overall"} or main.shape[0] > MOST_PARTS**2:
+    if beside.unknown or {*beside.known} - {"scale", "overall", "inputs"}:
         return Found(beside.names, note=f"{words}, with helpers that are not known")
     if main.ndim == 2 and (overall is None or overall.size == 1):
         parts = [t.source for t in (main, scale, overall) if t]
         source = derived(nvfp4 if nv else _mx, *parts)
-        return Found(beside.names, (Weight("", shape, source),), words)
+        inputs = beside.known.get("inputs")
+        if inputs is None:
+            return Found(beside.names, (Weight("", shape, source),), words)
+        if inputs.shape == (shape[1],):
+            source = derived(_with_inputs, source, inputs.source)
+            words += ", and factors of the inputs"
+            return Found(beside.names, (Weight("", shape, source),), words)
     experts = main.shape[0] <= MOST_PARTS
     each = overall is None or overall.size == 1 or overall.shape[:1] == main.shape[:1]
     if main.ndim != 3 or not experts or not each:

@@ -9,7 +9,7 @@ import numpy as np
 from spectra.models.lazy import derived
 from spectra.models.quantization import mxfp4, nvfp4, packed_integers
 from spectra.models.structure._quantized._found import Found, dims, module_of, small_numbers
-from spectra.models.structure._quantized._settings import scheme, whole_number
+from spectra.models.structure._quantized._settings import group_size, scheme, whole_number
 from spectra.models.tensors import Weight
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["compressed", "reciprocal"]
 
 _WORD, _MX_BLOCK = 32, 32
+_MXFP6_BLOCK = 48  # twice the bytes of 32 numbers of 6 bits
 _BITS = (2, 3, 4, 5, 6, 8)
 _MOST_COLUMNS = 1 << 31
 
@@ -76,6 +77,8 @@ def _four_bit_floats(main: Tensor, beside: Companions) -> Found:
     if scale.dtype in ("uint8", "float8_e8m0fnu") and whole is None and size == _MX_BLOCK:
         source = derived(_mxfp4, main.source, scale.source)
         return Found(beside.names, (Weight("", shape, source),), f"MXFP4, blocks of {size}")
+    if scale.dtype == "uint8" and size == _MXFP6_BLOCK:
+        return Found(beside.names, note="packed in the layout of MXFP6, not read")
     note = f"4-bit floats with {scale.dtype} scales of blocks of {size}, a layout not known"
     return Found(beside.names, note=note)
 
@@ -93,16 +96,19 @@ def _shape(main: Tensor, given: Tensor | None) -> tuple[int, int] | str:
     return rows, columns
 
 
-def _bits(words: int, columns: int, settings: Mapping[str, Any]) -> int | str:
-    """Return how many bits a number has, or why that is not clear."""
-    fitting = [b for b in _BITS if -(-columns // (_WORD // b)) == words]
+def _bits(words: int, columns: int, settings: Mapping[str, Any]) -> tuple[int, bool] | str:
+    """Return the bits of a number and whether words are full, or why that is not clear."""
+    apart = [(b, False) for b in _BITS if -(-columns // (_WORD // b)) == words]
+    dense = [(b, True) for b in _BITS if _WORD % b and -(-columns * b // _WORD) == words]
     stated = whole_number(settings.get("num_bits"))
-    if stated and stated not in fitting:
+    fitting = [(b, full) for b, full in apart + dense if stated in (None, b)]
+    if len(fitting) == 1:
+        return fitting[0]
+    if stated and not fitting:
         return f"the config says {stated} bits, but {columns} inputs fill {words} words"
-    if stated or len(fitting) == 1:
-        return stated or fitting[0]
-    found = " or ".join(map(str, fitting)) or "no number of"
-    return f"{columns} inputs in {words} words have {found} bits"
+    found = " or ".join(str(b) for b in sorted({b for b, _ in fitting})) or "no number of"
+    how = ", packed in one of two ways" if len({b for b, _ in fitting}) == 1 else ""
+    return f"{columns} inputs in {words} words have {found} bits{how}"
 
 
 def _integers(main: Tensor, beside: Companions, settings: Mapping[str, Any]) -> Found:
@@ -116,18 +122,17 @@ def _integers(main: Tensor, beside: Companions, settings: Mapping[str, Any]) -> 
     shape = _shape(main, known.get("shape"))
     if isinstance(shape, str):
         return Found(names, note=f"packed integers: {shape}")
-    bits = _bits(main.shape[1], shape[1], settings)
-    if isinstance(bits, str):
-        return Found(names, note=f"packed integers: {bits}")
+    found = _bits(main.shape[1], shape[1], settings)
+    if isinstance(found, str):
+        return Found(names, note=f"packed integers: {found}")
+    bits, dense = found
     groups = scale.shape[1] if scale.ndim == 2 else 1
-    size = whole_number(settings.get("group_size"))
+    size = group_size(shape[1], groups, settings.get("group_size"))
     if scale.ndim > 2 or (scale.ndim and scale.shape[0] not in (1, shape[0])) or not groups:
         return Found(names, note=f"scales {dims(scale)} of a matrix {shape[0]}x{shape[1]}")
-    if size is None or -(-shape[1] // size) != groups:
-        size = shape[1] // groups
-        if shape[1] % groups:
-            note = f"{groups} groups of {shape[1]} inputs, and no config says of what size"
-            return Found(names, note=note)
+    if size is None and order is None:
+        note = f"{groups} groups of {shape[1]} inputs, and no config says of what size"
+        return Found(names, note=note)
     sources = [t.source if t else None for t in (scale, zero, order)]
     source = derived(
         _unpacked,
@@ -137,6 +142,7 @@ def _integers(main: Tensor, beside: Companions, settings: Mapping[str, Any]) -> 
         bits=bits,
         columns=shape[1],
         group_size=size,
+        dense=dense,
     )
     words = f", {groups} groups" if groups > 1 else ""
     words += ", zero points" if zero else ""
@@ -144,7 +150,7 @@ def _integers(main: Tensor, beside: Companions, settings: Mapping[str, Any]) -> 
 
 
 def _unpacked(
-    packed: AnyArray, scale: AnyArray, *more: AnyArray, has_zeros: bool, **options: int
+    packed: AnyArray, scale: AnyArray, *more: AnyArray, has_zeros: bool, **options: Any
 ) -> AnyArray:
     zero = more[0] if has_zeros else None
     order = more[-1] if len(more) > has_zeros else None

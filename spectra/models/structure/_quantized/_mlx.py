@@ -86,7 +86,8 @@ def mlx(name: str, names: Names, config: Mapping[str, Any], /) -> Found | None:
     if biases is None:
         return _of_floats(helpers, names, name, together, settings)
     stated = (whole_number(settings.get("bits")), whole_number(settings.get("group_size")))
-    fitting = [(b, g) for b in _BITS for g in _GROUPS if b * g == together]
+    every = (1, *_BITS) if stated[0] == 1 else _BITS
+    fitting = [(b, g) for b in every for g in _GROUPS if b * g == together]
     chosen = [s for s in fitting if s == stated] if any(stated) else fitting
     if len(chosen) != 1:
         found = " or ".join(f"{b} bits in groups of {g}" for b, g in fitting) or "no known layout"

@@ -25,6 +25,7 @@ _KINDS: Mapping[str, frozenset[str]] = MappingProxyType(
         "shape": frozenset({"shape"}),
         "order": frozenset({"g_idx"}),
         "maximum": frozenset({"scb"}),
+        "inputs": frozenset({"pre_quant_scale"}),
     }
 )
 """Use of a tensor beside quantized weights, by the words of its name."""
@@ -32,7 +33,7 @@ _KINDS: Mapping[str, frozenset[str]] = MappingProxyType(
 _ACTIVATIONS = re.compile(r"(^|_)(input|output|act|activation|activations)(_|\Z)|^[qkv]_scale\Z")
 _HELPER = re.compile(
     r"(^|_)(scales?|wscales|scale_inv|zero_?points?|zeros|qzeros|zp|absmax|amax|scb|g_idx|biases"
-    r"|quant_map|shift|scale_and_zero|perm|global_scale|scale_2|smooth(_factor)?)\Z"
+    r"|quant_map|shift|scale_and_zero|perm|global_scale|scale_2|pre_quant_scale|smooth(_factor)?)\Z"
 )
 _PREFIX, _ENDING = re.compile(r"^(weight_|weight\._?)"), re.compile(r"_weights?\Z")
 
@@ -46,7 +47,7 @@ class Companions(NamedTuple):
     """The tensors beside quantized weights, by their use."""
 
     known: dict[str, Tensor]
-    """By use: scale, overall, zero, offset, shape, order, maximum."""
+    """By use: scale, overall, zero, offset, shape, order, maximum, inputs."""
     aside: tuple[Tensor, ...]
     """Scales of activations, which do not change the weights."""
     unknown: tuple[Tensor, ...]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +10,7 @@ from spectra.models.roles import from_name
 from spectra.models.structure._quantized._bitsandbytes import bitsandbytes
 from spectra.models.structure._quantized._blocks import blocks, four_bit_bytes
 from spectra.models.structure._quantized._compressed import compressed
+from spectra.models.structure._quantized._hqq import hqq
 from spectra.models.structure._quantized._mlx import mlx
 from spectra.models.structure._quantized._names import Names
 from spectra.models.structure._quantized._scaled import scaled
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["unpacked"]
 
 _RULES: tuple[Rule, ...] = (
+    hqq,
     unread,
     words,
     blocks,
@@ -36,11 +39,16 @@ _RULES: tuple[Rule, ...] = (
 """Layouts, the first that applies to a tensor decides."""
 
 
+_STORED = re.compile(r"\.(weight_packed|qweight|W_q)\Z")
+
+
 def _role(name: str, found: Found) -> str:
     """Return the role that the name gives to the weights of a tensor."""
     first = found.weights[0]
     shape = (1, *first.shape) if first.label else first.shape
-    stem = found.stem or name.removesuffix("_packed").replace(".qweight", ".weight")
+    stem = found.stem or name.removesuffix("_packed").replace(".qweight", ".weight").replace(
+        ".W_q", ".weight"
+    )
     return from_name(stem.removesuffix("_blocks"), shape)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -12,9 +13,20 @@ from spectra.errors import ModelFormatError
 from spectra.models.lazy import derived, rows
 from spectra.models.quantization import exponents, scaled_blocks
 from spectra.models.structure._fused import sizes_of_parts
-from spectra.models.structure._quantized._found import Found, dims, small_numbers
+from spectra.models.structure._quantized._found import (
+    Found,
+    dims,
+    module_of,
+    small_numbers,
+)
 from spectra.models.structure._quantized._names import is_helper
-from spectra.models.structure._quantized._settings import block_size, quantization, whole_number
+from spectra.models.structure._quantized._settings import (
+    block_size,
+    group_size,
+    is_power_of_two,
+    quantization,
+    scheme,
+)
 from spectra.models.tensors import MOST_PARTS, Weight
 
 if TYPE_CHECKING:
@@ -107,10 +119,40 @@ def _real(
         factors = np.repeat(factors.reshape(-1), runs)
     flat = W.reshape(len(W), -1)
     if factors.ndim > 2:
-        factors = factors.reshape(factors.shape[0], -1)
+        factors = factors.reshape(factors.shape[0], -1)  # axes of length 1
     if zero_point is not None and zero_point.ndim > 2:
         zero_point = zero_point.reshape(zero_point.shape[0], -1)
     return scaled_blocks(flat, factors, zero_point, block=block).reshape(W.shape)
+
+
+def _with_inputs(W: AnyArray, factors: AnyArray) -> AnyArray:
+    """Multiply the columns of a matrix by the factors that the network has for its inputs."""
+    out: AnyArray = W * factors.astype(np.float32)
+    return out
+
+
+def _two_rows(
+    packed: AnyArray, scales: AnyArray, *, block: tuple[int, int] | None
+) -> AnyArray:  # two rows of signed numbers in a byte, the first in the low half
+    codes = np.stack([packed & 0xF, packed >> 4], axis=1).reshape(-1, packed.shape[1])
+    signed = (codes ^ 8).astype(np.int8) - np.int8(8)
+    return scaled_blocks(signed, scales, block=block)
+
+
+def _modelopt4(name: str, main: Tensor, beside: Companions, config: Mapping[str, Any]) -> Found:
+    """Read the 4-bit integers of ModelOpt, two rows in a byte."""
+    scale, names = beside.known["scale"], beside.names
+    shape = (2 * main.shape[0], main.shape[1])
+    block = _blocks(name, shape, scale.shape, config)
+    why = _why_not(replace(main, dtype="int8", shape=shape), beside) or block.why
+    if why:
+        return Found(names, note=f"4 bits of ModelOpt: {why}")
+    source: Source = derived(_two_rows, main.source, scale.source, block=block.block)
+    words = "int4 times weight_scale (ModelOpt)"
+    if "inputs" in beside.known:
+        source = derived(_with_inputs, source, beside.known["inputs"].source)
+        words += ", and factors of the inputs"
+    return Found(names, (Weight("", shape, source),), words)
 
 
 def _by_row(W: AnyArray, maxima: AnyArray) -> AnyArray:
@@ -126,11 +168,13 @@ def _blocks(
 ) -> _Blocks:
     """Return how scales spread over a matrix or kernel."""
     count = int(np.prod(scales, dtype=object))
+    if len(scales) == 4 and len(shape) == 2 and scales[1] == scales[3] == 1:  # of ModelOpt
+        scales = (scales[0], scales[2])
     single = (shape[0], *(1,) * (len(shape) - 1))
     if count == 1 or scales in ((shape[0],), (shape[0], 1), single):
         return _Blocks()
     if len(scales) == 2 and len(shape) == 2 and min(scales) > 0:
-        return _of_matrix(shape, scales, config)
+        return _of_matrix(module_of(name), shape, scales, config)
     if len(shape) == 2 and scales in ((count,), (count, 1)):
         runs = sizes_of_parts(name, shape, config)
         if len(runs) == count and sum(runs) == shape[0]:
@@ -139,20 +183,25 @@ def _blocks(
 
 
 def _of_matrix(
-    shape: tuple[int, ...], scales: tuple[int, ...], config: Mapping[str, Any]
+    module: str, shape: tuple[int, ...], scales: tuple[int, ...], config: Mapping[str, Any]
 ) -> _Blocks:
     def fits(block: tuple[int, ...]) -> bool:
-        return all(-(-n // b) == s for n, b, s in zip(shape, block, scales, strict=True) if b)
+        return all(-(-n // b) == s for n, b, s in zip(shape, block, scales, strict=True))
 
-    stated, group = block_size(config), whole_number(quantization(config).get("group_size"))
-    exact = all(s <= n and n % s == 0 for n, s in zip(shape, scales, strict=True))
+    stated = scheme(module, config).get("group_size") or quantization(config).get("group_size")
+    group = group_size(shape[1], scales[1], stated) if scales[0] == shape[0] else None
+    shares = tuple(n // s for n, s in zip(shape, scales, strict=True))
+    exact = all(is_power_of_two(b) for b in shares) and fits(shares)
     candidates = [
-        stated,
+        block_size(module, config),
         (1, group) if group else None,
         (_USUAL, _USUAL),
-        (1, _USUAL) if scales[0] == shape[0] else None,
-        (shape[0] // scales[0], shape[1] // scales[1]) if exact else None,
+        (shares[0], shares[1]) if exact else None,
     ]
+    if scales[0] == shape[0]:
+        candidates.insert(2, (1, _USUAL))
+    if scales[0] == 1 and scales[1] == shape[1]:
+        candidates = [(shape[0], 1)]
     found = next((block for block in candidates if block and fits(block)), None)
     why = f"scales {scales[0]}x{scales[1]} of {shape[0]}x{shape[1]}, in blocks of no known size"
     return _Blocks(found) if found else _Blocks(why=why)
@@ -162,12 +211,16 @@ def _why_not(main: Tensor, beside: Companions) -> str:
     """Return the reason why the scales of a tensor do not say what its numbers are."""
     scale, zero = beside.known["scale"], beside.known.get("zero")
     power = scale.dtype in _E8M0
-    odd = [*beside.unknown, *(t for use, t in beside.known.items() if use not in ("scale", "zero"))]
+    uses = ("scale", "zero", "inputs")
+    odd = [*beside.unknown, *(t for use, t in beside.known.items() if use not in uses)]
     if odd:
         return f"{main.dtype} beside {odd[0].name}, whose meaning is not known"
     real = BY_NAME.get(scale.dtype)
     if not (real and real.kind == "float") and not (power and is_narrow_float(main.dtype)):
         return f"{main.dtype} with a scale of {scale.dtype}"
+    inputs = beside.known.get("inputs")
+    if inputs is not None and (main.ndim != 2 or inputs.shape not in ((main.shape[1],), ())):
+        return f"factors {dims(inputs)} of the inputs of {dims(main)}"
     if main.dtype.startswith("uint") and zero is None:
         return f"{main.dtype} with a scale and no zero point"
     if zero is not None and zero.shape != scale.shape and zero.size != scale.size:
@@ -215,7 +268,10 @@ def _read(name: str, main: Tensor, beside: Companions, config: Mapping[str, Any]
     if block.why or len(main.shape) < 2:
         return Found(names, note=f"{main.dtype}, {block.why}: they do not fit together")
     options = {"block": block.block, "runs": block.runs, "power": power}
-    source = derived(_real, main.source, *(t.source for t in helpers), **options)
+    source: Source = derived(_real, main.source, *(t.source for t in helpers), **options)
+    if "inputs" in known:
+        source = derived(_with_inputs, source, known["inputs"].source)
+        words += ", and factors of the inputs"
     return Found(names, (Weight("", main.shape, source),), words)
 
 
@@ -266,7 +322,11 @@ def scaled(name: str, names: Names, config: Mapping[str, Any], /) -> Found | Non
     beside = names.companions(name)
     if "maximum" in beside.known and not narrow:
         return _bnb8(main, names, beside)
-    if "scale" in beside.known:
+    scale = beside.known.get("scale")
+    packed = main.dtype == "uint8" and scale is not None and main.ndim == scale.ndim == 2
+    if packed and scale is not None and scale.shape[0] == 2 * main.shape[0]:
+        found = _modelopt4(name, main, beside, config)
+    elif scale is not None:
         found = _read(stem_of(name), main, beside, config)
     elif beside.known or beside.unknown:
         odd = [*beside.known.values(), *beside.unknown][0].name

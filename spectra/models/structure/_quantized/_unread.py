@@ -22,12 +22,12 @@ NOT_READ: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "EXL2": ("q_weight", "q_scale"),
         "EXL3": ("trellis", "suh"),
         "HIGGS": ("weight", "scales", "tables"),
-        "HQQ": ("W_q", "scale", "zero"),
         "Marlin": ("B", "s"),
         "Marlin with 2:4 sparsity": ("B_24", "B_meta", "s"),
         "QuIP#": ("Qidxs",),
         "SpQR": ("dense_weights", "row_offsets"),
         "SqueezeLLM": ("qweight", "lookup_table"),
+        "quanto's packed 2 and 4 bits": ("_data._data",),
         "SVDQuant": ("qweight", "wscales"),
         "torchao's packed 4 bits": ("_weight_qdata", "_weight_scale_and_zero"),
         "VPTQ": ("indices", "centroids.weight"),
@@ -62,6 +62,8 @@ def unread(name: str, names: Names, config: Mapping[str, Any], /) -> Found | Non
     >>> unread("w", Names({}), {})
     """
     module, _, part = name.rpartition(".")
+    if part == "_data" and module.endswith("._data"):
+        module, part = module.removesuffix("._data"), "_data._data"
     parts = names.modules.get(module, {})
     for layout, (first, *others) in NOT_READ.items():
         own = part == first and all(_is_there(module, other, names) for other in others)

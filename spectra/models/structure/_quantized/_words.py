@@ -7,7 +7,11 @@ from typing import TYPE_CHECKING, Any
 from spectra.models.lazy import derived
 from spectra.models.quantization import awq, gptq
 from spectra.models.structure._quantized._found import Found, dims
-from spectra.models.structure._quantized._settings import quantization
+from spectra.models.structure._quantized._settings import (
+    group_size,
+    is_power_of_two,
+    quantization,
+)
 from spectra.models.tensors import Weight
 
 if TYPE_CHECKING:
@@ -28,6 +32,13 @@ def _has_plain_zeros(settings: Mapping[str, Any]) -> bool:
     packing = str(settings.get("packing_format", ""))
     native = not any(word in packing for word in ("gptq", "awq"))
     return settings.get("quant_method") == "auto-round" and native
+
+
+def _has_borrowed(settings: Mapping[str, Any]) -> bool:
+    """Return whether one was taken from whole words of zero points, as GPTQModel does."""
+    meta = settings.get("meta")
+    made_by = str(meta.get("quantizer", "")) if isinstance(meta, dict) else ""
+    return "pack_dtype" in settings or "gptqmodel" in made_by
 
 
 def words(name: str, names: Names, config: Mapping[str, Any], /) -> Found | None:
@@ -71,13 +82,22 @@ def words(name: str, names: Names, config: Mapping[str, Any], /) -> Found | None
         if bits in (2, 3, 4, 8) and zeros.shape[1] == -(-out * bits // _WORD):
             symmetric = settings.get("sym") is True
             offset = 0 if _has_plain_zeros(settings) else 1
-            options = {"bits": bits, "zero_offset": offset, "symmetric": symmetric}
+            shape = (out, length * _WORD // bits)
+            size = group_size(shape[1], groups, settings.get("group_size"))
+            if size is None and len(given) < 3:
+                note = (
+                    f"GPTQ, {groups} groups of {shape[1]} inputs, and no config says of what size"
+                )
+                return Found(given, note=note)
+            carry = _WORD % bits == 0 and _has_borrowed(settings)
+            options: dict[str, Any] = {"bits": bits, "zero_offset": offset, "carry": carry}
+            options |= {"group_size": size, "symmetric": symmetric}
             sources = [t.source for t in (main, zeros, scales)]
             sources += [names.tensors[n].source for n in given[2:]]
-            shape = (out, length * _WORD // bits)
             note = f"GPTQ, {bits} bits, {groups} groups"
             return Found(given, (Weight("", shape, derived(gptq, *sources, **options)),), note)
-    if width * 8 == out and groups and zeros.shape == (groups, width) and length % groups == 0:
+    even = groups and length % groups == 0 and is_power_of_two(length // groups)
+    if width * 8 == out and zeros.shape == (groups, width) and (even or groups == 1):
         source = derived(awq, main.source, zeros.source, scales.source)
         return Found(given, (Weight("", (out, length), source),), f"AWQ, 4 bits, {groups} groups")
     shapes = ", ".join(map(dims, (main, zeros, scales)))

@@ -193,7 +193,8 @@ def test_full_differences_are_layers_and_say_so():
     assert (layers["m.k.diff"].taken, layers["m.c.diff"].rf) == (True, 9)
     assert not layers["m.k.diff_b"].taken
     assert not layers["m.norm.diff"].taken
-    assert spectra.from_arrays({"m.k.diff": f32(6, 4)})["m.k.diff"].note == ""  # no adapter
+    alone = spectra.from_arrays({"m.k.diff": f32(6, 4)})  # no adapter
+    assert alone["m.k.diff"].note == "by its shape only"
 
 
 def test_parts_without_a_pair_say_so():

@@ -233,8 +233,13 @@ def test_packed_integers_have_the_bits_that_their_shape_gives(bits, columns, ext
         index = rng.permutation(index)
         arrays["m.fc.weight_g_idx"] = index.astype(np.int32)
     real = (q - half - zero[:, index]) * scale[:, index].astype(float)
-    found = taken(arrays)["m.fc.weight_packed"][0]
+    weights = {"num_bits": bits, "group_size": columns // groups}
+    groups_of = {"g": {"targets": ["Linear"], "weights": weights}}
+    config = {"quantization_config": {"config_groups": groups_of}}
+    found = taken(arrays, config)["m.fc.weight_packed"][0]
     np.testing.assert_allclose(found, real, rtol=1e-6)
+    if columns == 100 and extra == "":
+        assert "no config says of what size" in views(arrays)["m.fc.weight_packed"].reason
 
 
 @pytest.mark.parametrize(
