@@ -3,6 +3,7 @@
 import json
 import os
 import pickle
+import struct
 import subprocess
 import sys
 from collections.abc import Iterable, Mapping, Sequence
@@ -45,6 +46,42 @@ def safetensors_bytes(tensors: Mapping[str, Stored], *, header_size: int = 0) ->
         data += raw
     text = json.dumps(header).encode().ljust(header_size)
     return len(text).to_bytes(8, "little") + text + data
+
+
+def gguf_string(text: str | bytes, order: str = "<") -> bytes:
+    raw = text.encode() if isinstance(text, str) else text
+    return struct.pack(f"{order}Q", len(raw)) + raw
+
+
+def gguf_key(key: str | bytes, kind: int, value: bytes, order: str = "<") -> bytes:
+    """Return a key of the metadata of a GGUF file, its type and its value, which is packed."""
+    return gguf_string(key, order) + struct.pack(f"{order}I", kind) + value
+
+
+def gguf_entry(
+    name: str | bytes, shape: Sequence[int], kind: int, offset: int, order: str = "<"
+) -> bytes:
+    """Return the entry of a tensor; its shape as numpy counts it."""
+    sides = struct.pack(f"{order}I{len(shape)}Q", len(shape), *reversed(shape))
+    return gguf_string(name, order) + sides + struct.pack(f"{order}IQ", kind, offset)
+
+
+def gguf_bytes(
+    tensors: Mapping[str, tuple[int, Sequence[int], bytes]],
+    keys: Sequence[bytes] = (),
+    *,
+    order: str = "<",
+    version: int = 3,
+    alignment: int = 32,
+) -> bytes:
+    """Return a GGUF file: counts, metadata, entries, and the numbers, each of them padded."""
+    entries, data = [], b""
+    for name, (kind, shape, raw) in tensors.items():
+        entries.append(gguf_entry(name, shape, kind, len(data), order))
+        data += raw + bytes(-len(raw) % alignment)
+    counts = struct.pack(f"{order}IQQ", version, len(entries), len(keys))
+    head = b"".join([b"GGUF", counts, *keys, *entries])
+    return head + bytes(-len(head) % alignment) + data
 
 
 def write(path: Path, content: bytes | str) -> Path:

@@ -28,7 +28,18 @@ MODULES = {package.__name__: package for package in PACKAGES} | {
 }
 PUBLIC = sorted(name for name in MODULES if "._" not in name)
 ROOMS = [name for name in PUBLIC if hasattr(MODULES[name], "__path__")]
-WORLD = {"spectra_io", "onnx", "safetensors", "matplotlib", "rich", "click", "pathlib", "os", "io"}
+WORLD = {
+    "spectra_io",
+    "onnx",
+    "safetensors",
+    "gguf",
+    "matplotlib",
+    "rich",
+    "click",
+    "pathlib",
+    "os",
+    "io",
+}
 
 GROUND = {"errors", "_typing", "_checks", "_spectral", "_version", "dtypes", "multiple_tests"}
 MATHEMATICS = GROUND | {"linalg", "tails", "noise"}
@@ -210,7 +221,8 @@ def test_rooms_import_downwards_only(name):
 
 def test_heavy_libraries_wait_until_they_are_needed():
     heavy = (
-        "onnx powerlaw matplotlib safetensors rich click h5netcdf h5py pyarrow.parquet ml_dtypes"
+        "onnx powerlaw matplotlib safetensors gguf rich click h5netcdf h5py pyarrow.parquet "
+        "ml_dtypes"
     )
     code = f"""
 import sys, spectra, spectra_io

@@ -1,7 +1,7 @@
 """
 Everything that touches the world: files in, figures and tables out.
 
-- ``open_model``: open a safetensors, ONNX, npz or npy file, a folder or a URL as a model
+- ``open_model``: open a safetensors, ONNX, GGUF, npz or npy file, a folder or a URL as a model
 - ``save``, ``load``: results as a file, and back
 - ``plots``: the figures: spectrum of a layer (``plots.esd``), alpha against depth
   (``plots.correlation_flow``), axes that are written to a file (``plots.to_file``)

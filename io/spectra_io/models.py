@@ -19,6 +19,7 @@ from spectra_io.formats.folder_notes import part_note, rest_note, set_notes
 from spectra_io.formats.found import Found
 from spectra_io.formats.missing import missing_notes
 from spectra_io.formats.names import listed
+from spectra_io.formats.gguf_model.parts import whole_name
 from spectra_io.storage.files import LocalFile
 from spectra_io.storage.paths import inside
 
@@ -52,6 +53,13 @@ def _onnx(files: Sequence[File]) -> Found:
     return Found(reader.open_file(files[0]))
 
 
+def _gguf(files: Sequence[File]) -> Found:
+    from spectra_io.formats.gguf_model import reader
+
+    tensors, config = reader.open_parts(files[0])
+    return Found(tensors, config=config)
+
+
 def _npz(files: Sequence[File]) -> Found:
     from spectra_io.formats import npz_files
 
@@ -75,6 +83,7 @@ class _Format(NamedTuple):
     in_folders: bool = True  # whether a folder is searched for files of the format
     in_shards: bool = False  # whether several files in a folder are one model
     has_graph: bool = False  # whether the file says how each tensor is used
+    whole: Callable[[str], str] = str  # name that the files share of which a model is made
 
 
 _NEVER = rb"(?!)"
@@ -87,6 +96,7 @@ _FORMATS = (  # in the order of trying: the first that fits a file, or of which 
         in_shards=True,
     ),
     _ONNX,
+    _Format("gguf", "GGUF file", ".gguf", rb"GGUF", _gguf, whole=whole_name),
     _Format("npz", "npz file", ".npz", rb"PK\x03\x04", _npz),
 )
 _HEAD = 9  # bytes, the longest of the regular expressions
@@ -106,7 +116,7 @@ def _model(
 ) -> Model:
     """Return the model of what was found, with the configuration beside the first file."""
     tensors = found.tensors
-    config = read_config(files[0], tensors)
+    config = read_config(files[0], tensors) if found.config is None else found.config
     understood = tied(tensors, {}) if known.has_graph else interpret(tensors, config)
     local = all(isinstance(file, LocalFile) for file in files)
     said = (*notes, *found.notes, *missing_notes(tensors))
@@ -126,7 +136,7 @@ def open_file(file: File, /) -> Model:
     Parameters
     ----------
     file : File
-        A safetensors, ONNX, npz or npy file, or the index of shards.
+        A safetensors, ONNX, GGUF, npz or npy file, or the index of shards.
 
     Returns
     -------
@@ -176,7 +186,9 @@ def _chosen(folder: Path, names: Sequence[str], known: _Format) -> Sequence[str]
     """Return the files of the one model of a format that is read."""
     if known.in_shards:
         return folders.choose(names, folder=str(folder))
-    return [folders.one_of(names, what=known.noun, folder=str(folder))]
+    firsts = {known.whole(name): name for name in reversed(names)}
+    one = folders.one_of(firsts.values(), what=known.noun, folder=str(folder))
+    return [name for name in names if known.whole(name) == known.whole(one)]
 
 
 def _open_chosen(folder: Path, weights: dict[str, ModelNotFoundError | None]) -> Model:
@@ -239,16 +251,18 @@ def open_model(path: str | os.PathLike[str] | Mapping[str, Tensor | npt.ArrayLik
     Parameters
     ----------
     path : path-like, str or mapping
-        A safetensors, ONNX, npz or npy file, a ``model.safetensors.index.json``, or a folder that
-        holds an index with its shards, safetensors files, or one ONNX or npz file; a URL of any of
-        these (with the extra ``remote``); or arrays by name.
+        A safetensors, ONNX, GGUF, npz or npy file, a ``model.safetensors.index.json``, or a folder
+        that holds an index with its shards, safetensors files, or one ONNX, GGUF or npz file; a URL
+        of any of these (with the extra ``remote``); or arrays by name. Quantized numbers of GGUF
+        files need the extra ``gguf``.
 
     Returns
     -------
     Model
         Every tensor of the model by name; a tensor reads its numbers when asked. ONNX tensors
-        come in the order of use, safetensors in natural order of their names. The model is named
-        as the file, the folder, or the last part of the URL.
+        come in the order of use, GGUF tensors in the order of the file, safetensors in natural
+        order of their names. The model is named as the file, the folder, or the last part of the
+        URL.
 
     Raises
     ------
@@ -269,7 +283,8 @@ def open_model(path: str | os.PathLike[str] | Mapping[str, Tensor | npt.ArrayLik
     an index the safetensors files of the most usual name are, see
     :func:`spectra_io.formats.folders.choose`. The notes of the model say which files were not read
     and which tensors are missing. A ``config.json`` beside the weights says how q, k and v
-    are fused, see :func:`spectra.models.structure.interpret`.
+    are fused, see :func:`spectra.models.structure.interpret`; a GGUF file says so itself. Of a
+    split GGUF model all parts are opened, whichever is named.
 
     Examples
     --------

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from spectra.dtypes import FLOATS
+from spectra.dtypes import BLOCKS, FLOATS
 from spectra.errors import ModelFormatError
 from spectra.models.arrays import from_arrays
 from spectra.models.structure._ties import without_copies
@@ -166,7 +166,7 @@ def _why_not_real(tensor: Tensor) -> str:
     """Return the reason why the stored numbers are not real numbers, or "" if they are."""
     if tensor.role == "quantized":
         return f"quantized ({tensor.dtype}): {tensor.note or 'its scale is not known'}"
-    if tensor.dtype in FLOATS:
+    if tensor.dtype in FLOATS or tensor.dtype in BLOCKS:
         return ""
     integers = tensor.dtype.startswith(("int", "uint"))
     later = tensor.dtype.startswith(("float", "sparse", "onnx"))

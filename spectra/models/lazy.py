@@ -15,7 +15,13 @@ from spectra._typing import AnyArray
 __all__ = ["Derived", "Held", "Source", "derived", "rows"]
 
 Source = Callable[[], AnyArray]
-"""Callable without arguments that returns an array; picklable if the array is in a file."""
+"""
+Callable without arguments that returns an array; picklable if the array is in a file.
+
+It may have a method ``rows(start, stop)`` that returns a lazy array of these rows, an attribute
+``stored`` with the lazy array of the bytes that its numbers are decoded from, and an attribute
+``unreadable`` with the reason why it cannot be read, empty if it can.
+"""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

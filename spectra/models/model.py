@@ -53,11 +53,19 @@ def _parts(tensor: Tensor) -> Iterator[AnyArray]:
         yield replace(tensor, shape=shape, source=rows(tensor.source, start, stop)).read()
 
 
+def _undecoded(tensor: Tensor) -> Tensor:
+    """Return a tensor of the bytes from which the numbers of a tensor are decoded, if known."""
+    stored = getattr(tensor.source, "stored", None)
+    if stored is None:
+        return tensor
+    return replace(tensor, shape=stored.shape, dtype=stored.dtype, source=stored)
+
+
 def _digest(tensor: Tensor) -> str:
     """Return the SHA-256 digest of the stored numbers, or a word if they cannot be read."""
     total = hashlib.sha256()
     try:
-        for values in _parts(tensor):
+        for values in _parts(_undecoded(tensor)):
             if values.dtype.hasobject:  # the bytes are addresses in memory
                 return _UNREADABLE
             ordered = values.astype(values.dtype.newbyteorder("<"), order="C", copy=False)
@@ -93,11 +101,12 @@ class Model(Mapping[str, Tensor]):
         Name of the file or folder without its folders; the last part of a URL without its query.
         Empty for arrays in memory.
     format : str, default: "arrays"
-        Format of the files: ``"safetensors"``, ``"onnx"``, ``"npz"`` or ``"npy"``;
+        Format of the files: ``"safetensors"``, ``"onnx"``, ``"gguf"``, ``"npz"`` or ``"npy"``;
         ``"arrays"`` for arrays in memory.
     config : mapping of str, optional
         The parsed ``config.json`` of the model, with the configuration of an adapter under
-        ``"adapter"``. Empty if there is none.
+        ``"adapter"``; of a GGUF file the sizes in its metadata under the names of a
+        ``config.json``, with the metadata themselves under ``"gguf"``. Empty if there is none.
     local : bool, default: True
         Whether the tensors are known to be readable without a network. The `fingerprint` of a
         model at a URL is empty, because it would fetch every byte of the model.
@@ -165,7 +174,8 @@ class Model(Mapping[str, Tensor]):
         of its format, of its configuration and of the order of its tensors. Empty for a model that
         is not local. Computed on first use, of arrays in memory on each use; files are read in
         parts of 64 MB. A tensor that cannot be read, or only as a whole of more than 512 MB (a
-        sparse or compressed one), enters as unreadable.
+        sparse or compressed one), enters as unreadable. Blocks of quantized numbers of a GGUF file
+        enter as the bytes that are stored, without being dequantized.
         """
         if not self.local:
             return ""

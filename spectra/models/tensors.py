@@ -98,8 +98,9 @@ class Tensor:
     shape : tuple of int
         Shape as stored; ``(0,)`` for a missing tensor whose shape is not known.
     dtype : str
-        Type as stored, by the name of numpy or ml_dtypes (``"float32"``, ``"bfloat16"``); empty for
-        a missing tensor whose type is not known.
+        Type as stored, by the name of numpy or ml_dtypes (``"float32"``, ``"bfloat16"``); of
+        quantized blocks in a GGUF file the name of ggml (``"q4_k"``); empty for a missing tensor
+        whose type is not known.
     role : str
         Use of the tensor in the network, one of :data:`spectra.models.roles.ROLES`.
     source : callable
@@ -156,11 +157,13 @@ class Tensor:
         Returns
         -------
         array
-            Numbers in the stored type.
+            Numbers in the stored type; of quantized blocks in a GGUF file the numbers that they
+            stand for, as float32.
 
         Raises
         ------
         ModelError
-            If the file cannot be read, or the array has another shape than its header says.
+            If the file cannot be read, or the array has another shape than its header says; if
+            a type of block cannot be dequantized.
         """
         return _checked(self.source, self.shape, f"tensor {self.name!r}")

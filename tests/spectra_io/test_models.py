@@ -25,6 +25,7 @@ from tests.builders import (
     copied,
     external,
     f32,
+    gguf_bytes,
     graph,
     message_of,
     safetensors_bytes,
@@ -35,7 +36,8 @@ from tests.builders import (
 )
 
 EXPECTED = (
-    "expected a .safetensors, .onnx or .npz file, a .safetensors.index.json, or a folder of these"
+    "expected a .safetensors, .onnx, .gguf or .npz file, a .safetensors.index.json, or a folder of "
+    "these"
 )
 NAMES = ["model.safetensors", "model.onnx", "model.bin", "model"]
 LFS = "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1234\n"
@@ -56,7 +58,6 @@ OTHERS = {
     "Git LFS": (LFS.encode, "a Git LFS pointer, not the file itself; `git lfs pull` fetches it"),
     "zip": (zip_bytes, "a zip archive (a PyTorch checkpoint"),
     "HDF5": (lambda: b"\x89HDF\r\n\x1a\n" + bytes(100), "an HDF5 file (a Keras model?)"),
-    "GGUF": (lambda: b"GGUF\3\0\0\0" + bytes(100), "a GGUF file"),
     "pickle": (lambda: pickle.dumps({"w": f32(30, 30)}, protocol=4), "a Python pickle"),
     "old pickle": (lambda: pickle.dumps({"w": list(range(99))}, protocol=2), "a Python pickle"),
 }
@@ -173,6 +174,12 @@ def test_files_of_other_kinds(tmp_path, kind, name):
     message = refused(write(tmp_path / name, make()))
     assert message.startswith(f"{tmp_path / name}: found {what}")
     assert message.endswith(EXPECTED)
+
+
+@pytest.mark.parametrize("name", ["model.safetensors", "model.onnx", "model.npz"])
+def test_a_gguf_file_called_otherwise(tmp_path, name):
+    message = refused(write(tmp_path / name, gguf_bytes({})))
+    assert "found a GGUF file; give it a name that ends in .gguf; expected" in message
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -310,13 +317,19 @@ def onnx_bytes():
     return helper.make_model(made).SerializeToString()
 
 
+def gguf_file():
+    return gguf_bytes({"w": (0, (3, 4), f32(3, 4).tobytes())})
+
+
 FORMATS = {
     "safetensors": safetensors_file,
     "onnx": onnx_bytes,
+    "gguf": gguf_file,
     "npz": npz_bytes,
     "npy": npy_bytes,
 }
 CONFIG = '{"hidden_size": 3}'
+NOTHING: dict[str, object] = {"gguf": {}}  # metadata of a GGUF file, beside which no file is read
 
 
 @pytest.mark.parametrize("format_", FORMATS)
@@ -327,11 +340,11 @@ def test_a_file_gives_name_format_and_configuration(tmp_path, format_, named):
     write(tmp_path / "config.json", CONFIG)
     for model in (open_model(path), open_file(LocalFile(path))):
         assert repr(model) == f"<Model {name!r} {format_}, 1 tensor>"
-        assert model.config == {"hidden_size": 3}
+        assert model.config == (NOTHING if format_ == "gguf" else {"hidden_size": 3})
         assert model.fingerprint == spectra.from_arrays({"w": f32(3, 4)}).fingerprint
 
 
-@pytest.mark.parametrize("format_", ["safetensors", "onnx", "npz"])
+@pytest.mark.parametrize("format_", ["safetensors", "onnx", "gguf", "npz"])
 def test_a_folder_gives_its_name(tmp_path, monkeypatch, format_):
     folder = tmp_path / "net"
     (folder / "inner").mkdir(parents=True)
@@ -339,7 +352,8 @@ def test_a_folder_gives_its_name(tmp_path, monkeypatch, format_):
     monkeypatch.chdir(folder)
     for path in (folder, f"{folder}/", ".", Path(), "../net", "inner/.."):
         model = open_model(path)
-        assert (model.name, model.format, model.config) == ("net", format_, {})
+        assert (model.name, model.format) == ("net", format_)
+        assert model.config == (NOTHING if format_ == "gguf" else {})
 
 
 def test_shards_give_the_name_of_the_folder_or_of_the_index(tmp_path):

@@ -48,9 +48,9 @@ def cli(context: click.Context) -> None:
     """
     Eigenvalue spectra of trained networks.
 
-    PATH is a .safetensors, .onnx, .npz or .npy file, a *.safetensors.index.json file, a folder that
-    holds such a file, .npy excepted (safetensors first if it holds several kinds), or a URL of such
-    a file. If a folder holds several models, a message says which one is read.
+    PATH is a .safetensors, .onnx, .gguf, .npz or .npy file, a *.safetensors.index.json file, a
+    folder that holds such a file, .npy excepted (safetensors first if it holds several kinds), or a
+    URL of such a file. If a folder holds several models, a message says which one is read.
 
     Exit code: 0 if at least one layer was analysed (by describe: would be), 1 after an error, 3 if
     the model was opened and no layer was, 130 after an interrupt.

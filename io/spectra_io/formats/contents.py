@@ -12,7 +12,8 @@ if TYPE_CHECKING:
 __all__ = ["EXPECTED", "found_in", "not_a_model"]
 
 EXPECTED = (
-    "expected a .safetensors, .onnx or .npz file, a .safetensors.index.json, or a folder of these"
+    "expected a .safetensors, .onnx, .gguf or .npz file, a .safetensors.index.json, or a folder of "
+    "these"
 )
 """The end of every message about a file that is not a model."""
 
@@ -22,7 +23,7 @@ _SIGNATURES = {
     b"version https://git-lfs": "a Git LFS pointer, not the file itself; `git lfs pull` fetches it",
     b"PK\x03\x04": "a zip archive (a PyTorch checkpoint?); save its weights as safetensors",
     b"\x89HDF": "an HDF5 file (a Keras model?); export it to ONNX",
-    b"GGUF": "a GGUF file, which is not read",
+    b"GGUF": "a GGUF file; give it a name that ends in .gguf",
     b"\x80": "a Python pickle, which is never opened; save its weights as safetensors",
 }
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from spectra.models.tensors import Tensor
@@ -26,3 +26,5 @@ class Found(NamedTuple):
     """Sentences for the notes of the model."""
     files: frozenset[str] = frozenset()
     """Files that the first file names, as paths below its folder."""
+    config: dict[str, Any] | None = None
+    """Configuration, if the files state it themselves."""

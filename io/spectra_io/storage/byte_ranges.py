@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal, Protocol
 
 import ml_dtypes  # noqa: F401  (registers bfloat16 and its like with numpy)
 import numpy as np
@@ -114,9 +114,12 @@ class ByteRange:
     offset : int
         Place of the first byte.
     dtype : str
-        Type of the numbers, which are stored in little-endian order.
+        Type of the numbers.
     shape : tuple of int
         Shape of the array.
+    order : str, default: "<"
+        Order of the bytes of a number, ``"<"`` little-endian or ``">"`` big-endian; types of
+        ml_dtypes are always little-endian.
 
     Examples
     --------
@@ -133,6 +136,7 @@ class ByteRange:
     offset: int
     dtype: str
     shape: tuple[int, ...]
+    order: Literal["<", ">"] = "<"
 
     @property
     def num_bytes(self) -> int:
@@ -156,7 +160,7 @@ class ByteRange:
         check_available(self, self.file.size() - self.offset, str(self.file))
         raw = self.file.read(self.offset, self.offset + self.num_bytes)
         dtype = np.dtype(self.dtype)
-        array: AnyArray = raw.view(dtype.newbyteorder("<")).reshape(self.shape)
+        array: AnyArray = raw.view(dtype.newbyteorder(self.order)).reshape(self.shape)
         return array
 
     def rows(self, start: int, stop: int) -> ByteRange:
@@ -173,6 +177,6 @@ class ByteRange:
         ByteRange
             The range of ``array[start:stop]``.
         """
-        row = ByteRange(self.file, self.offset, self.dtype, self.shape[1:])
+        row = replace(self, shape=self.shape[1:])
         offset = self.offset + start * row.num_bytes
-        return ByteRange(self.file, offset, self.dtype, (stop - start, *self.shape[1:]))
+        return replace(self, offset=offset, shape=(stop - start, *self.shape[1:]))

@@ -38,7 +38,7 @@ _GUESSES = (
     *("model.safetensors.index.json", "model.safetensors", "adapter_model.safetensors"),
     "model.onnx",
 )
-_ENDINGS = (".safetensors", ".onnx", ".npz", ".npy", ".json")
+_ENDINGS = (".safetensors", ".onnx", ".gguf", ".npz", ".npy", ".json")
 
 
 def _shown(url: str) -> str:

@@ -18,13 +18,14 @@ _MAX_NAME = 1000
 _WORDS = ("lora", "lokr_", "hada_", "dora_scale")
 _PART = re.compile(
     r"^(?:(?P<stem>.+?)(?P<dot>[._/]))?"
-    r"(?P<part>lora_embedding_[AB]|lora_[ABE]|lora_(?:down|up|mid)"
+    r"(?P<part>lora_embedding_[AB]|lora_[ABEab]|lora_(?:down|up|mid)"
     r"|lora(?P<number>\d?)\.(?:down|up|mid)|lora_linear_layer\.(?:down|up)"
     r"|lora_magnitude_vector|lora_diag|dora_scale"
     r"|lokr_(?:w[12](?:_[ab])?|t[12])|hada_(?:w[12]_[ab]|t[12]))"
     r"(?P<rest>(?:\.[^.]+)*)\Z"
 )
 _KINDS = {"down": "A", "up": "B", "A": "A", "B": "B", "E": "E", "mid": "mid"}
+_KINDS |= {"a": "A", "b": "B"}  # of GGUF
 
 
 class Group(NamedTuple):

@@ -10,6 +10,7 @@ import spectra.models.adapters as _lora
 import spectra.models.structure._experts as _experts
 import spectra.models.structure._fused as _fused
 import spectra.models.structure._gates as _gates
+import spectra.models.structure._gguf as _gguf
 import spectra.models.structure._halves as _halves
 import spectra.models.structure._missing as _missing
 import spectra.models.structure._state_space as _state_space
@@ -29,6 +30,7 @@ __all__ = ["interpret"]
 
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
 _STEPS: tuple[Callable[[dict[str, Tensor], Mapping[str, Any]], dict[str, Tensor]], ...] = (
+    _gguf.named,
     unpacked,
     guarded,
     composed,
