@@ -12,7 +12,7 @@ import spectra
 from spectra_io import open_model
 from tests.builders import REPO, environment, graph, read_all_or_complain, write
 
-CASES = {"safetensors": 2000, "onnx": 1500, "npz": 500, "safetensors.index.json": 200}
+CASES = {"safetensors": 2000, "onnx": 1500, "npz": 500, "safetensors.index.json": 200, "gguf": 1000}
 _RUN = """
 import sys
 from tests.fuzz.run import MOST_BYTES, MOST_SECONDS, run_cases
@@ -135,7 +135,8 @@ def test_the_seeds_are_valid(tmp_path):
             model = open_model(write(tmp_path / f"m.{kind}", seed))
             assert model
             for tensor in model.values():
-                tensor.read()
+                if tensor.role != "quantized":  # of a type that is not known
+                    tensor.read()
             for layer in spectra.layers(model):
                 if layer.taken:
                     layer.matrices()

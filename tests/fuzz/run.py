@@ -33,6 +33,7 @@ from tests.fuzz.mutations import mutated  # noqa: E402
 from tests.fuzz.seeds import SEEDS, companions  # noqa: E402
 
 CASES = {"safetensors": 200_000, "onnx": 50_000, "npz": 20_000, "safetensors.index.json": 10_000}
+CASES["gguf"] = 20_000
 MOST_SECONDS = 5
 MOST_BYTES = 300 << 20
 _LARGE = 1 << 16  # elements; what is larger is refused by its source, or was not in the file

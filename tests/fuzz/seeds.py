@@ -5,12 +5,18 @@ from __future__ import annotations
 import functools
 import io
 import json
-from typing import Any
+import struct
+from typing import TYPE_CHECKING, Any
 
 import ml_dtypes
 import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
+
+from spectra.dtypes import BLOCKS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 __all__ = ["SEEDS", "companions"]
 
@@ -250,11 +256,91 @@ def _npz(save: Any) -> bytes:
     return stream.getvalue()
 
 
+def _string(text: str, order: str) -> bytes:
+    raw = text.encode()
+    return struct.pack(f"{order}Q", len(raw)) + raw
+
+
+def gguf_of(
+    tensors: Mapping[str, tuple[int, tuple[int, ...], bytes]],
+    metadata: Mapping[str, tuple[int, bytes]],
+    *,
+    order: str = "<",
+) -> bytes:
+    """Return a GGUF file, given the types of its values and their bytes."""
+    head = b"GGUF" + struct.pack(f"{order}IQQ", 3, len(tensors), len(metadata))
+    for key, (kind, value) in metadata.items():
+        head += _string(key, order) + struct.pack(f"{order}I", kind) + value
+    data = b""
+    for name, (kind, shape, raw) in tensors.items():
+        sides = struct.pack(f"{order}I{len(shape)}Q", len(shape), *reversed(shape))
+        head += _string(name, order) + sides + struct.pack(f"{order}IQ", kind, len(data))
+        data += raw + bytes(-len(raw) % 32)
+    return head + bytes(-len(head) % 32) + data
+
+
+def _metadata(order: str, **sizes: int) -> dict[str, tuple[int, bytes]]:
+    words = b"".join(_string(word, order) for word in ("a", "bc", ""))
+    inner = struct.pack(f"{order}IQ2h", 3, 2, 1, 2)
+    return {
+        "general.architecture": (8, _string("llama", order)),
+        "general.alignment": (4, struct.pack(f"{order}I", 32)),
+        "tokens": (9, struct.pack(f"{order}IQ", 8, 3) + words),
+        "scores": (9, struct.pack(f"{order}IQ3f", 6, 3, 1, 2, 3)),
+        "nested": (9, struct.pack(f"{order}IQ", 9, 1) + inner),
+        **{f"llama.{k}": (4, struct.pack(f"{order}I", size)) for k, size in sizes.items()},
+    }
+
+
+def _gguf_blocks(half: int) -> bytes:
+    """Every second type of block, each in a matrix of two rows."""
+    tensors = {
+        f"blk.0.{name}.weight": (block.ggml, (2, block.elements), bytes(2 * block.num_bytes))
+        for name, block in list(BLOCKS.items())[half::2]
+    }
+    return gguf_of(tensors, _metadata("<"))
+
+
+def _gguf_names() -> bytes:
+    def f32(*shape: int) -> tuple[int, tuple[int, ...], bytes]:
+        return 0, shape, _f32(*shape).tobytes()
+
+    tensors = {
+        "token_embd.weight": (1, (6, 4), bytes(48)),
+        "blk.0.attn_qkv.weight": f32(8, 4),
+        "blk.0.ffn_up.weight": f32(12, 4),
+        "blk.0.ffn_down.weight": f32(4, 6),
+        "blk.1.ffn_up_exps.weight": (8, (2, 3, 32), bytes(range(204))),
+        "blk.1.ffn_up_exps.scale": f32(2),
+        "blk.1.ffn_gate_up_exps.weight": f32(2, 6, 4),
+        "blk.1.attn_k_b.weight": f32(2, 3, 4),
+        "blk.0.attn_q.weight.lora_a": f32(2, 4),
+        "blk.0.attn_q.weight.lora_b": f32(4, 2),
+        "conv": (30, (2, 12), bytes(48)),
+        "later": (99, (3, 4), b""),
+    }
+    metadata = _metadata("<", embedding_length=4, feed_forward_length=6)
+    metadata |= {"llama.attention.head_count": (9, struct.pack("<IQ2I", 4, 2, 2, 1))}
+    metadata |= {"llama.attention.head_count_kv": (4, struct.pack("<I", 1))}
+    metadata |= {"comfy.gguf.orig_shape.conv": (9, struct.pack("<IQ4i", 5, 4, 2, 3, 2, 2))}
+    metadata |= {"adapter.lora.alpha": (6, struct.pack("<f", 4))}
+    return gguf_of(tensors, metadata)
+
+
+def _gguf_big_endian() -> bytes:
+    tensors = {"a.weight": (0, (2, 3), bytes(24)), "b.weight": (30, (2, 3), bytes(12))}
+    return gguf_of(tensors, _metadata(">"), order=">")
+
+
 @functools.cache
 def _made(kind: str) -> list[bytes]:
     makers: dict[str, list[Any]] = {
         "safetensors": [_plain, _packed, _names],
         "onnx": [_typed, _external, _operators, _quantized, _nested],
+        "gguf": [
+            *(_gguf_names, _gguf_names, _gguf_big_endian),
+            *(lambda: _gguf_blocks(0), lambda: _gguf_blocks(1)),
+        ],
         "npz": [lambda: _npz(np.savez), lambda: _npz(np.savez_compressed)],
         "safetensors.index.json": [
             lambda: b'{"metadata": {}, "weight_map": {"w": "a.safetensors"}}'
