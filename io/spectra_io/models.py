@@ -17,9 +17,9 @@ from spectra_io.formats.configs import read_config
 from spectra_io.formats.contents import EXPECTED
 from spectra_io.formats.folder_notes import part_note, rest_note, set_notes
 from spectra_io.formats.found import Found
+from spectra_io.formats.gguf_model.parts import whole_name
 from spectra_io.formats.missing import missing_notes
 from spectra_io.formats.names import listed
-from spectra_io.formats.gguf_model.parts import whole_name
 from spectra_io.storage.files import LocalFile
 from spectra_io.storage.paths import inside
 
