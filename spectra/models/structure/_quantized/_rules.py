@@ -52,9 +52,21 @@ def _role(name: str, found: Found) -> str:
     return from_name(stem.removesuffix("_blocks"), shape)
 
 
+_USES = {
+    "zero": "zero points",
+    "biases": "offsets",
+    "shape": "shape",
+    "g_idx": "order of the inputs",
+    "quant_state": "state",
+    "quant_map": "table of values",
+    "weight_format": "layout",
+}
+"""Use of a helper in words, by a part of its name; any other is a scale."""
+
+
 def _helper(tensor: Tensor, name: str) -> Tensor:
     last = tensor.name.rpartition(".")[2]
-    what = "zero points" if "zero" in last else "offsets" if "biases" in last else "scale"
+    what = next((what for word, what in _USES.items() if word in last), "scale")
     return replace(tensor, role="scale", note=f"{what} of {name}", weights=())
 
 
