@@ -26,7 +26,7 @@ _TABLE: tuple[tuple[str, re.Pattern[str]], ...] = (
         re.compile(
             _START
             + r"(relative_position_bias_tables?|relative_attention_bias|rel_pos_[hwd]|rel_pos_bias"
-            r"|rel_pos_table|pos_bias_[uv]|r_[wrs]_bias|attention_biases|attention_bias_table"
+            r"|rel_pos_table|rel_pos_emb|(pos_)?bias_[uv]|r_[wrs]_bias|attention_biases|attention_bias_table"
             r"|relative_bias|emb_rel_[kv]|rel_embeddings_table|pos_bias|position_bias"
             r"|rel_bias|relative_position_embedding|relative_position_bias)(\.weight|:0)?\Z"
         ),
@@ -35,8 +35,13 @@ _TABLE: tuple[tuple[str, re.Pattern[str]], ...] = (
         "a table of positions added to the input",
         re.compile(
             _START + r"((abs(olute)?_|temporal_|spatial_|frame_|patch_|time_|freq_|query_|x_|y_)?"
-            r"pos(ition(al)?)?_?(embed(ding)?s?|emb|enc(oding)?s?)(_[a-z0-9]+)?)(:0)?\Z"
+            r"pos(ition(al)?)?_?(embed(ding)?s?|emb|enc(oding)?s?)(_[a-z0-9]+)?"
+            r"|([a-z0-9_]+_)?ape)(:0)?\Z"
         ),
+    ),
+    (
+        "learned queries",
+        _last(r"(latent_|learned_|learnable_|object_|class_)?quer(y|ies)|query_embed(ding)?s?"),
     ),
     (
         "a vector that stands for a token",

@@ -70,7 +70,8 @@ def _looks_like_kernel(shape: Sequence[int], *, named: bool) -> bool:
     kernel, channels = max(shape[2:]), max(shape[:2])
     if len(shape) == 4 and shape[1] == shape[2] <= 11 < shape[3]:  # (out, height, width, in)
         return False
-    return kernel <= channels and (named or kernel <= _MAX_KERNEL[len(shape)])
+    usual = _MAX_KERNEL[len(shape)]
+    return kernel <= max(channels, usual) if named else kernel <= min(channels, usual)
 
 
 def _is_raw(name: str) -> bool:

@@ -6,14 +6,12 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from spectra.models.lazy import derived
-from spectra.models.structure._parts import blocks, setting, single, upright, whole
+from spectra.models.structure._parts import alternating, blocks, setting, single, upright, whole
 from spectra.models.tensors import MOST_PARTS, Weight
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from spectra._typing import AnyArray
     from spectra.models.tensors import Tensor
 
 __all__ = ["split"]
@@ -38,10 +36,6 @@ _LAST = re.compile(rf"(^|[._])({'|'.join(_UP)})(\.weight|_blocks)?$")
 _LINEAR = re.compile(r"(^|\.)(input_linear|output_linear)\.weight$")
 
 
-def _every(matrix: AnyArray, *, start: int, step: int) -> AnyArray:
-    return matrix[start::step]
-
-
 def _halves(expert: Weight, *, interleaved: bool) -> tuple[Weight, ...]:
     """Return gate and up of one expert, stored as halves of the rows or as alternating rows."""
     size, names = expert.shape[0] // 2, [f"{expert.label}.gate", f"{expert.label}.up"]
@@ -49,11 +43,7 @@ def _halves(expert: Weight, *, interleaved: bool) -> tuple[Weight, ...]:
         return (expert,)
     if not interleaved:
         return blocks(expert, names, [size, size])
-    shape = (size, expert.shape[1])
-    return tuple(
-        Weight(name, shape, derived(_every, expert.source, start=start, step=2))
-        for start, name in enumerate(names)
-    )
+    return alternating(expert, names)
 
 
 def _sibling(name: str, tensors: Mapping[str, Tensor]) -> tuple[int, ...]:
@@ -65,6 +55,13 @@ def _sibling(name: str, tensors: Mapping[str, Tensor]) -> tuple[int, ...]:
     head = name[: start + match.start(2)]
     down = tensors.get(f"{head}{_DOWN[match[2]]}{match[3] or ''}")
     return down.shape if down is not None else ()
+
+
+def _has_gate(name: str, tensor: Tensor, tensors: Mapping[str, Tensor]) -> bool:
+    """Return whether a stack is called like gate and up together, and is not shaped against it."""
+    if not _FUSED.search(name[-_LONGEST:]):
+        return False
+    return _sibling(name, tensors)[1:] != tensor.shape[:0:-1]
 
 
 def _fused_beside(name: str, tensors: Mapping[str, Tensor]) -> tuple[int, ...]:
@@ -109,7 +106,8 @@ def _fused(
     down = _sibling(name, tensors)
     wide = _is_wide(tensor.shape, down, config)
     experts = [single(weight, str(e), e) for e in range(weight.shape[0])]
-    if wide is None:
+    plain = len(down) == 3 and down[1:] == tensor.shape[:0:-1]
+    if wide is None or plain:
         return tuple(experts)
     if down and 2 * down[1 if wide else 2] != tensor.shape[2 if wide else 1]:
         return tuple(upright(e) if wide else e for e in experts)  # not fused: fc1 without a gate
@@ -117,7 +115,10 @@ def _fused(
         interleaved = _interleaved(name, tensors, config)
         experts = [upright(expert) for expert in experts]
     else:
-        interleaved = config.get("model_type") == "gpt_oss"
+        kind = str(config.get("model_type"))
+        interleaved = kind == "gpt_oss" or kind.startswith("inkling")
+        if "w13_weight" in name[-_LONGEST:] and not interleaved:  # vLLM's order is another
+            return tuple(experts)
     return tuple(half for e in experts for half in _halves(e, interleaved=interleaved))
 
 
@@ -189,7 +190,7 @@ def split(tensors: dict[str, Tensor], config: Mapping[str, Any], /) -> dict[str,
             note = f"{tensor.note}, {_TOO_MANY}".removeprefix(", ")
             found[name] = replace(tensor, note=note)
         elif parts := _parts(name, tensor, tensors, config):
-            fused = len(parts) == tensor.shape[0] and _FUSED.search(name[-_LONGEST:])
+            fused = len(parts) == tensor.shape[0] and _has_gate(name, tensor, tensors)
             words = "experts, gate and up together: not known how" if fused else "experts"
             note = f"{tensor.note}, {words}".removeprefix(", ")
             found[name] = replace(tensor, role="experts", note=note, weights=parts)

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from spectra.models.structure._parts import blocks, grouped, setting, upright, whole
+from spectra.models.structure._parts import blocks, grouped, places, setting, upright, whole
 from spectra.models.tensors import Weight
 
 if TYPE_CHECKING:
@@ -19,7 +19,6 @@ __all__ = ["sizes_of_parts", "split"]
 
 _CODEGEN_PARTS = 4  # of the processors that the model was trained on
 _QKV = ("q", "k", "v")
-_NESTED = ("text_config", "llm_config", "language_config")
 _LONGEST = 200  # characters at the end of a name that are looked at
 _TOWERS = (
     (re.compile(r"(^|[._])(vision|visual|image|vit)"), "vision_config"),
@@ -38,9 +37,7 @@ class _Heads(NamedTuple):
 
 def _values(config: Mapping[str, Any], name: str) -> list[Any]:
     """Return the values of a key in a configuration and in that of its language model."""
-    inner = (config.get(key) for key in _NESTED)
-    places = [config, *(place for place in inner if isinstance(place, dict))]
-    return [place[name] for place in places if name in place]
+    return [place[name] for place in places(config) if name in place]
 
 
 def _part_of(name: str, config: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -123,6 +120,8 @@ def _query_key_value(weight: Weight, config: Mapping[str, Any]) -> tuple[Weight,
 def _wqkv(weight: Weight, config: Mapping[str, Any]) -> tuple[Weight, ...]:
     """Split ``wqkv`` of InternLM2 by group; models of other types order the rows differently."""
     kinds = [str(kind) for kind in _values(config, "model_type")]
+    if any(kind.startswith("kimi") for kind in kinds):
+        return _thirds(weight)
     known = not kinds or any("internlm" in kind for kind in kinds)
     return _in_groups(weight, _heads(config)) if known else ()
 
@@ -137,11 +136,23 @@ def _square(weight: Weight, config: Mapping[str, Any]) -> tuple[Weight, ...]:
     return _thirds(weight) if weight.shape[0] == 3 * weight.shape[1] else _rows(weight, config)
 
 
+def _halves(weight: Weight, config: Mapping[str, Any]) -> tuple[Weight, ...]:
+    """Split keys and values, which have as many rows each."""
+    size, rest = divmod(weight.shape[0], 2)
+    return () if rest or not size else blocks(weight, ("k", "v"), [size, size])
+
+
+def _gated(weight: Weight, config: Mapping[str, Any]) -> tuple[Weight, ...]:
+    """Split gate, queries, keys and values of HRM, which have as many rows each."""
+    size, rest = divmod(weight.shape[0], 4)
+    return () if rest or not size else blocks(weight, ("gate", *_QKV), [size] * 4)
+
+
 def _any_qkv(weight: Weight, config: Mapping[str, Any]) -> tuple[Weight, ...]:
     """Split rows by the numbers of heads, or by thirds if the configuration has as many of each."""
     heads = _heads(config)
-    known = heads.queries and heads.queries == heads.keys
-    thirds = weight.shape[0] == 3 * weight.shape[1] and known
+    same = heads.keys in (0, heads.queries)
+    thirds = weight.shape[0] == 3 * weight.shape[1] and same
     return _consecutive(weight, heads) or (_thirds(weight) if thirds else ())
 
 
@@ -152,9 +163,24 @@ def _last_part(name: str) -> str:
     return name.rpartition(".")[2]
 
 
+_OUTPUTS = ("proj", "out_proj", "o_proj", "dense", "c_proj", "wo", "Wo", "proj_out", "to_out.0")
+
+
+def _by_output(name: str, weight: Weight, tensors: Mapping[str, Tensor]) -> tuple[Weight, ...]:
+    """Split by thirds, if the output projection beside it has a third of the rows as inputs."""
+    block = name.removesuffix(".weight").rpartition(".")[0]
+    for output in _OUTPUTS:
+        tensor = tensors.get(f"{block}.{output}.weight")
+        if tensor is not None and tensor.ndim == 2 and weight.shape[0] == 3 * tensor.shape[1]:
+            return _thirds(weight)
+    return ()
+
+
 def _words(tensor: Tensor, parts: tuple[Weight, ...], rule: object, config: object) -> str:
     thirds = rule in (_in_proj, _square) and tensor.shape[0] == 3 * tensor.shape[1]
     labels = ", ".join(part.label for part in parts)
+    if rule is _halves and not labels:
+        return tensor.note
     unknown = f"q, k and v fused: left whole, {_NO_SIZES if config else _NO_CONFIG}"
     words = f"{labels} by thirds of the rows" if labels and thirds else labels or unknown
     return f"{tensor.note}, {words}".removeprefix(", ")
@@ -173,7 +199,9 @@ _FUSED: dict[str, Callable[[Weight, Mapping[str, Any]], tuple[Weight, ...]]] = {
     "query_key_value": _query_key_value,
     "wqkv": _wqkv,
     "qkv": _square,
-    "attn_qkv": _any_qkv,
+    "to_kv": _halves,
+    "kv_proj": _halves,
+    "gqkv_proj": _gated,
     "in_proj_weight": _in_proj,
 }
 """Rule that splits a matrix, by the last part of the name."""
@@ -273,6 +301,8 @@ def split(tensors: dict[str, Tensor], config: Mapping[str, Any], /) -> dict[str,
             continue
         rule, own = _FUSED[last], _part_of(name, config)
         parts = () if _BY_HEADS.search(name[-_LONGEST:]) else rule(weight, own)
+        if not parts and rule in (_square, _any_qkv) and not _heads(own).keys:
+            parts = _by_output(name, weight, tensors)
         note = _words(tensor, parts, rule, own)
         found[name] = replace(tensor, note=note, weights=parts or tensor.weights)
     return found

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from spectra.models.structure._parts import blocks, setting, whole
+from spectra.models.structure._parts import alternating, blocks, setting, whole
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,13 +22,16 @@ _FUSED: dict[str, tuple[tuple[str, str], tuple[str, ...]]] = {
     "up_gate_proj": (_UP_GATE, ("down_proj",)),
     "w12": (_GATE_UP, ("w3",)),
     "w13": (_GATE_UP, ("w2",)),
+    "w13_dn": (_GATE_UP, ("w2_md",)),
     "weights_in": (_GATE_UP, ("weights_out",)),
     "input_linear": (_GATE_UP, ("output_linear",)),
     "dense_h_to_4h": (_GATE_UP, ("dense_4h_to_h",)),
     "fc1": (_GATE_UP, ("fc2",)),
     "Wi": (_UP_GATE, ("Wo",)),
     "ff_proj": (_UP_GATE, ("ff_out",)),
+    "linear_1": (_UP_GATE, ("linear_2",)),
     "net.0.proj": (_UP_GATE, ("net.2",)),
+    "fc1.proj": (_UP_GATE, ("fc2",)),
 }
 """Labels of the halves, and names of the matrix that takes their product, by name."""
 
@@ -42,8 +45,9 @@ def _named(name: str) -> tuple[str, str]:
     ending = next((e for e in _ENDINGS if name.endswith(e)), "")
     stem = name.removesuffix(ending) if ending else name
     block, _, last = stem.rpartition(".")
-    if last == "proj" and block.endswith("net.0"):
-        return block.removesuffix("net.0"), "net.0.proj"
+    for inner in ("net.0", "fc1"):
+        if last == "proj" and block.endswith(inner):
+            return block.removesuffix(inner), f"{inner}.proj"
     return f"{block}." if block else "", last
 
 
@@ -67,7 +71,11 @@ def _halves(
     size, rest = divmod(weight.shape[0], 2)
     inputs = _inputs(block, downs, tensors)
     known = inputs if inputs else [setting(config, *_SIZES)] if last in _SURE else []
-    return blocks(weight, labels, [size, size]) if size and not rest and size in known else ()
+    if not size or rest or size not in known:
+        return ()
+    if last == "w13_dn":
+        return alternating(weight, labels)
+    return blocks(weight, labels, [size, size])
 
 
 def split(tensors: dict[str, Tensor], config: Mapping[str, Any], /) -> dict[str, Tensor]:

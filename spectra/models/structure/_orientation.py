@@ -24,8 +24,8 @@ _RECURRENT = re.compile(r"(lstm|gru|rnn|recurrent)", re.IGNORECASE)
 _HEADS = re.compile(r"(^|[./_])(query|key|value|q|k|v)[./]kernel(:0)?\Z")
 _OUT = re.compile(r"(^|[./_])(out|o|output|attn_output)[./]kernel(:0)?\Z")
 _CONV1D = re.compile(r"(^|\.)(c_fc|c_proj|q_attn)\.weight\Z")
-_XLNET = re.compile(r"(^|\.)rel_attn\.([qkvor])\Z")
-_BLOCKS = re.compile(r"(^|\.)rg_lru\.(input|recurrent)_gate_weight\Z")
+_XLNET = re.compile(r"(^|\.)(rel_attn\.[qkvor]|attention\.r_kernel)\Z")  # and of Funnel
+_BLOCKS = re.compile(r"(^|\.)(rg_lru\.(input|recurrent)_gate_weight|codebooks_head\.weight)\Z")
 _CONV1D_TYPES = frozenset({"gpt2", "openai-gpt", "imagegpt", "decision_transformer"})
 
 
@@ -86,11 +86,11 @@ def _xlnet(name: str, tensor: Tensor, weight: Weight) -> Tensor:
 
 
 def _blocks(tensor: Tensor, weight: Weight) -> Tensor | None:
-    """Return one matrix for each head of a block-diagonal gate (heads, in, out)."""
-    if weight.shape[1] != weight.shape[2] or weight.shape[0] > MOST_PARTS:
+    """Return one matrix for each head of a block-diagonal gate, or of a model (heads, in, out)."""
+    if weight.shape[0] > MOST_PARTS:
         return None
     made = tuple(upright(single(weight, str(h), h)) for h in range(weight.shape[0]))
-    return replace(tensor, role="dense", weights=made, note="one block per head")
+    return replace(tensor, role="dense", weights=made, note="one matrix per head")
 
 
 def _has_conv1d(tensors: Mapping[str, Tensor], config: Mapping[str, Any]) -> bool:

@@ -16,9 +16,13 @@ if TYPE_CHECKING:
     from spectra._typing import AnyArray
     from spectra.models.tensors import Tensor
 
-__all__ = ["blocks", "grouped", "setting", "single", "upright", "whole"]
+__all__ = ["alternating", "blocks", "grouped", "places", "setting", "single", "upright", "whole"]
 
-_NESTED = ("text_config", "llm_config", "language_config", "attn_config", "ffn_config")
+_NESTED = (
+    *("text_config", "llm_config", "language_config", "attn_config", "ffn_config"),
+    *("vlm_config", "thinker_config", "language_model_config"),
+)
+_DEEPEST = 3  # configurations in configurations
 _MAX_SETTING = 1 << 40
 
 
@@ -108,6 +112,42 @@ def blocks(weight: Weight, labels: Sequence[str], sizes: Sequence[int], /) -> tu
     return tuple(found)
 
 
+def _every(matrix: AnyArray, *, start: int, step: int) -> AnyArray:
+    return matrix[start::step]
+
+
+def alternating(weight: Weight, labels: Sequence[str], /) -> tuple[Weight, ...]:
+    """
+    Split a matrix whose rows belong to its parts in turn.
+
+    Parameters
+    ----------
+    weight : Weight
+        A matrix; the number of its rows is a multiple of that of the parts.
+    labels : sequence of str
+        One label per part.
+
+    Returns
+    -------
+    tuple of Weight
+        The parts, in the order of their first rows.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from spectra.models.lazy import Held
+    >>> W = Weight("", (4, 1), Held(np.array([[1], [2], [3], [4]])))
+    >>> [part.read().ravel().tolist() for part in alternating(W, ["a", "b"])]
+    [[1, 3], [2, 4]]
+    """
+    step = len(labels)
+    shape = (weight.shape[0] // step, *weight.shape[1:])
+    return tuple(
+        Weight(label, shape, derived(_every, weight.source, start=start, step=step))
+        for start, label in enumerate(labels)
+    )
+
+
 def _members(W: AnyArray, *, groups: int, per: int, first: int, last: int) -> AnyArray:
     columns = W.shape[1]
     return W.reshape(groups, per, -1, columns)[:, first:last].reshape(-1, columns)
@@ -188,6 +228,33 @@ def single(weight: Weight, label: str, index: int, /) -> Weight:
     return Weight(label, weight.shape[1:], derived(_first, rows(weight.source, index, index + 1)))
 
 
+def places(config: Mapping[str, Any], /) -> list[Mapping[str, Any]]:
+    """
+    Return a configuration and those of the language model that are nested in it.
+
+    Parameters
+    ----------
+    config : mapping of str
+        Configuration of a model.
+
+    Returns
+    -------
+    list of mapping
+        The outer configuration first.
+
+    Examples
+    --------
+    >>> places({"vlm_config": {"text_config": {"n_head": 4}}})[-1]
+    {'n_head': 4}
+    """
+    found, level = [config], [config]
+    for _ in range(_DEEPEST):
+        inner = (place.get(key) for place in level for key in _NESTED)
+        level = [place for place in inner if isinstance(place, dict)]
+        found += level
+    return found
+
+
 def setting(config: Mapping[str, Any], /, *names: str) -> int | None:
     """
     Look up a size in a model's configuration.
@@ -209,8 +276,7 @@ def setting(config: Mapping[str, Any], /, *names: str) -> int | None:
     >>> setting({"text_config": {"n_head": 4}, "num_heads": True}, "num_heads", "n_head")
     4
     """
-    nested = (config.get(key) for key in _NESTED)
-    for place in (config, *(inner for inner in nested if isinstance(inner, dict))):
+    for place in places(config):
         for name in names:
             value = place.get(name)
             if type(value) is int and 0 < value < _MAX_SETTING:

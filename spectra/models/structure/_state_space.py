@@ -23,6 +23,10 @@ def _mamba(weight: Weight, beside: _Siblings, config: Mapping[str, Any]) -> tupl
     rows, decay = weight.shape[0], beside.get("A_log", ())
     if len(decay) == 2 and rows == 2 * decay[0]:
         return blocks(weight, ("x", "z"), [decay[0]] * 2)
+    if len(short := beside.get("conv.weight", ())) == 3 and rows == 3 * short[0]:  # of LFM2
+        return blocks(weight, ("B", "C", "x"), [short[0]] * 3)
+    if parts := _by_config(weight, config):
+        return parts
     kernel = beside.get("conv1d.weight", ())
     if len(decay) != 1 or not kernel:
         return ()
@@ -31,6 +35,33 @@ def _mamba(weight: Weight, beside: _Siblings, config: Mapping[str, Any]) -> tupl
     if rest or inner < 1 or state < 1 or beside.get("out_proj.weight", (0, 0))[-1] != inner:
         return ()
     return blocks(weight, ("z", "x", "B", "C", "dt"), [inner, inner, state, state, decay[0]])
+
+
+def _linear_sizes(config: Mapping[str, Any]) -> tuple[int, int, int]:
+    """Return rows of keys and of values of linear attention, and heads of values; 0 if unknown."""
+    keys, values = (setting(config, f"linear_num_{w}_heads") or 0 for w in ("key", "value"))
+    size, width = (setting(config, f"linear_{w}_head_dim") or 0 for w in ("key", "value"))
+    return keys * size, values * width, values
+
+
+def _by_config(weight: Weight, config: Mapping[str, Any]) -> tuple[Weight, ...]:
+    """Split joint projections of linear attention and of DeBERTa, of sizes that a config gives."""
+    rows, (keys, values, heads) = weight.shape[0], _linear_sizes(config)
+    if keys and rows == 2 * keys + 2 * values + 2 * heads:
+        sizes = [keys, keys, values, values, heads, heads]
+        return blocks(weight, ("q", "k", "v", "z", "b", "a"), sizes)
+    count = setting(config, "num_attention_heads") or 0
+    deberta = str(config.get("model_type")) == "deberta"
+    if deberta and count and rows == 3 * weight.shape[1]:
+        return grouped(weight, ("q", "k", "v"), [1, 1, 1], groups=count)
+    return ()
+
+
+def _qkv(weight: Weight, beside: _Siblings, config: Mapping[str, Any]) -> tuple[Weight, ...]:
+    """Split ``in_proj_qkv`` of Qwen3.5."""
+    keys, values, _ = _linear_sizes(config)
+    fits = keys and values and weight.shape[0] == 2 * keys + values
+    return blocks(weight, ("q", "k", "v"), [keys, keys, values]) if fits else ()
 
 
 def _mamba_x(weight: Weight, beside: _Siblings, config: Mapping[str, Any]) -> tuple[Weight, ...]:
@@ -82,6 +113,7 @@ _FUSED: dict[
 ] = {
     "in_proj": (_mamba, ""),
     "x_proj": (_mamba_x, ""),
+    "in_proj_qkv": (_qkv, "q, k and v fused"),
     "in_proj_qkvz": (_qkvz, "q, k, v and z fused"),
     "in_proj_ba": (_ba, "b and a fused"),
     "kv_a_proj_with_mqa": (_kv_a, "latent and rotary key fused"),
@@ -89,7 +121,7 @@ _FUSED: dict[
 }
 """Rule that splits a matrix, and words for the note if it cannot, by the last part of the name."""
 
-_BESIDE = ("A_log", "conv1d.weight", "dt_proj.weight", "out_proj.weight")
+_BESIDE = ("A_log", "conv.weight", "conv1d.weight", "dt_proj.weight", "out_proj.weight")
 
 
 def split(tensors: dict[str, Tensor], config: Mapping[str, Any], /) -> dict[str, Tensor]:
