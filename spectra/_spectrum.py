@@ -119,9 +119,9 @@ class Spectrum:
 
     @property
     def in_tail(self) -> FloatArray:
-        """Eigenvalues that :attr:`tail` was fitted to, ascending; empty without a fit."""
-        inside = self.nonzero[self.nonzero <= self.tail.xmax]
-        return inside[len(inside) - self.tail.num_tail :]
+        """Eigenvalues from `xmin` to `xmax` of :attr:`tail`, ascending; empty without a fit."""
+        values = self.nonzero
+        return values[(values >= self.tail.xmin) & (values <= self.tail.xmax)]
 
     @cached_property
     def spikes(self) -> list[Spikes]:

@@ -72,8 +72,8 @@ def to_powerlaw(eigenvalues: npt.ArrayLike, fit: PowerLawFit | None = None, /) -
     Notes
     -----
     Both libraries maximize the same likelihood, and agree on alpha wherever the tail is the same.
-    They differ where equal data start the tail (``ties="clauset"`` here has the same tail), and for
-    fewer than 20 data (``estimator="n"`` here is the same estimate). Version 2 by itself looks for
+    They differ where equal data start the tail of a fit with ``ties="each"``, and for fewer than 20
+    data (``estimator="n"`` here is the same estimate). Version 2 by itself looks for
     alpha between 0 and 3 only and returns 3 for a steeper tail; here its limits are set to 1 and
     infinity.
 
@@ -105,7 +105,7 @@ def to_powerlaw(eigenvalues: npt.ArrayLike, fit: PowerLawFit | None = None, /) -
         raise ArgumentError(msg)
     x, _ = positive(eigenvalues)
     tail = x[(x >= fit.xmin) & (x <= fit.xmax)]
-    if not np.count_nonzero(tail > fit.xmin) <= fit.num_tail <= len(tail):
+    if fit.num_tail != len(tail):
         msg = (
             f"`eigenvalues` must be the data of the fit, {fit.num_tail} of them from {fit.xmin:g} "
             f"to {fit.xmax:g}, got {len(tail)} there"

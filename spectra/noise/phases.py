@@ -187,9 +187,8 @@ def _heaviness(values: FloatArray, fitted: PowerLawFit) -> float:
     bounded = fitted.xmax != values[-1]  # the exponential has no end
     if fitted.num_tail < 2 or bounded:
         return math.nan
-    tail = values[len(values) - fitted.num_tail :]
     laws: tuple[_alternatives.Law, ...] = ("power_law", "exponential")
-    power, exponential = (_alternatives.fit(tail, law=law, xmin=fitted.xmin) for law in laws)
+    power, exponential = (_alternatives.fit(values, law=law, xmin=fitted.xmin) for law in laws)
     return _alternatives.vuong(power.log_likelihoods, exponential.log_likelihoods).R
 
 

@@ -121,6 +121,11 @@ def _synthetic_distances(
     return search(tails(np.sort(samples, axis=1), **options))[1]
 
 
+def _whole(options: FitOptions) -> FitOptions:
+    """Return the options by which every tail is all data from its start up."""
+    return {**options, "ties": "clauset"} if options.get("ties") == "each" else options
+
+
 def _in_chunks(
     work: Callable[[tuple[np.random.Generator, int]], Any],
     num: int,
@@ -364,7 +369,7 @@ def goodness_of_fit(
     observed = fitted or fit(eigenvalues, **options)
     if observed.status is not FitStatus.FITTED:
         return GoodnessOfFit(math.nan, math.nan, math.nan, 0, 0)
-    found = tails(np.log(x[None]), **settled)
+    found = tails(np.log(x[None]), **_whole(settled))
     chosen = 0 if found.log_xmin.shape[1] == 1 else len(x) - observed.num_tail
     start = longest(found, before=chosen) if null == "longest" else chosen
     parameters = tuple(p[0, start] for p in found.parameters)

@@ -27,7 +27,7 @@ Estimator = Literal["published", "n", "n-1", "n-2"]
 Distance = Literal["lower", "two-sided"]
 """Steps of the empirical distribution used for D; see :func:`spectra.tails.power_law.fit`."""
 
-Ties = Literal["each", "clauset", "distinct"]
+Ties = Literal["clauset", "distinct", "each"]
 """Treatment of equal data; see :func:`spectra.tails.power_law.fit`."""
 
 Threshold = float | tuple[float, float] | None
@@ -43,8 +43,8 @@ class FitOptions(TypedDict, total=False):
 
     Examples
     --------
-    >>> FitOptions(ties="clauset", distance="two-sided")
-    {'ties': 'clauset', 'distance': 'two-sided'}
+    >>> FitOptions(ties="distinct", distance="two-sided")
+    {'ties': 'distinct', 'distance': 'two-sided'}
     """
 
     xmin: Threshold

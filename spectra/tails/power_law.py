@@ -55,7 +55,7 @@ class PowerLawFit(NamedTuple):
     sigma: float
     """Asymptotic standard error of alpha for the fitted tail, `xmin` taken as known."""
     num_tail: int
-    """Number of data from `xmin` up."""
+    """Number of data from `xmin` up to `xmax`, whatever the treatment of equal data."""
     status: FitStatus
     """Outcome of the fit: fitted, or the reason why there is no fit."""
 
@@ -79,7 +79,7 @@ class PowerLawFits(NamedTuple):
     sigma: FloatArray
     """Asymptotic standard errors of alpha."""
     num_tail: FloatArray
-    """Numbers of data in the tails."""
+    """Numbers of data from each `xmin` up."""
 
 
 class Scan(NamedTuple):
@@ -101,11 +101,12 @@ class Scan(NamedTuple):
     sigma: FloatArray
     """Asymptotic standard error of each alpha."""
     num_tail: FloatArray
-    """Number of data in each tail."""
+    """Number of data from each `xmin` up."""
 
 
-def _first_of_equals(x: FloatArray) -> AnyArray:
-    return np.diff(x, axis=1, prepend=-np.inf) > 0
+def _first_of_equals(log_x: FloatArray) -> AnyArray:
+    """Return whether each datum is larger than the one before it, by more than rounding."""
+    return np.diff(log_x, axis=1, prepend=-np.inf) > EQUAL_WITHIN
 
 
 def _starts(
@@ -135,7 +136,7 @@ def tails(
     xmax: float | None = None,
     estimator: Estimator = "published",
     distance: Distance = "lower",
-    ties: Ties = "each",
+    ties: Ties = "clauset",
 ) -> Tails:
     """
     Fit a power law above every candidate threshold of every sample, without distances.
@@ -152,7 +153,7 @@ def tails(
         Estimator of alpha.
     distance : {"lower", "two-sided"}, default: "lower"
         Steps of the empirical distribution used for D.
-    ties : {"each", "clauset", "distinct"}, default: "each"
+    ties : {"clauset", "distinct", "each"}, default: "clauset"
         Treatment of equal data.
 
     Returns
@@ -249,9 +250,12 @@ def _fits(x: FloatArray, fixed: float, options: FitOptions) -> PowerLawFits:
     index, D = search(found)
     row = np.arange(len(x))
     parameters = tuple(p[row, index] for p in found.parameters)
-    num_tail = (x.shape[1] - index).astype(np.float64)
+    fitted = (x.shape[1] - index).astype(np.float64)
     start = np.full(len(x), fixed) if fixed else x[row, index]
-    every = (1 + parameters[0], start, D, _sigma(parameters, num_tail), num_tail)
+    num_tail = fitted
+    if options.get("ties") == "each":  # the fit may have left out data equal to its start
+        num_tail = (x >= start[:, None]).sum(axis=1).astype(np.float64)
+    every = (1 + parameters[0], start, D, _sigma(parameters, fitted), num_tail)
     return PowerLawFits(*(np.where(index >= 0, values, np.nan) for values in every))
 
 
@@ -269,8 +273,8 @@ def scan(eigenvalues: npt.ArrayLike, /, **options: Unpack[FitOptions]) -> Scan:
     Returns
     -------
     Scan
-        One entry per datum that starts a long enough tail, in ascending order; none if the data are
-        negative or not finite.
+        One entry per distinct datum that starts a long enough tail, in ascending order; with
+        ``ties="each"`` one per datum. None if the data are negative or not finite.
 
     Raises
     ------
@@ -293,14 +297,20 @@ def scan(eigenvalues: npt.ArrayLike, /, **options: Unpack[FitOptions]) -> Scan:
     x, _, options = prepare(eigenvalues, **options)
     fixed = fixed_threshold(options.get("xmin"))
     found = tails(np.log(x[None]), **options)
-    allowed, num_tail = found.allowed[0], len(x) - np.arange(found.allowed.shape[1])
-    return Scan(
-        xmin=x[: len(allowed)] if fixed is None else np.full(len(allowed), fixed),
+    allowed, count = found.allowed[0], found.allowed.shape[1]
+    fitted = (len(x) - np.arange(count)).astype(np.float64)
+    xmin = x[:count] if fixed is None else np.full(count, fixed)
+    every = Scan(
+        xmin=xmin,
         alpha=np.where(allowed, 1 + found.parameters[0][0], np.inf),
         D=distances(found),
-        sigma=_sigma(tuple(p[0] for p in found.parameters), num_tail.astype(np.float64)),
-        num_tail=num_tail.astype(np.float64),
+        sigma=_sigma(tuple(p[0] for p in found.parameters), fitted),
+        num_tail=(len(x) - np.searchsorted(x, xmin)).astype(np.float64),
     )
+    if fixed is not None or options.get("ties") == "each":
+        return every
+    distinct = _first_of_equals(found.log_x)[0, :count]
+    return Scan(*(values[distinct] for values in every))
 
 
 def fit(
@@ -311,7 +321,7 @@ def fit(
     xmax: float | None = None,
     estimator: Estimator = "published",
     distance: Distance = "lower",
-    ties: Ties = "each",
+    ties: Ties = "clauset",
 ) -> PowerLawFit:
     r"""
     Fit a power law :math:`p(x) \propto x^{-\alpha}` to the tail of a spectrum.
@@ -336,12 +346,13 @@ def fit(
     distance : {"lower", "two-sided"}, default: "lower"
         Steps of the empirical distribution used for D: the lower steps only, as in published
         numbers, or both, as in textbooks; the two distances differ by up to 1/n.
-    ties : {"each", "clauset", "distinct"}, default: "each"
-        Treatment of equal data. ``"each"``: each of several equal data may start a tail, which
-        leaves out the equal data before it (WeightWatcher). ``"clauset"``: a tail contains all data
-        equal to its start, but each datum has its own step in D (the programs of Clauset et al.).
-        ``"distinct"``: the steps too are at distinct data (the powerlaw package). Without ties all
-        three agree.
+    ties : {"clauset", "distinct", "each"}, default: "clauset"
+        Treatment of equal data, which may differ by rounding, 1e-12 of their size. ``"clauset"``:
+        the tail is all data from xmin up, and each datum has its own step in D (the programs of
+        Clauset et al.). ``"distinct"``: the tail is the same, and the steps are at distinct data
+        (the powerlaw package). ``"each"``: each of several equal data may start a tail, which
+        leaves out the equal data before it; alpha, sigma and D are then of that shorter tail
+        (WeightWatcher). Without ties all three agree.
 
     Returns
     -------
@@ -364,7 +375,7 @@ def fit(
 
     Notes
     -----
-    For a tail of n data from :math:`x_{min}` up, :math:`\alpha = 1 + n / \sum \ln (x / x_{min})`
+    For the tail of n data from :math:`x_{min}` up, :math:`\alpha = 1 + n / \sum \ln (x / x_{min})`
     and :math:`\sigma = (\alpha - 1) / \sqrt n`. The search is exact and takes time proportional
     to n, see :mod:`spectra.tails.xmin_search`.
 

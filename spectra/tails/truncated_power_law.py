@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 import spectra.tails.power_law as _power_law
+from spectra.tails.options import fixed_threshold
 from spectra.tails.power_law import tails
 from spectra.tails.samples import FitStatus, prepare
 from spectra.tails.xmin_search import search
@@ -292,10 +293,11 @@ def fit(eigenvalues: npt.ArrayLike, /, *, xmin: Threshold = None) -> TruncatedFi
     rate, cutoff = (float(p[0, start]) for p in found.parameters[:2])
     log_xmin = float(found.log_xmin[0, start])
     z = found.log_x[0, start:] - log_xmin
+    start_of_tail = fixed_threshold(xmin) or float(sample[start])
     return TruncatedFit(
         alpha=1 + rate,
-        Lambda=cutoff / math.exp(log_xmin),
-        xmin=math.exp(log_xmin) if len(found.log_xmin[0]) == 1 else float(sample[start]),
+        Lambda=cutoff / start_of_tail,
+        xmin=start_of_tail,
         xmax=float(sample[-1]),
         D=float(D[0]),
         num_tail=len(z),

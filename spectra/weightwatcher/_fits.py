@@ -43,6 +43,7 @@ FixFingers = Literal[False, "xmin_peak", "clip_xmax"]
 
 _THRESHOLD = 1e-5  # WeightWatcher's EVALS_THRESH
 _MAX_FINGERS = 10
+_WEIGHTWATCHER: FitOptions = {"ties": "each"}
 _POWERLAW: FitOptions = {"estimator": "n", "ties": "distinct"}
 _WARNING = {Verdict.OVER_TRAINED: "over-trained", Verdict.UNDER_TRAINED: "under-trained"}
 
@@ -186,7 +187,7 @@ def _clipped(x: FloatArray, options: Options) -> tuple[PowerLawFit, dict[str, An
         x,
         drop=options.finger_thresh,
         lengths=range(2, min(most, len(x))),
-        **(_POWERLAW if options.pl_package == "powerlaw" else {}),
+        **(_POWERLAW if options.pl_package == "powerlaw" else _WEIGHTWATCHER),
     )
     num = max(0, found.num_fingers - 1)
     return found.fit, {"num_fingers": num, "raw_alpha": found.raw_alpha}
@@ -198,7 +199,7 @@ def _fit(x: FloatArray, options: Options) -> PowerLawFit:
             return _forced_fit(x)
         return _power_law.fit(x, xmin=_range(x, options), estimator="n", ties="distinct")
     small = 2 <= len(x) < SMALL_SAMPLE_TAIL and x[-1] > x[0]
-    return _small_fit(x) if small else _power_law.fit(x)
+    return _small_fit(x) if small else _power_law.fit(x, **_WEIGHTWATCHER)
 
 
 def _small_fit(x: FloatArray) -> PowerLawFit:

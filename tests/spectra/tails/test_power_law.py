@@ -40,7 +40,7 @@ samples = st.builds(
 small_integers = st.lists(st.integers(1, 6).map(float), min_size=2, max_size=40)
 
 
-def naive(data, *, correction=0, shortest=2, both=False, ties="each"):
+def naive(data, *, correction=0, shortest=2, both=False, ties="clauset"):
     """Equations 3.1 and 3.9 of Clauset et al., one candidate and one datum at a time."""
     x = sorted(data)
     best: tuple[float, tuple[float, float, int]] = (math.inf, (math.nan, math.nan, 0))
@@ -62,7 +62,7 @@ def naive(data, *, correction=0, shortest=2, both=False, ties="each"):
                 below, up_to = j / len(tail), (j + 1) / len(tail)
             D = max(D, abs(model - below), abs(model - up_to) if both else 0.0)
         if best[0] - D > 1e-14:
-            best = (D, (alpha, x[i], len(tail)))
+            best = (D, (alpha, x[i], sum(t >= x[i] for t in x)))
     return best
 
 
@@ -342,7 +342,7 @@ def test_numbers_at_the_ends_of_the_range(data):
         ({"eigenvalues": [[1.0]]}, "one-dimensional"),
         ({"estimator": "median"}, "`estimator` must be one of published, n, n-1, n-2"),
         ({"distance": "upper"}, "`distance` must be one of lower, two-sided"),
-        ({"ties": "none"}, "`ties` must be one of each, clauset, distinct"),
+        ({"ties": "none"}, "`ties` must be one of clauset, distinct, each"),
         ({"xmin": 0.0}, "`xmin` must be a finite positive number"),
         ({"xmin": -1.0}, "`xmin` must be a finite positive number"),
         ({"xmin": math.nan}, "`xmin` must be a finite positive number"),
