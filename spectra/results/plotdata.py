@@ -22,6 +22,7 @@ _MAX_BINS = 100
 _TAIL_POINTS = 50
 _BULK_POINTS = 400
 _SHOWN = 0.01  # of xmin: smaller eigenvalues are counted but not drawn
+_NARROWEST = 1e-5  # decades: a narrower spectrum, of an orthogonal layer, is one bar in a decade
 
 
 class ESD(NamedTuple):
@@ -124,10 +125,7 @@ def esd(ds: xr.Dataset, /, *, layer: str) -> ESD:
     # a few tiny eigenvalues would squeeze all others into a corner of the figure
     start = row.xmin.item() if row.xmin.notnull() else float(np.max(values))
     x = values[values >= _SHOWN * start]
-    bins = min(_MAX_BINS, math.ceil(2 * math.sqrt(len(x))))
-    low, high = np.histogram_bin_edges(np.log10(x), bins=1)  # wide enough for equal eigenvalues
-    edges = np.logspace(low, high, bins + 1)
-    edges[0], edges[-1] = min(edges[0], x.min()), max(edges[-1], x.max())
+    edges = _edges(x)
     counts, _ = np.histogram(x, edges)
     density = counts / (len(values) * np.diff(edges))
     alpha, xmin, num_tail = row.alpha.item(), row.xmin.item(), row.num_tail.item()
@@ -135,6 +133,18 @@ def esd(ds: xr.Dataset, /, *, layer: str) -> ESD:
     tail_density = num_tail / len(values) * (alpha - 1) / xmin * (tail / xmin) ** -alpha
     bulk, bulk_density = _bulk(row, edges[0])
     return ESD(edges, density, tail, tail_density, bulk, bulk_density, len(values) - len(x))
+
+
+def _edges(x: FloatArray) -> FloatArray:
+    """Return bin edges around positive numbers, evenly spaced in the logarithm."""
+    bins = min(_MAX_BINS, math.ceil(2 * math.sqrt(len(x))))
+    low, high = np.log10(x.min()), np.log10(x.max())
+    if high - low < _NARROWEST:  # equal to within rounding, or nearly: all in the middle bin
+        middle, bins = (low + high) / 2, bins // 2 * 2 + 1
+        low, high = middle - 0.5, middle + 0.5
+    edges = np.logspace(low, high, bins + 1)
+    edges[0], edges[-1] = min(edges[0], x.min()), max(edges[-1], x.max())
+    return edges
 
 
 def _bulk(row: xr.Dataset, start: float) -> tuple[FloatArray, FloatArray]:
