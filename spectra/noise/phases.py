@@ -187,9 +187,7 @@ def _heaviness(values: FloatArray, fitted: PowerLawFit) -> float:
     bounded = fitted.xmax != values[-1]  # the exponential has no end
     if fitted.num_tail < 2 or bounded:
         return math.nan
-    laws: tuple[_alternatives.Law, ...] = ("power_law", "exponential")
-    power, exponential = (_alternatives.fit(values, law=law, xmin=fitted.xmin) for law in laws)
-    return _alternatives.vuong(power.log_likelihoods, exponential.log_likelihoods).R
+    return _alternatives.compare(values, xmin=fitted.xmin, laws=["exponential"])["exponential"].R
 
 
 def _above(row: FloatArray, spikes: Spikes) -> FloatArray:

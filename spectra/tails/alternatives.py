@@ -18,10 +18,11 @@ import numpy as np
 import spectra._checks as _checks
 import spectra.tails.truncated_power_law as _truncated
 from spectra.errors import ArgumentError
-from spectra.tails.samples import prepare
+from spectra.tails.options import fixed_threshold
+from spectra.tails.samples import logarithms, prepare
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     import numpy.typing as npt
 
@@ -165,6 +166,22 @@ def _in_units(parameters: dict[str, float], xmin: float) -> dict[str, float]:
     return {k: float(scaled.get(k, float)(value)) for k, value in parameters.items()}
 
 
+def _excess(eigenvalues: npt.ArrayLike, xmin: float) -> FloatArray:
+    """Return ``ln(x / xmin)`` of the data from `xmin` up, ascending."""
+    x, _, options = prepare(eigenvalues, xmin=float(xmin))
+    log_x, scaled = logarithms(x[None], options)
+    excess: FloatArray = log_x[0] - math.log(fixed_threshold(scaled["xmin"]) or 1.0)
+    return excess
+
+
+def _fit(z: FloatArray, law: Law) -> tuple[dict[str, float], FloatArray]:
+    """Return the parameters for ``x / xmin``, and the log-density of z; ``nan`` without a fit."""
+    if len(z) < 2 or not z[-1] > z[0]:
+        return {}, np.full(len(z), math.nan)
+    with np.errstate(all="ignore"):  # data too many orders of magnitude apart for the law
+        return _LAWS[law](z)
+
+
 def fit(eigenvalues: npt.ArrayLike, /, *, law: Law, xmin: float) -> AlternativeFit:
     r"""
     Fit a law to the tail above a threshold, by maximum likelihood.
@@ -214,12 +231,9 @@ def fit(eigenvalues: npt.ArrayLike, /, *, law: Law, xmin: float) -> AlternativeF
     """
     _checks.choice("law", law, get_args(Law))
     _checks.number("xmin", xmin, above=0, what="the start of the tail, a finite number")
-    x, _, _ = prepare(eigenvalues, xmin=float(xmin))
-    if len(x) < 2 or not x[-1] > x[0]:
-        return AlternativeFit({}, np.full(len(x), math.nan))
-    z = np.log(x) - math.log(xmin)
-    with np.errstate(all="ignore"):  # data too many orders of magnitude apart for the law
-        parameters, density = _LAWS[law](z)
+    z = _excess(eigenvalues, xmin)
+    parameters, density = _fit(z, law)
+    with np.errstate(all="ignore"):
         return AlternativeFit(_in_units(parameters, xmin), density - z - math.log(xmin))
 
 
@@ -276,7 +290,13 @@ def vuong(one: npt.ArrayLike, other: npt.ArrayLike, /, *, nested: bool = False) 
     return Vuong(ratio, R, p)
 
 
-def compare(eigenvalues: npt.ArrayLike, /, *, xmin: float) -> dict[Law, Vuong]:
+def compare(
+    eigenvalues: npt.ArrayLike,
+    /,
+    *,
+    xmin: float,
+    laws: Iterable[Law] = get_args(Law)[1:],
+) -> dict[Law, Vuong]:
     """
     Test the power law against every alternative on the same tail.
 
@@ -286,6 +306,8 @@ def compare(eigenvalues: npt.ArrayLike, /, *, xmin: float) -> dict[Law, Vuong]:
         Data in any order and unit.
     xmin : float
         Start of the tail, for instance from a power-law fit.
+    laws : iterable of str, default: all but the power law
+        Names of the alternatives, as in :func:`fit`.
 
     Returns
     -------
@@ -295,13 +317,15 @@ def compare(eigenvalues: npt.ArrayLike, /, *, xmin: float) -> dict[Law, Vuong]:
     Raises
     ------
     ArgumentError
-        If `xmin` is not positive.
+        If `xmin` is not positive, or a law is unknown.
 
     Notes
     -----
-    The ratio against a law that contains the power law as a limit is never positive. It is 0, with
-    a p of 1, where the likeliest law of that kind is the power law itself. The p of the truncated
-    power law is from the nested test; the limits of the other two laws have no such test.
+    The ratios do not depend on the unit of the data; with a factor that is a power of two they are
+    the same to the last bit. The ratio against a law that contains the power law as a limit is
+    never positive. It is 0, with a p of 1, where the likeliest law of that kind is the power law
+    itself. The p of the truncated power law is from the nested test; the limits of the other two
+    laws have no such test.
 
     References
     ----------
@@ -315,12 +339,12 @@ def compare(eigenvalues: npt.ArrayLike, /, *, xmin: float) -> dict[Law, Vuong]:
     >>> found["exponential"].R > 3, found["lognormal"].p > 0.1
     (True, True)
     """
-    plain = fit(eigenvalues, law="power_law", xmin=xmin).log_likelihoods
+    _checks.number("xmin", xmin, above=0, what="the start of the tail, a finite number")
+    chosen = tuple(laws)
+    for law in chosen:
+        _checks.choice("law", law, get_args(Law))
+    z = _excess(eigenvalues, xmin)
+    plain = _fit(z, "power_law")[1]  # of z; the densities of x differ by the same factor
     return {
-        law: vuong(
-            plain,
-            fit(eigenvalues, law=law, xmin=xmin).log_likelihoods,
-            nested=law == "truncated_power_law",
-        )
-        for law in get_args(Law)[1:]
+        law: vuong(plain, _fit(z, law)[1], nested=law == "truncated_power_law") for law in chosen
     }

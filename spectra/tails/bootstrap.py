@@ -17,7 +17,7 @@ import numpy as np
 import spectra._checks as _checks
 import spectra.tails.log_excess as _excess
 from spectra.tails.power_law import PowerLawFits, fit, fits, tails
-from spectra.tails.samples import FitStatus, prepare
+from spectra.tails.samples import FitStatus, logarithms, prepare
 from spectra.tails.xmin_search import longest, search
 
 if TYPE_CHECKING:
@@ -369,12 +369,13 @@ def goodness_of_fit(
     observed = fitted or fit(eigenvalues, **options)
     if observed.status is not FitStatus.FITTED:
         return GoodnessOfFit(math.nan, math.nan, math.nan, 0, 0)
-    found = tails(np.log(x[None]), **_whole(settled))
+    log_x, scaled = logarithms(x[None], settled)
+    found = tails(log_x, **_whole(scaled))
     chosen = 0 if found.log_xmin.shape[1] == 1 else len(x) - observed.num_tail
     start = longest(found, before=chosen) if null == "longest" else chosen
     parameters = tuple(p[0, start] for p in found.parameters)
     law = _Law(found.log_x[0], start, float(found.log_xmin[0, start]), parameters)
-    work = partial(_synthetic_distances, law=law, options=settled)
+    work = partial(_synthetic_distances, law=law, options=scaled)
     D = np.concatenate(_in_chunks(work, len(x), resamples, rng, executor))
     D = D[np.isfinite(D)]
     if 2 * len(D) < resamples:  # too few distances for a p-value

@@ -12,7 +12,7 @@ import numpy as np
 
 import spectra._checks as _checks
 import spectra.tails.log_excess as _excess
-from spectra.tails.samples import EQUAL_WITHIN, FitStatus, positive
+from spectra.tails.samples import EQUAL_WITHIN, FitStatus, logarithms, positive
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -80,7 +80,8 @@ def curve(eigenvalues: npt.ArrayLike, /) -> Curve:
     array([2.443, 1.962])
     """
     x, _ = positive(eigenvalues)
-    excess = _excess.totals(np.log(x))[:-1][::-1]
+    log_x = logarithms(x[None], {})[0][0]
+    excess = _excess.totals(log_x)[:-1][::-1]
     k = np.arange(1, len(x))
     found = np.full(len(k), np.inf)
     np.divide(k, excess, out=found, where=excess > k * EQUAL_WITHIN)

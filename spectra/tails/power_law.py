@@ -11,7 +11,7 @@ import spectra.tails.log_excess as _excess
 from spectra._checks import real_numbers
 from spectra.errors import ArgumentError
 from spectra.tails.options import FitOptions, check, fixed_threshold, rule
-from spectra.tails.samples import EQUAL_WITHIN, FitStatus, prepare
+from spectra.tails.samples import EQUAL_WITHIN, FitStatus, logarithms, prepare
 from spectra.tails.xmin_search import Tails, distances, search
 
 if TYPE_CHECKING:
@@ -121,7 +121,7 @@ def _starts(
     allowed = np.ones((len(log_x), count), dtype=bool)
     if isinstance(xmin, tuple):
         with np.errstate(divide="ignore"):  # a range from 0 up
-            low, high = np.log(xmin)
+            low, high = np.log(xmin[0]), np.log(xmin[1])
         allowed &= (log_x[:, :count] >= low) & (log_x[:, :count] <= high)
     if ties != "each":
         allowed &= _first_of_equals(log_x)[:, :count]
@@ -146,9 +146,9 @@ def tails(
     log_x : ndarray, shape (rows, n)
         Logarithms of the data, ascending along each row; from ln(xmin) up if `xmin` is fixed.
     xmin : float or (float, float), optional
-        Start of the tail, or range to search, as in :func:`fit`.
+        Start of the tail, or range to search, as in :func:`fit`, in the unit of the data.
     xmax : float, optional
-        Upper end of the power law.
+        Upper end of the power law, in the same unit.
     estimator : {"published", "n", "n-1", "n-2"}, default: "published"
         Estimator of alpha.
     distance : {"lower", "two-sided"}, default: "lower"
@@ -244,7 +244,8 @@ def fits(samples: npt.ArrayLike, /, **options: Unpack[FitOptions]) -> PowerLawFi
 
 def _fits(x: FloatArray, fixed: float, options: FitOptions) -> PowerLawFits:
     """Fit valid samples, ascending rows; `fixed` is the fixed threshold, 0 if there is none."""
-    found = tails(np.log(x), **options)
+    log_x, scaled = logarithms(x, options)
+    found = tails(log_x, **scaled)
     if not found.allowed.shape[1]:
         return PowerLawFits(*np.full((5, len(x)), np.nan))
     index, D = search(found)
@@ -296,7 +297,8 @@ def scan(eigenvalues: npt.ArrayLike, /, **options: Unpack[FitOptions]) -> Scan:
     """
     x, _, options = prepare(eigenvalues, **options)
     fixed = fixed_threshold(options.get("xmin"))
-    found = tails(np.log(x[None]), **options)
+    log_x, scaled = logarithms(x[None], options)
+    found = tails(log_x, **scaled)
     allowed, count = found.allowed[0], found.allowed.shape[1]
     fitted = (len(x) - np.arange(count)).astype(np.float64)
     xmin = x[:count] if fixed is None else np.full(count, fixed)
@@ -378,6 +380,8 @@ def fit(
     For the tail of n data from :math:`x_{min}` up, :math:`\alpha = 1 + n / \sum \ln (x / x_{min})`
     and :math:`\sigma = (\alpha - 1) / \sqrt n`. The search is exact and takes time proportional
     to n, see :mod:`spectra.tails.xmin_search`.
+
+    Data and thresholds multiplied by a power of two have the same fit, to the last bit.
 
     The data are assumed continuous. Counts (of words, of links) need another likelihood; this fit
     gives a different, mostly larger, alpha for counts.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import IntEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
@@ -19,8 +19,9 @@ if TYPE_CHECKING:
     from spectra._typing import FloatArray
     from spectra.tails.options import FitOptions
 
-__all__ = ["FitStatus", "positive", "prepare"]
+__all__ = ["FitStatus", "logarithms", "positive", "prepare"]
 
+TINY = float(np.finfo(np.float64).tiny)  # smallest number of full precision
 EQUAL_WITHIN = 1e-12  # mean log-excess of data that are equal to within rounding
 
 
@@ -122,3 +123,65 @@ def prepare(
     first = np.searchsorted(values, xmin or 0.0)
     end = len(values) if xmax is None else np.searchsorted(values, xmax, side="right")
     return values[first:end], status, options
+
+
+def logarithms(x: FloatArray, options: FitOptions, /) -> tuple[FloatArray, FitOptions]:
+    """
+    Return the logarithms of data in a unit that is a power of two, and the options in that unit.
+
+    Data and thresholds that are multiplied by a power of two have the same logarithms, to the last
+    bit, so that a fit does not depend on their scale.
+
+    Parameters
+    ----------
+    x : ndarray, shape (rows, n)
+        Positive data, ascending along each row.
+    options : FitOptions
+        Options of the fit. The unit is near a fixed `xmin` and `xmax`; without them it is the
+        largest power of two up to the largest datum of each row.
+
+    Returns
+    -------
+    log_x : ndarray, shape (rows, n)
+        Logarithms of the data in that unit; of the data as they are, if data and thresholds are too
+        far apart for one unit.
+    options : FitOptions
+        Options with the thresholds in the same unit; the ends of a range as columns, one per row.
+
+    Examples
+    --------
+    >>> x = np.array([[3.0, 6.0]])
+    >>> bool((logarithms(x, {})[0] == logarithms(1024 * x, {})[0]).all())
+    True
+    >>> logarithms(x, {"xmin": 3.0})[1]
+    {'xmin': 1.5}
+    """
+    xmin, xmax = options.get("xmin"), options.get("xmax")
+    fixed = [v for v in (fixed_threshold(xmin), xmax) if v is not None]
+    unit = _unit(x, np.array(fixed))
+    with np.errstate(over="ignore", under="ignore"):
+        log_x: FloatArray = np.log(x / unit)
+        scaled: dict[str, Any] = {**options}
+        if isinstance(xmin, tuple):
+            scaled["xmin"] = (xmin[0] / unit, xmin[1] / unit)
+        elif xmin is not None:
+            scaled["xmin"] = xmin / float(unit[0, 0])
+        if xmax is not None:
+            scaled["xmax"] = xmax / float(unit[0, 0])
+    return log_x, cast("FitOptions", scaled)
+
+
+def _unit(x: FloatArray, fixed: FloatArray) -> FloatArray:
+    """Return a power of two for each row, or one for all near fixed thresholds, as a column."""
+    if not x.size:
+        return np.ones((1, 1))
+    ends, near = x[:, [0, -1]], x[:, -1:]
+    if len(fixed):
+        ends = np.array([[x[:, 0].min(), x[:, -1].max(), *fixed]])
+        near = fixed[None]
+    exponents = np.frexp(near)[1].sum(axis=1, keepdims=True) // near.shape[1]
+    unit = np.ldexp(1.0, exponents - 1)
+    with np.errstate(over="ignore", under="ignore"):
+        inside = ends / unit
+    exact = ((inside >= TINY) & np.isfinite(inside)).all(axis=1, keepdims=True)
+    return np.where(exact, unit, 1.0)

@@ -21,7 +21,7 @@ import numpy as np
 import spectra.tails.power_law as _power_law
 from spectra.tails.options import fixed_threshold
 from spectra.tails.power_law import tails
-from spectra.tails.samples import FitStatus, prepare
+from spectra.tails.samples import FitStatus, logarithms, prepare
 from spectra.tails.xmin_search import search
 
 if TYPE_CHECKING:
@@ -215,18 +215,19 @@ def _no_fit(status: FitStatus) -> TruncatedFit:
     return TruncatedFit(nan, nan, nan, nan, nan, 0, nan, status)
 
 
-def _mean_growth(x: FloatArray, log_xmin: FloatArray) -> FloatArray:
-    """Return the mean of ``x / xmin - 1`` above every threshold."""
+def _mean_growth(x: FloatArray, log_xmin: FloatArray, log_largest: float) -> FloatArray:
+    """Return the mean of ``x / xmin - 1`` above every threshold; the logarithms have one unit."""
     num = len(x) - np.arange(len(log_xmin))
     means = np.cumsum((x / x[-1])[::-1])[::-1][: len(log_xmin)] / num
     with np.errstate(over="ignore"):  # data too many orders of magnitude apart for a cutoff
-        value: FloatArray = means * np.exp(math.log(x[-1]) - log_xmin) - 1
+        value: FloatArray = means * np.exp(log_largest - log_xmin) - 1
     return value
 
 
 def _with_cutoff(plain: Tails, x: FloatArray) -> Tails:
     """Replace the power law of each tail by the maximum-likelihood truncated power law."""
-    growth = np.where(plain.allowed[0], _mean_growth(x, plain.log_xmin[0]), 1.0)
+    means = _mean_growth(x, plain.log_xmin[0], float(plain.log_x[0, -1]))
+    growth = np.where(plain.allowed[0], means, 1.0)
     rate, cutoff = most_likely(1 / plain.parameters[0][0], growth)
     reach = _reach(rate, cutoff)
     parameters = (rate, cutoff, reach, _integral(reach, rate, cutoff))
@@ -284,7 +285,8 @@ def fit(eigenvalues: npt.ArrayLike, /, *, xmin: Threshold = None) -> TruncatedFi
     sample, status, _ = prepare(eigenvalues, xmin=xmin)
     if status is not FitStatus.FITTED:
         return _no_fit(status)
-    plain = tails(np.log(sample[None]), xmin=xmin, estimator="n", ties="distinct")
+    log_x, scaled = logarithms(sample[None], {"xmin": xmin})
+    plain = tails(log_x, xmin=scaled["xmin"], estimator="n", ties="distinct")
     if not plain.allowed.any():
         return _no_fit(_power_law.fit(eigenvalues, xmin=xmin, estimator="n").status)
     found = _with_cutoff(plain, sample)
@@ -301,6 +303,6 @@ def fit(eigenvalues: npt.ArrayLike, /, *, xmin: Threshold = None) -> TruncatedFi
         xmax=float(sample[-1]),
         D=float(D[0]),
         num_tail=len(z),
-        log_likelihood=float(np.sum(log_density(z, rate, cutoff) - z - log_xmin)),
+        log_likelihood=float(np.sum(log_density(z, rate, cutoff) - z - math.log(start_of_tail))),
         status=FitStatus.FITTED,
     )
