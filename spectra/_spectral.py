@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import TYPE_CHECKING, Protocol, cast
 
 import numpy as np
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 __all__ = [
     "EPS",
     "SpectrumLike",
+    "extreme_exponent",
+    "in_weight_units",
     "matrix_of",
     "nonzero",
     "one_matrix",
@@ -25,6 +28,8 @@ __all__ = [
     "stack_of",
     "zero_below",
 ]
+
+_FARTHEST = 450  # squares of weights up to 2**450 can be summed, their eigenvalues told from zero
 
 EPS = float(np.finfo(np.float64).eps)
 """Distance from 1 to the next larger float64."""
@@ -41,6 +46,11 @@ class SpectrumLike(Protocol):
     @property
     def N(self) -> int:
         """Longer side of one matrix."""
+        ...
+
+    @property
+    def exponent(self) -> int:
+        """Power of two that the weights were divided by; 0 unless they are extreme."""
         ...
 
     @property
@@ -72,6 +82,30 @@ def nonzero(data: npt.ArrayLike, /) -> npt.ArrayLike:
     """Return the eigenvalues of a Spectrum that are not zero to within rounding; an array as is."""
     found = spectrum_of(data)
     return data if found is None else found.nonzero
+
+
+def extreme_exponent(W: AnyArray, /) -> int:
+    """Return the power of two to divide extreme weights by, 0 for weights from 1e-135 to 1e135."""
+    if W.dtype.kind != "f" or W.dtype.itemsize < 8 or not W.size:  # the squares of others fit
+        return 0
+    with np.errstate(invalid="ignore"):
+        largest = np.maximum(W.max(), -W.min())
+    exponent = int(np.frexp(largest)[1]) if np.isfinite(largest) else 0
+    return exponent if abs(exponent) > _FARTHEST else 0
+
+
+def in_weight_units(scaled: FloatArray, exponent: int, zero: float, /) -> FloatArray:
+    """Return eigenvalues times ``4**exponent``; warn if float64 cannot hold one above `zero`."""
+    with np.errstate(over="ignore", under="ignore"):
+        values: FloatArray = np.ldexp(scaled, 2 * exponent)
+    some = values[scaled > zero]
+    if not ((some >= np.finfo(np.float64).tiny) & (some < np.inf)).all():
+        msg = (
+            f"eigenvalues of weights of about 2**{exponent} are outside the range of float64; "
+            "spectra.spectrum(W) has them in a unit of its own, see Spectrum.exponent"
+        )
+        warnings.warn(msg, RuntimeWarning, stacklevel=3)
+    return values
 
 
 def zero_below(largest: float, N: int, /) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import KW_ONLY, dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -9,13 +10,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 import spectra._checks as _checks
-from spectra._spectral import stack_of, zero_below
+from spectra._spectral import extreme_exponent, stack_of, zero_below
 from spectra.errors import ArgumentError
 from spectra.linalg.eigen import eigenvalues
 from spectra.linalg.elements import alive, excess_kurtosis
 from spectra.noise import spikes as _spikes
 from spectra.tails import power_law as _power_law
-from spectra.tails.options import FitOptions, given
+from spectra.tails.options import FitOptions, given, in_unit
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from spectra.tails.power_law import PowerLawFit
 
 __all__ = ["Spectrum", "spectrum"]
+
+_MOST = 1 << 20  # exponents of floats of any length are smaller
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -49,6 +52,11 @@ class Spectrum:
         Probability of finding any spike in a layer of noise.
     rng : int, default: 0
         Seed of the random draws of a measure, the same for every layer.
+    exponent : int, default: 0
+        Power of two that the weights were divided by: matrices, eigenvalues and thresholds are of
+        ``W / 2**exponent``, so that the unit of the eigenvalues is ``4**exponent`` weight units
+        squared. :func:`spectrum` sets it for weights whose squares are outside the range of
+        float64, and is 0 for all others.
 
     Raises
     ------
@@ -74,6 +82,7 @@ class Spectrum:
     tail_options: FitOptions = field(default_factory=FitOptions)
     significance: float = 0.05
     rng: int = 0
+    exponent: int = 0
 
     def __post_init__(self) -> None:
         """Check the eigenvalues, and sort those of each matrix."""
@@ -87,6 +96,7 @@ class Spectrum:
         rows.flags.writeable = False  # measures share it
         object.__setattr__(self, "by_matrix", rows)
         object.__setattr__(self, "rng", _checks.seed(self.rng))
+        _checks.count("exponent", self.exponent, at_least=-_MOST, at_most=_MOST)
         object.__setattr__(self, "tail_options", given(self.tail_options))
         if self.matrices is not None:
             object.__setattr__(self, "matrices", stack_of(self.matrices))
@@ -182,6 +192,11 @@ class Spectrum:
         return float(self.eigenvalues[-1])
 
     @property
+    def decades(self) -> float:
+        """Decimal logarithm of the unit of the eigenvalues, in weight units squared; mostly 0."""
+        return 2 * self.exponent * math.log10(2)
+
+    @property
     def zero_below(self) -> float:
         r"""
         Threshold up to which an eigenvalue is zero to within rounding.
@@ -220,6 +235,8 @@ def spectrum(
     -------
     Spectrum
         Eigenvalues of each matrix; the fit of the tail and the spikes are computed on first access.
+        Of weights beyond 1e135 or all below 1e-135, everything is of the weights over a power of
+        two, its `exponent`.
 
     Raises
     ------
@@ -234,13 +251,18 @@ def spectrum(
     1.0
     """
     stack = stack_of(matrices)
+    exponent = extreme_exponent(stack)
+    if exponent:
+        with np.errstate(under="ignore"):
+            stack = np.ldexp(stack, -exponent).astype(np.float64)
     values = [eigenvalues(W, rtol=rtol) for W in stack]
     by_matrix = np.array(values).reshape(len(stack), min(stack.shape[1:]))
     return Spectrum(
         by_matrix,
         max(stack.shape[1:]),
         stack,
-        tail_options=tail or {},
+        tail_options=in_unit(given(tail), exponent),
         significance=significance,
         rng=_checks.seed(rng),
+        exponent=exponent,
     )

@@ -110,7 +110,7 @@ def _layer_row(
         return _without(row, Status.NOT_READ, f"not read: {error or type(error).__name__}")
     if not np.isfinite(found.lambda_max * found.eigenvalues.size):
         return {**row, "status": Status.NOT_FINITE}
-    row["eigenvalue"] = found.eigenvalues[::-1]
+    row |= {"scale_exponent": found.exponent, "eigenvalue": found.eigenvalues[::-1]}
     if found.lambda_max == 0:
         return {**row, "status": Status.ALL_ZERO}
     try:
@@ -187,6 +187,7 @@ _MAX_EIGENVALUES = 1 << 29  # 4 GiB, padding included
 _TENSOR_FACTS = tuple(name for name, v in VARIABLES.items() if v.dims == ("tensor",))
 _LAYER_FACTS = (
     *("tensor_name", "layer_type", "N", "M", "Q", "rf", "num_evals", "status", "status_reason"),
+    "scale_exponent",
 )
 
 
@@ -347,7 +348,9 @@ def analyze(
     )
 
 
-_CONVENTION = "eigenvalues of W.T @ W, not divided by N; w = the unit of the weights"
+_CONVENTION = (
+    "eigenvalues of W.T @ W, not divided by N; w = the unit of the weights times 2**scale_exponent"
+)
 
 
 def describe(

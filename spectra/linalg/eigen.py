@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 import spectra._checks as _checks
-from spectra._spectral import EPS, matrix_of
+from spectra._spectral import EPS, in_weight_units, matrix_of, zero_below
 from spectra.errors import ArgumentError
 
 if TYPE_CHECKING:
@@ -34,30 +34,35 @@ def _real_matrix(W: npt.ArrayLike) -> AnyArray:
 
 
 def _exponent(W: AnyArray) -> int | None:
-    """Return the exponent of a power of two to divide W by before squaring; None if not finite."""
+    """Return the exponent of the smallest power of two above all elements; None if not finite."""
     with np.errstate(invalid="ignore"):
-        largest = np.maximum(W.max(), -W.min()).astype(np.float64)
-    if not np.isfinite(largest):
-        return None
-    exponent = int(np.frexp(largest)[1])
-    return exponent if abs(exponent) > _SAFE_EXPONENT else 0
+        largest = np.maximum(W.max(), -W.min())
+    largest = largest if W.dtype.itemsize > 8 else largest.astype(np.float64)
+    return int(np.frexp(largest)[1]) if np.isfinite(largest) else None
 
 
 def _scaled(W: AnyArray, exponent: int) -> FloatArray:
     """Return ``W / 2**exponent`` in float64."""
+    if W.dtype.itemsize > 8:  # longer floats, before their exponent is cut
+        return np.ldexp(W, -exponent).astype(np.float64)
     wide = W.astype(np.float64)
     return np.ldexp(wide, -exponent) if exponent else wide
 
 
 def _gram(tall: AnyArray, exponent: int) -> FloatArray:
-    """Return the Gram matrix of ``tall / 2**exponent`` in float64, computed by blocks of rows."""
+    """
+    Return the Gram matrix of ``tall / 2**exponent`` in float64, computed by blocks of rows.
+
+    Only extreme elements are scaled before they are squared; scaling the squares has the same bits.
+    """
     rows, columns = tall.shape
     step = max(1, _BLOCK // columns)
     total = np.zeros((columns, columns))
+    early = exponent if abs(exponent) > _SAFE_EXPONENT or tall.dtype.itemsize > 8 else 0
     for start in range(0, rows, step):
-        block = _scaled(tall[start : start + step], exponent)
+        block = _scaled(tall[start : start + step], early)
         total += block.T @ block
-    return total
+    return total if early else total * 2.0 ** (-2 * exponent)
 
 
 def _scaled_eigenvalues(tall: AnyArray, exponent: int, rtol: float) -> FloatArray:
@@ -88,21 +93,33 @@ def eigenvalues(W: npt.ArrayLike, /, *, rtol: float = 1e-6) -> FloatArray:
     -------
     array of float, shape (min(m, n),)
         Eigenvalues in ascending order, in weight units squared, not divided by m or n; none is
-        negative. All ``nan`` if an element of W is not finite.
+        negative. All ``nan`` if an element of W is not finite. An eigenvalue outside the range of
+        float64 is ``inf`` or has lost digits to underflow, with a warning.
 
     Raises
     ------
     ArgumentError
         If W is not a matrix of real numbers, or `rtol` is negative or not a number.
 
+    Warns
+    -----
+    RuntimeWarning
+        If an eigenvalue that is not zero to within rounding is outside the range of float64, which
+        takes elements of about 1e154 and more or 1e-139 and less. :func:`spectra.spectrum` returns
+        the eigenvalues of such a matrix in a unit that suits them.
+
+    See Also
+    --------
+    spectra.spectrum : Spectrum of a matrix of any scale.
+
     Notes
     -----
     The Gram matrix is accumulated in float64 for every stored type. Its eigenvalues have an error
     of about :math:`\epsilon\lambda_{max}`, so :math:`\lambda_i` has relative error
     :math:`\epsilon\lambda_{max}/\lambda_i`: negligible for the largest eigenvalues, total for the
-    smallest at condition numbers of :math:`10^8`. Very large and very small W are first scaled by a
-    power of two, so that no intermediate square overflows or underflows; an eigenvalue outside the
-    range of float64 is still ``inf`` or zero (elements beyond 1e154 or below 1e-154).
+    smallest at condition numbers of :math:`10^8`. W is scaled by a power of two to elements up to
+    1: no intermediate square overflows or underflows, and the eigenvalues of W times a power of two
+    are those of W times its square, to the last bit.
 
     References
     ----------
@@ -121,6 +138,6 @@ def eigenvalues(W: npt.ArrayLike, /, *, rtol: float = 1e-6) -> FloatArray:
     exponent = _exponent(tall)
     if exponent is None:
         return np.full(tall.shape[1], np.nan)
-    with np.errstate(over="ignore", under="ignore"):
-        values: FloatArray = np.ldexp(_scaled_eigenvalues(tall, exponent, rtol), 2 * exponent)
-    return values
+    with np.errstate(under="ignore"):
+        scaled = _scaled_eigenvalues(tall, exponent, rtol)
+    return in_weight_units(scaled, exponent, zero_below(float(scaled[-1]), len(tall)))

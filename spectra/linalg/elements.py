@@ -197,7 +197,8 @@ def spread(distance: npt.ArrayLike, /) -> float:
         return 0.0
     rough = MAD_TO_STD * float(np.median(off if 2 * len(off) < len(values) else values))
     near = off[off <= 4 * rough].astype(np.float64)
-    return math.sqrt(float(np.mean(near**2))) if len(near) else rough
+    unit = math.ldexp(1.0, math.frexp(rough)[1] - 1)  # so that no square overflows
+    return math.sqrt(float(np.mean((near / unit) ** 2))) * unit if len(near) else rough
 
 
 def _largest_normal(num: int, significance: float) -> float:

@@ -65,7 +65,8 @@ def num_below(eigenvalues: npt.ArrayLike, /, *, tolerance: float = 1e-6) -> int:
     eigenvalues : array_like, shape (n,), or Spectrum
         Eigenvalues, in weight units squared.
     tolerance : float, default: 1e-6
-        Tolerance in weight units squared, so that the count depends on the scale of the weights.
+        Tolerance in weight units squared, whatever the exponent of a Spectrum, so that the count
+        depends on the scale of the weights.
 
     Returns
     -------
@@ -77,7 +78,12 @@ def num_below(eigenvalues: npt.ArrayLike, /, *, tolerance: float = 1e-6) -> int:
     >>> num_below([1e-9, 1.0])
     1
     """
-    return int(np.sum(np.asarray(eigenvalues) < tolerance))
+    values, found = np.asarray(eigenvalues), spectrum_of(eigenvalues)
+    if found is None or not found.exponent:
+        return int(np.sum(values < tolerance))
+    with np.errstate(divide="ignore"):
+        limit = np.log2(tolerance) - 2 * found.exponent
+        return int(np.sum(np.log2(values) < limit))
 
 
 def entropy(eigenvalues: npt.ArrayLike, rank: int | None = None, /) -> float:

@@ -14,7 +14,7 @@ import numpy as np
 
 import spectra._checks as _checks
 from spectra._checks import real_numbers
-from spectra._spectral import matrix_of, spectrum_of
+from spectra._spectral import EPS, in_weight_units, matrix_of, spectrum_of
 from spectra.errors import ArgumentError
 
 if TYPE_CHECKING:
@@ -361,6 +361,11 @@ def largest(W: npt.ArrayLike, /, *, num: int) -> Pairs:
     ArgumentError
         If W is not a matrix of real numbers, or `num` is below 1.
 
+    Warns
+    -----
+    RuntimeWarning
+        If an eigenvalue is outside the range of float64, as in :func:`spectra.eigenvalues`.
+
     Notes
     -----
     The singular vectors of the longer side are ``W @ v``, normalised; for small eigenvalues they
@@ -407,6 +412,11 @@ def smallest(W: npt.ArrayLike, /, *, num: int) -> Pairs:
     ArgumentError
         If W is not a matrix of real numbers, or `num` is below 1.
 
+    Warns
+    -----
+    RuntimeWarning
+        If an eigenvalue is outside the range of float64, as in :func:`spectra.eigenvalues`.
+
     See Also
     --------
     largest : Largest eigenvalues, computed by the same method.
@@ -446,6 +456,5 @@ def _pairs(W: npt.ArrayLike, num: int, *, top: bool) -> Pairs:
     order = slice(None, None, -1) if top else slice(None)
     values, vectors = values[order], vectors[:, order]
     peak = vectors[np.abs(vectors).argmax(axis=0), np.arange(k)]
-    with np.errstate(over="ignore", under="ignore"):
-        scaled = np.ldexp(values.clip(min=0), 2 * exponent)
-    return Pairs(scaled, vectors * np.sign(peak))
+    found = in_weight_units(values.clip(min=0), exponent, M * EPS)
+    return Pairs(found, vectors * np.sign(peak))

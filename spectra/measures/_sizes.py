@@ -42,9 +42,9 @@ def size(spectrum: Spectrum, /) -> Mapping[str, float]:
     norm, largest = _norms.frobenius(spectrum), spectrum.lambda_max
     return {
         "norm": norm,
-        "log_norm": _norms.log10(norm),
+        "log_norm": _norms.log10(norm) + spectrum.decades,
         "spectral_norm": largest,
-        "log_spectral_norm": _norms.log10(largest),
+        "log_spectral_norm": _norms.log10(largest) + spectrum.decades,
         "lambda_max": largest,
         "sv_max": float(np.sqrt(largest)),
         "sv_min": float(np.sqrt(values[0])),

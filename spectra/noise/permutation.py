@@ -115,6 +115,11 @@ def permuted_spectra(
     ArgumentError
         If `replicas` is not at least 1, `rng` is wrong, or `matrices` are not matrices.
 
+    Warns
+    -----
+    RuntimeWarning
+        If an eigenvalue is outside the range of float64, as in :func:`spectra.eigenvalues`.
+
     Examples
     --------
     >>> permuted_spectra([[3.0, 0.0], [0.0, 0.0]], replicas=2, rng=0).eigenvalues.tolist()

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 import spectra._checks as _checks
-from spectra._spectral import matrix_of, stack_of
+from spectra._spectral import extreme_exponent, matrix_of, stack_of
 from spectra.errors import ArgumentError
 from spectra.linalg.eigen import eigenvalues
 from spectra.linalg.elements import Elements, alive, excess_kurtosis, look, where
@@ -96,6 +96,7 @@ class Traps(NamedTuple):
 
 def _p(W: AnyArray, kurtosis: float) -> float:
     """Return the p-value of the largest eigenvalue of a matrix under pure noise."""
+    W = np.ldexp(W, -extreme_exponent(W))
     return detect(eigenvalues(W, rtol=RTOL), max(1, *W.shape), kurtosis=kurtosis).p
 
 

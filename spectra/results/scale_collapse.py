@@ -65,7 +65,8 @@ def _scales(ds: xr.Dataset) -> tuple[dict[str, FloatArray], FloatArray]:
     with np.errstate(divide="ignore", invalid="ignore"):  # empty layers
         rms = 0.5 * (np.log10(norm) - np.log10(N * M * rf))
         edge = 0.5 * np.log10(spectral_norm) - np.log10(np.sqrt(N) + np.sqrt(M))
-        return {"rms": rms, "edge": edge}, 0.5 * np.log10(N * rf)
+        unit = ds.scale_exponent.values * math.log10(2) if "scale_exponent" in ds else 0.0
+        return {"rms": rms + unit, "edge": edge + unit}, 0.5 * np.log10(N * rf)
 
 
 def _of_reference(ds: xr.Dataset, reference: xr.Dataset) -> dict[str, FloatArray]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Mapping
 from typing import Any, Literal, TypedDict, cast, get_args
 
@@ -18,6 +19,7 @@ __all__ = [
     "check",
     "fixed_threshold",
     "given",
+    "in_unit",
     "rule",
 ]
 
@@ -126,6 +128,59 @@ def given(options: Mapping[str, Any] | None, /) -> FitOptions:
     found = cast("FitOptions", known)
     check(found)
     return found
+
+
+def in_unit(options: FitOptions, exponent: int, /) -> FitOptions:
+    """
+    Return options of a fit with thresholds in a unit of ``4**exponent``.
+
+    Parameters
+    ----------
+    options : FitOptions
+        Options with thresholds in the unit 1, weight units squared.
+    exponent : int
+        Power of two that the weights were divided by.
+
+    Returns
+    -------
+    FitOptions
+        Options with thresholds in the other unit. If a fixed threshold is outside the range of
+        float64 there, an empty range for `xmin`: a fit with another threshold would be wrong.
+
+    Examples
+    --------
+    >>> in_unit({"xmin": 1.0}, 2), in_unit({"xmin": 1.0}, 700)
+    ({'xmin': 0.0625}, {'xmin': (0.0, 0.0), 'xmax': None})
+    >>> in_unit({"xmin": (1.0, 2.0)}, 700)
+    {'xmin': (0.0, 0.0)}
+    """
+    if not exponent:
+        return options
+    found: dict[str, Any] = {**options}
+    xmin, xmax = options.get("xmin"), options.get("xmax")
+    if isinstance(xmin, tuple):
+        low, high = (_divided(end, exponent) for end in xmin)
+        found["xmin"] = (low, high) if low < math.inf else _NOWHERE
+    elif xmin is not None:
+        found["xmin"] = _divided(xmin, exponent)
+    if xmax is not None:
+        found["xmax"] = _divided(xmax, exponent)
+    fixed = [found[name] for name in ("xmin", "xmax") if isinstance(found.get(name), float)]
+    if not all(_LEAST <= value < math.inf for value in fixed):
+        found = {**found, "xmin": _NOWHERE, "xmax": None}
+    return cast("FitOptions", found)
+
+
+_NOWHERE = (0.0, 0.0)  # a range without data
+_LEAST = sys.float_info.min  # smallest number of full precision
+
+
+def _divided(value: float, exponent: int) -> float:
+    """Return ``value / 4**exponent``, infinite or 0 beyond the range of floats."""
+    try:
+        return math.ldexp(value, -2 * exponent)
+    except OverflowError:
+        return math.inf
 
 
 def rule(estimator: Estimator, num: int) -> tuple[int, int]:

@@ -43,6 +43,7 @@ FixFingers = Literal[False, "xmin_peak", "clip_xmax"]
 
 _THRESHOLD = 1e-5  # WeightWatcher's EVALS_THRESH
 _MAX_FINGERS = 10
+_LARGEST = float(np.finfo(np.float64).max)
 _WEIGHTWATCHER: FitOptions = {"ties": "each"}
 _POWERLAW: FitOptions = {"estimator": "n", "ties": "distinct"}
 _WARNING = {Verdict.OVER_TRAINED: "over-trained", Verdict.UNDER_TRAINED: "under-trained"}
@@ -113,7 +114,7 @@ class Options(NamedTuple):
             raise ArgumentError(msg)
 
 
-def row(eigenvalues: FloatArray, options: Options, /) -> dict[str, Any]:
+def row(eigenvalues: FloatArray, options: Options, /, *, exponent: int = 0) -> dict[str, Any]:
     """
     Fit the tail, and return WeightWatcher's columns of the fit.
 
@@ -123,6 +124,8 @@ def row(eigenvalues: FloatArray, options: Options, /) -> dict[str, Any]:
         All eigenvalues of a layer, ascending; eigenvalues up to 1e-5 are left out of the fit.
     options : Options
         Options of the fit, which :meth:`Options.check` accepts.
+    exponent : int, default: 0
+        Power of two that the weights were divided by; xmin and xmax are in that unit too.
 
     Returns
     -------
@@ -139,8 +142,10 @@ def row(eigenvalues: FloatArray, options: Options, /) -> dict[str, Any]:
     """
     if isinstance(options.xmax, Integral):
         eigenvalues = _fingers.clip(eigenvalues, min(abs(options.xmax), len(eigenvalues)))
-    x = eigenvalues[eigenvalues > _THRESHOLD]
-    found = _truncated_row(x, options) if options.truncated else _power_law_row(x, options)
+    with np.errstate(over="ignore", under="ignore"):
+        x = eigenvalues[eigenvalues > np.ldexp(_THRESHOLD, -2 * exponent)]
+    law = _truncated_row if options.truncated else _power_law_row
+    found = law(x, options, exponent)
     if not math.isfinite(found["alpha"]):
         failed = dict.fromkeys([*found, "num_pl_spikes"], -1)
         fingers = {"num_fingers": 0} if "num_fingers" in found else {}
@@ -154,25 +159,31 @@ def row(eigenvalues: FloatArray, options: Options, /) -> dict[str, Any]:
     }
 
 
-def _range(x: FloatArray, options: Options) -> tuple[float, float] | None:
+def _range(x: FloatArray, options: Options, exponent: int) -> tuple[float, float] | None:
     """Return the range of xmin near the peak; its lower end is a logarithm, WeightWatcher's bug."""
     if not (options.fix_fingers == "xmin_peak" or options.fit == "E_TPL") or not len(x):
         return None
     peak = _fingers.peak(x)
-    low, high = max(math.log10(0.95 * peak), 0.0), options.xmin_max or 1.5 * peak
+    decades = 2 * exponent * math.log10(2)
+    low = max(math.log10(0.95 * peak) + decades, 0.0)
+    high = options.xmin_max or math.nan
+    if exponent:  # peak is in the unit of the eigenvalues, the others in that of the weights
+        with np.errstate(over="ignore", under="ignore"):
+            low, high = np.ldexp([low, high], -2 * exponent).clip(max=_LARGEST).tolist()
+    high = 1.5 * peak if math.isnan(high) else high
     return low, max(low, high)  # an empty range is a failed fit
 
 
-def _truncated_row(x: FloatArray, options: Options) -> dict[str, Any]:
-    found = _truncated.fit(x, xmin=_range(x, options))
+def _truncated_row(x: FloatArray, options: Options, exponent: int) -> dict[str, Any]:
+    found = _truncated.fit(x, xmin=_range(x, options, exponent))
     names = ("alpha", "xmin", "D", "Lambda")
     xmax = found.xmax if options.xmax == "force" else None
     return {**{name: getattr(found, name) for name in names}, "xmax": xmax, "sigma": math.nan}
 
 
-def _power_law_row(x: FloatArray, options: Options) -> dict[str, Any]:
+def _power_law_row(x: FloatArray, options: Options, exponent: int) -> dict[str, Any]:
     clipped = options.fix_fingers == "clip_xmax"
-    found, fingers = _clipped(x, options) if clipped else (_fit(x, options), {})
+    found, fingers = _clipped(x, options) if clipped else (_fit(x, options, exponent), {})
     ends = options.pl_package == "ww" or options.xmax == "force"
     xmax = {"xmax": found.xmax if ends else None}
     names = ("alpha", "xmin", "D", "sigma")
@@ -193,11 +204,11 @@ def _clipped(x: FloatArray, options: Options) -> tuple[PowerLawFit, dict[str, An
     return found.fit, {"num_fingers": num, "raw_alpha": found.raw_alpha}
 
 
-def _fit(x: FloatArray, options: Options) -> PowerLawFit:
+def _fit(x: FloatArray, options: Options, exponent: int) -> PowerLawFit:
     if options.pl_package == "powerlaw":
         if options.xmax == "force":
             return _forced_fit(x)
-        return _power_law.fit(x, xmin=_range(x, options), estimator="n", ties="distinct")
+        return _power_law.fit(x, xmin=_range(x, options, exponent), estimator="n", ties="distinct")
     small = 2 <= len(x) < SMALL_SAMPLE_TAIL and x[-1] > x[0]
     return _small_fit(x) if small else _power_law.fit(x, **_WEIGHTWATCHER)
 

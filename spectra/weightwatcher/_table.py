@@ -39,6 +39,13 @@ _COLUMNS = (
     *("slice_id", "spectral_norm", "stable_rank", "status", "sv_max", "sv_min", "warning"),
     *("weak_rank_loss", "xmax", "xmin"),
 )
+_TINY = float(np.finfo(np.float64).tiny)
+_IN_W = ("sv_max", "sv_min")
+_IN_W2 = (
+    *("norm", "spectral_norm", "lambda_max", "xmin", "xmax", "max_rand_eval", "ww_maxdist"),
+    *("bulk_max", "bulk_min", "rand_bulk_max", "rand_bulk_min", "detX_val_unrescaled"),
+)
+_IN_OTHER_UNITS = ("Lambda", "W_scale", "rand_W_scale")
 _EPSILON = 1e-10  # added to probabilities and rank in the entropy
 _RTOL = 1e-10  # WeightWatcher takes singular values of W itself, accurate at the small end too
 
@@ -136,25 +143,42 @@ def _numbers(found: Spectrum, options: Options, tolerance: float) -> dict[str, A
         row = {
             **_measures.size(found),
             **_measures.rank(found, tolerance=tolerance),
-            **published_row(values, options),
+            **published_row(values, options, exponent=found.exponent),
         }
     row["sv_min"] = math.sqrt(found.by_matrix[:, 0].max())
     row["entropy"] = _entropy(values, row["matrix_rank"])
     row["alpha_weighted"] = row["alpha"] * row["log_spectral_norm"]
-    row["log_alpha_norm"] = _log_alpha_norm(values, row["alpha"])
+    decades = row["alpha"] * found.decades
+    row["log_alpha_norm"] = _log_alpha_norm(values, row["alpha"]) + decades
     return row
 
 
-def _matrices(layer: _Slices) -> tuple[AnyArray, FloatArray]:
-    """Return the matrices, upright for a convolution, and their eigenvalues."""
+def _in_weight_units(row: dict[str, Any], exponent: int) -> dict[str, Any]:
+    """Return a row in the unit of the weights, ``nan`` for numbers outside the range of float64."""
+    if not exponent:
+        return row
+    found = {**row, **{name: math.nan for name in _IN_OTHER_UNITS if name in row}}
+    for power, names in enumerate((_IN_W, _IN_W2), start=1):
+        for name in names:
+            value = row.get(name)
+            if value and value != -1:  # -1 after a failed fit
+                with np.errstate(over="ignore", under="ignore"):
+                    scaled = float(np.ldexp(value, power * exponent))
+                found[name] = scaled if _TINY <= abs(scaled) < math.inf else math.nan
+    return found
+
+
+def _matrices(layer: _Slices) -> tuple[AnyArray, FloatArray, int]:
+    """Return the matrices, upright for a convolution, their eigenvalues and their exponent."""
+    exponent = 0
     try:
-        matrices = layer.matrices()
-        by_matrix = spectrum(matrices, rtol=_RTOL).by_matrix
+        found = spectrum(layer.matrices(), rtol=_RTOL)
+        matrices, by_matrix, exponent = found.require_matrices(), found.by_matrix, found.exponent
     except (SpectraError, OSError, ValueError, MemoryError):  # one bad tensor fails alone
         matrices = np.broadcast_to(np.float64(np.nan), layer.shape())
         by_matrix = np.full((layer.shape()[0], min(layer.shape()[1:])), np.nan)
     wide = layer.tensor.ndim == 4 and matrices.shape[1] < matrices.shape[2]
-    return matrices.swapaxes(1, 2) if wide else matrices, by_matrix
+    return matrices.swapaxes(1, 2) if wide else matrices, by_matrix, exponent
 
 
 def _row(
@@ -170,8 +194,8 @@ def _row(
     N, M = _shape(tensor)
     slices = math.prod(tensor.shape[2:])
     factor = (1 if pool else slices) / 2 if conv2d_norm and tensor.ndim == 4 else 1.0
-    matrices, by_matrix = _matrices(layer)
-    found = Spectrum(by_matrix * factor, N)
+    matrices, by_matrix, exponent = _matrices(layer)
+    found = Spectrum(by_matrix * factor, N, exponent=exponent)
     facts = {
         "N": N,
         "M": M,
@@ -184,7 +208,8 @@ def _row(
     }
     position = {} if pool else {"slice_id": layer.position or 0}
     row = {**facts, **position, **_numbers(found, options, tolerance)}
-    return {**row, **extras.row(matrices, found.eigenvalues, row, factor)}
+    row |= extras.row(matrices, found.eigenvalues, row, factor)
+    return _in_weight_units(row, exponent)
 
 
 def _eligible(model: Mapping[str, Tensor]) -> Iterator[Tensor]:
@@ -294,6 +319,9 @@ def analyze(
 
     Notes
     -----
+    Of weights beyond 1e135, or all below 1e-135, numbers outside the range of float64 are ``nan``;
+    their logarithms are there.
+
     The table does not list tensors that are left out: :func:`spectra.describe` lists every tensor,
     with the reason.
 

@@ -30,6 +30,13 @@ def _fit_label(ds: xr.Dataset, layer: str) -> str:
     return rf"$\alpha$ = {alpha:.2f} {sure}, {num} of {row.num_evals.item()} eigenvalues"
 
 
+def _unit(ds: xr.Dataset, layer: str) -> str:
+    """Return the unit of the eigenvalues of a layer of extreme weights; empty for others."""
+    row = select(ds, layer)
+    exponent = row.scale_exponent.item() if "scale_exponent" in row else 0
+    return rf", in units of $4^{{{exponent:.0f}}}$" if exponent else ""
+
+
 def esd(ds: xr.Dataset, /, *, layer: str, ax: Axes | None = None) -> Axes:
     """
     Draw the spectral density of a layer with the fitted tail, both axes logarithmic.
@@ -82,7 +89,7 @@ def esd(ds: xr.Dataset, /, *, layer: str, ax: Axes | None = None) -> Axes:
     ax.set(xscale="log", yscale="log", ylim=(min(drawn) / 2, max(drawn) * headroom))
     _few_ticks(ax, numbers.edges)
     less = f" ({numbers.num_left_out} smaller ones not shown)" if numbers.num_left_out else ""
-    ax.set_xlabel(rf"eigenvalue $\lambda$ of $W^T W${less}")
+    ax.set_xlabel(rf"eigenvalue $\lambda$ of $W^T W${_unit(ds, layer)}{less}")
     ax.set_ylabel(r"density $\rho(\lambda)$")
     judged = "power_law_support" in ds and bool(select(ds, layer).power_law_support.item())
     name = short([one_line(layer)], 40 if judged else 60)[0]

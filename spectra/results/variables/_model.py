@@ -85,6 +85,13 @@ LAYERS = grouped(
         flag("status", "whether the layer has a spectrum, and why not", "", OURS, Status),
         text("status_reason", "error for which the layer has no spectrum", "layer", OURS),
         number(
+            "scale_exponent",
+            "power of two that extreme weights are divided by, 0 for all others",
+            "1",
+            "w = the unit of the weights times 2^scale_exponent; logarithms are in the unit itself",
+            OURS,
+        ),
+        number(
             "eigenvalue",
             "eigenvalues of W.T @ W, not divided by N, largest first",
             "w2",
