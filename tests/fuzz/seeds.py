@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import io
 import json
+import math
 import struct
 from typing import TYPE_CHECKING, Any
 
@@ -73,6 +74,68 @@ def _packed() -> bytes:
             "p.weight_scale": ("F32", (2, 1), bytes(8)),
             "b.weight": ("U8", (8, 1), bytes(8)),
             "b.weight.absmax": ("F32", (1,), bytes(4)),
+        }
+    )
+
+
+def _companions() -> bytes:
+    """Every other layout of quantized and reparametrized weights, with all that lies beside it."""
+
+    def zeros(dtype: str, *shape: int) -> tuple[str, tuple[int, ...], bytes]:
+        size = {**_TYPES, "I32": 4, "U32": 4}[dtype]
+        return dtype, shape, bytes(size * math.prod(shape))
+
+    state = json.dumps({"shape": [4, 4], "blocksize": 8, "nested_blocksize": 256})
+    nested = state.replace("}", ', "nested_offset": 0.5}').encode()
+    return safetensors_of(
+        {
+            "c.weight_packed": zeros("I32", 4, 2),
+            "c.weight_scale": zeros("F32", 4, 2),
+            "c.weight_zero_point": zeros("I32", 1, 2),
+            "c.weight_shape": ("I64", (2,), np.array([4, 16]).tobytes()),
+            "c.weight_g_idx": zeros("I32", 16),
+            "n.weight_packed": zeros("U8", 4, 8),
+            "n.weight_scale": zeros("F8_E4M3", 4, 1),
+            "n.weight_global_scale": zeros("F32", 1),
+            "o.weight": zeros("U8", 4, 8),
+            "o.weight_scale": zeros("F8_E4M3", 4, 1),
+            "o.weight_scale_2": zeros("F32"),
+            "x.weight": zeros("F8_E4M3", 4, 64),
+            "x.weight_scale": zeros("U8", 4, 2),
+            "z.weight": zeros("I8", 4, 4),
+            "z.weight_scale": zeros("F32", 4, 1),
+            "z.weight_zero_point": zeros("I8", 4, 1),
+            "b.weight": zeros("U8", 8, 1),
+            "b.weight.absmax": zeros("U8", 2),
+            "b.weight.quant_map": zeros("F32", 16),
+            "b.weight.nested_absmax": zeros("F32", 1),
+            "b.weight.nested_quant_map": zeros("F32", 256),
+            "b.weight.quant_state.bitsandbytes__nf4": ("U8", (len(nested),), nested),
+            "m.weight": zeros("U32", 4, 8),
+            "m.scales": zeros("F16", 4, 1),
+            "m.biases": zeros("F16", 4, 1),
+            "h.W_q": zeros("U8", 4, 4),
+            "h.scale": zeros("F16", 8, 1),
+            "h.zero": zeros("F16", 8, 1),
+            "h.nbits": ("I32", (), (4).to_bytes(4, "little")),
+            "h.shape": ("I64", (2,), np.array([4, 8]).tobytes()),
+            "q.weight._data": zeros("I8", 4, 4),
+            "q.weight._scale": zeros("F32", 4, 1),
+            "t._weight_qdata": zeros("F8_E4M3", 4, 4),
+            "t._weight_scale": zeros("F32", 4, 1),
+            "e.experts.down_proj": zeros("F8_E4M3", 2, 4, 4),
+            "e.experts.down_proj_scale_inv": zeros("F32", 2, 4, 1),
+            "w.weight_g": zeros("F32", 4, 1),
+            "w.weight_v": zeros("F32", 4, 3),
+            "s.weight_orig": zeros("F32", 4, 3),
+            "s.weight_u": zeros("F32", 4),
+            "s.weight_v": zeros("F32", 3),
+            "d/kernel": zeros("F32", 3, 3, 2, 4),
+            "r.rel_attn.q": zeros("F32", 4, 2, 2),
+            "l.A_log": zeros("F32", 4, 2),
+            "l.in_proj.weight": zeros("F32", 8, 3),
+            "shared.weight": zeros("F32", 4, 2),
+            "lm_head.weight": zeros("F32", 4, 2),
         }
     )
 
@@ -335,7 +398,7 @@ def _gguf_big_endian() -> bytes:
 @functools.cache
 def _made(kind: str) -> list[bytes]:
     makers: dict[str, list[Any]] = {
-        "safetensors": [_plain, _packed, _names],
+        "safetensors": [_plain, _packed, _companions, _names],
         "onnx": [_typed, _external, _operators, _quantized, _nested],
         "gguf": [
             *(_gguf_names, _gguf_names, _gguf_big_endian),

@@ -65,7 +65,7 @@ _USES = {
 
 
 def _helper(tensor: Tensor, name: str) -> Tensor:
-    last = tensor.name.rpartition(".")[2]
+    last = ".".join(tensor.name.split(".")[-2:])
     what = next((what for word, what in _USES.items() if word in last), "scale")
     return replace(tensor, role="scale", note=f"{what} of {name}", weights=())
 
