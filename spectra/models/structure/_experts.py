@@ -115,9 +115,9 @@ def _fused(
         interleaved = _interleaved(name, tensors, config)
         experts = [upright(expert) for expert in experts]
     else:
-        kind = str(config.get("model_type"))
-        interleaved = kind == "gpt_oss" or kind.startswith("inkling")
-        if "w13_weight" in name[-_LONGEST:] and not interleaved:  # vLLM's order is another
+        kind, packed = str(config.get("model_type")), "w13_weight" in name[-_LONGEST:]
+        interleaved = kind == "gpt_oss" or (packed and kind.startswith("inkling"))
+        if packed and not interleaved:  # vLLM's order is another
             return tuple(experts)
     return tuple(half for e in experts for half in _halves(e, interleaved=interleaved))
 

@@ -107,13 +107,13 @@ def _turned(name: str, tensor: Tensor, conv1d: bool) -> Tensor | None:
     if weight is None or tensor.role in ("parameter", "scale", "norm", "bias", "recurrent"):
         return None
     end = name[-_LONGEST:]
-    if tensor.ndim >= 2 and _KERNEL.search(end):
-        return _kernel(name, tensor, weight)
     if tensor.ndim == 2 and conv1d and _CONV1D.search(end):
         note = f"{tensor.note}, stored (in, out)".removeprefix(", ")
         return replace(tensor, weights=(upright(weight),), note=note)
     if tensor.ndim == 3 and _XLNET.search(end):
         return _xlnet(name, tensor, weight)
+    if tensor.ndim >= 2 and _KERNEL.search(end):
+        return _kernel(name, tensor, weight)
     if tensor.ndim == 3 and _BLOCKS.search(end):
         return _blocks(tensor, weight)
     return None
