@@ -105,6 +105,7 @@ def compare(
             result.split += 1
             open_.discard(t)
         free -= {i for i, _ in pieces}
+    _joined(result, taken, truth, free, open_)
     reasons = _reasons(layers)
     for t in sorted(open_):
         matrix = truth[t]
@@ -197,6 +198,46 @@ def _parts(
                 parts[t].append((i, [next(r for u, r in row if u == t) for row in rows]))
                 break
     return parts
+
+
+def _joined(
+    result: Result, taken: list[_Taken], truth: Sequence[Matrix], free: set[int], open_: set[int]
+) -> None:
+    """Count layers that hold several true matrices, each complete, which the file has in one."""
+    places: dict[bytes, tuple[int, int]] = {}
+    for t in open_:
+        if truth[t].stack.shape[0] == 1:
+            places |= {digest(row): (t, i) for i, row in enumerate(truth[t].stack[0])}
+    for i in sorted(free):
+        stack = taken[i].stack
+        for W in (stack[0], stack[0].T) if len(stack) == 1 else ():
+            rows = [places.get(digest(row)) for row in W]
+            found = [row for row in rows if row is not None]
+            its = {t for t, _ in found}
+            size = sum(truth[t].stack.shape[1] for t in its)
+            if len(found) == len(rows) == len(set(found)) == size and its <= open_:
+                result.right += len(its)
+                fault = _described(taken[i].layer, rows=_runs(found, truth))
+                result.whole.append(fault | {"name": taken[i].layer.tensor.name})
+                free.discard(i)
+                open_ -= its
+                break
+
+
+def _runs(rows: list[tuple[int, int]], truth: Sequence[Matrix]) -> list[str]:
+    """Return which true rows follow one another, as ranges."""
+    runs: list[list[int]] = []
+    for t, row in rows:
+        if runs and runs[-1][0] == t and runs[-1][2] == row:
+            runs[-1][2] += 1
+        else:
+            runs.append([t, row, row + 1])
+    names = [(truth[t].name.removesuffix(".weight"), truth[t].label) for t, _, _ in runs]
+    text = [
+        f"{name.rpartition('.')[2]}{f'[{label}]' if label else ''} {first}:{last}"
+        for (name, label), (_, first, last) in zip(names, runs, strict=True)
+    ]
+    return text if len(text) <= 16 else [*text[:8], f"... {len(text)} runs"]
 
 
 def _extra(

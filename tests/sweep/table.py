@@ -99,7 +99,8 @@ GROUPS: dict[str, tuple[str, Callable[[Fault], tuple[str, ...]]]] = {
         ),
     ),
     "whole": ("Left whole, though the code cuts the result", lambda f: (
-        f["code"].splitlines()[0].removeprefix("# "), _last(f["name"]),
+        f["code"].splitlines()[0].removeprefix("# ") if "code" in f else "joined in the file",
+        _last(f["name"]),
     )),
 }  # fmt: skip
 

@@ -28,9 +28,7 @@ _PRODUCTS = {
     "linear", "matmul", "mm", "bmm", "addmm", "baddbmm", "einsum", "embedding", "conv1d", "conv2d",
     "conv3d", "_grouped_mm", "grouped_mm",
 }  # fmt: skip
-_TABLES = re.compile(
-    r"relative_(attention_|position_)?(bias|embeddings_table)|rel_(attn_)?bias|relpos|rel_pos"
-)
+_TABLES = re.compile(r"relative_(attention_|position_)?bias|rel_(attn_)?bias|bias_values")
 _NO_MAPS = re.compile(
     r"pos|relative|bias|token|quer|latent|codebook\b|slope|scale|mask|centroid|seg_embed"
 )
