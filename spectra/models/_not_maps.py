@@ -26,7 +26,8 @@ _TABLE: tuple[tuple[str, re.Pattern[str]], ...] = (
         re.compile(
             _START
             + r"(relative_position_bias_tables?|relative_attention_bias|rel_pos_[hwd]|rel_pos_bias"
-            r"|rel_pos_table|rel_pos_emb|(pos_)?bias_[uv]|r_[wrs]_bias|attention_biases|attention_bias_table"
+            r"|rel_pos_table|rel_pos_emb|(pos_)?bias_[uv]|r_[wrs]_bias|attention_biases"
+            r"|attention_bias_table|relative_attention_bias_layer\.bias_values"
             r"|relative_bias|emb_rel_[kv]|rel_embeddings_table|pos_bias|position_bias"
             r"|rel_bias|relative_position_embedding|relative_position_bias)(\.weight|:0)?\Z"
         ),
@@ -36,7 +37,7 @@ _TABLE: tuple[tuple[str, re.Pattern[str]], ...] = (
         re.compile(
             _START + r"((abs(olute)?_|temporal_|spatial_|frame_|patch_|time_|freq_|query_|x_|y_)?"
             r"pos(ition(al)?)?_?(embed(ding)?s?|emb|enc(oding)?s?)(_[a-z0-9]+)?"
-            r"|([a-z0-9_]+_)?ape)(:0)?\Z"
+            r"|([a-z0-9_]+_)?ape)(\.embedding)?(:0)?\Z"
         ),
     ),
     (
@@ -48,7 +49,7 @@ _TABLE: tuple[tuple[str, re.Pattern[str]], ...] = (
         _last(
             r"(mask(ed)?|cls|class|reg(ister)?|dist(illation)?|sep|pad|storage|prompt|query|start|end"
             r"|no_object|no_mem|latent)_?(tokens?|embed(ding)?s?|queries|spec_embed|pos_enc)"
-            r"|image_newline|masked_spec_embed|latents|mask_emb|seg_embed|view_seperator"
+            r"(\.token)?|image_newline|masked_spec_embed|latents|mask_emb|seg_embed|view_seperator"
         ),
     ),
     (

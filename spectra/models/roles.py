@@ -71,6 +71,8 @@ def _looks_like_kernel(shape: Sequence[int], *, named: bool) -> bool:
     if len(shape) == 4 and shape[1] == shape[2] <= 11 < shape[3]:  # (out, height, width, in)
         return False
     usual = _MAX_KERNEL[len(shape)]
+    if named and shape[1] == 1:  # a filter per output, however long
+        return True
     return kernel <= max(channels, usual) if named else kernel <= min(channels, usual)
 
 
@@ -164,9 +166,9 @@ def from_name(name: str, shape: Sequence[int], /) -> str:
         return _matrix_role({*_words(module)})
     if len(shape) == 3 and shape[0] <= 2 and {*words} & _RECURRENT:
         return "recurrent"
-    if {*words} & {"expert", "experts"}:
-        return "experts"
     named = "conv" in words
+    if len(shape) == 3 and not named and {*words} & {"expert", "experts", "moe"}:
+        return "experts"
     if _is_raw(name) and not named:
         return "unknown"
     if len(shape) <= 5 and _looks_like_kernel(shape, named=named):

@@ -104,9 +104,19 @@ def _rows(weight: Weight, config: Mapping[str, Any]) -> tuple[Weight, ...]:
     return _consecutive(weight, _heads(config))
 
 
+_BY_KIND = ("chatglm", "sarvam", "bailing")
+_BY_HEAD = ("bloom", "falcon", "gpt_neox", "persimmon", "RefinedWeb")
+"""Beginnings of the types of models whose ``query_key_value`` is ordered by kind, or by head."""
+
+
 def _query_key_value(weight: Weight, config: Mapping[str, Any]) -> tuple[Weight, ...]:
-    """Split by head (GPT-NeoX, BLOOM), group (Falcon) or kind (ChatGLM, Falcon-7B)."""
+    """Split by head (GPT-NeoX, BLOOM), group (Falcon) or kind (ChatGLM, Falcon-7B, Bailing)."""
     heads = _heads(config)
+    kinds = [kind for kind in _values(config, "model_type") if isinstance(kind, str)]
+    if any(kind.startswith(_BY_KIND) for kind in kinds):
+        return _consecutive(weight, heads)
+    if kinds and not any(kind.startswith(_BY_HEAD) for kind in kinds):
+        return ()
     in_groups = _is_set(config, "new_decoder_architecture")
     one_key = _is_set(config, "multi_query") and not in_groups
     if one_key or _is_set(config, "multi_query_attention"):
@@ -197,6 +207,7 @@ _FUSED: dict[str, Callable[[Weight, Mapping[str, Any]], tuple[Weight, ...]]] = {
     "qkv_layer": _any_qkv,
     "to_qkv": _any_qkv,
     "query_key_value": _query_key_value,
+    "w_qkv": _any_qkv,
     "wqkv": _wqkv,
     "qkv": _square,
     "to_kv": _halves,

@@ -34,7 +34,7 @@ def test_gpt_bigcode_with_a_key_per_head():
     same(parts({"h.c_attn.weight": W}, config), expected)
 
 
-@pytest.mark.parametrize("name", ["W_pack", "att_proj", "qkv_layer", "to_qkv", "qkv"])
+@pytest.mark.parametrize("name", ["W_pack", "att_proj", "qkv_layer", "to_qkv", "qkv", "w_qkv"])
 @pytest.mark.parametrize("config", [{}, {"num_attention_heads": 4, "hidden_size": 16}])
 def test_thirds_of_the_rows(name, config):
     W = f32(48, 16)
@@ -69,6 +69,22 @@ def test_a_vision_tower_is_split_by_its_own_configuration():
         same(parts({f"{name}.weight": W}, config), expected)
     config["vision_config"] = {"num_attention_heads": 2, "hidden_size": 8}
     same(parts({"vision_tower.a.qkv_proj.weight": W}, config), {"vision_tower.a.qkv_proj": W})
+
+
+@pytest.mark.parametrize("kind", ["bloom", "gpt_neox", "bailing_moe", "chatglm", "another", None])
+def test_query_key_value_is_ordered_as_the_type_of_the_model_says(kind):
+    W, heads = f32(24, 8), 4
+    config = {"num_attention_heads": heads, "hidden_size": 8}
+    config |= {"model_type": kind} if kind else {}
+    found = parts({"h.query_key_value.weight": W}, config)
+    if kind == "another":
+        same(found, {"h.query_key_value": W})
+        return
+    by_head = W.reshape(heads, 3, 2, 8)
+    cut = [W[:8], W[8:16], W[16:]]
+    if kind in ("bloom", "gpt_neox", None):
+        cut = [by_head[:, i].reshape(-1, 8) for i in range(3)]
+    same(found, {f"h.query_key_value[{k}]": c for k, c in zip("qkv", cut, strict=True)})
 
 
 def test_keys_and_values_by_halves():
