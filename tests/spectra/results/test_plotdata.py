@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import spectra
+from spectra.models.arrays import from_array
 from spectra.results import plotdata
 
 Q = np.linalg.qr(np.random.default_rng(0).standard_normal((60, 60)))[0]
@@ -21,8 +22,9 @@ NARROW = {
 @pytest.mark.parametrize("name", NARROW)
 def test_equal_eigenvalues_are_one_bar(name):
     """The density of a bar as narrow as rounding was 1e15, or a division by zero."""
-    ds = spectra.analyze({"w": NARROW[name]}).isel(layer=0)
-    figure = plotdata.esd(spectra.analyze({"w": NARROW[name]}), layer="w")
+    tensors = {"w": from_array("w", NARROW[name], role="dense")}  # a column would be a vector
+    ds = spectra.analyze(tensors).isel(layer=0)
+    figure = plotdata.esd(spectra.analyze(tensors), layer="w")
     widths, largest = np.diff(figure.edges), ds.eigenvalue.values[0]
     assert (widths > 0).all()
     assert (figure.density > 0).sum() == 1
