@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ def _last(words: str) -> re.Pattern[str]:
     return re.compile(f"{_START}({words}){_END}")
 
 
+_OPTIMIZER = "the state of an optimizer"
 _TABLE: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("a state-space decay", _last(r"A_logs?|A_log_[a-z]|A_b_log|dt_bias")),
     (
@@ -87,11 +89,8 @@ _TABLE: tuple[tuple[str, re.Pattern[str]], ...] = (
         ),
     ),
     (
-        "the state of an optimizer",
-        re.compile(
-            r"((^|[._/])(max_)?exp_(avg|inf)(_sq)?(_(row|col))?|momentum_buffer|square_avg"
-            r"|master_params?)\Z|(^|[._/])optimizer(_state)?[._/]"
-        ),
+        _OPTIMIZER,
+        _last(r"(max_)?exp_(avg|inf)(_sq)?(_(row|col))?|momentum_buffer|square_avg|master_params?"),
     ),
     (
         "a mix of time steps",
@@ -114,7 +113,16 @@ _TABLE: tuple[tuple[str, re.Pattern[str]], ...] = (
 """What a tensor is, and the names by which it is known."""
 
 _MAPS = re.compile(r"(^|[._/])(lora|hada|lokr|oft|vera|adapter)_?|lora[._]")
+_STATE = re.compile(r"(^|[._/])optimizer(_state)?[._/]")
+_NUMBER = re.compile(r"[0-9]+")
+_PARTS = 4  # of the end of a name, in which numbers do not count
 _LONGEST = 200  # characters at the end of a name that are looked at
+
+
+@lru_cache(maxsize=4096)
+def _by_name(end: str) -> str:
+    """Return what a tensor is by the end of its name; layers of a model have few different ends."""
+    return next((what for what, pattern in _TABLE if pattern.search(end)), "")
 
 
 def why_no_map(name: str, shape: Sequence[int], /) -> str:
@@ -144,7 +152,8 @@ def why_no_map(name: str, shape: Sequence[int], /) -> str:
     if len(shape) < 2 or 0 in shape or _MAPS.search(name[-_LONGEST:]):
         return ""
     end = name[-_LONGEST:]
-    for what, pattern in _TABLE:
-        if pattern.search(end):
-            return what
+    parts = end.rsplit(".", _PARTS)
+    alike = _NUMBER.sub("0", ".".join(parts[-_PARTS:]))
+    if what := _by_name(alike) or (_OPTIMIZER if _STATE.search(end) else ""):
+        return what
     return "at most one axis is longer than 1" if sum(n > 1 for n in shape) < 2 else ""

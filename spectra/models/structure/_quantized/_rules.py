@@ -6,6 +6,7 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from spectra.dtypes import FLOATS
 from spectra.models.roles import from_name
 from spectra.models.structure._quantized._bitsandbytes import bitsandbytes
 from spectra.models.structure._quantized._blocks import blocks, four_bit_bytes
@@ -13,7 +14,7 @@ from spectra.models.structure._quantized._compressed import compressed
 from spectra.models.structure._quantized._hqq import hqq
 from spectra.models.structure._quantized._mlx import mlx
 from spectra.models.structure._quantized._names import Names
-from spectra.models.structure._quantized._scaled import scaled
+from spectra.models.structure._quantized._scaled import is_narrow_float, scaled
 from spectra.models.structure._quantized._unread import unread
 from spectra.models.structure._quantized._words import words
 
@@ -37,6 +38,9 @@ _RULES: tuple[Rule, ...] = (
     scaled,
 )
 """Layouts, the first that applies to a tensor decides."""
+
+_RULES_OF_FLOATS: tuple[Rule, ...] = (unread, bitsandbytes)
+"""Layouts that may store words as floats of 16 bits and more."""
 
 
 _STORED = re.compile(r"\.(weight_packed|qweight|W_q)\Z")
@@ -96,7 +100,9 @@ def unpacked(tensors: dict[str, Tensor], config: Mapping[str, Any], /) -> dict[s
     """
     found, names = dict(tensors), Names(tensors)
     for name, tensor in tensors.items():
-        results = (rule(name, names, config) for rule in _RULES)
+        wide = tensor.dtype in FLOATS and not is_narrow_float(tensor.dtype)
+        rules = _RULES_OF_FLOATS if wide else _RULES
+        results = (rule(name, names, config) for rule in rules)
         result = next((r for r in results if r is not None), None)
         if result is None:
             continue

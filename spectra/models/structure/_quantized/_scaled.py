@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -167,7 +168,7 @@ def _blocks(
     name: str, shape: tuple[int, ...], scales: tuple[int, ...], config: Mapping[str, Any]
 ) -> _Blocks:
     """Return how scales spread over a matrix or kernel."""
-    count = int(np.prod(scales, dtype=object))
+    count = math.prod(scales)
     if len(scales) == 4 and len(shape) == 2 and scales[1] == scales[3] == 1:  # of ModelOpt
         scales = (scales[0], scales[2])
     single = (shape[0], *(1,) * (len(shape) - 1))

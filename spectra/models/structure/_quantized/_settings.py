@@ -41,6 +41,8 @@ def quantization(config: Mapping[str, Any], /) -> Mapping[str, Any]:
     >>> quantization({"text_config": {"quantization_config": {"bits": 4}}})
     {'bits': 4}
     """
+    if not config:
+        return {}
     nested = (config.get(key) for key in _NESTED)
     for place in (config, *(inner for inner in nested if isinstance(inner, dict))):
         for key in _KEYS:

@@ -35,6 +35,10 @@ NOT_READ: Mapping[str, tuple[str, ...]] = MappingProxyType(
 )
 """Names of tensors by which a layout is known, below the name of their module."""
 
+_BY_FIRST = {
+    first: [(layout, parts) for layout, parts in NOT_READ.items() if parts[0] == first]
+    for first in {parts[0] for parts in NOT_READ.values()}
+}
 _PLAIN = ("bias", "in_features", "out_features")
 
 
@@ -65,9 +69,8 @@ def unread(name: str, names: Names, config: Mapping[str, Any], /) -> Found | Non
     if part == "_data" and module.endswith("._data"):
         module, part = module.removesuffix("._data"), "_data._data"
     parts = names.modules.get(module, {})
-    for layout, (first, *others) in NOT_READ.items():
-        own = part == first and all(_is_there(module, other, names) for other in others)
-        if own:
+    for layout, (first, *others) in _BY_FIRST.get(part, ()):
+        if all(_is_there(module, other, names) for other in others):
             helpers = tuple(t.name for p, t in parts.items() if p not in (first, *_PLAIN))
             more = (f"{module}.{other}" for other in others if "." in other)
             return Found((*helpers, *more), note=f"packed in the layout of {layout}, not read")
