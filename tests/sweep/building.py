@@ -25,7 +25,7 @@ HEADS = (
     "AutoModelForImageTextToText", "AutoModelForImageClassification", "AutoModelForCTC",
     "AutoModelForSpeechSeq2Seq", "AutoModelForPreTraining", "AutoModel",
 )  # fmt: skip
-SMALL = {
+SMALL: dict[str, int] = {
     "vocab_size": 101, "hidden_size": 48, "d_model": 48, "n_embd": 48, "embed_dim": 48, "dim": 48,
     "num_hidden_layers": 2, "n_layer": 2, "n_layers": 2, "num_layers": 2, "depth": 2,
     "encoder_layers": 2, "decoder_layers": 2, "num_decoder_layers": 2, "num_encoder_layers": 2,
@@ -47,9 +47,10 @@ SMALL = {
     "linear_value_head_dim": 8, "conv_dim": 48, "lru_width": 48, "attention_hidden_size": 48,
     "mamba_d_state": 8, "mamba_n_heads": 12, "mamba_d_head": 8, "mamba_n_groups": 2,
     "mamba_expand": 2, "num_conv_pos_embeddings": 16, "num_conv_pos_embedding_groups": 4,
-    "codebook_size": 32, "codebook_dim": 8, "num_filters": 4, "upsampling_ratios": None,
+    "codebook_size": 32, "codebook_dim": 8, "num_filters": 4,
     "num_mel_bins": 20, "max_source_positions": 50, "max_target_positions": 40,
     "word_embed_proj_dim": 32, "attention_window": 8, "backbone_hidden_size": 48,
+    "entity_vocab_size": 50, "entity_emb_size": 16, "width": 32,
 }  # fmt: skip
 DEPTH = {k: v for k, v in SMALL.items() if "layers" in k or k in ("depth", "vocab_size", "n_layer")}
 LISTS = {
@@ -85,6 +86,11 @@ OWN: dict[str, dict[str, Any]] = {  # types whose sizes depend on one another
     "hunyuan_v1_dense": _GROUPED,
     "hunyuan_v1_moe": _EXPERTS | {"moe_topk": 2},
     "informer": {"prediction_length": 8, "d_model": 48, "lags_sequence": [1, 2, 3]},
+    "mamba2": {"vocab_size": 101, "hidden_size": 48, "num_hidden_layers": 2, "state_size": 8,
+               "num_heads": 12, "head_dim": 8, "expand": 2, "n_groups": 2},
+    "ministral": _GROUPED,
+    "nemotron": _GROUPED,
+    "time_series_transformer": {"prediction_length": 8, "d_model": 48, "lags_sequence": [1, 2, 3]},
     "lfm2_moe": _EXPERTS | {"num_dense_layers": 1, "layer_types": ["conv", "full_attention"]},
     "xlnet": {"vocab_size": 101, "d_model": 48, "n_layer": 2, "n_head": 6, "d_inner": 80},
 }  # fmt: skip
@@ -92,6 +98,7 @@ ATTEMPTS: tuple[tuple[dict[str, Any], dict[str, list[int]]], ...] = (
     (SMALL, LISTS),
     ({k: v for k, v in SMALL.items() if k not in ("head_dim", "n_group", "topk_group")}, LISTS),
     (SMALL, {}),
+    ({k: {48: 64, 6: 4}.get(v, v) for k, v in SMALL.items() if k != "head_dim"}, {}),
     ({k: v for k, v in SMALL.items() if k != "num_key_value_heads"}, {}),
     (DEPTH | {"hidden_size": 64, "d_model": 64, "intermediate_size": 80, "num_experts": 4}, {}),
     (DEPTH, {}),
@@ -110,7 +117,7 @@ def _shrink(config: Any, small: dict[str, Any], lists: dict[str, list[int]], dep
             _shrink(value, small, lists, depth + 1)
     for name, new in small.items():
         old = getattr(config, name, None)
-        if type(old) is int and new is not None and old > new:
+        if type(old) is int and old > new:
             _set(config, name, new)
     for name, sizes in lists.items():
         old = getattr(config, name, None)
