@@ -39,7 +39,7 @@ _TABLE: tuple[tuple[str, re.Pattern[str]], ...] = (
         re.compile(
             _START + r"((abs(olute)?_|temporal_|spatial_|frame_|patch_|time_|freq_|query_|x_|y_)?"
             r"pos(ition(al)?)?_?(embed(ding)?s?|emb|enc(oding)?s?)(_[a-z0-9]+)?"
-            r"|([a-z0-9_]+_)?ape)(\.embedding)?(:0)?\Z"
+            r"|([a-z0-9_]+_)?ape|level_embed(ding)?s?)(\.embedding)?(:0)?\Z"
         ),
     ),
     (

@@ -88,7 +88,7 @@ def _matrix_role(words: set[str]) -> str:
         return "embedding"
     if words & _NORM:
         return "norm"
-    return "recurrent" if words & _RECURRENT else "dense"
+    return "recurrent" if words & _RECURRENT and "linear" not in words else "dense"
 
 
 def is_named(name: str, /) -> bool:

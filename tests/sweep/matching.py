@@ -30,7 +30,7 @@ class Result:
 
     true: int = 0
     right: int = 0
-    turned: int = 0
+    turned: list[str] = field(default_factory=list)
     split: int = 0
     whole: list[Fault] = field(default_factory=list)
     missed: list[Fault] = field(default_factory=list)
@@ -139,7 +139,8 @@ def _exact(
                 hit, is_turned = next((i for i in by_key[turned] if i in free), None), True
             if hit is not None:
                 result.right += 1
-                result.turned += is_turned and not matrix.turnable
+                if is_turned and not matrix.turnable:
+                    result.turned.append(f"{taken[hit].layer.name} of {matrix.module}")
                 _note_whole(result, taken[hit], matrix)
                 free.discard(hit)
                 open_.discard(t)
@@ -215,7 +216,7 @@ def _joined(
             found = [row for row in rows if row is not None]
             its = {t for t, _ in found}
             size = sum(truth[t].stack.shape[1] for t in its)
-            if len(found) == len(rows) == len(set(found)) == size and its <= open_:
+            if its and len(found) == len(rows) == len(set(found)) == size and its <= open_:
                 result.right += len(its)
                 fault = _described(taken[i].layer, rows=_runs(found, truth))
                 result.whole.append(fault | {"name": taken[i].layer.tensor.name})

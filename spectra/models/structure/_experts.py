@@ -144,7 +144,9 @@ def _parts(
         return ()
     if tensor.ndim == 2:
         labels = [str(e) for e in range(count)]
-        return blocks(weight, labels, [tensor.shape[0] // count] * count)
+        each = blocks(weight, labels, [tensor.shape[0] // count] * count)
+        last = name.removesuffix(".weight").endswith("w2")  # of DBRX, (in, out)
+        return tuple(map(upright, each)) if last else each
     if _FUSED.search(name[-_LONGEST:]):
         return _fused(name, tensor, weight, tensors, config)
     experts = [single(weight, str(e), e) for e in range(count)]

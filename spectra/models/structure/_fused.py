@@ -98,7 +98,11 @@ def _c_attn(weight: Weight, config: Mapping[str, Any]) -> tuple[Weight, ...]:
 
 
 def _rows(weight: Weight, config: Mapping[str, Any]) -> tuple[Weight, ...]:
-    if "codegen" in _values(config, "model_type"):  # four parts, each with q, v and k
+    kinds = _values(config, "model_type")
+    if any(str(kind).startswith("minimax") for kind in kinds):  # of lightning attention, by head
+        heads = _heads(config)
+        return _in_groups(weight, heads._replace(keys=heads.queries))
+    if "codegen" in kinds:  # four parts, each with q, v and k
         rest = weight.shape[0] % (3 * _CODEGEN_PARTS)
         return () if rest else grouped(weight, ("q", "v", "k"), [1, 1, 1], groups=_CODEGEN_PARTS)
     return _consecutive(weight, _heads(config))

@@ -26,7 +26,7 @@ _FUSED: dict[str, tuple[tuple[str, str], tuple[str, ...]]] = {
     "weights_in": (_GATE_UP, ("weights_out",)),
     "input_linear": (_GATE_UP, ("output_linear",)),
     "dense_h_to_4h": (_GATE_UP, ("dense_4h_to_h",)),
-    "fc1": (_GATE_UP, ("fc2",)),
+    "fc1": (_UP_GATE, ("fc2",)),
     "Wi": (_UP_GATE, ("Wo",)),
     "ff_proj": (_UP_GATE, ("ff_out",)),
     "linear_1": (_UP_GATE, ("linear_2",)),
@@ -37,6 +37,13 @@ _FUSED: dict[str, tuple[tuple[str, str], tuple[str, ...]]] = {
 
 _ENDINGS = (".weight", ".qweight", ".weight_packed", "._weight_qdata", ".weight._data")
 _SIZES = ("intermediate_size", "ffn_hidden_size", "d_ff", "ffn_dim", "n_inner")
+_TYPES = {
+    "fc1": ("moonshine", "clvp"),
+    "linear_1": ("cohere2_vision", "aya_vision"),
+    "dense_h_to_4h": ("chatglm", "glm"),
+}
+"""Beginnings of the types of models whose order is known, for names that others use too."""
+_EITHER = "gate and up fused: left whole, their order is not known"
 _SURE = ("gate_up_proj", "gate_up", "up_gate_proj", "w12", "w13")
 
 
@@ -63,6 +70,12 @@ def _inputs(block: str, downs: tuple[str, ...], tensors: Mapping[str, Tensor]) -
     return found
 
 
+def _next_inputs(name: str, tensors: Mapping[str, Tensor]) -> int:
+    """Return how many inputs the matrix after the product of the halves has; 0 if not known."""
+    block, last = _named(name)
+    return min(_inputs(block, _FUSED[last][1], tensors), default=0)
+
+
 def _halves(
     name: str, weight: Weight, tensors: Mapping[str, Tensor], config: Mapping[str, Any]
 ) -> tuple[Weight, ...]:
@@ -72,6 +85,8 @@ def _halves(
     inputs = _inputs(block, downs, tensors)
     known = inputs if inputs else [setting(config, *_SIZES)] if last in _SURE else []
     if not size or rest or size not in known:
+        return ()
+    if not str(config.get("model_type")).startswith(_TYPES.get(last, "")):
         return ()
     if last == "w13_dn":
         return alternating(weight, labels)
@@ -116,6 +131,9 @@ def split(tensors: dict[str, Tensor], config: Mapping[str, Any], /) -> dict[str,
         if parts := _halves(name, weight, tensors, config):
             note = f"{tensor.note}, {parts[0].label}, {parts[1].label}".removeprefix(", ")
             found[name] = replace(tensor, note=note, weights=parts)
+        elif last in _TYPES and 2 * _next_inputs(name, tensors) == weight.shape[0]:
+            note = f"{tensor.note}, {_EITHER}".removeprefix(", ")
+            found[name] = replace(tensor, note=note)
         elif last in _SURE:
             why = "the config does not say how" if config else "no config says how to split"
             note = f"{tensor.note}, gate and up fused: left whole, {why}".removeprefix(", ")

@@ -110,6 +110,8 @@ def _turned(name: str, tensor: Tensor, conv1d: bool) -> Tensor | None:
     if tensor.ndim == 2 and conv1d and _CONV1D.search(end):
         note = f"{tensor.note}, stored (in, out)".removeprefix(", ")
         return replace(tensor, weights=(upright(weight),), note=note)
+    if tensor.ndim == 2 and end.endswith("mm_input_projection_weight"):  # of Gemma 3
+        return replace(tensor, weights=(upright(weight),), note="stored (in, out)")
     if tensor.ndim == 3 and _XLNET.search(end):
         return _xlnet(name, tensor, weight)
     if tensor.ndim >= 2 and _KERNEL.search(end):

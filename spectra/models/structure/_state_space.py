@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from spectra.models.structure._parts import blocks, grouped, setting, whole
+from spectra.models.structure._parts import alternating, blocks, grouped, setting, whole
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -23,6 +23,8 @@ def _mamba(weight: Weight, beside: _Siblings, config: Mapping[str, Any]) -> tupl
     rows, decay = weight.shape[0], beside.get("A_log", ())
     if len(decay) == 2 and rows == 2 * decay[0]:
         return blocks(weight, ("x", "z"), [decay[0]] * 2)
+    if len(decay) == 3 and rows == 2 * decay[0] * decay[1]:  # of Zamba, row by row
+        return alternating(weight, ("x", "z"))
     if len(short := beside.get("conv.weight", ())) == 3 and rows == 3 * short[0]:  # of LFM2
         return blocks(weight, ("B", "C", "x"), [short[0]] * 3)
     if parts := _by_config(weight, config):

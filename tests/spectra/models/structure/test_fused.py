@@ -100,7 +100,7 @@ HALVES = {
     "weights_in": ("weights_out", ["gate", "up"]),
     "input_linear": ("output_linear", ["gate", "up"]),
     "dense_h_to_4h": ("dense_4h_to_h", ["gate", "up"]),
-    "fc1": ("fc2", ["gate", "up"]),
+    "fc1": ("fc2", ["up", "gate"]),
     "Wi": ("Wo", ["up", "gate"]),
     "ff_proj": ("ff_out", ["up", "gate"]),
     "linear_1": ("linear_2", ["up", "gate"]),
@@ -109,13 +109,21 @@ HALVES = {
 }
 
 
+TYPES = {"fc1": "moonshine", "linear_1": "cohere2_vision", "dense_h_to_4h": "chatglm"}
+
+
 @pytest.mark.parametrize("name", HALVES)
 def test_gate_and_up_where_the_next_matrix_has_half_as_many_inputs(name):
     after, labels = HALVES[name]
     W, down = f32(12, 5), f32(5, 6)
     arrays = {f"b.mlp.{name}.weight": W, f"b.mlp.{after}.weight": down}
     expected = {f"b.mlp.{name}[{k}]": W[6 * i : 6 * i + 6] for i, k in enumerate(labels)}
-    same(parts(arrays), {**expected, f"b.mlp.{after}": down})
+    config = {"model_type": TYPES[name]} if name in TYPES else {}
+    same(parts(arrays, config), {**expected, f"b.mlp.{after}": down})
+    if config:  # other models of the same names have another order
+        same(parts(arrays), {f"b.mlp.{name}": W, f"b.mlp.{after}": down})
+        note = spectra.from_arrays(arrays)[f"b.mlp.{name}.weight"].note
+        assert note == "gate and up fused: left whole, their order is not known"
     plain = {f"b.mlp.{name}.weight": W, f"b.mlp.{after}.weight": f32(5, 12)}
     assert f"b.mlp.{name}" in parts(plain)  # no gate
 
@@ -129,6 +137,25 @@ def test_joint_projections_of_state_spaces():
     dt = found.pop("m.dt_proj")
     assert dt.shape == (8, 3)
     same(found, {"m.x_proj[dt]": x[:3], "m.x_proj[B]": x[3:7], "m.x_proj[C]": x[7:]})
+
+
+def test_joint_projection_of_zamba_alternates():
+    W = f32(24, 5)
+    found = parts({"m.in_proj.weight": W, "m.A_log": f32(3, 4, 2)})
+    same(found, {"m.in_proj[x]": W[0::2], "m.in_proj[z]": W[1::2]})
+
+
+def test_lightning_attention_is_ordered_by_head():
+    W, config = f32(24, 8), {"model_type": "minimax", "num_attention_heads": 4, "head_dim": 2}
+    by_head = W.reshape(4, 3, 2, 8)
+    expected = {f"a.qkv_proj[{k}]": by_head[:, i].reshape(-1, 8) for i, k in enumerate("qkv")}
+    same(parts({"a.qkv_proj.weight": W}, config), expected)
+
+
+def test_the_second_matrix_of_the_experts_of_dbrx_is_turned():
+    W = f32(12, 4)
+    found = parts({"ffn.experts.mlp.w2": W}, {"ffn_config": {"moe_num_experts": 3}})
+    same(found, {f"ffn.experts.mlp.w2[{e}]": W[4 * e : 4 * e + 4].T for e in range(3)})
 
 
 def test_joint_projection_of_mamba_2():

@@ -23,6 +23,7 @@ NOT_MAPS = {
     "patch_generator.cls_token.token": (10, 48),
     "gated_positional_embedding.embedding": (17, 48),
     "decoder.compressor.ape": (128, 8),
+    "decoder.level_embed": (3, 256),
     "projector.latent_query": (64, 48),
     "layers.0.attn.rel_pos_emb.weight": (129, 8),
     "encoder.relative_attention_bias_layer.bias_values.weight": (2000, 6),
