@@ -161,6 +161,9 @@ def open_file(file: File, /) -> Model:
     return _alone(file, file.name)
 
 
+_PICKLED = frozenset({".bin", ".pt", ".pth", ".ckpt", ".pkl"})
+
+
 def _name_of(path: Path) -> str:
     """Return the last part of a path, which may be written as a dot or two."""
     return path.name if path.name not in ("", "..") else path.resolve().name
@@ -214,7 +217,9 @@ def _open_folder(folder: Path) -> Model:
     if weights := _weights(folder, entries):
         return _open_chosen(folder, weights)
     listed_names = listed([p.name for p in entries]) or "nothing"
-    msg = f"{folder}: no weights in this folder, found {listed_names}; {EXPECTED}"
+    pickled = any(p.suffix in _PICKLED for p in entries)
+    how = "; pickles are never opened, save the weights as safetensors" if pickled else ""
+    msg = f"{folder}: no weights in this folder, found {listed_names}{how}; {EXPECTED}"
     raise ModelNotFoundError(msg)
 
 

@@ -38,13 +38,14 @@ _TABLE: tuple[tuple[str, re.Pattern[str]], ...] = (
         "a table of positions added to the input",
         re.compile(
             _START + r"((abs(olute)?_|temporal_|spatial_|frame_|patch_|time_|freq_|query_|x_|y_)?"
-            r"pos(ition(al)?)?_?(embed(ding)?s?|emb|enc(oding)?s?)(_[a-z0-9]+)?"
+            r"pos(ition(al)?)?_?(embed(ding)?s?|emb|enc(oding)?s?|table)"
+            r"(_(window|vlm|cls|spatial|temporal|table|[a-z]|[0-9]+))?"
             r"|([a-z0-9_]+_)?ape|level_embed(ding)?s?)(\.embedding)?(:0)?\Z"
         ),
     ),
     (
         "learned queries",
-        _last(r"(latent_|learned_|learnable_|object_|class_)?quer(y|ies)|query_embed(ding)?s?"),
+        _last(r"(latent|learned|learnable|object|class)_quer(y|ies)|queries|projector\.query"),
     ),
     (
         "a vector that stands for a token",
@@ -65,7 +66,8 @@ _TABLE: tuple[tuple[str, re.Pattern[str]], ...] = (
     (
         "a parameter of an activation function",
         re.compile(
-            r"(snake[0-9]*|prelu|pelu|glu|act(ivation)?)\.(alpha|beta|weight|b1|b2|slope)\Z"
+            _START
+            + r"(snake[0-9]*|prelu|pelu|glu|act(ivation)?)\.(alpha|beta|weight|b1|b2|slope)\Z"
         ),
     ),
     (
@@ -85,7 +87,8 @@ _TABLE: tuple[tuple[str, re.Pattern[str]], ...] = (
         "a codebook",
         re.compile(
             r"((^|[._/])(codebooks?|codevectors|centroids|code_embed)(\.[a-z_]+)?"
-            r"|(codebook|quantizer?|vq)[a-z_0-9.]*\.(embed(dings?)?|codebook)(\.weight)?)\Z"
+            r"|(^|[._/])(codebooks?|quantizers?|quantize|vq)(\.[a-z_0-9]+)*\.(embed(dings?)?|codebook)"
+            r"(\.weight)?)\Z"
         ),
     ),
     (
@@ -95,7 +98,7 @@ _TABLE: tuple[tuple[str, re.Pattern[str]], ...] = (
     (
         "a mix of time steps",
         re.compile(
-            r"(^|[._])(time_(mix|maa|decay|first|faaaa|shift|state)[a-z_0-9]*|x_[rwkvag])\Z"
+            r"(^|[._])(time_(?![a-z_0-9]*_w[0-9])(mix|maa|decay|first|faaaa|shift|state)[a-z_0-9]*|x_[rwkvag])\Z"
         ),
     ),
     (
@@ -113,7 +116,7 @@ _TABLE: tuple[tuple[str, re.Pattern[str]], ...] = (
 """What a tensor is, and the names by which it is known."""
 
 _MAPS = re.compile(r"(^|[._/])(lora|hada|lokr|oft|vera|adapter)_?|lora[._]")
-_STATE = re.compile(r"(^|[._/])optimizer(_state)?[._/]")
+_STATE = re.compile(r"(^|[./])optimizer(_state(s|_dict)?)?[./]")
 _NUMBER = re.compile(r"[0-9]+")
 _PARTS = 4  # of the end of a name, in which numbers do not count
 _LONGEST = 200  # characters at the end of a name that are looked at

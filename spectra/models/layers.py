@@ -205,6 +205,8 @@ def _reason_not_taken(tensor: Tensor) -> str:
         return f"{kind} stack of experts: its layout is not known"
     if tensor.role == "recurrent":
         return f"{kind} recurrent weights: their gates are not known"
+    if tensor.role == "unknown" and tensor.note:
+        return tensor.note
     return f"{kind} {tensor.role}: no matrix view is known"
 
 

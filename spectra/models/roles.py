@@ -45,8 +45,8 @@ _RECURRENT = {"ih", "hh", "lstm", "gru", "rnn"}
 _BIAS = {"bias", "beta", "b"}
 _CONSTANT = {"scale", "scales", "inv", "absmax", "zeros", "qzeros", "freqs", "cos", "sin"}
 _LORA = (
-    ("lora_B", re.compile(r"lora_(embedding_)?b|lora[._]up", re.IGNORECASE)),
-    ("lora_A", re.compile(r"lora_(embedding_)?a|lora[._]down", re.IGNORECASE)),
+    ("lora_B", re.compile(r"(^|[^a-z])lora([._]up|_(embedding_)?b)", re.IGNORECASE)),
+    ("lora_A", re.compile(r"(^|[^a-z])lora([._]down|_(embedding_)?a)", re.IGNORECASE)),
 )
 _WEIGHT = re.compile(
     r"weight|kernel|filter|^[wWkK]?[0-9]*\Z|original|_data\Z|_qdata\Z|diff\Z", re.IGNORECASE

@@ -9,7 +9,7 @@ import click
 
 import spectra
 from spectra import measures
-from spectra.errors import unknown_name
+from spectra.errors import ArgumentError, unknown_name
 from spectra_io import plots
 from spectra_io.commands import options, steps
 from spectra_io.terminal import screen
@@ -22,9 +22,17 @@ __all__ = ["plot"]
 
 
 def _one(layers: Sequence[spectra.Layer], name: str) -> list[spectra.Layer]:
-    found = [layer for layer in layers if layer.taken and layer.name == name]
-    if not found:
-        raise unknown_name(name, [x.name for x in layers if x.taken], what="layer")
+    """Return the layer of a name, or of the name of its tensor; all layers if none is taken."""
+    known = [layer for layer in layers if layer.taken]
+    of_tensor = [layer for layer in layers if layer.tensor.name == name]
+    found = [layer for layer in known if layer.name == name] or of_tensor
+    if not known:
+        return list(layers)
+    if len(found) != 1:
+        raise unknown_name(name, [layer.name for layer in known], what="layer")
+    if reason := found[0].reason:
+        msg = f"tensor {name!r} has no layer: {reason}"
+        raise ArgumentError(msg)
     return found
 
 
@@ -60,6 +68,6 @@ def plot(
         if layer is None:
             plots.correlation_flow(ds, ax=ax)
         else:
-            plots.esd(ds, layer=layer, ax=ax)
+            plots.esd(ds, layer=str(ds.layer.values[0]), ax=ax)
     screen.note(f"wrote {output}")
     return 0

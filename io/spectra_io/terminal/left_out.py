@@ -17,11 +17,11 @@ __all__ = ["left_out_line"]
 
 _ALIKE = {  # by role: reasons that name another tensor, and are counted together
     "scale": "scale or factor of another weight",
-    "factor": "part of an update or of another adapter",
+    "factor": "part of an adapter",
     "tied": "the same numbers as another tensor",
 }
 _KINDS = 3  # that are named
-_LONGEST = 60  # characters of a reason
+_LONGEST = 120  # characters of a reason
 _LEAST = 0.0005  # share that is shown as less than 0.1 %
 
 

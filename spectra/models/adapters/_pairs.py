@@ -133,7 +133,13 @@ def _pairs(lora: Lora, rooted: bool) -> list[Pair]:
     ]
 
 
-def pairs(tensors: Mapping[str, Tensor], /, config: Mapping[str, Any] = NOTHING) -> list[Pair]:
+def _own(tensors: Mapping[str, Tensor]) -> Mapping[str, Any]:
+    """Return the configuration of an adapter that a model was opened with; empty without one."""
+    given = getattr(tensors, "config", {}).get("adapter")  # of a Model
+    return given if isinstance(given, dict) else NOTHING
+
+
+def pairs(tensors: Mapping[str, Tensor], /, config: Mapping[str, Any] | None = None) -> list[Pair]:
     """
     Find the LoRA pairs of an adapter by tensor names.
 
@@ -143,9 +149,9 @@ def pairs(tensors: Mapping[str, Tensor], /, config: Mapping[str, Any] = NOTHING)
         Tensors of the adapter by name: the model that :func:`spectra_io.open_model` makes of an
         ``adapter_model.safetensors``.
     config : mapping of str, optional
-        The parsed ``adapter_config.json``, with `lora_alpha`, `alpha_pattern`, `r`,
-        `rank_pattern`, `use_rslora`, `use_dora` and `target_parameters`. A tensor ``.alpha``
-        beside the pair, as in kohya's files, takes precedence.
+        The parsed ``adapter_config.json``, by default that of the model; with `lora_alpha`,
+        `alpha_pattern`, `r`, `rank_pattern`, `use_rslora`, `use_dora` and `target_parameters`. A
+        tensor ``.alpha`` beside the pair, as in kohya's files, takes precedence.
 
     Returns
     -------
@@ -177,6 +183,8 @@ def pairs(tensors: Mapping[str, Tensor], /, config: Mapping[str, Any] = NOTHING)
     >>> [(p.name, p.rank, p.scale) for p in pairs(spectra.from_arrays(arrays), {"lora_alpha": 4})]
     [('q', 2, 2.0)]
     """
+    if config is None:
+        config = _own(tensors)
     rooted = config.get("use_rslora") is True
     every = found(grouped(tensors), tensors, config)
     return [pair for lora in every if not lora.why for pair in _pairs(lora, rooted)]

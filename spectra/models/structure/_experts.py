@@ -6,11 +6,19 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from spectra.models.structure._parts import alternating, blocks, setting, single, upright, whole
+from spectra.models.structure._parts import (
+    alternating,
+    blocks,
+    places,
+    setting,
+    single,
+    upright,
+    whole,
+)
 from spectra.models.tensors import MOST_PARTS, Weight
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from spectra.models.tensors import Tensor
 
@@ -54,14 +62,14 @@ def _sibling(name: str, tensors: Mapping[str, Tensor]) -> tuple[int, ...]:
     start = len(name) - len(name[-_LONGEST:])
     head = name[: start + match.start(2)]
     down = tensors.get(f"{head}{_DOWN[match[2]]}{match[3] or ''}")
-    return down.shape if down is not None else ()
+    return _shape(down) if down is not None else ()
 
 
 def _has_gate(name: str, tensor: Tensor, tensors: Mapping[str, Tensor]) -> bool:
     """Return whether a stack is called like gate and up together, and is not shaped against it."""
     if not _FUSED.search(name[-_LONGEST:]):
         return False
-    return _sibling(name, tensors)[1:] != tensor.shape[:0:-1]
+    return _sibling(name, tensors)[1:] != _shape(tensor)[:0:-1]
 
 
 def _fused_beside(name: str, tensors: Mapping[str, Tensor]) -> tuple[int, ...]:
@@ -71,7 +79,7 @@ def _fused_beside(name: str, tensors: Mapping[str, Tensor]) -> tuple[int, ...]:
         return ()
     start = len(name) - len(name[-_LONGEST:])
     up = f"{name[: start + match.start(2)]}{_UP[match[2]]}{match[3] or ''}"
-    return tensors[up].shape if up in tensors else ()
+    return _shape(tensors[up]) if up in tensors else ()
 
 
 def _is_wide(
@@ -88,42 +96,62 @@ def _is_wide(
     return shape[1] == hidden
 
 
+def _kinds(config: Mapping[str, Any]) -> list[str]:
+    """Return the types of a model and of its language model."""
+    found = (place.get("model_type") for place in places(config))
+    return [kind for kind in found if isinstance(kind, str)]
+
+
 def _interleaved(name: str, tensors: Mapping[str, Tensor], config: Mapping[str, Any]) -> bool:
     """Return whether gate and up, fused along the last axis, alternate as in gpt-oss."""
-    kind = config.get("model_type")
-    if isinstance(kind, str):
-        return kind == "gpt_oss"
+    kinds = _kinds(config)
+    if kinds:
+        return "gpt_oss" in kinds
     return f"{name.removesuffix('.weight')}_bias" in tensors  # Llama 4 has no bias
 
 
 def _fused(
     name: str,
     tensor: Tensor,
-    weight: Weight,
+    experts: Sequence[Weight],
     tensors: Mapping[str, Tensor],
     config: Mapping[str, Any],
 ) -> tuple[Weight, ...]:
-    down = _sibling(name, tensors)
-    wide = _is_wide(tensor.shape, down, config)
-    experts = [single(weight, str(e), e) for e in range(weight.shape[0])]
-    plain = len(down) == 3 and down[1:] == tensor.shape[:0:-1]
+    down, shape = _sibling(name, tensors), _shape(tensor)
+    wide = _is_wide(shape, down, config)
+    plain = len(down) == 3 and down[1:] == shape[:0:-1]
     if wide is None or plain:
         return tuple(experts)
-    if down and 2 * down[1 if wide else 2] != tensor.shape[2 if wide else 1]:
+    if down and 2 * down[1 if wide else 2] != shape[2 if wide else 1]:
         return tuple(upright(e) if wide else e for e in experts)  # not fused: fc1 without a gate
     if wide:
         interleaved = _interleaved(name, tensors, config)
         experts = [upright(expert) for expert in experts]
     else:
-        kind, packed = str(config.get("model_type")), "w13_weight" in name[-_LONGEST:]
-        interleaved = kind == "gpt_oss" or (packed and kind.startswith("inkling"))
+        kinds, packed = _kinds(config), "w13_weight" in name[-_LONGEST:]
+        inkling = packed and any(kind.startswith("inkling") for kind in kinds)
+        interleaved = "gpt_oss" in kinds or inkling
         if packed and not interleaved:  # vLLM's order is another
             return tuple(experts)
     return tuple(half for e in experts for half in _halves(e, interleaved=interleaved))
 
 
+def _numbered(tensor: Tensor) -> bool:
+    """Return whether the weights of a tensor are those of experts already, as of quantized ones."""
+    return bool(tensor.weights) and all(weight.label.isdecimal() for weight in tensor.weights)
+
+
+def _shape(tensor: Tensor) -> tuple[int, ...]:
+    """Return the shape of a stack, of the dequantized numbers if it is quantized."""
+    if _numbered(tensor):
+        return (len(tensor.weights), *tensor.weights[0].shape)
+    return tensor.shape
+
+
 def _count(name: str, tensor: Tensor, config: Mapping[str, Any]) -> int:
     """Return the number of experts that a tensor stacks; 0 if it is not a stack."""
+    if _numbered(tensor):
+        return len(tensor.weights)
     if whole(tensor) is None:
         return 0
     if tensor.ndim == 2 and _STACK.search(name[-_LONGEST:]):
@@ -136,22 +164,25 @@ def _count(name: str, tensor: Tensor, config: Mapping[str, Any]) -> int:
 def _parts(
     name: str, tensor: Tensor, tensors: Mapping[str, Tensor], config: Mapping[str, Any]
 ) -> tuple[Weight, ...]:
-    numbered = tensor.weights and all(weight.label.isdecimal() for weight in tensor.weights)
-    if numbered and name.endswith("gate_up_proj_blocks"):  # of gpt-oss: rows alternate
+    if _numbered(tensor) and name.endswith("gate_up_proj_blocks"):  # of gpt-oss: rows alternate
         return tuple(half for e in tensor.weights for half in _halves(e, interleaved=True))
     weight, count = whole(tensor), _count(name, tensor, config)
-    if weight is None or not count:
+    if not count:
         return ()
-    if tensor.ndim == 2:
+    if weight is not None and tensor.ndim == 2:
         labels = [str(e) for e in range(count)]
         each = blocks(weight, labels, [tensor.shape[0] // count] * count)
         last = name.removesuffix(".weight").endswith("w2")  # of DBRX, (in, out)
         return tuple(map(upright, each)) if last else each
+    experts: Sequence[Weight] = tensor.weights
+    if weight is not None:
+        experts = [single(weight, str(e), e) for e in range(count)]
     if _FUSED.search(name[-_LONGEST:]):
-        return _fused(name, tensor, weight, tensors, config)
-    experts = [single(weight, str(e), e) for e in range(count)]
+        return _fused(name, tensor, experts, tensors, config)
     shape = _fused_beside(name, tensors)
-    turned = len(shape) == 3 and _is_wide(shape, tensor.shape, config)
+    turned = len(shape) == 3 and _is_wide(shape, _shape(tensor), config)
+    if _numbered(tensor) and not turned:
+        return ()  # nothing to add
     return tuple(upright(e) if turned else e for e in experts)
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["sizes_of_parts", "split"]
 
-_CODEGEN_PARTS = 4  # of the processors that the model was trained on
+_CODEGEN_PARTS, _CODEGEN2_PARTS = 4, 8  # processors that the models were trained on
 _QKV = ("q", "k", "v")
 _LONGEST = 200  # characters at the end of a name that are looked at
 _TOWERS = (
@@ -91,6 +91,9 @@ def _c_attn(weight: Weight, config: Mapping[str, Any]) -> tuple[Weight, ...]:
     """Split ``c_attn``: (in, 3 x in) of GPT-2, (3 x in, in) of Qwen; q, k and v in this order."""
     if weight.shape[1] == 3 * weight.shape[0]:
         return _thirds(upright(weight))
+    if weight.shape[1] == 2 * weight.shape[0]:  # of attention to another sequence
+        size = weight.shape[0]
+        return blocks(upright(weight), ("k", "v"), [size, size])
     heads = _heads(config)
     if "gpt_bigcode" in _values(config, "model_type") and False in _values(config, "multi_query"):
         return _in_groups(weight, heads._replace(keys=heads.queries))
@@ -103,13 +106,14 @@ def _rows(weight: Weight, config: Mapping[str, Any]) -> tuple[Weight, ...]:
         heads = _heads(config)
         return _in_groups(weight, heads._replace(keys=heads.queries))
     if "codegen" in kinds:  # four parts, each with q, v and k
-        rest = weight.shape[0] % (3 * _CODEGEN_PARTS)
-        return () if rest else grouped(weight, ("q", "v", "k"), [1, 1, 1], groups=_CODEGEN_PARTS)
+        count = _CODEGEN2_PARTS if config.get("head_dim") in (128, 256) else _CODEGEN_PARTS
+        rest = weight.shape[0] % (3 * count)
+        return () if rest else grouped(weight, ("q", "v", "k"), [1, 1, 1], groups=count)
     return _consecutive(weight, _heads(config))
 
 
-_BY_KIND = ("chatglm", "sarvam", "bailing")
-_BY_HEAD = ("bloom", "falcon", "gpt_neox", "persimmon", "RefinedWeb")
+_BY_KIND = ("sarvam", "bailing")
+_BY_HEAD = ("bloom", "chatglm", "falcon", "gpt_neox", "persimmon", "RefinedWeb")
 """Beginnings of the types of models whose ``query_key_value`` is ordered by kind, or by head."""
 
 
@@ -136,7 +140,7 @@ def _wqkv(weight: Weight, config: Mapping[str, Any]) -> tuple[Weight, ...]:
     kinds = [str(kind) for kind in _values(config, "model_type")]
     if any(kind.startswith("kimi") for kind in kinds):
         return _thirds(weight)
-    known = not kinds or any("internlm" in kind for kind in kinds)
+    known = any("internlm" in kind for kind in kinds)
     return _in_groups(weight, _heads(config)) if known else ()
 
 
@@ -151,9 +155,10 @@ def _square(weight: Weight, config: Mapping[str, Any]) -> tuple[Weight, ...]:
 
 
 def _halves(weight: Weight, config: Mapping[str, Any]) -> tuple[Weight, ...]:
-    """Split keys and values, which have as many rows each."""
-    size, rest = divmod(weight.shape[0], 2)
-    return () if rest or not size else blocks(weight, ("k", "v"), [size, size])
+    """Split keys and values, if the configuration shows that there are as many rows of each."""
+    heads, (size, rest) = _heads(config), divmod(weight.shape[0], 2)
+    fits = size and not rest and size == heads.keys * heads.size
+    return blocks(weight, ("k", "v"), [size, size]) if fits else ()
 
 
 def _gated(weight: Weight, config: Mapping[str, Any]) -> tuple[Weight, ...]:
@@ -177,6 +182,33 @@ def _last_part(name: str) -> str:
     return name.rpartition(".")[2]
 
 
+_TYPES: dict[str, tuple[str, ...]] = {
+    "qkv_proj": ("phi", "codegen", "minimax", "llama", "mistral", "qwen", "gemma", "glm"),
+    "Wqkv": ("mpt", "dbrx", "modernbert", "modernvbert", "nomic", "phi", "mixformer", "colmodern"),
+    "W_pack": ("baichuan",),
+    "att_proj": ("bark", "molmo", "olmo"),
+    "w_qkv": ("nemo",),
+}
+"""Beginnings of the types of models whose order of rows is known; any if no type is given."""
+_ORDERED = ("query_key_value", "wqkv")  # names whose order differs between types of models
+
+
+def _is_known(config: Mapping[str, Any], types: tuple[str, ...]) -> bool:
+    """Return whether a configuration names no type of model, or one of some types."""
+    kinds = [kind for kind in _values(config, "model_type") if isinstance(kind, str)]
+    return not kinds or any(kind.startswith(types) for kind in kinds)
+
+
+_QUERIES = ("q_proj", "to_q", "q", "wq")
+
+
+def _has_queries(name: str, weight: Weight, tensors: Mapping[str, Tensor]) -> bool:
+    """Return whether a projection of queries beside keys and values has half as many rows."""
+    block = name.removesuffix(".weight").rpartition(".")[0]
+    found = (tensors.get(f"{block}.{queries}.weight") for queries in _QUERIES)
+    return any(t is not None and t.ndim == 2 and 2 * t.shape[0] == weight.shape[0] for t in found)
+
+
 _OUTPUTS = ("proj", "out_proj", "o_proj", "dense", "c_proj", "wo", "Wo", "proj_out", "to_out.0")
 
 
@@ -187,6 +219,21 @@ def _by_output(name: str, weight: Weight, tensors: Mapping[str, Tensor]) -> tupl
         tensor = tensors.get(f"{block}.{output}.weight")
         if tensor is not None and tensor.ndim == 2 and weight.shape[0] == 3 * tensor.shape[1]:
             return _thirds(weight)
+    return ()
+
+
+def _by_others(
+    name: str,
+    weight: Weight,
+    tensors: Mapping[str, Tensor],
+    rule: object,
+    config: Mapping[str, Any],
+) -> tuple[Weight, ...]:
+    """Split by what the projections beside a matrix show, where no configuration does."""
+    if rule in (_square, _any_qkv) and not _heads(config).keys:
+        return _by_output(name, weight, tensors)
+    if rule is _halves and _has_queries(name, weight, tensors):
+        return blocks(weight, ("k", "v"), [weight.shape[0] // 2] * 2)
     return ()
 
 
@@ -315,9 +362,11 @@ def split(tensors: dict[str, Tensor], config: Mapping[str, Any], /) -> dict[str,
         if weight is None or len(weight.shape) != 2 or tensor.role != "dense":
             continue
         rule, own = _FUSED[last], _part_of(name, config)
-        parts = () if _BY_HEADS.search(name[-_LONGEST:]) else rule(weight, own)
-        if not parts and rule in (_square, _any_qkv) and not _heads(own).keys:
-            parts = _by_output(name, weight, tensors)
+        tower = own is not config and last in _ORDERED and not _values(own, "model_type")
+        odd = tower or (last in _TYPES and not _is_known(own, _TYPES[last]))
+        parts = () if odd or _BY_HEADS.search(name[-_LONGEST:]) else rule(weight, own)
+        if not parts and not odd:
+            parts = _by_others(name, weight, tensors, rule, own)
         note = _words(tensor, parts, rule, own)
         found[name] = replace(tensor, note=note, weights=parts or tensor.weights)
     return found

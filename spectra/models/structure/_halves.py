@@ -27,7 +27,7 @@ _FUSED: dict[str, tuple[tuple[str, str], tuple[str, ...]]] = {
     "input_linear": (_GATE_UP, ("output_linear",)),
     "dense_h_to_4h": (_GATE_UP, ("dense_4h_to_h",)),
     "fc1": (_UP_GATE, ("fc2",)),
-    "Wi": (_UP_GATE, ("Wo",)),
+    "Wi": (_GATE_UP, ("Wo",)),
     "ff_proj": (_UP_GATE, ("ff_out",)),
     "linear_1": (_UP_GATE, ("linear_2",)),
     "net.0.proj": (_UP_GATE, ("net.2",)),
@@ -81,6 +81,8 @@ def _halves(
 ) -> tuple[Weight, ...]:
     block, last = _named(name)
     labels, downs = _FUSED[last]
+    if "feed_forward" in block and str(config.get("model_type")).startswith("phi4_multimodal"):
+        labels = _UP_GATE  # of its audio tower
     size, rest = divmod(weight.shape[0], 2)
     inputs = _inputs(block, downs, tensors)
     known = inputs if inputs else [setting(config, *_SIZES)] if last in _SURE else []
@@ -113,14 +115,14 @@ def split(tensors: dict[str, Tensor], config: Mapping[str, Any], /) -> dict[str,
     Notes
     -----
     The gate is the half that the activation function is applied to. It comes first in Llama's
-    ``gate_up_proj``, second in the GEGLU of diffusers and in ModernBERT's ``Wi``.
+    ``gate_up_proj`` and in ModernBERT's ``Wi``, second in the GEGLU of diffusers.
 
     Examples
     --------
     >>> import numpy as np, spectra
     >>> arrays = {"mlp.Wi.weight": np.ones((8, 3)), "mlp.Wo.weight": np.ones((3, 4))}
     >>> [layer.name for layer in spectra.layers(arrays)]
-    ['mlp.Wi[up]', 'mlp.Wi[gate]', 'mlp.Wo']
+    ['mlp.Wi[gate]', 'mlp.Wi[up]', 'mlp.Wo']
     """
     found = dict(tensors)
     for name, tensor in tensors.items():

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from spectra.models.lazy import derived
-from spectra.models.structure._parts import single, upright, whole
+from spectra.models.structure._parts import places, single, upright, whole
 from spectra.models.tensors import MOST_PARTS, Tensor, Weight
 
 if TYPE_CHECKING:
@@ -95,9 +95,11 @@ def _blocks(tensor: Tensor, weight: Weight) -> Tensor | None:
 
 def _has_conv1d(tensors: Mapping[str, Tensor], config: Mapping[str, Any]) -> bool:
     """Return whether linear layers are stored (in, out), as the class Conv1D of GPT-2 has them."""
-    kind = config.get("model_type")
-    if isinstance(kind, str):
-        return kind in _CONV1D_TYPES
+    parts = (config.get(key) for key in ("decoder", "encoder"))
+    inner = [place for part in parts if isinstance(part, dict) for place in places(part)]
+    kinds = [place.get("model_type") for place in (*places(config), *inner)]
+    if any(isinstance(kind, str) for kind in kinds):
+        return any(kind in _CONV1D_TYPES for kind in kinds if isinstance(kind, str))
     joined = [t.shape for n, t in tensors.items() if n.endswith("c_attn.weight") and t.ndim == 2]
     return bool(joined) and all(columns == 3 * rows for rows, columns in joined)
 

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from spectra.dtypes import FLOATS
+from spectra.errors import ModelFormatError
 from spectra.models.lazy import derived
 from spectra.models.roles import from_name
 from spectra.models.tensors import Tensor, Weight
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from spectra._typing import AnyArray
 
@@ -23,6 +24,8 @@ __all__ = ["composed"]
 _NEW = re.compile(r"^(.*)parametrizations\.([^.]+)\.(original[0-9]*)\Z")
 _OLD = re.compile(r"^(.*weight[a-z_0-9]*)_(v|orig)\Z")
 _LONGEST = 1000  # characters of a name
+_LIKE = 0.9  # cosine of u and W v, by which an axis is known; 1 for singular vectors
+_TINY = 1e-300
 
 
 def _norm(v: AnyArray, axes: tuple[int, ...]) -> AnyArray:
@@ -46,15 +49,25 @@ def _weight_norm(g: AnyArray, v: AnyArray) -> AnyArray:
 def _spectral_norm(W: AnyArray, u: AnyArray, v: AnyArray) -> AnyArray:
     """Return a weight divided by its largest singular value, u and v being its singular vectors."""
     wide, left, right = (a.astype(np.float64) for a in (W, u, v))
-    sigmas = [0.0]
-    for axis in range(wide.ndim):  # the vectors belong to the axis of which the value is largest
-        flat = np.moveaxis(wide, axis, 0).reshape(wide.shape[axis], -1)
-        if flat.shape == (left.size, right.size):
-            sigmas.append(float(left.reshape(-1) @ flat @ right.reshape(-1)))
-    sigma = max(sigmas, key=abs)
+    sigma = _largest_value(wide, left.reshape(-1), right.reshape(-1))
     with np.errstate(divide="ignore", invalid="ignore"):
         out: AnyArray = (wide / sigma).astype(np.result_type(W, np.float32))
     return out
+
+
+def _largest_value(W: AnyArray, u: AnyArray, v: AnyArray) -> float:
+    """Return u' W v, W unfolded along the axis that the vectors belong to."""
+    axes = [i for i, n in enumerate(W.shape) if (n, W.size // n) == (u.size, v.size)]
+    flat = [np.moveaxis(W, i, 0).reshape(W.shape[i], -1) for i in axes]
+    if W.ndim == 2 or len(flat) == 1:  # PyTorch takes the rows of a matrix
+        return float(u @ flat[0] @ v)
+    images = [unfolded @ v for unfolded in flat]
+    fits = [float(u @ image) / max(float(np.linalg.norm(image)), _TINY) for image in images]
+    best = int(np.argmax(fits))
+    if fits[best] < _LIKE:
+        msg = "the vectors of a spectral norm belong to no axis of the weight"
+        raise ModelFormatError(msg)
+    return float(u @ images[best])
 
 
 def _is_gain(g: Tensor, v: Tensor) -> bool:
@@ -72,7 +85,7 @@ def _are_vectors(W: Tensor, u: Tensor, v: Tensor) -> bool:
 
 
 def _factors(
-    name: str, tensors: Mapping[str, Tensor]
+    name: str, tensors: Mapping[str, Tensor], nested: Collection[str]
 ) -> tuple[str, str, list[Tensor | None]] | None:
     """Return the name of a weight, the kind of its factors, and the factors; None for others."""
     if len(name) > _LONGEST:
@@ -83,6 +96,8 @@ def _factors(
         if which == "original1":
             return f"{module}{weight}", "weight norm", [tensors.get(f"{own}original0")]
         if which == "original":
+            if f"{own}1" in nested:
+                return f"{module}{weight}", "spectral norm", [None]
             vectors = [tensors.get(f"{own}0.{part}") for part in ("_u", "_v")]
             return f"{module}{weight}", "spectral norm", vectors
         return None
@@ -151,8 +166,11 @@ def composed(tensors: dict[str, Tensor], config: Mapping[str, Any], /) -> dict[s
     ('computed by weight norm', array([[3., 4.]]))
     """
     found = dict(tensors)
+    nested = {name.rpartition(".")[0] for name in tensors if "parametrizations" in name}
     for name, tensor in tensors.items():
-        factors = _factors(name, tensors) if tensor.ndim >= 2 and not tensor.weights else None
+        factors = (
+            _factors(name, tensors, nested) if tensor.ndim >= 2 and not tensor.weights else None
+        )
         if factors is None:
             continue
         weight, kind, others = factors

@@ -43,6 +43,14 @@ def _place(tensor: Tensor) -> Hashable | None:
     return source
 
 
+def _is_hashable(key: Hashable) -> bool:
+    try:
+        hash(key)
+    except TypeError:  # as of a place: the content is not
+        return False
+    return True
+
+
 def _may_be_tied(config: Mapping[str, Any]) -> bool:
     """Return whether the configuration leaves it open that output layer and embedding are one."""
     return config.get("tie_word_embeddings") is not False
@@ -91,7 +99,10 @@ def tied(tensors: dict[str, Tensor], config: Mapping[str, Any], /) -> dict[str, 
     found, first = dict(tensors), dict[Hashable, str]()
     for name, tensor in tensors.items():
         place = _place(tensor)
-        if place is not None and (other := first.setdefault(place, name)) != name:
+        key = (
+            (place, tensor.weights) if place is not None and _is_hashable(tensor.weights) else None
+        )
+        if key is not None and (other := first.setdefault(key, name)) != name:
             note = f"the same numbers as {other}"
             found[name] = replace(tensor, role="tied", note=note, weights=())
     if _may_be_tied(config):

@@ -562,10 +562,14 @@ def test_plot_of_an_unknown_layer_names_the_nearest(fails, tmp_path):
     assert not (tmp_path / "a.png").exists()
 
 
-def test_plot_of_a_tensor_that_is_no_layer(fails, tmp_path):
-    assert "no layer 'fc1.bias'" in fails(
-        "plot", MNIST, "--layer", "fc1.bias", "-o", tmp_path / "a.png"
-    )
+def test_plot_of_a_tensor_that_is_no_layer_says_why(fails, tmp_path):
+    message = fails("plot", MNIST, "--layer", "fc1.bias", "-o", tmp_path / "a.png")
+    assert message == "tensor 'fc1.bias' has no layer: bias: not a weight matrix"
+
+
+def test_plot_takes_the_name_of_a_tensor_of_one_layer(run, tmp_path):
+    code, _, _ = run("plot", MNIST, "--layer", "fc1.weight", "-o", tmp_path / "a.png")
+    assert code == 0
 
 
 @pytest.mark.parametrize("options", [["--layer", "z"], []], ids=["the layer", "the model"])
@@ -583,9 +587,10 @@ def test_plot_of_a_layer_without_a_fit(run, tmp_path):
     png_size(tmp_path / "a.png")
 
 
-def test_plot_of_a_model_without_layers(run, tmp_path):
+@pytest.mark.parametrize("options", [[], ["--layer", "a"]])
+def test_plot_of_a_model_without_layers(run, tmp_path, options):
     path = one_layer(tmp_path, "a.bias", (3,))
-    code, out, err = run("plot", path, "-o", tmp_path / "a.png")
+    code, out, err = run("plot", path, *options, "-o", tmp_path / "a.png")
     assert (code, out) == (3, "")
     (line,) = err.splitlines()
     assert line.startswith(f"spectra: {path}: no layer to draw; not analysed: 1 of 1 tensors")

@@ -63,9 +63,10 @@ def _mxfp4(packed: AnyArray, scales: AnyArray) -> AnyArray:
 
 def _four_bit_floats(main: Tensor, beside: Companions) -> Found:
     """Read NVFP4 and MXFP4, which are told apart by the type of their scales."""
-    scale, whole = beside.known.get("scale"), beside.known.get("overall")
+    scale, whole = beside.known.get("scale"), beside.known.get("divisor")
     shape = (main.shape[0], main.shape[1] * 2)
-    if scale is None or scale.ndim != 2 or beside.unknown or "zero" in beside.known:
+    odd = {*beside.known} - {"scale", "divisor", "shape"}
+    if scale is None or scale.ndim != 2 or beside.unknown or odd:
         return Found(beside.names, note="4-bit floats without the scales of a known layout")
     if scale.shape[0] != shape[0] or not scale.shape[1] or shape[1] % scale.shape[1]:
         note = f"4-bit floats {dims(main)} and scales {dims(scale)} do not fit together"
@@ -78,7 +79,9 @@ def _four_bit_floats(main: Tensor, beside: Companions) -> Found:
         source = derived(_mxfp4, main.source, scale.source)
         return Found(beside.names, (Weight("", shape, source),), f"MXFP4, blocks of {size}")
     if scale.dtype == "uint8" and size == _MXFP6_BLOCK:
-        return Found(beside.names, note="packed in the layout of MXFP6, not read")
+        return Found(
+            beside.names, note="packed in the layout of MXFP6, not read; save it dequantized"
+        )
     note = f"4-bit floats with {scale.dtype} scales of blocks of {size}, a layout not known"
     return Found(beside.names, note=note)
 

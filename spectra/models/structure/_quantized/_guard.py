@@ -21,21 +21,19 @@ _COUNTS = re.compile(
     r"(_ids?|_idx|_index|index|indices|_tracked|mask|_len(gths?)?|counts?|steps?)\Z"
 )
 _WORDS = frozenset({"int8", "uint8", "int16", "uint16", "int32", "uint32"})
+_ADVICE = 'it may be missing; if there is none, say so with "dtype" in config.json'
 _LONGEST = 100  # characters of a name that are looked at
 _MOST = 64  # tensors of a module
 
 
-def _is_plain_cast(tensor: Tensor, names: Names, config: Mapping[str, Any]) -> bool:
-    """Return whether the whole model is stored in a narrow type, as its config or vectors say."""
-    if tensor.dtype in (
-        str(config.get(k)).removeprefix("torch.") for k in ("dtype", "torch_dtype")
-    ):
-        return True
-    if quantization(config) or any(is_helper(name) for name in names.tensors):
-        return False
-    return any(
-        t.dtype == tensor.dtype and t.ndim == 1 and t.size > 1 for t in names.tensors.values()
-    )
+def _why_plain(tensor: Tensor, names: Names, config: Mapping[str, Any]) -> str:
+    """Return what says that narrow floats are stored as they are; empty if nothing does."""
+    stated = (str(config.get(k)).removeprefix("torch.") for k in ("dtype", "torch_dtype"))
+    if tensor.dtype in stated:
+        return "as the config says"
+    vectors = (t for t in names.tensors.values() if t.ndim == 1 and t.size > 1)
+    alike = any(t.dtype == tensor.dtype for t in vectors)
+    return "as vectors of the model are stored so too" if alike else ""
 
 
 def _integers_beside(tensor: Tensor, names: Names) -> Tensor | None:
@@ -53,11 +51,10 @@ def _integers_beside(tensor: Tensor, names: Names) -> Tensor | None:
     )
 
 
-def _of_floats(tensor: Tensor, names: Names, config: Mapping[str, Any]) -> Tensor:
-    if _is_plain_cast(tensor, names, config):
-        return replace(tensor, note=f"{tensor.dtype} as it is, as the whole model is stored so")
-    quantized = quantization(config) or any(is_helper(name) for name in names.tensors)
-    why = "others of the model have scales" if quantized else "a scale may be missing"
+def _of_floats(tensor: Tensor, plain: Mapping[str, str], quantized: bool) -> Tensor:
+    if not quantized and (why := plain.get(tensor.dtype, "")):
+        return replace(tensor, note=f"{tensor.dtype} as it is, {why}")
+    why = "others of the model have scales" if quantized else _ADVICE
     note = f"floats of 8 bits or fewer without a scale beside them: {why}"
     return replace(tensor, role="quantized", note=note, weights=())
 
@@ -88,13 +85,20 @@ def guarded(tensors: dict[str, Tensor], config: Mapping[str, Any], /) -> dict[st
     ['int32: integers', 'beside fc.B, int32 in a layout that is not known']
     """
     names, found = Names(tensors), dict(tensors)
+    plain = {t.dtype: t for t in tensors.values() if is_narrow_float(t.dtype)}
+    reasons = {dtype: _why_plain(t, names, config) for dtype, t in plain.items()}
+    quantized = bool(quantization(config)) or any(map(is_helper, tensors))
     for name, tensor in tensors.items():
         if tensor.role in ("scale", "quantized") or tensor.weights or tensor.ndim < 2:
             continue
         if is_helper(name):
-            found[name] = replace(tensor, role="scale", note="scale of weights that were not found")
+            found[name] = replace(
+                tensor,
+                role="scale",
+                note="a scale, zero point or factor that no quantized weight uses",
+            )
         elif is_narrow_float(tensor.dtype):
-            found[name] = _of_floats(tensor, names, config)
+            found[name] = _of_floats(tensor, reasons, quantized)
         elif tensor.dtype.startswith(("float", "bfloat")):
             other = _integers_beside(tensor, names)
             if other is not None and other.name != name and not names.tensors[other.name].weights:

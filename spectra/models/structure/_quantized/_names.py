@@ -19,13 +19,15 @@ _STORED = re.compile(r"(\._weight_qdata|\.weight\._data|\._data|_qdata)\Z")
 _KINDS: Mapping[str, frozenset[str]] = MappingProxyType(
     {
         "scale": frozenset({"scale", "scales", "scale_inv", "s"}),
-        "overall": frozenset({"scale_2", "global_scale"}),
+        "overall": frozenset({"scale_2"}),
+        "divisor": frozenset({"global_scale"}),
         "zero": frozenset({"zero_point", "zero_points", "zero", "zeros", "zp"}),
         "offset": frozenset({"biases", "shift"}),
         "shape": frozenset({"shape"}),
         "order": frozenset({"g_idx"}),
         "maximum": frozenset({"scb"}),
         "inputs": frozenset({"pre_quant_scale"}),
+        "comfy": frozenset({"comfy_quant"}),
     }
 )
 """Use of a tensor beside quantized weights, by the words of its name."""
@@ -35,6 +37,7 @@ _HELPER = re.compile(
     r"(^|_)(scales?|wscales|scale_inv|zero_?points?|zeros|qzeros|zp|absmax|amax|scb|g_idx|biases"
     r"|quant_map|shift|scale_and_zero|perm|global_scale|scale_2|pre_quant_scale|smooth(_factor)?)\Z"
 )
+_HARMLESS = frozenset({"bias", "format", "packed", "g", "v", "u", "orig", "amax"})
 _PREFIX, _ENDING = re.compile(r"^(weight_|weight\._?)"), re.compile(r"_weights?\Z")
 
 
@@ -47,7 +50,7 @@ class Companions(NamedTuple):
     """The tensors beside quantized weights, by their use."""
 
     known: dict[str, Tensor]
-    """By use: scale, overall, zero, offset, shape, order, maximum, inputs."""
+    """By use: scale, overall, divisor, zero, offset, shape, order, maximum, inputs, comfy."""
     aside: tuple[Tensor, ...]
     """Scales of activations, which do not change the weights."""
     unknown: tuple[Tensor, ...]
@@ -137,6 +140,11 @@ class Names:
             found = {**{p: t for p, t in parts.items() if p != "weight"}, **found}
         return {part: tensor for part, tensor in found.items() if tensor.name != name}
 
+    def _is_odd(self, name: str, part: str, tensor: Tensor) -> bool:
+        """Return whether a tensor is called ``weight_...`` beside weights, and not a bias."""
+        own = tensor.name.startswith((f"{name}_", f"{name}."))
+        return own and "." not in part and part.strip("_") not in _HARMLESS
+
     def companions(self, name: str) -> Companions:
         """Return the tensors beside a weight that say what its numbers mean."""
         known: dict[str, Tensor] = {}
@@ -149,6 +157,6 @@ class Names:
                 aside.append(tensor)
             elif use and known.setdefault(use, tensor) is tensor:
                 continue
-            elif use or is_helper(part):
+            elif use or is_helper(part) or self._is_odd(name, part, tensor):
                 unknown.append(tensor)
         return Companions(known, tuple(aside), tuple(unknown))

@@ -44,6 +44,9 @@ _USUAL = 128  # rows and columns of a block, where no config says otherwise
 _BNB_MAX = 127.0
 _ENDING = re.compile(r"(\._weight_qdata|\.weight\._data)\Z")
 _INTEGERS = ("int8", "uint8", "int4", "uint4", "int16", "int2", "uint2")
+_WORDS = ("int32", "uint32", "int64")
+_EXPERTS = re.compile(r"(^|[._])(experts?|moe|switch_mlp)([._]|\Z)")
+_LONGEST = 200  # characters at the end of a name that are looked at
 _E8M0 = ("uint8", "float8_e8m0fnu")
 
 
@@ -193,14 +196,19 @@ def _of_matrix(
     group = group_size(shape[1], scales[1], stated) if scales[0] == shape[0] else None
     shares = tuple(n // s for n, s in zip(shape, scales, strict=True))
     exact = all(is_power_of_two(b) for b in shares) and fits(shares)
+    given = block_size(module, config)
+    if given and not fits(given):
+        words = f"scales {scales[0]}x{scales[1]} of {shape[0]}x{shape[1]}"
+        return _Blocks(why=f"{words}, in blocks of {given[0]}x{given[1]} by the config")
     candidates = [
-        block_size(module, config),
+        given,
         (1, group) if group else None,
         (_USUAL, _USUAL),
         (shares[0], shares[1]) if exact else None,
     ]
     if scales[0] == shape[0]:
-        candidates.insert(2, (1, _USUAL))
+        candidates = [given, (1, group) if group else None]
+        candidates += [] if stated else [(1, _USUAL)]
     if scales[0] == 1 and scales[1] == shape[1]:
         candidates = [(shape[0], 1)]
     found = next((block for block in candidates if block and fits(block)), None)
@@ -208,11 +216,15 @@ def _of_matrix(
     return _Blocks(found) if found else _Blocks(why=why)
 
 
+def _long_axes(tensor: Tensor) -> tuple[int, ...]:
+    return tuple(n for n in tensor.shape if n != 1)
+
+
 def _why_not(main: Tensor, beside: Companions) -> str:
     """Return the reason why the scales of a tensor do not say what its numbers are."""
     scale, zero = beside.known["scale"], beside.known.get("zero")
     power = scale.dtype in _E8M0
-    uses = ("scale", "zero", "inputs")
+    uses = ("scale", "zero", "inputs", *(() if power else ("comfy",)))
     odd = [*beside.unknown, *(t for use, t in beside.known.items() if use not in uses)]
     if odd:
         return f"{main.dtype} beside {odd[0].name}, whose meaning is not known"
@@ -224,7 +236,7 @@ def _why_not(main: Tensor, beside: Companions) -> str:
         return f"factors {dims(inputs)} of the inputs of {dims(main)}"
     if main.dtype.startswith("uint") and zero is None:
         return f"{main.dtype} with a scale and no zero point"
-    if zero is not None and zero.shape != scale.shape and zero.size != scale.size:
+    if zero is not None and _long_axes(zero) != _long_axes(scale):
         return f"zero points {dims(zero)} beside scales {dims(scale)}"
     return ""
 
@@ -244,6 +256,14 @@ def _of_stack(main: Tensor, sources: list[tuple[Tensor, bool]], block: _Blocks, 
     )
 
 
+def _is_stack(name: str, main: Tensor, scale: Tensor) -> bool:
+    """Return whether three axes are a stack of matrices, by the name or scales of no kernel."""
+    if main.ndim != 3:
+        return False
+    named = _EXPERTS.search(name[-_LONGEST:]) is not None
+    return named or (scale.ndim == 3 and max(scale.shape[1:]) > 1)
+
+
 def _read(name: str, main: Tensor, beside: Companions, config: Mapping[str, Any]) -> Found:
     """Return the weights of numbers whose scales are understood, or the reason."""
     names, known = beside.names, beside.known
@@ -254,9 +274,7 @@ def _read(name: str, main: Tensor, beside: Companions, config: Mapping[str, Any]
     words = f"{main.dtype} times {scale.name.rpartition('.')[2]}"
     words += ", zero points subtracted" if "zero" in known else ""
     words += ", powers of two" if power else ""
-    stack = main.ndim == 3 and (scale.size == 1 or scale.shape[0] == main.shape[0])
-    stack = (stack and scale.shape != (main.shape[0], 1, 1)) or "expert" in name
-    if stack and main.ndim == 3:
+    if _is_stack(name, main, scale):
         shared = [(main, False), *((t, t.size == 1) for t in helpers)]
         fits = all(t.size == 1 or t.shape[:1] == main.shape[:1] for t in helpers)
         inner = scale.shape[1:] if scale.size > 1 else ()
@@ -318,9 +336,12 @@ def scaled(name: str, names: Names, config: Mapping[str, Any], /) -> Found | Non
     """
     main = names.tensors[name]
     narrow = is_narrow_float(main.dtype)
-    if main.ndim < 2 or not (narrow or main.dtype in _INTEGERS) or is_helper(name):
+    if main.ndim < 2 or not (narrow or main.dtype in (*_INTEGERS, *_WORDS)) or is_helper(name):
         return None
     beside = names.companions(name)
+    if main.dtype in _WORDS:
+        note = f"{main.dtype} beside a scale, words in a layout that is not known"
+        return Found(beside.names, note=note) if "scale" in beside.known else None
     if "maximum" in beside.known and not narrow:
         return _bnb8(main, names, beside)
     scale = beside.known.get("scale")

@@ -87,8 +87,8 @@ def group_size(columns: int, groups: int, stated: object, /) -> int | None:
     Returns
     -------
     int or None
-        The size that is stated, if it gives as many groups; else equal shares, if they are powers
-        of two or there is a single group; ``None`` if it is not known.
+        The size that is stated, if it gives as many groups; equal shares if none is stated and they
+        are powers of two, or there is a single group; ``None`` if it is not known.
 
     Examples
     --------
@@ -96,8 +96,8 @@ def group_size(columns: int, groups: int, stated: object, /) -> int | None:
     (128, 128, None)
     """
     size = whole_number(stated)
-    if size is not None and -(-columns // size) == groups:
-        return size
+    if size is not None and groups > 1:
+        return size if -(-columns // size) == groups else None
     if groups == 1:
         return max(columns, 1)
     share, rest = divmod(columns, groups) if groups else (0, 1)

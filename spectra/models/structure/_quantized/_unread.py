@@ -39,6 +39,7 @@ _BY_FIRST = {
     first: [(layout, parts) for layout, parts in NOT_READ.items() if parts[0] == first]
     for first in {parts[0] for parts in NOT_READ.values()}
 }
+_NOTE = "packed in the layout of {}, not read; save it dequantized"
 _PLAIN = ("bias", "in_features", "out_features")
 
 
@@ -73,11 +74,14 @@ def unread(name: str, names: Names, config: Mapping[str, Any], /) -> Found | Non
         if all(_is_there(module, other, names) for other in others):
             helpers = tuple(t.name for p, t in parts.items() if p not in (first, *_PLAIN))
             more = (f"{module}.{other}" for other in others if "." in other)
-            return Found((*helpers, *more), note=f"packed in the layout of {layout}, not read")
+            return Found(
+                (*helpers, *more),
+                note=f"packed in the layout of {layout}, not read; save it dequantized",
+            )
     bitnet = quantization(config).get("quant_method") == "bitnet" and part == "weight"
     if bitnet and names.tensors[name].dtype == "uint8":
         helpers = tuple(t.name for p, t in parts.items() if p == "weight_scale")
-        return Found(helpers, note="packed in the layout of BitNet, not read")
+        return Found(helpers, note=_NOTE.format("BitNet"))
     return None
 
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["words"]
 
 _WORD = 32  # bits
+_EXCEPTIONS = frozenset({"dynamic", "extra_config", "layer_config", "mixed_bits", "modules"})
 _PARTS = ("qzeros", "scales", "g_idx")
 
 
@@ -39,6 +40,16 @@ def _has_borrowed(settings: Mapping[str, Any]) -> bool:
     meta = settings.get("meta")
     made_by = str(meta.get("quantizer", "")) if isinstance(meta, dict) else ""
     return "pack_dtype" in settings or "gptqmodel" in made_by
+
+
+def _contradiction(bits: int, groups: int, ordered: bool, settings: Mapping[str, Any]) -> str:
+    """Return how the configuration contradicts the file, or which part it says is missing."""
+    stated, mixed = settings.get("bits"), {*settings} & _EXCEPTIONS
+    if type(stated) is int and stated != bits and not mixed:
+        return f"{bits} bits by the shapes, {stated} by the config"
+    if settings.get("desc_act") is True and not ordered and groups > 1:
+        return "the config says that inputs are ordered, and g_idx is missing"
+    return ""
 
 
 def words(name: str, names: Names, config: Mapping[str, Any], /) -> Found | None:
@@ -83,6 +94,8 @@ def words(name: str, names: Names, config: Mapping[str, Any], /) -> Found | None
             symmetric = settings.get("sym") is True
             offset = 0 if _has_plain_zeros(settings) else 1
             shape = (out, length * _WORD // bits)
+            if why := _contradiction(bits, groups, len(given) > 2, settings):
+                return Found(given, note=f"GPTQ: {why}")
             size = group_size(shape[1], groups, settings.get("group_size"))
             if size is None and len(given) < 3:
                 note = (

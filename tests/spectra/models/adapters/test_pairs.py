@@ -288,3 +288,11 @@ def test_magnitudes_that_do_not_fit(magnitudes):
     (pair,) = adapters.pairs(found)
     with pytest.raises(spectra.errors.ModelFormatError, match="magnitudes for a weight"):
         adapters.delta(pair, base=np.ones((15, 20)))
+
+
+def test_the_configuration_of_an_opened_adapter_is_the_default():
+    arrays = {"q.lora_A.weight": f32(2, 4), "q.lora_B.weight": f32(6, 2)}
+    tensors = spectra.from_arrays(arrays)
+    opened = spectra.models.model.Model(tensors, config={"adapter": {"lora_alpha": 8}})
+    assert [pair.scale for pair in adapters.pairs(opened)] == [4.0]
+    assert [pair.alpha for pair in adapters.pairs(opened, {"lora_alpha": 2})] == [2.0]

@@ -82,15 +82,20 @@ def test_query_key_value_is_ordered_as_the_type_of_the_model_says(kind):
         return
     by_head = W.reshape(heads, 3, 2, 8)
     cut = [W[:8], W[8:16], W[16:]]
-    if kind in ("bloom", "gpt_neox", None):
+    if kind in ("bloom", "gpt_neox", "chatglm", None):
         cut = [by_head[:, i].reshape(-1, 8) for i in range(3)]
     same(found, {f"h.query_key_value[{k}]": c for k, c in zip("qkv", cut, strict=True)})
 
 
 def test_keys_and_values_by_halves():
-    W = f32(12, 5)
-    for name in ("to_kv", "kv_proj"):
-        same(parts({f"a.{name}.weight": W}), {f"a.{name}[k]": W[:6], f"a.{name}[v]": W[6:]})
+    W, q = f32(12, 5), f32(6, 5)
+    for name, queries in (("to_kv", "to_q"), ("kv_proj", "q_proj")):
+        halves = {f"a.{name}[k]": W[:6], f"a.{name}[v]": W[6:]}
+        arrays = {f"a.{name}.weight": W, f"a.{queries}.weight": q}
+        same(parts(arrays), {**halves, f"a.{queries}": q})
+        same(parts({f"a.{name}.weight": W}), {f"a.{name}": W})  # may change the width only
+        config = {"num_attention_heads": 6, "num_key_value_heads": 3, "head_dim": 2}
+        same(parts({f"a.{name}.weight": W}, config), halves)
 
 
 HALVES = {
@@ -101,7 +106,7 @@ HALVES = {
     "input_linear": ("output_linear", ["gate", "up"]),
     "dense_h_to_4h": ("dense_4h_to_h", ["gate", "up"]),
     "fc1": ("fc2", ["up", "gate"]),
-    "Wi": ("Wo", ["up", "gate"]),
+    "Wi": ("Wo", ["gate", "up"]),
     "ff_proj": ("ff_out", ["up", "gate"]),
     "linear_1": ("linear_2", ["up", "gate"]),
     "net.0.proj": ("net.2", ["up", "gate"]),
@@ -268,3 +273,72 @@ def test_packed_experts_alternate_in_one_model_only(kind):
         np.testing.assert_array_equal(found["m.experts.w13_weight[1.up]"], up[1, 1::2])
     else:
         np.testing.assert_array_equal(found["m.experts.w13_weight[1]"], up[1])
+
+
+def test_another_type_of_model_may_order_the_rows_in_another_way():
+    W = f32(16, 16)
+    config = {"n_heads": 4, "num_kv_heads": 2, "head_dim": 2, "hidden_size": 16}
+    for name in ("qkv_proj", "Wqkv", "att_proj", "W_pack", "w_qkv"):
+        assert len(parts({f"a.{name}.weight": W}, config)) == 3
+        other = {**config, "model_type": "hunyuan_image_3_moe"}
+        same(parts({f"a.{name}.weight": W}, other), {f"a.{name}": W})
+
+
+def test_wqkv_without_a_type_is_left_whole():
+    W = f32(24, 8)
+    same(parts({"a.wqkv.weight": W}, {"n_head": 4, "dim": 8, "head_dim": 2}), {"a.wqkv": W})
+
+
+def test_a_tower_without_a_type_of_its_own_is_not_split_by_that_of_the_language_model():
+    W, name = f32(24, 8), "transformer.vision.layers.0.attention.query_key_value"
+    vision = {"hidden_size": 8, "num_heads": 4}
+    config = {"model_type": "chatglm", "num_attention_heads": 8, "vision_config": vision}
+    same(parts({f"{name}.weight": W}, config), {name: W})
+
+
+def test_codegen_2_has_eight_parts():
+    W, config = f32(48, 16), {"model_type": "codegen", "head_dim": 128}
+    local = W.reshape(8, 3, 2, 16)
+    expected = {f"h.qkv_proj[{k}]": local[:, i].reshape(-1, 16) for i, k in enumerate("qvk")}
+    same(parts({"h.qkv_proj.weight": W}, config), expected)
+
+
+def test_keys_and_values_of_cross_attention_in_gpt2():
+    W = f32(16, 32)
+    name = "h.0.crossattention.c_attn"
+    found = parts({f"{name}.weight": W}, {"model_type": "gpt2"})
+    same(found, {f"{name}[k]": W[:, :16].T, f"{name}[v]": W[:, 16:].T})
+
+
+def test_a_decoder_of_gpt2_in_another_model_is_turned():
+    W = f32(6, 24)
+    config = {"model_type": "vision-encoder-decoder", "decoder": {"model_type": "gpt2"}}
+    same(parts({"decoder.h.0.mlp.c_fc.weight": W}, config), {"decoder.h.0.mlp.c_fc": W.T})
+
+
+def test_experts_of_gpt_oss_inside_another_model_alternate():
+    up, down = f32(2, 5, 8), f32(2, 4, 5)
+    arrays = {"m.experts.gate_up_proj": up, "m.experts.down_proj": down}
+    arrays["m.experts.gate_up_proj_bias"] = f32(2, 8)
+    config = {"model_type": "internvl_chat", "llm_config": {"model_type": "gpt_oss"}}
+    found = parts(arrays, config)
+    np.testing.assert_array_equal(found["m.experts.gate_up_proj[1.gate]"], up[1].T[0::2])
+    np.testing.assert_array_equal(found["m.experts.gate_up_proj[1.up]"], up[1].T[1::2])
+
+
+@pytest.mark.parametrize("wide", [False, True])
+def test_quantized_experts_are_split_and_turned_like_others(wide):
+    up, down = f32(2, 12, 5), f32(2, 5, 6, seed=1)
+    stored = [a.transpose(0, 2, 1).copy() if wide else a for a in (up, down)]
+    q = [np.rint(30 * a).clip(-127, 127).astype(np.int8) for a in stored]
+    arrays = {"m.experts.gate_up_proj": q[0], "m.experts.down_proj": q[1]}
+    scales = [np.abs(f32(2, 1, a.shape[2]) if wide else f32(2, a.shape[1], 1)) for a in q]
+    for name, scale in zip([*arrays], scales, strict=True):
+        arrays[f"{name}_scale"] = scale
+    found = parts(arrays)
+    real = [a.astype(np.float32) * s for a, s in zip(q, scales, strict=True)]
+    real = [a.transpose(0, 2, 1) if wide else a for a in real]
+    for e in range(2):
+        np.testing.assert_array_equal(found[f"m.experts.gate_up_proj[{e}.gate]"], real[0][e, :6])
+        np.testing.assert_array_equal(found[f"m.experts.gate_up_proj[{e}.up]"], real[0][e, 6:])
+        np.testing.assert_array_equal(found[f"m.experts.down_proj[{e}]"], real[1][e])

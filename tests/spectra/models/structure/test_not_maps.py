@@ -47,7 +47,7 @@ NOT_MAPS = {
     "fc.weight.exp_avg_sq": (48, 48),
     "fc.momentum_buffer": (48, 48),
     "blocks.0.att.time_faaaa": (12, 64),
-    "blocks.0.att.time_maa_w1": (48, 160),
+    "blocks.0.att.time_maa_x": (4, 48),
     "blocks.0.attention.time_mix_key": (1, 1, 48),
     "bn.running_cov.running_var": (48, 48),
     "audio.mel_filters": (80, 201),
@@ -89,6 +89,14 @@ MAPS = {
     "with_expert.patch_embedding.weight": (48, 3, 8, 8),
     "a.gamma_proj.weight": (8, 4),
     "windowed.weight": (8, 4),
+    "blocks.0.att.time_maa_w1": (48, 160),
+    "extract.weight": (8, 4),
+    "enc/attn/query": (8, 4),
+    "att.w_query": (8, 4),
+    "vqa_model.text.embed.weight": (8, 4),
+    "mtl_optimizer_net.fc.weight": (8, 4),
+    "pos_emb_proj": (8, 4),
+    "flora_block.fc.weight": (8, 4),
 }
 
 

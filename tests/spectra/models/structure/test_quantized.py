@@ -1,5 +1,6 @@
 """Weights with companions: every spelling of a scale, in every format, right, wrong or missing."""
 
+import cProfile
 import json
 from typing import Any
 
@@ -452,6 +453,131 @@ def test_helpers_beside_integers_in_an_unknown_layout_are_no_layers():
     assert {*taken(arrays)} == {"a.weight"}
     counts = {"fc.position_ids": np.ones((1, 16), np.int64), "fc.weight": f32(8, 4)}
     assert {*taken(counts)} == {"fc.weight"}
+
+
+@pytest.mark.parametrize("scale", [(16,), (16, 1, 1), ()])
+def test_a_quantized_kernel_is_no_stack_of_experts(scale):
+    q, factor = np.arange(16 * 8 * 3, dtype=np.int16).reshape(16, 8, 3), np.abs(f32(*scale)) + 1
+    q = (q % 200 - 100).astype(np.int8)
+    model = spectra.from_arrays({"conv1.weight": q, "conv1.weight_scale": factor})
+    (layer,) = (x for x in spectra.layers(model) if x.weight is not None)
+    assert layer.rf == 3
+    assert layer.weight is not None
+    wanted = q * factor.reshape(-1, 1, 1)
+    np.testing.assert_allclose(layer.weight.read(), wanted, rtol=1e-6)
+
+
+LEFT_OUT: dict[str, tuple[dict[str, Any], Any, dict[str, Any], str]] = {
+    "transposed zero points": (
+        {"scale": f32(4, 2), "zero_point": np.ones((2, 4), np.uint8)},
+        np.uint8,
+        {},
+        "zero points 2x4 beside scales 4x2",
+    ),
+    "an offset of no known meaning": (
+        {"weight_scale": f32(4, 1), "weight_offset": f32(4, 1)},
+        np.int8,
+        {},
+        "fc.weight_offset, whose meaning is not known",
+    ),
+    "blocks against the config": (
+        {"weight_scale": f32(2, 2)},
+        np.int8,
+        {"quantization_config": {"weight_block_size": [64, 64]}},
+        "in blocks of 64x64 by the config",
+    ),
+    "groups against the config": (
+        {"weight_scale": f32(4, 2)},
+        np.int8,
+        {"quantization_config": {"group_size": 16}},
+        "in blocks of no known size",
+    ),
+    "words of another layout": ({"weight_scale": f32(4, 1)}, np.int32, {}, "beside a scale"),
+    "a reciprocal by the name of a factor": (
+        {"weight_scale": f32(4, 4).astype(ml_dtypes.float8_e4m3fn), "weight_global_scale": f32(1)},
+        np.uint8,
+        {},
+        "helpers that are not known",
+    ),
+    "scales of ComfyUI, in another order": (
+        {
+            "weight_scale": f32(4, 4).astype(ml_dtypes.float8_e4m3fn),
+            "weight_scale_2": f32(),
+            "comfy_quant": np.frombuffer(b'{"format": "nvfp4"}', np.uint8),
+        },
+        np.uint8,
+        {},
+        "helpers that are not known",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", LEFT_OUT)
+def test_what_contradicts_or_is_not_known_leaves_the_weights_out(case):
+    beside, dtype, config, words = LEFT_OUT[case]
+    columns = 32 if "NV" in case or "factor" in case or "Comfy" in case else 64
+    arrays = {"fc.weight": np.ones((4, columns), dtype)}
+    arrays |= {f"fc.{name}": np.asarray(array) for name, array in beside.items()}
+    found = views(arrays, config)
+    assert not any(x.taken for x in found.values())
+    assert words in found["fc.weight"].reason
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"bits": 8}, "4 bits by the shapes, 8 by the config"),
+        ({"bits": 4, "desc_act": True}, "g_idx is missing"),
+        ({"bits": 4, "group_size": 128}, "no config says of what size"),
+    ],
+)
+def test_gptq_against_its_config(settings, words):
+    arrays = {
+        "fc.qweight": np.zeros((8, 8), np.int32),
+        "fc.qzeros": np.zeros((2, 1), np.int32),
+        "fc.scales": np.ones((2, 8), np.float16),
+    }
+    assert taken(arrays, {"quantization_config": {"bits": 4, "group_size": 32}})
+    reason = views(arrays, {"quantization_config": settings})["fc.qweight"].reason
+    assert words in reason
+
+
+def test_one_weight_with_two_scales_is_two_matrices():
+    q = np.ones((4, 4), np.int8)
+    arrays = {"a.weight": q, "b.weight": q, "a.weight_scale": f32(4, 1)}
+    arrays["b.weight_scale"] = f32(4, 1, seed=1)
+    assert {*taken(arrays)} == {"a.weight", "b.weight"}
+
+
+def test_plain_floats_among_scaled_ones_are_left_out_whatever_the_dtype():
+    q = f32(4, 4).astype(ml_dtypes.float8_e4m3fn)
+    arrays = {"a.weight": q, "a.weight_scale": np.float32(3), "b.weight": q.copy()}
+    config = {"torch_dtype": "float8_e4m3fn"}
+    assert {*taken(arrays, config)} == {"a.weight"}
+    assert "others of the model have scales" in views(arrays, config)["b.weight"].reason
+
+
+def test_stacks_of_experts_of_mlx():
+    rng = np.random.default_rng(0)
+    words = rng.integers(0, 1 << 32, (3, 5, 8), np.uint64).astype(np.uint32)
+    scales, biases = f32(3, 5, 1), f32(3, 5, 1, seed=1)
+    stem = "l.switch_mlp.up_proj"
+    arrays = {f"{stem}.weight": words, f"{stem}.scales": scales, f"{stem}.biases": biases}
+    config = {"quantization": {"bits": 4, "group_size": 64}}
+    model = structure.interpret(spectra.from_arrays(arrays), config)
+    found = [x.matrices()[0] for x in spectra.layers(model) if x.taken]
+    codes = np.stack([(words >> np.uint32(4 * k)) & 15 for k in range(8)], -1).reshape(3, 5, 64)
+    np.testing.assert_allclose(found, codes * scales + biases, rtol=1e-5, atol=1e-6)
+
+
+def test_a_cast_to_8_bits_takes_time_in_proportion_to_its_tensors():
+    def calls(count):
+        q = np.zeros((2, 2), ml_dtypes.float8_e4m3fn)
+        profile = cProfile.Profile()
+        profile.runcall(views, {f"m{i}.weight": q for i in range(count)})
+        return sum(entry.callcount for entry in profile.getstats())
+
+    assert calls(400) < 5 * calls(100)
 
 
 INT, REAL = np.ones((8, 8), np.int32), np.ones((8, 8), np.float32)

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import spectra
+from spectra.errors import ModelFormatError
 from spectra.results.variables import Status
 from tests.builders import f32
 
@@ -46,8 +47,16 @@ def test_weight_norm_over_every_axis(shape, names, data):
     np.testing.assert_allclose(layer.weight.read(), wanted, rtol=1e-5)
 
 
-@pytest.mark.parametrize("shape", [(6, 6), (6, 4), (4, 6, 3), (5, 5, 3, 3), (4, 6, 3, 3)])
-@pytest.mark.parametrize("axis", [0, 1])
+# of a square matrix PyTorch takes the rows
+AXES: list[tuple[tuple[int, ...], int]] = [
+    ((6, 6), 0),
+    ((6, 4), 0),
+    ((6, 4), 1),
+]
+AXES += [(shape, axis) for shape in [(4, 6, 3), (5, 5, 3, 3), (4, 6, 3, 3)] for axis in (0, 1)]
+
+
+@pytest.mark.parametrize(("shape", "axis"), AXES)
 @pytest.mark.parametrize("names", ["old", "new"])
 def test_spectral_norm_along_the_axis_of_its_vectors(shape, axis, names):
     W = f32(*shape)
@@ -102,6 +111,27 @@ def test_directions_of_extreme_sizes_do_not_overflow():
         v = f32(4, 3).astype(float) * factor
         W = only({"fc.weight_g": np.ones((4, 1)), "fc.weight_v": v}).weight.read()
         np.testing.assert_allclose(np.square(W).sum(axis=1), 1, rtol=1e-12)
+
+
+def test_vectors_of_a_square_matrix_that_have_not_converged():
+    W, u, v = f32(6, 6), f32(6, seed=1), f32(6, seed=2)
+    found = only({"fc.weight_orig": W, "fc.weight_u": u, "fc.weight_v": v}).weight.read()
+    np.testing.assert_allclose(found, W / (u @ W.astype(float) @ v), rtol=1e-4)
+
+
+def test_vectors_that_belong_to_no_axis_of_a_kernel():
+    W, u, v = f32(5, 5, 3, 3), f32(5, seed=1), f32(45, seed=2)
+    layer = only({"c.weight_orig": W, "c.weight_u": u, "c.weight_v": v})
+    with pytest.raises(ModelFormatError, match="belong to no axis"):
+        layer.weight.read()
+
+
+def test_a_second_parametrization_is_not_understood():
+    stem = "fc.parametrizations.weight"
+    arrays = {f"{stem}.original": f32(8, 6), f"{stem}.0._u": f32(8), f"{stem}.0._v": f32(6)}
+    assert only(arrays)
+    views = spectra.layers({**arrays, f"{stem}.1.mask": f32(8, 6)})
+    assert not any(x.taken for x in views if "original" in x.tensor.name)
 
 
 def test_recurrent_weights_of_a_weight_norm():

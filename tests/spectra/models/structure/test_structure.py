@@ -141,7 +141,7 @@ FUSED = {
         {**PLAIN, "multi_query_attention": True, "multi_query_group_num": 2},
         FEWER,
     ),
-    "internlm2": ("wqkv", GROUPED, IN_GROUPS),
+    "internlm2": ("wqkv", {**GROUPED, "model_type": "internlm2"}, IN_GROUPS),
     "qwen": ("c_attn", PLAIN, ROWS),
     "vision": ("qkv", {}, ROWS),
     "torch": ("in_proj_weight", {}, ROWS),
