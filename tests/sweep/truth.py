@@ -196,6 +196,8 @@ def _of_own(module: nn.Module, parameter: str, full: str, W: AnyArray, made: Any
         return []
     if _NO_MAPS.search(parameter.lower()):
         return []
+    if parameter == "r_kernel":  # of Funnel: used head by head and with all heads joined
+        return [made("", _stack(W.reshape(len(W), -1).T), turnable=True)]
     if use.startswith("einsum") and W.ndim in (2, 3):
         return [made("" if n == 1 else str(i), _stack(m), turnable=True)
                 for n, i, m in _summed(W, use.partition(" ")[2])]  # fmt: skip
