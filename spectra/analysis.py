@@ -357,7 +357,7 @@ def describe(
     model: Mapping[str, Tensor | npt.ArrayLike] | Iterable[Layer], /, *, pool: bool = True
 ) -> xr.Dataset:
     """
-    List the tensors of a model, without reading a number of it.
+    List the tensors of a model, with the reason for every tensor that is not taken.
 
     Parameters
     ----------
@@ -379,6 +379,9 @@ def describe(
 
     Notes
     -----
+    Nothing is read but what :func:`spectra.layers` compares: output layers and embeddings of one
+    shape.
+
     Tensors and layers are apart, so that each Dataset has one subject:
     ``describe(model).to_dataframe()`` has one row per tensor.
 

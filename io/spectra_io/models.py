@@ -251,7 +251,7 @@ def _open_path(path: Path) -> Model:
 
 def open_model(path: str | os.PathLike[str] | Mapping[str, Tensor | npt.ArrayLike], /) -> Model:
     """
-    Open a trained network; only the headers of its files are read.
+    Open a trained network; of its files only the headers are read.
 
     Parameters
     ----------
@@ -284,6 +284,8 @@ def open_model(path: str | os.PathLike[str] | Mapping[str, Tensor | npt.ArrayLik
 
     Notes
     -----
+    Of packed weights the few numbers that state their shape or layout are read too.
+
     In a folder with an index only the files that the index names are opened; in a folder without
     an index the safetensors files of the most usual name are, see
     :func:`spectra_io.formats.folders.choose`. The notes of the model say which files were not read

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from spectra.models.lazy import derived, rows
 from spectra.models.quantization import mxfp4, nvfp4
+from spectra.models.structure._quantized._arrays import mxfp4_rows, with_inputs
 from spectra.models.structure._quantized._found import Found, dims
 from spectra.models.structure._quantized._names import is_helper
 from spectra.models.tensors import MOST_PARTS, Weight
@@ -24,21 +23,12 @@ __all__ = ["blocks", "four_bit_bytes"]
 _MX_BYTES = 16  # of a block of 32 numbers
 
 
-def _mx(packed: AnyArray, scales: AnyArray) -> AnyArray:
-    return mxfp4(packed.reshape(*scales.shape, -1), scales)
-
-
 def _first(blocks: AnyArray, scales: AnyArray) -> AnyArray:
     return mxfp4(blocks[0], scales[0])
 
 
-def _with_inputs(W: AnyArray, factors: AnyArray) -> AnyArray:
-    out: AnyArray = W * factors.astype(np.float32)
-    return out
-
-
 def _first_mx(packed: AnyArray, scales: AnyArray) -> AnyArray:
-    return _mx(packed[0], scales[0])
+    return mxfp4_rows(packed[0], scales[0])
 
 
 def _first_nv(packed: AnyArray, scales: AnyArray, *overall: AnyArray) -> AnyArray:
@@ -119,12 +109,12 @@ def _of_bytes(main: Tensor, beside: Companions) -> Found | None:
         return Found(beside.names, note=f"{words}, with helpers that are not known")
     if main.ndim == 2 and (overall is None or overall.size == 1):
         parts = [t.source for t in (main, scale, overall) if t]
-        source = derived(nvfp4 if nv else _mx, *parts)
+        source = derived(nvfp4 if nv else mxfp4_rows, *parts)
         inputs = beside.known.get("inputs")
         if inputs is None:
             return Found(beside.names, (Weight("", shape, source),), words)
         if inputs.shape == (shape[1],):
-            source = derived(_with_inputs, source, inputs.source)
+            source = derived(with_inputs, source, inputs.source)
             words += ", and factors of the inputs"
             return Found(beside.names, (Weight("", shape, source),), words)
     experts = main.shape[0] <= MOST_PARTS

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from spectra.models.lazy import derived
-from spectra.models.quantization import mxfp4, nvfp4, packed_integers
+from spectra.models.quantization import nvfp4, packed_integers
+from spectra.models.structure._quantized._arrays import mxfp4_rows
 from spectra.models.structure._quantized._found import Found, dims, module_of, small_numbers
 from spectra.models.structure._quantized._settings import group_size, scheme, whole_number
 from spectra.models.tensors import Weight
@@ -57,10 +58,6 @@ def _nvfp4(
     return nvfp4(packed, scales, reciprocal(whole))
 
 
-def _mxfp4(packed: AnyArray, scales: AnyArray) -> AnyArray:
-    return mxfp4(packed.reshape(*scales.shape, -1), scales)
-
-
 def _four_bit_floats(main: Tensor, beside: Companions) -> Found:
     """Read NVFP4 and MXFP4, which are told apart by the type of their scales."""
     scale, whole = beside.known.get("scale"), beside.known.get("divisor")
@@ -76,7 +73,7 @@ def _four_bit_floats(main: Tensor, beside: Companions) -> Found:
         source = derived(_nvfp4, main.source, scale.source, whole.source)
         return Found(beside.names, (Weight("", shape, source),), f"NVFP4, blocks of {size}")
     if scale.dtype in ("uint8", "float8_e8m0fnu") and whole is None and size == _MX_BLOCK:
-        source = derived(_mxfp4, main.source, scale.source)
+        source = derived(mxfp4_rows, main.source, scale.source)
         return Found(beside.names, (Weight("", shape, source),), f"MXFP4, blocks of {size}")
     if scale.dtype == "uint8" and size == _MXFP6_BLOCK:
         return Found(

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from spectra.models.lazy import derived, rows
-from spectra.models.quantization import exponents, grouped, mxfp4, nvfp4, unpack
+from spectra.models.quantization import exponents, grouped, nvfp4, unpack
 from spectra.models.quantization._microscaling import as_float8
+from spectra.models.structure._quantized._arrays import mxfp4_rows
 from spectra.models.structure._quantized._found import Found, dims, module_of
 from spectra.models.structure._quantized._settings import quantization, whole_number
 from spectra.models.tensors import MOST_PARTS, Weight
@@ -62,7 +63,7 @@ def _floats(words: AnyArray, scales: AnyArray, *, mode: str) -> AnyArray:
     if mode == "nvfp4":
         return nvfp4(packed, scales)
     if mode == "mxfp4":
-        return mxfp4(packed.reshape(*scales.shape, -1), scales)
+        return mxfp4_rows(packed, scales)
     return grouped(as_float8(packed), exponents(scales))
 
 

@@ -14,6 +14,7 @@ from spectra.errors import ModelFormatError
 from spectra.models.lazy import derived, rows
 from spectra.models.quantization import exponents, scaled_blocks
 from spectra.models.structure._fused import sizes_of_parts
+from spectra.models.structure._quantized._arrays import with_inputs
 from spectra.models.structure._quantized._found import (
     Found,
     dims,
@@ -129,12 +130,6 @@ def _real(
     return scaled_blocks(flat, factors, zero_point, block=block).reshape(W.shape)
 
 
-def _with_inputs(W: AnyArray, factors: AnyArray) -> AnyArray:
-    """Multiply the columns of a matrix by the factors that the network has for its inputs."""
-    out: AnyArray = W * factors.astype(np.float32)
-    return out
-
-
 def _two_rows(
     packed: AnyArray, scales: AnyArray, *, block: tuple[int, int] | None
 ) -> AnyArray:  # two rows of signed numbers in a byte, the first in the low half
@@ -154,7 +149,7 @@ def _modelopt4(name: str, main: Tensor, beside: Companions, config: Mapping[str,
     source: Source = derived(_two_rows, main.source, scale.source, block=block.block)
     words = "int4 times weight_scale (ModelOpt)"
     if "inputs" in beside.known:
-        source = derived(_with_inputs, source, beside.known["inputs"].source)
+        source = derived(with_inputs, source, beside.known["inputs"].source)
         words += ", and factors of the inputs"
     return Found(names, (Weight("", shape, source),), words)
 
@@ -289,7 +284,7 @@ def _read(name: str, main: Tensor, beside: Companions, config: Mapping[str, Any]
     options = {"block": block.block, "runs": block.runs, "power": power}
     source: Source = derived(_real, main.source, *(t.source for t in helpers), **options)
     if "inputs" in known:
-        source = derived(_with_inputs, source, known["inputs"].source)
+        source = derived(with_inputs, source, known["inputs"].source)
         words += ", and factors of the inputs"
     return Found(names, (Weight("", main.shape, source),), words)
 
