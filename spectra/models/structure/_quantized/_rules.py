@@ -12,6 +12,7 @@ from spectra.models.structure._quantized._bitsandbytes import bitsandbytes
 from spectra.models.structure._quantized._blocks import blocks, four_bit_bytes
 from spectra.models.structure._quantized._compressed import compressed
 from spectra.models.structure._quantized._hqq import hqq
+from spectra.models.structure._quantized._inputs import scaled_inputs
 from spectra.models.structure._quantized._mlx import mlx
 from spectra.models.structure._quantized._names import Names
 from spectra.models.structure._quantized._scaled import is_narrow_float, scaled
@@ -39,8 +40,8 @@ _RULES: tuple[Rule, ...] = (
 )
 """Layouts, the first that applies to a tensor decides."""
 
-_RULES_OF_FLOATS: tuple[Rule, ...] = (unread, bitsandbytes)
-"""Layouts that may store words as floats of 16 bits and more."""
+_RULES_OF_FLOATS: tuple[Rule, ...] = (unread, bitsandbytes, scaled_inputs)
+"""Layouts of floats of 16 bits and more."""
 
 
 _STORED = re.compile(r"\.(weight_packed|qweight|W_q)\Z")

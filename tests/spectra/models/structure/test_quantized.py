@@ -557,6 +557,14 @@ def test_plain_floats_among_scaled_ones_are_left_out_whatever_the_dtype():
     assert "others of the model have scales" in views(arrays, config)["b.weight"].reason
 
 
+def test_floats_whose_inputs_are_scaled():
+    W, factors = f32(4, 3), np.array([1, 2, 4], np.float32)
+    found = taken({"fc.weight": W, "fc.pre_quant_scale": factors})
+    np.testing.assert_array_equal(found.pop("fc.weight")[0], W * factors)
+    assert found == {}
+    assert taken({"fc.weight": W, "fc.pre_quant_scale": factors[:2]}) == {}
+
+
 def test_stacks_of_experts_of_mlx():
     rng = np.random.default_rng(0)
     words = rng.integers(0, 1 << 32, (3, 5, 8), np.uint64).astype(np.uint32)
