@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -78,15 +79,16 @@ def _turned(pair: Pair, update: FloatArray) -> FloatArray:
     return update.T if pair.embedding else update
 
 
-def _of_base(pair: Pair, base: npt.ArrayLike | None) -> FloatArray:
-    """Return the base of a DoRA pair as float64, with rows of outputs."""
+def _of_base(pair: Pair, base: npt.ArrayLike | None) -> FloatArray | None:
+    """Return the base of a DoRA pair as float64, with rows of outputs; None, and warn, without."""
     if base is None:
         msg = (
-            f"{pair.name}: a DoRA update depends on the weight that it was trained on; pass it as "
-            f"`base`, an array of shape {pair.shape}, or take the part of low rank with "
-            "dataclasses.replace(pair, magnitude=None)"
+            f"{pair.name}: this is the part of low rank, scale * B @ A, of a DoRA update, which "
+            f"depends on the weight that it was trained on; pass the weight as `base`, an array of "
+            f"shape {pair.shape}"
         )
-        raise ModelFormatError(msg)
+        warnings.warn(msg, UserWarning, stacklevel=3)
+        return None
     try:
         values = np.asarray(base, np.float64)
     except (TypeError, ValueError) as error:
@@ -107,22 +109,27 @@ def delta(pair: Pair, /, *, base: npt.ArrayLike | None = None) -> FloatArray:
     pair : Pair
         The pair.
     base : array_like, optional
-        Weight that the adapter was trained on, in the shape ``pair.shape``, weight units. DoRA
-        needs it; the other updates do not depend on it.
+        Weight that the adapter was trained on, in the shape ``pair.shape``, weight units. The
+        update of DoRA depends on it, other updates do not.
 
     Returns
     -------
     array of float, shape (out, in) or (out, in, positions...)
         Scale * B @ A, in weight units; B @ A if alpha is not known. For an embedding, the shape is
-        (tokens, dimension).
+        (tokens, dimension). The part of low rank of a DoRA pair without `base`.
 
     Raises
     ------
     ArgumentError
         If `base` has another shape than the update.
     ModelError
-        If the file cannot be read, A or B are not real numbers, the update has more than 2^30
-        elements, or a DoRA pair is given without `base`.
+        If the file cannot be read, A or B are not real numbers, or the update has more than 2^30
+        elements.
+
+    Warns
+    -----
+    UserWarning
+        If a DoRA pair is given without `base`.
 
     Notes
     -----
@@ -185,8 +192,12 @@ def eigenvalues(pair: Pair, /, *, base: npt.ArrayLike | None = None) -> FloatArr
     ArgumentError
         If `base` has another shape than the update.
     ModelError
-        If the file cannot be read, A or B are not real numbers, or a DoRA pair is given without
-        `base`.
+        If the file cannot be read, or A or B are not real numbers.
+
+    Warns
+    -----
+    UserWarning
+        If a DoRA pair is given without `base`.
 
     Notes
     -----
@@ -204,7 +215,8 @@ def eigenvalues(pair: Pair, /, *, base: npt.ArrayLike | None = None) -> FloatArr
     array([13.])
     """
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-        if pair.magnitude is not None:
+        weight = _of_base(pair, base) if pair.magnitude is not None else None
+        if weight is not None:
             small = _stack(_turned(pair, delta(pair, base=base)))
         else:
             left, right = _halves(pair)

@@ -1,5 +1,6 @@
 """Updates, against those that peft and LyCORIS compute themselves."""
 
+import dataclasses
 import json
 from functools import cache
 from pathlib import Path
@@ -109,13 +110,16 @@ def test_experts_have_layers_of_their_own():
 
 
 @pytest.mark.parametrize(("maker", "case"), [("peft", "dora"), ("lycoris", "dora")])
-def test_dora_asks_for_the_base(maker, case):
+def test_dora_without_the_base_warns_that_it_is_a_part(maker, case):
     model, config, _, bases = opened(maker, case)
     for pair in adapters.pairs(model, config):
-        with pytest.raises(spectra.errors.ModelFormatError, match="pass it as `base`"):
-            adapters.delta(pair)
-        with pytest.raises(spectra.errors.ModelFormatError, match="pass it as `base`"):
-            adapters.eigenvalues(pair)
+        low_rank = dataclasses.replace(pair, magnitude=None)
+        with pytest.warns(UserWarning, match="pass the weight as `base`"):
+            part = adapters.delta(pair)
+        np.testing.assert_array_equal(part, adapters.delta(low_rank))
+        with pytest.warns(UserWarning, match="pass the weight as `base`"):
+            values = adapters.eigenvalues(pair)
+        np.testing.assert_array_equal(values, adapters.eigenvalues(low_rank))
         with pytest.raises(spectra.errors.ArgumentError, match="must be the weight of"):
             adapters.delta(pair, base=bases[pair.name][:-1])
         with pytest.raises(spectra.errors.ArgumentError, match="array of numbers"):
