@@ -117,6 +117,12 @@ def test_a_folder_without_weights(tmp_path):
     assert message.endswith(f": no weights in this folder, found {found}; {EXPECTED}")
 
 
+def test_a_folder_of_pickles_says_what_to_do(tmp_path):
+    write(tmp_path / "pytorch_model.bin", "words")
+    message = not_found(tmp_path)
+    assert "pickles are never opened, save the weights as safetensors" in message
+
+
 def test_a_folder_of_folders(tmp_path):
     (tmp_path / "onnx").mkdir()
     assert "no weights in this folder, found onnx; " in not_found(tmp_path)
