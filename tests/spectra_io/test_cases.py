@@ -1,0 +1,110 @@
+"""Small files of real producers that were once read wrongly, with the right matrices."""
+
+import json
+
+import numpy as np
+import pytest
+
+import spectra
+from spectra.models import adapters
+from spectra_io import open_model
+from tests.builders import SHARED
+
+pytestmark = pytest.mark.shared
+READERS, REPORTS = SHARED / "cases" / "readers", SHARED / "cases" / "bug-reports"
+FOLDERS = (
+    sorted(p.name for p in READERS.iterdir() if (p / "case.json").exists() and "onnx" not in p.name)
+    if READERS.exists()
+    else ["readers"]
+)
+
+
+def singular_values(stack):
+    return np.sort(np.linalg.svd(np.asarray(stack, float), compute_uv=False), axis=None)[::-1]
+
+
+def as_stack(W):
+    """Return a matrix, or a stack of matrices, with three axes."""
+    return W[None] if W.ndim == 2 else W
+
+
+def distance(layer, right):
+    """Return the relative distance of the singular values of a layer from those of a stack."""
+    ours = layer.matrices()
+    if len(ours) != len(right) or sorted(ours.shape[1:]) != sorted(right.shape[1:]):
+        return np.inf
+    wanted = singular_values(right)
+    return np.linalg.norm(singular_values(ours) - wanted) / np.linalg.norm(wanted)
+
+
+@pytest.mark.parametrize("name", FOLDERS)
+def test_every_matrix_is_found_and_no_other(name):
+    folder = READERS / name
+    case = json.loads((folder / "case.json").read_text())
+    model = open_model(folder / case["file"] if case.get("file") else folder)
+    layers = [layer for layer in spectra.layers(model) if layer.taken]
+    known = folder / "expected.npz"
+    expected = dict(np.load(known)) if known.exists() else {}
+    free = list(layers)
+    for what, W in expected.items():
+        nearest = min(free, key=lambda layer: distance(layer, as_stack(W)))
+        assert distance(nearest, as_stack(W)) <= case.get("tol", 1e-4), what
+        free.remove(nearest)
+    if case.get("no_others"):
+        assert free == []
+    for part in case.get("not_weights", []):
+        assert not any(part in layer.tensor.name for layer in layers)
+
+
+UPDATES = [name for name in FOLDERS if (READERS / name / "updates.npz").exists()]
+
+
+@pytest.mark.filterwarnings("ignore:.*the part of low rank:UserWarning")
+@pytest.mark.parametrize("name", UPDATES)
+def test_updates_of_adapters(name):
+    model = open_model(READERS / name)
+    pairs = {pair.name: pair for pair in adapters.pairs(model)}
+    for module, update in np.load(READERS / name / "updates.npz").items():
+        error = np.linalg.norm(adapters.delta(pairs[module]) - update)
+        assert error <= 1e-4 * np.linalg.norm(update)
+
+
+REPORTED = {  # layer, alpha, log_norm, lambda_max
+    "fp8_scale_weight_rows": ("fc", 4.0186, 1.4454, None),
+    "fp8_dot_scale": ("fc", 4.0186, 1.4454, None),
+    "int8_zero_point": ("fc", 2.2476, 2.5461, 325.35),
+    "fp8_experts": ("mlp.experts.down_proj[1]", 2.2364, 2.2992, None),
+    "ct_pad": ("fc", 3.6685, 1.3512, 2.815),
+    "ct8_no_config": ("fc", 3.9784, 1.4454, None),
+    "lokr": ("lycoris_blocks_0_attn", 1.9517, None, None),
+    "spectral_norm_old": ("fc", None, 0.9774, 1.0),
+}
+
+
+@pytest.mark.parametrize("name", REPORTED)
+def test_numbers_of_public_reports(name):
+    layer, alpha, log_norm, largest = REPORTED[name]
+    row = spectra.analyze(open_model(REPORTS / f"{name}.safetensors")).sel(layer=layer)
+    for wanted, found in ((alpha, row.alpha), (log_norm, row.log_norm)):
+        assert wanted is None or found == pytest.approx(wanted, abs=1e-4)
+    assert largest is None or row.eigenvalue.values[0] == pytest.approx(largest, rel=1e-3)
+
+
+def test_reports_that_are_left_out_with_a_reason():
+    for name, words in (("mlx_true", "MLX"), ("helpers_marlin", "Marlin")):
+        layers = spectra.layers(open_model(REPORTS / f"{name}.safetensors"))
+        assert not any(layer.taken for layer in layers)
+        assert any(words in layer.reason for layer in layers)
+
+
+def test_reports_of_folders():
+    overlay = open_model(REPORTS / "index_overlay_all")
+    alone = open_model(REPORTS / "index_overlay_all" / "model-overlay-00001.safetensors")
+    np.testing.assert_array_equal(overlay["b.weight"].read(), alone["b.weight"].read())
+    for name, file in (
+        ("index_forgets_file", "model-mtp-of-00005.safetensors"),
+        ("two_models", "consolidated.safetensors"),
+    ):
+        model = open_model(REPORTS / name)
+        assert any(file in note for note in model.notes)
+        assert len(model) in (1, 2)
