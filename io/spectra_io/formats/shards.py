@@ -98,8 +98,8 @@ def open_files(files: Iterable[File], /, *, one_set: bool = False) -> Found:
     Raises
     ------
     ModelFormatError
-        If none of the files can be opened, or two files that are not of one set hold a tensor of
-        the same name.
+        If none of the files can be opened, two files that are not of one set hold a tensor of the
+        same name, or several files of a set hold every tensor.
 
     Examples
     --------
@@ -112,7 +112,7 @@ def open_files(files: Iterable[File], /, *, one_set: bool = False) -> Found:
         raise next(iter(lost.values())).error
     places = _places(held)
     twice = {name: found for name, found in places.items() if len(found) > 1}
-    if twice and not one_set:
+    if twice and (not one_set or len(twice) == len(places)):
         name, (first, second, *_) = next(iter(twice.items()))
         msg = (
             f"{shards[second]}: tensor {name!r} is in {first} too, so they are not parts of one "

@@ -339,6 +339,12 @@ def test_any_folder_is_opened_or_refused(tmp_path_factory, names, same):
     spectra.describe(model)
 
 
+def test_a_set_of_which_no_tensor_is_in_one_file_only_is_refused(tmp_path):
+    folder = filled(tmp_path, "x-1-of-2", "x-2-of-2", tensor="w")
+    with pytest.raises(ModelError, match=r"'w' is in x-1-of-2\.safetensors too"):
+        open_model(folder)
+
+
 def test_very_many_files_make_a_short_note(tmp_path):
     names = [f"checkpoint-{i}" for i in range(300)]
     random.Random(0).shuffle(names)
