@@ -322,6 +322,8 @@ def as_a_framework_saves(layers: list[spectra.Layer]) -> Written:
     expected: dict[str, spectra.Layer] = {}
     by_tensor: dict[str, list[spectra.Layer]] = {}
     for layer in layers:
+        if layer.weight is not None and sum(n > 1 for n in layer.weight.shape) < 2:
+            continue  # a vector, where no graph says that it is a map
         if layer.taken:
             by_tensor.setdefault(layer.tensor.name, []).append(layer)
         elif layer.tensor.ndim < 2 or layer.tensor.role in ("bias", "norm"):

@@ -23,13 +23,13 @@ __all__ = ["describe"]
 def describe(path: str, pool: bool, include: Sequence[str], exclude: Sequence[str]) -> int:
     """List every tensor, with the reason if it is not taken; no eigenvalues are computed."""
     ds = spectra.describe(opened(path, include, exclude), pool=pool)
-    screen.show(tables.tensor_table(ds))
+    is_read = screen.show(tables.tensor_table(ds))
     taken = ds.tensor_layers > 0
     screen.show(
         f"\ntaken: {int(taken.sum())} of {ds.sizes['tensor']} tensors, "
         f"{int(ds.tensor_size.where(taken, 0).sum()):,} of {int(ds.tensor_size.sum()):,} elements; "
         f"layers: {int(ds.tensor_layers.sum())}"
     )
-    if line := left_out_line(ds):
+    if is_read and (line := left_out_line(ds)):
         screen.note(line, fold=True)
     return 0 if taken.any() else NOTHING_ANALYSED

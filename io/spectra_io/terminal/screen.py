@@ -65,7 +65,7 @@ def _fitted(sheet: TextTable, width: int) -> Group:
     return Group(shown, Text(less, style="dim"))
 
 
-def show(shown: TextTable | str, /) -> None:
+def show(shown: TextTable | str, /) -> bool:
     """
     Write a table or a line to stdout: fitted to a terminal, or plain and uncut to a pipe.
 
@@ -74,10 +74,17 @@ def show(shown: TextTable | str, /) -> None:
     shown : TextTable or str
         Table or line of text to write.
 
+    Returns
+    -------
+    bool
+        Whether it was written; False if the reader has closed the pipe.
+
     Examples
     --------
-    >>> show("3 layers")
+    >>> written = show("3 layers")
     3 layers
+    >>> written
+    True
     """
     console = Console(highlight=False, markup=False, emoji=False)
     try:
@@ -90,3 +97,5 @@ def show(shown: TextTable | str, /) -> None:
         sys.stdout.flush()
     except BrokenPipeError:  # the reader has closed the pipe: discard all further output
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return False
+    return True

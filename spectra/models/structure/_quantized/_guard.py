@@ -91,7 +91,7 @@ def guarded(tensors: dict[str, Tensor], config: Mapping[str, Any], /) -> dict[st
     for name, tensor in tensors.items():
         if tensor.role in ("scale", "quantized") or tensor.weights or tensor.ndim < 2:
             continue
-        if is_helper(name):
+        if "." in name and is_helper(name):  # an array of that name alone helps no other
             found[name] = replace(
                 tensor,
                 role="scale",

@@ -143,7 +143,8 @@ class Names:
     def _is_odd(self, name: str, part: str, tensor: Tensor) -> bool:
         """Return whether a tensor is called ``weight_...`` beside weights, and not a bias."""
         own = tensor.name.startswith((f"{name}_", f"{name}."))
-        return own and "." not in part and part.strip("_") not in _HARMLESS
+        alike = tensor.dtype == self.tensors[name].dtype if name in self.tensors else False
+        return own and not alike and "." not in part and part.strip("_") not in _HARMLESS
 
     def companions(self, name: str) -> Companions:
         """Return the tensors beside a weight that say what its numbers mean."""
