@@ -52,7 +52,7 @@ _TABLE: tuple[tuple[str, re.Pattern[str]], ...] = (
         _last(
             r"(mask(ed)?|cls|class|reg(ister)?|dist(illation)?|sep|pad|storage|prompt|query|start|end"
             r"|no_object|no_mem|latent)_?(tokens?|embed(ding)?s?|queries|spec_embed|pos_enc)"
-            r"(\.token)?|image_newline|masked_spec_embed|latents|mask_emb|seg_embed|view_seperator"
+            r"(\.token)?|([a-z]+_)?embed(ding)?s?_padding|image_newline|masked_spec_embed|latents|mask_emb|seg_embed|view_seperator"
         ),
     ),
     (

@@ -21,6 +21,7 @@ NOT_MAPS = {
     "backbone.pos_embed_window": (1, 96, 8, 8),
     "embeddings.mask_token": (1, 768),
     "patch_generator.cls_token.token": (10, 48),
+    "text_embedding_padding": (333, 24),
     "gated_positional_embedding.embedding": (17, 48),
     "decoder.compressor.ape": (128, 8),
     "decoder.level_embed": (3, 256),
