@@ -21,7 +21,7 @@ _COUNTS = re.compile(
     r"(_ids?|_idx|_index|index|indices|_tracked|mask|_len(gths?)?|counts?|steps?)\Z"
 )
 _WORDS = frozenset({"int8", "uint8", "int16", "uint16", "int32", "uint32"})
-_ADVICE = 'it may be missing; if there is none, say so with "dtype" in config.json'
+_ADVICE = 'if there is none, say so by "dtype" in config.json'
 _LONGEST = 100  # characters of a name that are looked at
 _MOST = 64  # tensors of a module
 
@@ -55,7 +55,7 @@ def _of_floats(tensor: Tensor, plain: Mapping[str, str], quantized: bool) -> Ten
     if not quantized and (why := plain.get(tensor.dtype, "")):
         return replace(tensor, note=f"{tensor.dtype} as it is, {why}")
     why = "others of the model have scales" if quantized else _ADVICE
-    note = f"floats of 8 bits or fewer without a scale beside them: {why}"
+    note = f"without a scale beside them: {why}"
     return replace(tensor, role="quantized", note=note, weights=())
 
 
