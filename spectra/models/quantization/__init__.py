@@ -14,13 +14,12 @@ from spectra.models.quantization._linear import affine, exponents, grouped, scal
 from spectra.models.quantization._lookup import bnb4, lookup
 from spectra.models.quantization._microscaling import mxfp4, nvfp4
 from spectra.models.quantization._stacked import hqq, unpack_rows
+from spectra.models.quantization._unpacking import unpack, unpack_apart
 from spectra.models.quantization._words import (
     awq,
     gptq,
     nbits,
     packed_integers,
-    unpack,
-    unpack_apart,
 )
 
 __all__ = [

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from spectra.models.structure._parts import blocks, grouped, places, setting, upright, whole
-from spectra.models.tensors import Weight
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from spectra._typing import AnyArray
-    from spectra.models.tensors import Tensor
+    from spectra.models.tensors import Tensor, Weight
 
-__all__ = ["sizes_of_parts", "split"]
+__all__ = ["last_part", "parts_of", "split"]
 
 _CODEGEN_PARTS, _CODEGEN2_PARTS = 4, 8  # processors that the models were trained on
 _QKV = ("q", "k", "v")
@@ -175,8 +173,25 @@ def _any_qkv(weight: Weight, config: Mapping[str, Any]) -> tuple[Weight, ...]:
     return _consecutive(weight, heads) or (_thirds(weight) if thirds else ())
 
 
-def _last_part(name: str) -> str:
-    """Return the last part of a name, without the ending of a weight."""
+def last_part(name: str, /) -> str:
+    """
+    Return the last part of a name, without the ending of a weight.
+
+    Parameters
+    ----------
+    name : str
+        Name of a tensor.
+
+    Returns
+    -------
+    str
+        Name of the projection in its block.
+
+    Examples
+    --------
+    >>> last_part("h.attn.qkv_proj.weight")
+    'qkv_proj'
+    """
     for ending in (".weight", ".qweight", ".weight_packed", "._weight_qdata", ".weight._data"):
         name = name.removesuffix(ending)
     return name.rpartition(".")[2]
@@ -269,61 +284,43 @@ _FUSED: dict[str, Callable[[Weight, Mapping[str, Any]], tuple[Weight, ...]]] = {
 """Rule that splits a matrix, by the last part of the name."""
 
 
-@dataclass(frozen=True)
-class _Run:
-    """Rows of a matrix that has no numbers, to see how a rule cuts it."""
-
-    start: int
-    stop: int
-
-    def __call__(self) -> AnyArray:
-        """Refuse to be read."""
-        msg = "no numbers"
-        raise LookupError(msg)
-
-    def rows(self, start: int, stop: int) -> _Run:
-        """Return some of the rows."""
-        return _Run(self.start + start, self.start + stop)
-
-
-def sizes_of_parts(
-    name: str, shape: tuple[int, ...], config: Mapping[str, Any], /
-) -> tuple[int, ...]:
+def parts_of(name: str, weight: Weight, config: Mapping[str, Any], /) -> tuple[Weight, ...] | None:
     """
-    Return how many rows of a fused projection each of its parts has.
+    Split one fused projection by its name and the configuration.
 
     Parameters
     ----------
     name : str
         Name of the projection.
-    shape : tuple of int
-        Its shape, (out, in).
+    weight : Weight
+        Its matrix, (out, in).
     config : mapping of str
         Configuration of the model.
 
     Returns
     -------
-    tuple of int
-        Rows of each part in stored order; empty if that is not known, or the parts are not
-        stored one after the other.
+    tuple of Weight, or None
+        The parts, of which there are none if the sizes are not known; ``None`` if the name is not
+        that of a fused projection, or models of this type may order the rows in another way.
 
     Examples
     --------
-    >>> sizes_of_parts("attn.in_proj_weight", (12, 4), {})
-    (4, 4, 4)
+    >>> import numpy as np
+    >>> from spectra.models.lazy import Held
+    >>> from spectra.models.tensors import Weight
+    >>> W = Weight("", (12, 4), Held(np.ones((12, 4))))
+    >>> [part.label for part in parts_of("attn.in_proj_weight", W, {})]
+    ['q', 'k', 'v']
+    >>> parts_of("attn.qkv_proj.weight", W, {"model_type": "another"})
     """
-    last, rows = _last_part(name), shape[0]
-    rule = _FUSED.get(last)
-    if rule is None:
-        return (rows // 2,) * 2 if last in _HALVES and rows % 2 == 0 else ()
-    parts = rule(Weight("", shape, _Run(0, rows)), _part_of(name, config))
-    if not parts and rows == 3 * shape[1]:
-        return (shape[1],) * 3
-    runs = [part.source for part in parts if isinstance(part.source, _Run)]
-    return tuple(run.stop - run.start for run in runs) if len(runs) == len(parts) else ()
-
-
-_HALVES = frozenset({"gate_up_proj", "up_gate_proj", "w12", "w13", "gate_up"})
+    last, own = last_part(name), _part_of(name, config)
+    if last not in _FUSED or _BY_HEADS.search(name[-_LONGEST:]):
+        return None
+    if own is not config and last in _ORDERED and not _values(own, "model_type"):
+        return None  # a tower, of another type than the language model
+    if last in _TYPES and not _is_known(own, _TYPES[last]):
+        return None
+    return _FUSED[last](weight, own)
 
 
 def split(tensors: dict[str, Tensor], config: Mapping[str, Any], /) -> dict[str, Tensor]:
@@ -357,16 +354,13 @@ def split(tensors: dict[str, Tensor], config: Mapping[str, Any], /) -> dict[str,
     """
     found = dict(tensors)
     for name, tensor in tensors.items():
-        last = _last_part(name)
+        last = last_part(name)
         weight = whole(tensor) if last in _FUSED else None
         if weight is None or len(weight.shape) != 2 or tensor.role != "dense":
             continue
-        rule, own = _FUSED[last], _part_of(name, config)
-        tower = own is not config and last in _ORDERED and not _values(own, "model_type")
-        odd = tower or (last in _TYPES and not _is_known(own, _TYPES[last]))
-        parts = () if odd or _BY_HEADS.search(name[-_LONGEST:]) else rule(weight, own)
-        if not parts and not odd:
+        rule, own, parts = _FUSED[last], _part_of(name, config), parts_of(name, weight, config)
+        if parts == ():
             parts = _by_others(name, weight, tensors, rule, own)
-        note = _words(tensor, parts, rule, own)
+        note = _words(tensor, parts or (), rule, own)
         found[name] = replace(tensor, note=note, weights=parts or tensor.weights)
     return found

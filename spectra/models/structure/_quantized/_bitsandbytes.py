@@ -1,4 +1,4 @@
-"""bitsandbytes: NF4 and FP4 weights, whose state lies beside them as JSON."""
+"""bitsandbytes: NF4 and FP4 weights with their state as JSON, int8 weights with row maxima."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from spectra.errors import ModelFormatError
 from spectra.models.lazy import derived
 from spectra.models.quantization import bnb4
-from spectra.models.structure._quantized._found import Found, small_numbers
+from spectra.models.structure._quantized._found import Found, dims, small_numbers
 from spectra.models.structure._quantized._settings import whole_number
 from spectra.models.tensors import Weight
 
@@ -21,11 +22,12 @@ if TYPE_CHECKING:
     from spectra.models.structure._quantized._names import Names
     from spectra.models.tensors import Tensor
 
-__all__ = ["bitsandbytes"]
+__all__ = ["bitsandbytes", "eight_bits"]
 
 _STATES = tuple(f"quant_state.bitsandbytes__{kind}" for kind in ("nf4", "fp4"))
 _PARTS = ("absmax", "quant_map", "nested_absmax", "nested_quant_map", *_STATES)
 _MOST = 1 << 40
+_MAX_INT8 = 127.0
 
 
 def _state(tensor: Tensor | None) -> dict[str, Any]:
@@ -104,3 +106,53 @@ def bitsandbytes(name: str, names: Names, config: Mapping[str, Any], /) -> Found
         options |= {"nested_block_size": inner, "offset": float(offset)}
         words += ", factors quantized"
     return Found(helpers, (Weight("", shape, derived(bnb4, *sources, **options)),), words)
+
+
+def _by_row(W: AnyArray, maxima: AnyArray) -> AnyArray:
+    if maxima.size != len(W):
+        msg = f"{maxima.size} factors of {len(W)} rows"
+        raise ModelFormatError(msg)
+    out: AnyArray = W.astype(np.float32) * (maxima.astype(np.float32).reshape(-1, 1) / _MAX_INT8)
+    return out
+
+
+def eight_bits(name: str, names: Names, config: Mapping[str, Any], /) -> Found | None:
+    """
+    Read int8 weights of bitsandbytes, with the largest magnitude of each row.
+
+    Parameters
+    ----------
+    name : str
+        Name of a tensor.
+    names : Names
+        The tensors of the model.
+    config : mapping of str
+        Not used.
+
+    Returns
+    -------
+    Found or None
+        The weight; ``None`` without a tensor ``SCB`` beside it.
+
+    Examples
+    --------
+    >>> import spectra
+    >>> arrays = {"fc.weight": np.ones((2, 2), np.int8), "fc.SCB": np.array([127.0, 254.0])}
+    >>> spectra.from_arrays(arrays)["fc.weight"].weights[0].read()
+    array([[1., 1.],
+           [2., 2.]], dtype=float32)
+    """
+    main = names.tensors[name]
+    module = names.module(name)
+    if "SCB" not in module or not name.endswith(".weight") or main.dtype not in ("int8", "uint8"):
+        return None
+    beside = names.companions(name)
+    form, maxima = module.get("weight_format"), beside.known["maximum"]
+    helpers = (*beside.names, *([form.name] if form else []))
+    numbers = small_numbers(form)
+    if form is not None and (numbers is None or numbers.size != 1 or int(numbers.item())):
+        return Found(helpers, note="int8 of bitsandbytes, in an order for one kind of processor")
+    if main.ndim != 2 or main.dtype != "int8" or maxima.size != main.shape[0]:
+        return Found(helpers, note=f"{main.dtype} {dims(main)} beside SCB {dims(maxima)}")
+    source = derived(_by_row, main.source, maxima.source)
+    return Found(helpers, (Weight("", main.shape, source),), "int8 times SCB / 127 (bitsandbytes)")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from spectra.dtypes import FLOATS
 from spectra.models.roles import from_name
-from spectra.models.structure._quantized._bitsandbytes import bitsandbytes
+from spectra.models.structure._quantized._bitsandbytes import bitsandbytes, eight_bits
 from spectra.models.structure._quantized._blocks import blocks, four_bit_bytes
 from spectra.models.structure._quantized._compressed import compressed
 from spectra.models.structure._quantized._hqq import hqq
@@ -36,6 +36,7 @@ _RULES: tuple[Rule, ...] = (
     bitsandbytes,
     mlx,
     four_bit_bytes,
+    eight_bits,
     scaled,
 )
 """Layouts, the first that applies to a tensor decides."""

@@ -10,16 +10,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from spectra.dtypes import BY_NAME
-from spectra.errors import ModelFormatError
 from spectra.models.lazy import derived, rows
 from spectra.models.quantization import exponents, scaled_blocks
-from spectra.models.structure._fused import sizes_of_parts
 from spectra.models.structure._quantized._arrays import with_inputs
 from spectra.models.structure._quantized._found import (
     Found,
     dims,
     module_of,
-    small_numbers,
 )
 from spectra.models.structure._quantized._names import is_helper
 from spectra.models.structure._quantized._settings import (
@@ -29,6 +26,7 @@ from spectra.models.structure._quantized._settings import (
     quantization,
     scheme,
 )
+from spectra.models.structure._sizes import sizes_of_parts
 from spectra.models.tensors import MOST_PARTS, Weight
 
 if TYPE_CHECKING:
@@ -42,7 +40,6 @@ if TYPE_CHECKING:
 __all__ = ["is_narrow_float", "scaled", "stem_of"]
 
 _USUAL = 128  # rows and columns of a block, where no config says otherwise
-_BNB_MAX = 127.0
 _ENDING = re.compile(r"(\._weight_qdata|\.weight\._data)\Z")
 _INTEGERS = ("int8", "uint8", "int4", "uint4", "int16", "int2", "uint2")
 _WORDS = ("int32", "uint32", "int64")
@@ -152,14 +149,6 @@ def _modelopt4(name: str, main: Tensor, beside: Companions, config: Mapping[str,
         source = derived(with_inputs, source, beside.known["inputs"].source)
         words += ", and factors of the inputs"
     return Found(names, (Weight("", shape, source),), words)
-
-
-def _by_row(W: AnyArray, maxima: AnyArray) -> AnyArray:
-    if maxima.size != len(W):
-        msg = f"{maxima.size} factors of {len(W)} rows"
-        raise ModelFormatError(msg)
-    out: AnyArray = W.astype(np.float32) * (maxima.astype(np.float32).reshape(-1, 1) / _BNB_MAX)
-    return out
 
 
 def _blocks(
@@ -289,20 +278,6 @@ def _read(name: str, main: Tensor, beside: Companions, config: Mapping[str, Any]
     return Found(names, (Weight("", main.shape, source),), words)
 
 
-def _bnb8(main: Tensor, names: Names, beside: Companions) -> Found:
-    """Read int8 rows of bitsandbytes, with their largest magnitudes."""
-    module = names.module(main.name)
-    form, maxima = module.get("weight_format"), beside.known["maximum"]
-    helpers = (*beside.names, *([form.name] if form else []))
-    numbers = small_numbers(form)
-    if form is not None and (numbers is None or numbers.size != 1 or int(numbers.item())):
-        return Found(helpers, note="int8 of bitsandbytes, in an order for one kind of processor")
-    if main.ndim != 2 or main.dtype != "int8" or maxima.size != main.shape[0]:
-        return Found(helpers, note=f"{main.dtype} {dims(main)} beside SCB {dims(maxima)}")
-    source = derived(_by_row, main.source, maxima.source)
-    return Found(helpers, (Weight("", main.shape, source),), "int8 times SCB / 127 (bitsandbytes)")
-
-
 def scaled(name: str, names: Names, config: Mapping[str, Any], /) -> Found | None:
     """
     Read integers and narrow floats with one scale, or a scale per row, block, part or expert.
@@ -337,8 +312,6 @@ def scaled(name: str, names: Names, config: Mapping[str, Any], /) -> Found | Non
     if main.dtype in _WORDS:
         note = f"{main.dtype} beside a scale, words in a layout that is not known"
         return Found(beside.names, note=note) if "scale" in beside.known else None
-    if "maximum" in beside.known and not narrow:
-        return _bnb8(main, names, beside)
     scale = beside.known.get("scale")
     packed = main.dtype == "uint8" and scale is not None and main.ndim == scale.ndim == 2
     if packed and scale is not None and scale.shape[0] == 2 * main.shape[0]:

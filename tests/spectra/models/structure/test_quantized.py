@@ -199,7 +199,13 @@ def test_a_fused_projection_has_a_scale_for_each_part(config, shape, sizes):
     assert taken(unknown, config) == {}
 
 
-PACKED_CONFIG = {"quantization_config": {"config_groups": {"g": {"targets": ["Linear"]}}}}
+@pytest.mark.parametrize("name", ["qkv_proj", "query_key_value"])
+def test_scales_of_parts_in_an_order_that_is_not_known(name):
+    q, scale = f32(48, 16).astype(ml_dtypes.float8_e4m3fn), np.array([1, 2, 4], np.float32)
+    arrays = {f"attn.{name}.weight": q, f"attn.{name}.weight_scale": scale}
+    config = {"model_type": "another", "n_heads": 4, "hidden_size": 16}
+    assert taken(arrays, config) == {}
+    assert "do not fit together" in views(arrays, config)[f"attn.{name}.weight"].reason
 
 
 def pack(q, bits):
