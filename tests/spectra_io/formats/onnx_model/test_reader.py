@@ -15,7 +15,7 @@ from onnx import TensorProto, helper, numpy_helper
 import spectra
 from spectra.errors import ModelFormatError, ModelNotFoundError
 from spectra_io import open_model
-from spectra_io.formats.onnx_model.graph.weights import ROLES as ROLES_OF
+from spectra_io.formats.onnx_model.graph.operators.purposes import ROLES as ROLES_OF
 from tests.builders import (
     copied,
     damaged,

@@ -14,15 +14,16 @@ from spectra.errors import ModelFormatError
 from spectra_io.formats.onnx_model.graph.arithmetic import COMPUTATIONS
 from spectra_io.formats.onnx_model.graph.calls import Call
 from spectra_io.formats.onnx_model.graph.movements import MOVEMENTS
+from spectra_io.formats.onnx_model.graph.operators.purposes import ROLES, purpose
 from spectra_io.formats.onnx_model.graph.surroundings import Surroundings
 from spectra_io.formats.onnx_model.graph.values import Stored, Use, Value, of
-from spectra_io.formats.onnx_model.graph.weights import ROLES, Part, purpose
 from spectra_io.formats.onnx_model.structure import text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from spectra._typing import AnyArray
+    from spectra_io.formats.onnx_model.graph.operators._parts import Part
 
 __all__ = ["walk"]
 

@@ -1,0 +1,83 @@
+"""Integer weights: their scales and zero points are other inputs, or come after the operator."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from spectra.models.quantization import nbits
+from spectra_io.formats.onnx_model.graph.arithmetic import dequantized, with_helpers
+from spectra_io.formats.onnx_model.graph.operators._parts import Around, Part, Rule, outputs
+from spectra_io.formats.onnx_model.graph.operators._products import gemm
+from spectra_io.formats.onnx_model.graph.values import Value, mapped, reshaped
+
+if TYPE_CHECKING:
+    from spectra_io.formats.onnx_model.graph.calls import Call
+
+__all__ = ["integers", "scaled", "scaled_gemm", "unknown_scale", "unpacked"]
+
+
+def scaled(rule: Rule, scale: int, zero: int, axis: int) -> Rule:
+    """Return the rule for integers whose scale and zero point are other inputs."""
+
+    def quantized(call: Call, value: Value, around: Around) -> list[Part] | None:
+        if call.unknown(zero) or not value.shape:
+            return None
+        at = axis % len(value.shape)
+        real = dequantized(value, _flat(call.input(scale)), _flat(call.input(zero)), axis=at)
+        return rule(call, real, around) if real else None
+
+    return quantized
+
+
+def scaled_gemm(call: Call, value: Value, around: Around) -> list[Part] | None:
+    """Return the weight of QGemm, with one scale per output."""
+    return scaled(gemm, 4, 5, 0 if call.whole("transB", 0) else 1)(call, value, around)
+
+
+def _flat(value: Value | None) -> Value | None:
+    """Return a value without its axes of length one, if all but one are."""
+    if value is None or len(value.shape) < 2 or max(value.shape) != value.size:
+        return value
+    return reshaped(value, (value.size,))
+
+
+def integers(rule: Rule, zero: int, axis: int) -> Rule:
+    """Return the rule for integers whose product is scaled by a later operator."""
+
+    def scaled_later(call: Call, value: Value, around: Around) -> list[Part] | None:
+        if call.unknown(zero) or not value.shape:
+            return None
+        scale = _flat(around.scale(call))
+        real = dequantized(value, scale, _flat(call.input(zero)), axis=axis % len(value.shape))
+        return rule(call, real, around) if real else None
+
+    return scaled_later
+
+
+def unknown_scale(call: Call, value: Value, around: Around) -> list[Part] | None:
+    return None
+
+
+def unpacked(call: Call, value: Value, around: Around) -> list[Part] | None:
+    """Return the weight of com.microsoft's MatMulNBits, (out, in)."""
+    wanted = {name: call.whole(name, 0) for name in ("N", "K", "bits", "block_size")}
+    wanted["bits"] = wanted["bits"] or 4
+    rows, columns, bits, block = (wanted[name] for name in ("N", "K", "bits", "block_size"))
+    scales, zeros = call.input(2), call.input(3)
+    if scales is None or call.unknown(3) or call.names[4:5] not in ([], [""]):
+        return None
+    if min(wanted.values()) < 1 or 8 % bits:
+        return None
+    if -(-columns // block) * block * bits * rows != value.size * 8:
+        return None
+    made = mapped(
+        value,
+        nbits,
+        (rows, columns),
+        dtype="float32",
+        rows=rows,
+        columns=columns,
+        bits=bits,
+        block_size=block,
+    )
+    return outputs(call, with_helpers(made, (value, scales, zeros), (scales, zeros)), around)

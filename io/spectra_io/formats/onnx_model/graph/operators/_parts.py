@@ -1,0 +1,118 @@
+"""Parts of an operator's input: the matrices and kernels that the operator computes with."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+import numpy as np
+
+from spectra.models.tensors import MOST_PARTS
+from spectra_io.formats.onnx_model.graph.calls import Call
+from spectra_io.formats.onnx_model.graph.values import Value, cut, reshaped, transposed
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["Around", "Part", "Purpose", "Rule", "numbered", "outputs", "rows", "upright"]
+
+
+class Part(NamedTuple):
+    """
+    A weight of an operator, as a matrix or kernel.
+
+    Examples
+    --------
+    >>> Part("i", None).groups
+    1
+    """
+
+    label: str
+    """Name of the part, if the operator has several weights in one input."""
+    value: Value | None
+    """A matrix (out, in), or a kernel (out, in, positions...); ``None`` if it is not known."""
+    groups: int = 1
+    """Number of groups of a convolution."""
+
+
+class Around(Protocol):
+    """
+    The operators before and after one, as far as they concern its weight.
+
+    Examples
+    --------
+    >>> hasattr(Around, "split")
+    True
+    """
+
+    def split(self, call: Call, length: int, /) -> list[int]:
+        """Return the lengths of the parts into which the last axis of the output is split."""
+
+    def scale(self, call: Call, /) -> Value | None:
+        """Return the constant that scales the output of an integer product."""
+
+
+Rule = Callable[[Call, Value, Around], list[Part] | None]
+"""Function that makes weights of an input, or returns ``None`` for integers without a scale."""
+
+
+class Purpose(NamedTuple):
+    """
+    The role of an input of an operator, and the rule that makes weights of it.
+
+    Examples
+    --------
+    >>> Purpose("bias").parts is None
+    True
+    """
+
+    role: str
+    """One of :data:`spectra.models.roles.ROLES`."""
+    parts: Callable[[Call, Value, Around], list[Part] | None] | None = None
+    """Rule that returns the weights, or ``None`` for integers without a scale."""
+
+
+def numbered(value: Value | None, make: Callable[[Value], list[Part]]) -> list[Part]:
+    """Return the parts of every matrix of a stack, (..., rows, columns)."""
+    if value is None:
+        return []
+    ahead = value.shape[:-2]
+    if math.prod(ahead) > MOST_PARTS or value.depth > 30:
+        return []
+    if not ahead:
+        return make(value)
+    found = []
+    for i in range(value.shape[0]):
+        one = cut(value, 0, i, i + 1)
+        inner = one and reshaped(one, one.shape[1:])
+        parts = numbered(inner or None, make)
+        several = value.shape[0] > 1
+        found += [
+            p._replace(label=".".join(filter(None, [str(i) if several else "", p.label])))
+            for p in parts
+        ]
+    return found
+
+
+def rows(value: Value, sizes: Sequence[int], labels: Sequence[str] = ()) -> list[Part]:
+    """Cut a matrix (out, in) into parts of its outputs."""
+    names = labels or [str(i) for i in range(len(sizes))]
+    if len(sizes) < 2:
+        return [Part("", value)]
+    ends = np.cumsum(sizes).tolist()
+    return [
+        Part(name, cut(value, 0, end - size, end))
+        for name, size, end in zip(names, sizes, ends, strict=True)
+        if size
+    ]
+
+
+def upright(value: Value) -> Value | None:
+    """Return a matrix that is stored (in, out) as (out, in)."""
+    return transposed(value, (1, 0))
+
+
+def outputs(call: Call, value: Value | None, around: Around) -> list[Part]:
+    """Return a matrix (out, in), cut like the output of the operator is split."""
+    return rows(value, around.split(call, value.shape[0])) if value else []

@@ -1,0 +1,136 @@
+"""Purposes: the role of each input of an operator, and the rule that makes weights of the input."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from spectra_io.formats.onnx_model.graph.operators._cells import gates
+from spectra_io.formats.onnx_model.graph.operators._integers import (
+    integers,
+    scaled,
+    scaled_gemm,
+    unknown_scale,
+    unpacked,
+)
+from spectra_io.formats.onnx_model.graph.operators._kernels import kernel, transposed_kernel
+from spectra_io.formats.onnx_model.graph.operators._parts import Purpose
+from spectra_io.formats.onnx_model.graph.operators._products import (
+    einsum,
+    gemm,
+    gemm_left,
+    heads,
+    left_factor,
+    right_factor,
+    table,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from spectra_io.formats.onnx_model.graph.calls import Call
+
+__all__ = ["ROLES", "purpose"]
+
+_LEFT = (left_factor, gemm_left)
+_DENSE = {0: Purpose("dense", left_factor), 1: Purpose("dense", right_factor)}
+_GEMM = {0: Purpose("dense", gemm_left), 1: Purpose("dense", gemm), 2: Purpose("bias")}
+_CONV = {1: Purpose("conv", kernel), 2: Purpose("bias")}
+_CELL = {1: Purpose("recurrent", gates), 2: Purpose("recurrent", gates), 3: Purpose("bias")}
+_NORM, _BIAS, _TABLE = Purpose("norm"), Purpose("bias"), Purpose("embedding", table)
+
+_STANDARD: dict[str, dict[int, Purpose]] = {
+    "Gemm": _GEMM,
+    "MatMul": _DENSE,
+    "Einsum": {0: Purpose("dense", einsum), 1: Purpose("dense", einsum)},
+    "Conv": _CONV,
+    "ConvTranspose": {1: Purpose("conv", transposed_kernel), 2: _BIAS},
+    "Gather": {0: _TABLE},
+    "LSTM": {**_CELL, 7: _BIAS},
+    "GRU": _CELL,
+    "RNN": _CELL,
+    "BatchNormalization": dict.fromkeys(range(1, 5), _NORM),
+    "InstanceNormalization": dict.fromkeys((1, 2), _NORM),
+    "LayerNormalization": dict.fromkeys((1, 2), _NORM),
+    "GroupNormalization": dict.fromkeys((1, 2), _NORM),
+    "RMSNormalization": {1: _NORM},
+    "DequantizeLinear": {0: Purpose("quantized", unknown_scale)},
+    "QLinearConv": {3: Purpose("conv", scaled(kernel, 4, 5, 0)), 8: _BIAS},
+    "QLinearMatMul": {
+        0: Purpose("dense", scaled(left_factor, 1, 2, -2)),
+        3: Purpose("dense", scaled(right_factor, 4, 5, -1)),
+    },
+    "ConvInteger": {1: Purpose("conv", integers(kernel, 3, 0))},
+    "MatMulInteger": {
+        0: Purpose("dense", integers(left_factor, 2, -2)),
+        1: Purpose("dense", integers(right_factor, 3, -1)),
+    },
+}
+_MICROSOFT: dict[str, dict[int, Purpose]] = {
+    "FusedGemm": _GEMM,
+    "FusedMatMul": _DENSE,
+    "GemmFastGelu": {1: Purpose("dense", right_factor), 2: _BIAS},
+    "FusedConv": _CONV,
+    "NhwcFusedConv": _CONV,
+    "Attention": {1: Purpose("dense", heads), 2: _BIAS},
+    "PackedAttention": {1: Purpose("dense", heads), 2: _BIAS},
+    "QAttention": {1: Purpose("dense", scaled(heads, 4, 7, -1)), 2: _BIAS},
+    "MatMulNBits": {1: Purpose("dense", unpacked), 5: _BIAS},
+    "MatMulIntegerToFloat": {1: Purpose("dense", scaled(right_factor, 3, 5, -1)), 6: _BIAS},
+    "DynamicQuantizeMatMul": {1: Purpose("dense", scaled(right_factor, 2, 3, -1)), 4: _BIAS},
+    "QGemm": {3: Purpose("dense", scaled_gemm), 6: _BIAS},
+    "EmbedLayerNormalization": {**dict.fromkeys((2, 3, 4), _TABLE), 5: _NORM, 6: _NORM},
+    "SkipLayerNormalization": {2: _NORM, 3: _NORM, 4: _BIAS},
+    "SimplifiedLayerNormalization": {1: _NORM},
+    "SkipSimplifiedLayerNormalization": {2: _NORM, 3: _BIAS},
+    "BiasGelu": {1: _BIAS},
+    "FastGelu": {1: _BIAS},
+    "DynamicQuantizeLSTM": dict.fromkeys((1, 2), Purpose("recurrent", unknown_scale)) | {3: _BIAS},
+    "MatMulBnb4": {1: Purpose("dense", unknown_scale)},
+    "QMoE": dict.fromkeys((2, 5, 8), Purpose("experts", unknown_scale)),
+    "MoE": {i: Purpose("experts", left_factor) for i in (2, 4, 6)}
+    | dict.fromkeys((3, 5, 7), _BIAS),
+}
+
+ROLES: Mapping[str, Mapping[str, Mapping[int, Purpose]]] = {
+    "": _STANDARD,
+    "ai.onnx": _STANDARD,
+    "com.microsoft": {**_STANDARD, **_MICROSOFT},
+}
+"""Purposes of operator inputs by domain, operator and position; other inputs are constants."""
+
+_ADDS_VECTOR = {"Add", "Sum"}
+_NOTHING = Purpose("constant")
+
+
+def purpose(domain: str, call: Call, index: int, /) -> Purpose:
+    """
+    Return the purpose of a constant input of an operator.
+
+    Parameters
+    ----------
+    domain : str
+        Domain that defines the operator.
+    call : Call
+        The operator.
+    index : int
+        Position of the input.
+
+    Returns
+    -------
+    Purpose
+        The role, and the rule that makes weights of the input.
+
+    Examples
+    --------
+    >>> from spectra_io.formats.onnx_model.graph.calls import Call
+    >>> purpose("", Call("Gemm", {}, ["x", "w"], [None, None], ["y"]), 1).role
+    'dense'
+    """
+    value = call.input(index)
+    vector = value is not None and sum(size > 1 for size in value.shape) == 1
+    if call.operator in _ADDS_VECTOR and vector:
+        return _BIAS
+    found = ROLES.get(domain, {}).get(call.operator, {}).get(index, _NOTHING)
+    # in a product of two constants, the first is the activations
+    left = found.parts in _LEFT and call.input(1) is not None
+    return _NOTHING if left else found
