@@ -1,22 +1,67 @@
-"""Look up the producer and the consumers of a value in a graph."""
+"""Look up the producer, the consumers and the sketch of a value in a graph."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from spectra_io.formats.onnx_model.graph.movements import split_sizes
+from spectra_io.formats.onnx_model.graph.sketches import NOTHING, Sketch, of_constant, sketches
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from spectra_io.formats.onnx_model.graph.calls import Call
     from spectra_io.formats.onnx_model.graph.values import Value
 
-__all__ = ["Surroundings"]
+__all__ = ["Place", "Surroundings"]
 
-_MAX_STEPS = 8  # from a product to the operator that splits or scales the result
-_KEEP_COLUMNS = {"Add", "Identity", "Cast", "Dropout"}
+
+class Place(NamedTuple):
+    """
+    A name in a graph or function.
+
+    Examples
+    --------
+    >>> Place(Surroundings(), "y").users()
+    []
+    """
+
+    around: Surroundings
+    """The graph or function."""
+    name: str
+    """Name of a value in it."""
+
+    def users(self) -> list[tuple[Call, Place]]:
+        """
+        Return the operators that use a value.
+
+        Returns
+        -------
+        list of (Call, Place)
+            The operators, each with the value as the operator sees it: in a function that is
+            called with the value, or after the function that returns it, it has another name.
+        """
+        found: list[tuple[Call, Place]] = []
+        todo, seen = [self], set[Place]()
+        while todo:
+            place = todo.pop()
+            if place not in seen:
+                seen.add(place)
+                calls, elsewhere = place.around.uses(place.name)
+                found += calls
+                todo += elsewhere
+        return found
+
+    def sketch(self) -> Sketch:
+        """
+        Return what is known of the value.
+
+        Returns
+        -------
+        Sketch
+            Its shape and small integers.
+        """
+        return self.around.sketch(self.name)
 
 
 class Surroundings:
@@ -25,9 +70,12 @@ class Surroundings:
 
     Parameters
     ----------
-    exits : mapping of str, optional
-        For each output of a function, the surroundings of the call, and the name of the output in
-        them.
+    declared : mapping of str to Sketch, optional
+        What is known of the inputs, and of all values whose types the graph declares.
+    exits : mapping of str to Place, optional
+        For each output of a function, the name of the output where the function is called.
+    outside : Surroundings, optional
+        The graph around a graph inside an operator, which may use the values of both.
 
     Examples
     --------
@@ -36,81 +84,161 @@ class Surroundings:
     >>> around = Surroundings()
     >>> for call in (product, Call("Split", {"axis": None}, ["y"], [None], ["q", "k", "v"])):
     ...     around.add(call)
-    >>> around.only_user("y").operator
-    'Split'
+    >>> [user.operator for user, _ in Place(around, "y").users()]
+    ['Split']
     """
 
-    def __init__(self, exits: Mapping[str, tuple[Surroundings, str]] | None = None) -> None:
+    def __init__(
+        self,
+        declared: Mapping[str, Sketch] | None = None,
+        exits: Mapping[str, Place] | None = None,
+        outside: Surroundings | None = None,
+    ) -> None:
+        self._sketches = dict(declared or {})
         self._exits = dict(exits or {})
-        self._users: dict[str, list[Call]] = defaultdict(list)
+        self._outside = outside
+        self._users: dict[str, list[tuple[Call, Place]]] = defaultdict(list)
         self._makers: dict[str, Call] = {}
+        self._entries: dict[str, list[Place]] = defaultdict(list)
 
-    def add(self, call: Call, /) -> None:
+    def add(
+        self, call: Call, /, inside: Surroundings | None = None, inputs: Sequence[str] = ()
+    ) -> None:
         """
         Add an operator.
 
         Parameters
         ----------
         call : Call
-            The operator; the order of calls does not matter.
+            The operator, after those that make its inputs.
+        inside : Surroundings, optional
+            The function that is called, if it is the call of a function.
+        inputs : sequence of str, optional
+            Names of the inputs of the function.
         """
         for name in filter(None, dict.fromkeys(call.names)):
-            self._users[name].append(call)
+            if inside is None:
+                self._use(name, call, self)
+        for outer, inner in zip(call.names, inputs, strict=False):
+            if inside is not None and outer:
+                self._entries[outer].append(Place(inside, inner))
         self._makers.update(dict.fromkeys(call.outputs, call))
+        given = [self._of_input(call, index) for index in range(len(call.names))]
+        for name, sketch in zip(call.outputs, sketches(call, given), strict=False):
+            self.tell(name, sketch)
 
-    def only_user(self, name: str, /) -> Call | None:
+    def tell(self, name: str, sketch: Sketch, /) -> None:
         """
-        Return the only consumer of a value.
+        Add what is known of a value.
 
         Parameters
         ----------
         name : str
-            Name of the value; an output of a function is followed to the call of the function.
+            Name of the value.
+        sketch : Sketch
+            What is known; a declared shape is kept.
+        """
+        have = self._sketches.get(name, NOTHING)
+        shape = sketch.shape if have.shape is None else have.shape
+        self._sketches[name] = sketch._replace(shape=shape)
+
+    def _use(self, name: str, call: Call, where: Surroundings) -> None:
+        self._users[name].append((call, Place(where, name)))
+        own = name in self._makers or name in self._sketches
+        if self._outside is not None and not own:
+            self._outside._use(name, call, where)
+
+    def _of_input(self, call: Call, index: int) -> Sketch:
+        value = call.input(index)
+        return self.sketch(call.names[index]) if value is None else of_constant(value)
+
+    def sketch(self, name: str, /) -> Sketch:
+        """
+        Return what is known of a value.
+
+        Parameters
+        ----------
+        name : str
+            Name of the value.
 
         Returns
         -------
-        Call or None
-            ``None`` if the value has several consumers, or none.
+        Sketch
+            Its shape and small integers.
         """
-        users = self._users.get(name, [])
-        if not users and name in self._exits:
-            outer, there = self._exits[name]
-            return outer.only_user(there)
-        return users[0] if len(users) == 1 else None
+        if name in self._sketches:
+            return self._sketches[name]
+        return NOTHING if self._outside is None else self._outside.sketch(name)
 
-    def _after(self, call: Call) -> tuple[Call | None, Surroundings]:
-        """Return the only consumer of the first output of an operator, and its graph."""
-        name, around = (call.outputs[0] if call.outputs else ""), self
-        while not around._users.get(name) and name in around._exits:
-            around, name = around._exits[name]
-        return around.only_user(name), around
-
-    def split(self, call: Call, length: int, /) -> list[int]:
+    def inputs(self, call: Call, /) -> list[Sketch]:
         """
-        Return the lengths of the parts into which the result of a product is split.
+        Return what is known of the inputs of an operator.
 
         Parameters
         ----------
         call : Call
-            The product.
-        length : int
-            Length of the last axis of the result.
+            An operator of this graph.
 
         Returns
         -------
-        list of int
-            One length per part; empty if the result is not split along the last axis.
+        list of Sketch
+            One per input.
         """
-        user, around = self._after(call)
-        scaled = {"Mul"} if call.operator.endswith("Integer") else set()
-        for _ in range(_MAX_STEPS):
-            if user is None or user.operator not in _KEEP_COLUMNS | scaled:
-                break
-            user, around = around._after(user)
-        # an axis that is not the first and as long as the last is taken for the last
-        if user is None or user.operator != "Split" or user.whole("axis", 0) == 0:
-            return []
-        return split_sizes(user, length)
+        return [self._of_input(call, index) for index in range(len(call.names))]
+
+    def uses(self, name: str, /) -> tuple[list[tuple[Call, Place]], list[Place]]:
+        """
+        Return the operators of this graph that use a value, and its other names.
+
+        Parameters
+        ----------
+        name : str
+            Name of the value.
+
+        Returns
+        -------
+        list of (Call, Place)
+            The operators, those in the graphs inside operators included.
+        list of Place
+            The value in functions that are called with it, and where this function is called.
+        """
+        elsewhere = self._entries.get(name, [])
+        outside = [self._exits[name]] if name in self._exits else []
+        return self._users.get(name, []), [*elsewhere, *outside]
+
+    def maker(self, name: str, /) -> Call | None:
+        """
+        Return the operator that makes a value.
+
+        Parameters
+        ----------
+        name : str
+            Name of the value.
+
+        Returns
+        -------
+        Call or None
+            ``None`` for a constant or an input.
+        """
+        return self._makers.get(name)
+
+    def after(self, call: Call, /) -> tuple[Call, Place] | None:
+        """
+        Return the only operator that uses the first output of another.
+
+        Parameters
+        ----------
+        call : Call
+            An operator of this graph.
+
+        Returns
+        -------
+        (Call, Place) or None
+            The operator, and the value as it sees it; ``None`` if there are several operators, or
+            none.
+        """
+        users = Place(self, call.outputs[0]).users() if call.outputs else []
+        return users[0] if len(users) == 1 else None
 
     def scale(self, call: Call, /) -> Value | None:
         """
@@ -127,13 +255,14 @@ class Surroundings:
             The constant factor of the scale by which the result is multiplied, the other factor
             being the scale of the activations; ``None`` if there is none.
         """
-        user, around = self._after(call)
-        if user is not None and user.operator == "Cast":
-            user, around = around._after(user)
-        if user is None or user.operator != "Mul":
+        found = self.after(call)
+        if found is not None and found[0].operator == "Cast":
+            found = found[1].around.after(found[0])
+        if found is None or found[0].operator != "Mul":
             return None
+        user, place = found
         for name in user.names:
-            maker = around._makers.get(name)
+            maker = place.around.maker(name)
             if maker is not None and maker.operator == "Mul":
                 known = [value for value in maker.inputs if value is not None]
                 if len(known) == 1 and len(maker.inputs) == 2:

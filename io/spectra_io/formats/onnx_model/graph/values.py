@@ -24,6 +24,7 @@ __all__ = [
     "joined",
     "mapped",
     "of",
+    "picked",
     "reshaped",
     "small",
     "transposed",
@@ -312,6 +313,46 @@ def cut(value: Value, axis: int, start: int, stop: int, /) -> Value | None:
     if len(kept) < len(found) or not kept:
         return None
     return kept[0] if len(kept) == 1 else joined(kept, along)
+
+
+def _picked(array: AnyArray, *, runs: tuple[tuple[int, int], ...]) -> AnyArray:
+    out: AnyArray = np.concatenate([array[start:stop] for start, stop in runs])
+    return out
+
+
+def picked(value: Value, runs: Sequence[tuple[int, int]], /) -> Value | None:
+    """
+    Pick slices of a value along the first axis.
+
+    Parameters
+    ----------
+    value : Value
+        The array.
+    runs : sequence of (int, int)
+        First index, and the index after the last, of each slice; ascending, without overlaps.
+
+    Returns
+    -------
+    Value or None
+        The slices as one array; ``None`` if they are out of bounds, or too many operators precede
+        the value.
+
+    Examples
+    --------
+    >>> w = of(Stored("w", (4, 2), "float32", lambda: np.arange(8).reshape(4, 2)))
+    >>> picked(w, [(0, 1), (3, 4)]).source()
+    array([[0, 1],
+           [6, 7]])
+    """
+    if len(runs) == 1:
+        return cut(value, 0, *runs[0])
+    bounds = [0, *(bound for run in runs for bound in run), value.shape[0]]
+    if bounds != sorted(bounds):
+        return None
+    shape = (sum(stop - start for start, stop in runs), *value.shape[1:])
+    out = mapped(value, _picked, shape, runs=tuple(tuple(run) for run in runs))
+    label = f"{value.label},{runs[0][0]}:{runs[-1][1]}:{len(runs)}".removeprefix(",")
+    return out and replace(out, label=label)
 
 
 def _concatenated(*arrays: AnyArray, axis: int) -> AnyArray:

@@ -15,7 +15,8 @@ from spectra_io.formats.onnx_model.graph.arithmetic import COMPUTATIONS
 from spectra_io.formats.onnx_model.graph.calls import Call
 from spectra_io.formats.onnx_model.graph.movements import MOVEMENTS
 from spectra_io.formats.onnx_model.graph.operators.purposes import ROLES, purpose
-from spectra_io.formats.onnx_model.graph.surroundings import Surroundings
+from spectra_io.formats.onnx_model.graph.sketches import declared
+from spectra_io.formats.onnx_model.graph.surroundings import Place, Surroundings
 from spectra_io.formats.onnx_model.graph.values import Stored, Use, Value, of
 from spectra_io.formats.onnx_model.structure import text
 
@@ -50,7 +51,7 @@ class _Context(NamedTuple):
     attributes: Mapping[str, onnx.AttributeProto] = {}  # of the call of a function
     caller: _Place = ()
     functions: tuple[_Key, ...] = ()  # called and not yet left
-    exits: Mapping[str, tuple[Surroundings, str]] = {}  # of the outputs of a function
+    around: Surroundings = Surroundings()  # of the operators there
 
 
 class _Seen(NamedTuple):
@@ -110,16 +111,15 @@ class _Walk:
         for index, sparse in enumerate(graph.sparse_initializer):
             name = text(sparse.values.name)
             scope[name] = self._found((*place, "sparse", index), name, sparse)
-        self.nodes(graph.node, context)
+        types = {text(info.name): declared(info) for info in (*graph.value_info, *graph.input)}
+        around = Surroundings(types, outside=context.around)
+        self.nodes(graph.node, context._replace(around=around))
 
     def nodes(self, nodes: Iterable[onnx.NodeProto], context: _Context) -> None:
         """Walk operators; their uses are noted later, as some depend on later operators."""
-        around = Surroundings(context.exits)
         for index, node in enumerate(nodes):
-            place = (*context.place, index)
-            one = self._node(node, context._replace(place=place), around)
-            around.add(one.call)
-            self._seen.append((one, around))
+            one = self._node(node, context._replace(place=(*context.place, index)))
+            self._seen.append((one, context.around))
 
     def uses(self) -> None:
         """Note the uses of all tensors, once all operators are known."""
@@ -128,7 +128,7 @@ class _Walk:
                 if (value := one.call.input(index)) is not None:
                     self._use(one, index, value, around)
 
-    def _node(self, node: onnx.NodeProto, context: _Context, around: Surroundings) -> _Seen:
+    def _node(self, node: onnx.NodeProto, context: _Context) -> _Seen:
         order = next(self._order)
         if order >= _MAX_NODES:
             msg = (
@@ -142,7 +142,7 @@ class _Walk:
         domain = text(node.domain)
         key = _key(node.domain, node.op_type, node.overload)
         if key in self.functions:
-            self._call(key, call, context, around)
+            self._call(key, call, context)
             return _Seen(call, domain, order, ())
         if call.operator == "Constant":
             self._constant(node, call, context)
@@ -151,6 +151,7 @@ class _Walk:
             graphs = [*([attribute.g] if attribute.HasField("g") else []), *attribute.graphs]
             for number, graph in enumerate(graphs):
                 self._inner(graph, call, context._replace(place=(*context.place, name, number)))
+        context.around.add(call)
         return _Seen(call, domain, order, used)
 
     def _constant(self, node: onnx.NodeProto, call: Call, context: _Context) -> None:
@@ -201,16 +202,22 @@ class _Walk:
                 if name in (result, same.get(result)):
                     given[name] = value
         scope = context.scope.new_child(given)
-        self.graph(graph, context._replace(scope=scope, exits={}))
+        self.graph(graph, context._replace(scope=scope))
 
-    def _call(self, key: _Key, call: Call, context: _Context, around: Surroundings) -> None:
+    def _call(self, key: _Key, call: Call, context: _Context) -> None:
         """Walk a function with the constants of its call."""
         function = self.functions[key]
         if key in context.functions or len(context.functions) >= _MAX_CALLS:
             msg = f"function {key[1]!r} calls itself, or more than {_MAX_CALLS} are nested"
             raise ModelFormatError(msg)
         self.called.add(key)
-        scope: _Scope = ChainMap(dict(zip(map(text, function.input), call.inputs, strict=False)))
+        around, inputs = context.around, [text(name) for name in function.input]
+        results = list(zip(call.outputs, map(text, function.output), strict=False))
+        inside = Surroundings(
+            dict(zip(inputs, around.inputs(call), strict=False)),
+            exits={inner: Place(around, outer) for outer, inner in results},
+        )
+        scope: _Scope = ChainMap(dict(zip(inputs, call.inputs, strict=False)))
         defaults = {text(a.name): a for a in function.attribute_proto}
         self.nodes(
             function.node,
@@ -220,13 +227,12 @@ class _Walk:
                 {**defaults, **call.attributes},
                 (*context.caller, *context.place),
                 (*context.functions, key),
-                {
-                    inner: (around, outer)
-                    for outer, inner in zip(call.outputs, map(text, function.output), strict=False)
-                },
+                inside,
             ),
         )
-        for outer, inner in zip(call.outputs, map(text, function.output), strict=False):
+        around.add(call, inside=inside, inputs=inputs)
+        for outer, inner in results:
+            around.tell(outer, inside.sketch(inner))
             context.scope[outer] = scope.get(inner)
 
     def _use(self, seen: _Seen, index: int, value: Value, around: Surroundings) -> None:

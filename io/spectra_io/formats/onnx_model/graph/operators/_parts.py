@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from spectra.models.tensors import MOST_PARTS
 from spectra_io.formats.onnx_model.graph.calls import Call
-from spectra_io.formats.onnx_model.graph.values import Value, cut, reshaped, transposed
+from spectra_io.formats.onnx_model.graph.fates import groups
+from spectra_io.formats.onnx_model.graph.surroundings import Place, Surroundings
+from spectra_io.formats.onnx_model.graph.values import Value, cut, picked, reshaped, transposed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,22 +38,7 @@ class Part(NamedTuple):
     """Number of groups of a convolution."""
 
 
-class Around(Protocol):
-    """
-    The operators before and after one, as far as they concern its weight.
-
-    Examples
-    --------
-    >>> hasattr(Around, "split")
-    True
-    """
-
-    def split(self, call: Call, length: int, /) -> list[int]:
-        """Return the lengths of the parts into which the last axis of the output is split."""
-
-    def scale(self, call: Call, /) -> Value | None:
-        """Return the constant that scales the output of an integer product."""
-
+Around = Surroundings
 
 Rule = Callable[[Call, Value, Around], list[Part] | None]
 """Function that makes weights of an input, or returns ``None`` for integers without a scale."""
@@ -114,5 +101,10 @@ def upright(value: Value) -> Value | None:
 
 
 def outputs(call: Call, value: Value | None, around: Around) -> list[Part]:
-    """Return a matrix (out, in), cut like the output of the operator is split."""
-    return rows(value, around.split(call, value.shape[0])) if value else []
+    """Return a matrix (out, in), split as the network uses the columns of the result."""
+    if value is None:
+        return []
+    found = groups(Place(around, call.outputs[0]), value.shape[0]) if call.outputs else []
+    if not found:
+        return [Part("", value)]
+    return [Part(one.label, picked(value, one.runs)) for one in found]

@@ -1,0 +1,436 @@
+"""Sketches: what a graph tells of the shapes and small integers that it computes with."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from spectra_io.formats.onnx_model.graph.calls import Call, counted
+from spectra_io.formats.onnx_model.graph.values import small
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    import onnx
+
+    from spectra._typing import AnyArray
+    from spectra_io.formats.onnx_model.graph.values import Value
+
+__all__ = ["NOTHING", "Sketch", "declared", "of_constant", "sketches"]
+
+_MAX_NUMBERS = 64  # integers that are followed; a shape has fewer
+_MAX_NDIM = 32
+
+
+class Sketch(NamedTuple):
+    """
+    Known lengths and elements of an array that is computed from the input of a network.
+
+    Examples
+    --------
+    >>> Sketch((None, 8)).ndim, Sketch().ndim
+    (2, None)
+    """
+
+    shape: tuple[int | None, ...] | None = None
+    """Length of each axis, ``None`` for an unknown one; ``None`` if their number is unknown."""
+    numbers: AnyArray | None = None
+    """Elements of a small array of integers, ``None`` for an unknown one."""
+
+    @property
+    def ndim(self) -> int | None:
+        """Number of axes, if known."""
+        return None if self.shape is None else len(self.shape)
+
+
+NOTHING = Sketch()
+"""The sketch of an array of which nothing is known."""
+
+if TYPE_CHECKING:
+    _Given = Sequence[Sketch]
+    _Rule = Callable[[Call, _Given], list[Sketch]]
+
+
+def declared(info: onnx.ValueInfoProto, /) -> Sketch:
+    """
+    Return the sketch of an array whose type a graph declares.
+
+    Parameters
+    ----------
+    info : onnx.ValueInfoProto
+        Declaration of an input, output or inner value.
+
+    Returns
+    -------
+    Sketch
+        Its shape, without the lengths that only have a name.
+
+    Examples
+    --------
+    >>> import onnx
+    >>> declared(onnx.helper.make_tensor_value_info("x", 1, ["batch", 8])).shape
+    (None, 8)
+    """
+    kind = info.type.tensor_type
+    if not info.type.HasField("tensor_type") or not kind.HasField("shape"):
+        return NOTHING
+    sides = kind.shape.dim[: _MAX_NDIM + 1]
+    if len(sides) > _MAX_NDIM:
+        return NOTHING
+    return Sketch(tuple(d.dim_value if d.HasField("dim_value") else None for d in sides))
+
+
+def of_constant(value: Value, /) -> Sketch:
+    """
+    Return the sketch of a constant.
+
+    Parameters
+    ----------
+    value : Value
+        The constant.
+
+    Returns
+    -------
+    Sketch
+        Its shape; the elements too, of a few integers.
+
+    Examples
+    --------
+    >>> from spectra_io.formats.onnx_model.graph.values import Stored, of
+    >>> of_constant(of(Stored("axes", (1,), "int64", lambda: np.array([-1])))).numbers
+    array([-1], dtype=object)
+    """
+    few = small(value) if value.size <= _MAX_NUMBERS else None
+    return Sketch(value.shape, None if few is None else _array(few, value.shape))
+
+
+def _array(numbers: Iterable[int | None], shape: Sequence[int]) -> AnyArray:
+    out = np.empty(math.prod(shape), object)
+    out[:] = list(numbers)
+    return out.reshape(shape)
+
+
+def _counting(numbers: AnyArray | None) -> Sketch:
+    if numbers is None or numbers.size > _MAX_NUMBERS:
+        return NOTHING
+    return Sketch(numbers.shape, numbers)
+
+
+def _whole(given: _Given, index: int) -> list[int] | None:
+    """Return the integers at an input, if all are known."""
+    numbers = given[index].numbers if index < len(given) else None
+    if numbers is None or any(n is None for n in numbers.ravel()):
+        return None
+    return [int(n) for n in numbers.ravel()]
+
+
+def _wholes(call: Call, given: _Given, name: str, index: int) -> list[int] | None:
+    """Return integers that are an attribute or, in newer versions, an input."""
+    if name in call.attributes:
+        return [int(n) for n in call.attributes[name].ints]
+    return _whole(given, index)
+
+
+def _same(call: Call, given: _Given) -> list[Sketch]:
+    return [given[0]]
+
+
+def _same_shape(call: Call, given: _Given) -> list[Sketch]:
+    return [Sketch(given[0].shape)]
+
+
+def _broadcast(*shapes: tuple[int | None, ...] | None) -> tuple[int | None, ...] | None:
+    """Return the shape of an elementwise result; an unknown length stays unknown beside 1."""
+    known = [shape for shape in shapes if shape is not None]
+    if len(known) < len(shapes):
+        return None
+    ndim = max(map(len, known), default=0)
+    columns = zip(*((1,) * (ndim - len(shape)) + shape for shape in known), strict=True)
+    out: list[int | None] = []
+    for sides in columns:
+        longer = [side for side in sides if side != 1]
+        out.append(next((side for side in longer if side is not None), longer[0] if longer else 1))
+    return tuple(out)
+
+
+_COUNT: dict[str, Callable[[int, int], int]] = {
+    "Add": lambda a, b: a + b,
+    "Sub": lambda a, b: a - b,
+    "Mul": lambda a, b: a * b,
+    "Div": lambda a, b: a // b if a * b > 0 else -(-a // b) if b else 0,
+    "Mod": lambda a, b: a % b if b else 0,
+    "Min": min,
+    "Max": max,
+}
+
+
+def _elementwise(call: Call, given: _Given) -> list[Sketch]:
+    shape = _broadcast(*(one.shape for one in given))
+    count = _COUNT.get(call.operator)
+    numbers = [one.numbers for one in given if one.numbers is not None]
+    if count is None or not len(given) == len(numbers) == 2:
+        return [Sketch(shape)]
+    if shape is None or None in shape:  # of two arrays that do not fit together
+        return [NOTHING]
+    pairs = np.broadcast(*(n.reshape((1,) * (len(shape) - n.ndim) + n.shape) for n in numbers))
+    found = [None if a is None or b is None else count(a, b) for a, b in pairs]
+    return [_counting(_array(found, pairs.shape))]
+
+
+def _matmul(call: Call, given: _Given) -> list[Sketch]:
+    left, right = given[0].shape, given[1].shape
+    if not left or not right:
+        return [NOTHING]
+    if len(right) == 1:
+        return [Sketch(left[:-1])]
+    ahead = _broadcast(left[:-2], right[:-2]) or ()
+    return [Sketch((*ahead, *left[-2:-1], right[-1]))]
+
+
+def _other_product(call: Call, given: _Given) -> list[Sketch]:
+    """Return the sketch of a product whose weight is packed, or may be turned."""
+    left = given[0].shape
+    return [Sketch((*left[:-1], None)) if left else NOTHING]
+
+
+def _gemm(call: Call, given: _Given) -> list[Sketch]:
+    left, right = given[0].shape, given[1].shape
+    if not left or not right or len(left) != 2 or len(right) != 2:
+        return [NOTHING]
+    flips = [bool(call.whole(name, 0)) for name in ("transA", "transB")]
+    return [Sketch((left[1 if flips[0] else 0], right[0 if flips[1] else 1]))]
+
+
+def _shape(call: Call, given: _Given) -> list[Sketch]:
+    shape = given[0].shape
+    if shape is None:
+        return [NOTHING]
+    start, end = call.whole("start", 0), call.whole("end", len(shape))
+    part = shape[start:end]
+    return [_counting(_array(part, (len(part),)))]
+
+
+def _reshape(call: Call, given: _Given) -> list[Sketch]:
+    wanted = given[1].numbers if len(given) > 1 else None
+    if "shape" in call.attributes:
+        wanted = _array(call.attributes["shape"].ints, (len(call.attributes["shape"].ints),))
+    if wanted is None:
+        sides = given[1].shape if len(given) > 1 else None
+        count = sides[0] if sides and len(sides) == 1 else None
+        known = count is not None and 0 <= count <= _MAX_NDIM
+        return [Sketch((None,) * count if known and count is not None else None)]
+    shape = _filled(wanted.ravel().tolist(), given[0].shape, keep=not call.whole("allowzero", 0))
+    return [_of_shape(given[0].numbers, shape)]
+
+
+def _of_shape(numbers: AnyArray | None, shape: tuple[int | None, ...]) -> Sketch:
+    """Return the sketch of an array that was given another shape."""
+    sides = [side for side in shape if side is not None]
+    fits = numbers is not None and len(sides) == len(shape) and math.prod(sides) == numbers.size
+    return Sketch(shape, numbers.reshape(sides) if numbers is not None and fits else None)
+
+
+def _filled(
+    wanted: Sequence[int | None], shape: tuple[int | None, ...] | None, *, keep: bool
+) -> tuple[int | None, ...]:
+    """Return the lengths of a reshaped array, with 0 and -1 replaced where that is possible."""
+    sides = [
+        (shape[i] if shape is not None and i < len(shape) else None) if n == 0 and keep else n
+        for i, n in enumerate(wanted)
+    ]
+    if -1 in sides:
+        rest = [n for n in sides if n != -1]
+        size, taken = _product(shape or (None,)), _product(rest)
+        sides[sides.index(-1)] = size // taken if size is not None and taken else None
+    return tuple(side if side is None or side >= 0 else None for side in sides)
+
+
+def _product(sides: Iterable[int | None]) -> int | None:
+    known = list(sides)
+    return None if None in known else math.prod(side or 0 for side in known)
+
+
+def _transpose(call: Call, given: _Given) -> list[Sketch]:
+    shape = given[0].shape
+    given_axes = call.attributes.get("perm")
+    if shape is None:
+        return [Sketch((None,) * min(len(given_axes.ints), _MAX_NDIM)) if given_axes else NOTHING]
+    axes = list(given_axes.ints) if given_axes else list(reversed(range(len(shape))))
+    fits = sorted(axes) == list(range(len(shape)))
+    return [Sketch(tuple(shape[axis] for axis in axes)) if fits else NOTHING]
+
+
+def _squeeze(call: Call, given: _Given) -> list[Sketch]:
+    shape, axes = given[0].shape, _wholes(call, given, "axes", 1)
+    if shape is None or axes is None:
+        return [NOTHING]
+    gone = {counted(axis, len(shape)) for axis in axes}
+    left = tuple(side for i, side in enumerate(shape) if i not in gone)
+    return [_of_shape(given[0].numbers, left)]
+
+
+def _unsqueeze(call: Call, given: _Given) -> list[Sketch]:
+    shape, axes = given[0].shape, _wholes(call, given, "axes", 1)
+    if shape is None or axes is None or len(shape) + len(axes) > _MAX_NDIM:
+        return [NOTHING]
+    ndim = len(shape) + len(axes)
+    new, sides = {counted(axis, ndim) for axis in axes}, iter(shape)
+    if len(new) != len(axes) or any(not 0 <= axis < ndim for axis in new):
+        return [NOTHING]
+    wider = tuple(1 if i in new else next(sides) for i in range(ndim))
+    return [_of_shape(given[0].numbers, wider)]
+
+
+def _concat(call: Call, given: _Given) -> list[Sketch]:
+    shapes = [one.shape for one in given]
+    first = next((shape for shape in shapes if shape is not None), None)
+    if first is None:
+        return [NOTHING]
+    axis = counted(call.whole("axis", 1), len(first))
+    if not 0 <= axis < len(first):
+        return [NOTHING]
+    numbers = [one.numbers for one in given if one.numbers is not None]
+    if len(numbers) == len(given) and all(n.ndim == 1 for n in numbers):
+        return [_counting(np.concatenate(numbers))]
+    sides = [shape[axis] if shape is not None and axis < len(shape) else None for shape in shapes]
+    total = None if None in sides else sum(side or 0 for side in sides)
+    return [Sketch((*first[:axis], total, *first[axis + 1 :]))]
+
+
+def _gather(call: Call, given: _Given) -> list[Sketch]:
+    shape, index = given[0].shape, given[1] if len(given) > 1 else NOTHING
+    if shape is None or index.shape is None:
+        return [NOTHING]
+    axis = counted(call.whole("axis", 0), len(shape))
+    out = (*shape[:axis], *index.shape, *shape[axis + 1 :])
+    numbers, which = given[0].numbers, _whole(given, 1)
+    if numbers is None or which is None or numbers.ndim != 1:
+        return [Sketch(out if len(out) <= _MAX_NDIM else None)]
+    if any(not -numbers.size <= i < numbers.size for i in which):
+        return [NOTHING]
+    found = _array([numbers[i] for i in which], (len(which),))
+    return [_of_shape(found, index.shape)]
+
+
+def _slice(call: Call, given: _Given) -> list[Sketch]:
+    shape = given[0].shape
+    if shape is None:
+        return [NOTHING]
+    starts, ends = _wholes(call, given, "starts", 1), _wholes(call, given, "ends", 2)
+    axes, steps = _wholes(call, given, "axes", 3), _wholes(call, given, "steps", 4)
+    if axes is None and len(given) > 3:
+        return [Sketch((None,) * len(shape))]
+    axes = list(range(len(starts or []))) if axes is None else axes
+    at = [counted(axis, len(shape)) for axis in axes]
+    if starts is None or ends is None or not len(starts) == len(ends) == len(axes):
+        return [Sketch(tuple(None if i in at else n for i, n in enumerate(shape)))]
+    strides = steps if steps and len(steps) == len(axes) else [1] * len(axes)
+    spans = dict(zip(at, map(slice, starts, ends, strides), strict=True))
+    if 0 in strides:
+        return [NOTHING]
+    numbers = given[0].numbers
+    if numbers is not None and numbers.ndim == 1 and set(spans) <= {0}:
+        return [_counting(numbers[spans.get(0, slice(None))])]
+    out = [
+        None if n is None else len(range(*spans[i].indices(n))) if i in spans else n
+        for i, n in enumerate(shape)
+    ]
+    return [Sketch(tuple(out))]
+
+
+def _split(call: Call, given: _Given) -> list[Sketch]:
+    shape = given[0].shape
+    if shape is None:
+        return [NOTHING]
+    axis = counted(call.whole("axis", 0), len(shape))
+    known = _wholes(call, given, "split", 1)
+    sizes: Sequence[int | None] = known if known is not None else [None] * len(call.outputs)
+    return [Sketch((*shape[:axis], size, *shape[axis + 1 :])) for size in sizes]
+
+
+def _same_ndim(call: Call, given: _Given) -> list[Sketch]:
+    return [Sketch(None if given[0].shape is None else (None,) * len(given[0].shape))]
+
+
+def _expand(call: Call, given: _Given) -> list[Sketch]:
+    numbers = given[1].numbers if len(given) > 1 else None
+    wanted = None if numbers is None else tuple(numbers.ravel().tolist())
+    return [Sketch(_broadcast(given[0].shape, wanted))]
+
+
+def _filled_with(call: Call, given: _Given) -> list[Sketch]:
+    """Return the shape of ConstantOfShape; what it is filled with is of no use."""
+    numbers = given[0].numbers
+    return [Sketch(None if numbers is None else tuple(numbers.ravel().tolist()))]
+
+
+_ELEMENTWISE = (
+    *("Add", "Sub", "Mul", "Div", "Mod", "Min", "Max", "Pow", "Where", "And", "Or", "Equal"),
+    *("Less", "Greater", "LessOrEqual", "GreaterOrEqual", "PRelu", "Sum", "Mean"),
+)
+_UNARY = (
+    *("Relu", "Sigmoid", "Tanh", "Gelu", "Erf", "Exp", "Log", "Sqrt", "Neg", "Abs", "Softmax"),
+    *("LayerNormalization", "RMSNormalization", "SimplifiedLayerNormalization", "Clip", "Elu"),
+    *("LogSoftmax", "Reciprocal", "LeakyRelu", "HardSigmoid", "HardSwish", "Softplus", "Not"),
+    *("BatchNormalization", "InstanceNormalization", "GroupNormalization", "QuickGelu", "Floor"),
+    *("FastGelu", "BiasGelu", "QuantizeLinear", "DequantizeLinear", "RotaryEmbedding", "Round"),
+    *("SkipLayerNormalization", "SkipSimplifiedLayerNormalization", "CumSum", "Sin", "Cos"),
+    *("DynamicQuantizeLinear", "Mish", "Celu", "Selu", "Swish", "Dropout", "IsNaN", "ScatterND"),
+)
+_PACKED = (
+    *("FusedMatMul", "QLinearMatMul", "MatMulIntegerToFloat", "DynamicQuantizeMatMul"),
+    *("MatMulNBits", "MatMulBnb4", "GemmFastGelu"),
+)
+_RULES: dict[str, _Rule] = {
+    **dict.fromkeys(_ELEMENTWISE, _elementwise),
+    **dict.fromkeys(_UNARY, _same_shape),
+    **dict.fromkeys(("Identity", "Cast", "CastLike"), _same),
+    **dict.fromkeys(("Conv", "FusedConv", "MaxPool", "AveragePool", "Pad", "Tile"), _same_ndim),
+    **dict.fromkeys(("MatMul", "MatMulInteger"), _matmul),
+    **dict.fromkeys(_PACKED, _other_product),
+    **dict.fromkeys(("Gemm", "FusedGemm"), _gemm),
+    "Shape": _shape,
+    "Reshape": _reshape,
+    "Transpose": _transpose,
+    "Squeeze": _squeeze,
+    "Unsqueeze": _unsqueeze,
+    "Concat": _concat,
+    "Gather": _gather,
+    "Slice": _slice,
+    "Split": _split,
+    "Expand": _expand,
+    "ConstantOfShape": _filled_with,
+}
+"""Sketches of the outputs of an operator, given those of its inputs."""
+
+
+def sketches(call: Call, given: Sequence[Sketch], /) -> list[Sketch]:
+    """
+    Return what is known of the outputs of an operator.
+
+    Parameters
+    ----------
+    call : Call
+        The operator.
+    given : sequence of Sketch
+        What is known of each input.
+
+    Returns
+    -------
+    list of Sketch
+        One for each output of which something is known, the first ones.
+
+    Examples
+    --------
+    >>> call = Call("MatMul", {}, ["x", "w"], [None, None], ["y"])
+    >>> sketches(call, [Sketch((None, 5, 8)), Sketch((8, 24))])[0].shape
+    (None, 5, 24)
+    """
+    rule = _RULES.get(call.operator)
+    needed = 2 if rule in (_matmul, _gemm) else 1
+    if rule is None or len(given) < needed:
+        return []
+    found = rule(call, given)
+    return [one if one.ndim is None or one.ndim <= _MAX_NDIM else NOTHING for one in found]

@@ -1,0 +1,343 @@
+"""Products whose result is split into q, k and v, against the q, k and v of onnxruntime."""
+
+import numpy as np
+import onnx
+import onnxruntime as ort
+import pytest
+from onnx import TensorProto, helper, numpy_helper
+
+import spectra
+from spectra_io import open_model
+from tests.builders import f32
+
+node = helper.make_node
+HEADS, SIZE, INPUTS, TOKENS = 4, 6, 10, 5
+WIDTH = HEADS * SIZE
+
+
+class Graph:
+    """A graph that grows: every operator gets the names of its result."""
+
+    def __init__(self) -> None:
+        self.nodes: list[onnx.NodeProto] = []
+        self.initializers: list[onnx.TensorProto] = []
+        self.functions: list[onnx.FunctionProto] = []
+
+    def add(self, operator, *inputs, count=1, **attributes):
+        names = [f"{operator}_{len(self.nodes)}_{i}" for i in range(count)]
+        self.nodes.append(node(operator, list(inputs), names, **attributes))
+        return names if count > 1 else names[0]
+
+    def constant(self, values, dtype=np.int64):
+        name = f"c{len(self.initializers)}"
+        self.initializers.append(numpy_helper.from_array(np.array(values, dtype), name))
+        return name
+
+    def weight(self, columns, name="w", seed=0):
+        self.initializers.append(numpy_helper.from_array(f32(INPUTS, columns, seed=seed), name))
+        return name
+
+    def product(self, columns):
+        """Return a product of the input with a weight and a bias, (batch, length, columns)."""
+        made = self.add("MatMul", "x", self.weight(columns))
+        return self.add("Add", self.constant(np.arange(columns) / 100, np.float32), made)
+
+    def reshape(self, value, *shape):
+        return self.add("Reshape", value, self.constant(shape))
+
+    def heads(self, value, count=HEADS):
+        """Return (batch, length, columns) as (batch, heads, length, size)."""
+        apart = self.reshape(value, 0, 0, count, SIZE)
+        return self.add("Transpose", apart, perm=[0, 2, 1, 3])
+
+    def pick(self, value, index, axis):
+        return self.add("Gather", value, self.constant(index), axis=axis)
+
+    def part(self, value, start, stop, axis=-1):
+        bounds = [self.constant([n]) for n in (start, stop, axis)]
+        return self.add("Slice", value, *bounds)
+
+    def attend(self, q, k, v):
+        flipped = self.add("Transpose", k, perm=[0, 1, 3, 2])
+        scores = self.add("MatMul", q, flipped)
+        scaled = self.add("Div", scores, self.constant(2.0, np.float32))
+        return self.add("MatMul", self.add("Softmax", scaled, axis=-1), v)
+
+    def model(self, outputs):
+        values = [helper.make_empty_tensor_value_info(name) for name in outputs]
+        batch = helper.make_tensor_value_info("x", TensorProto.FLOAT, ["b", "n", INPUTS])
+        made = helper.make_graph(self.nodes, "g", [batch], values, self.initializers)
+        imports = [
+            helper.make_opsetid(d, v) for d, v in (("", 21), ("own", 1), ("com.microsoft", 1))
+        ]
+        return helper.make_model(
+            made, opset_imports=imports, ir_version=10, functions=self.functions
+        )
+
+
+def split(g):
+    return [
+        g.heads(one)
+        for one in g.add("Split", g.product(3 * WIDTH), count=3, axis=-1, num_outputs=3)
+    ]
+
+
+def slices(g):
+    p = g.product(3 * WIDTH)
+    return [g.heads(g.part(p, i * WIDTH, (i + 1) * WIDTH)) for i in range(3)]
+
+
+def slices_with_computed_ends(g):
+    p = g.product(3 * WIDTH)
+    whole = g.add("Gather", g.add("Shape", p), g.constant([-1]), axis=0)
+    third = g.add("Div", g.add("Add", whole, g.constant([2])), g.constant([3]))
+    ends = [g.add("Mul", third, g.constant([i])) for i in range(4)]
+    return [g.heads(g.add("Slice", p, ends[i], ends[i + 1], g.constant([2]))) for i in range(3)]
+
+
+def reshaped_and_unbound(g):
+    """As timm does: split along a first axis."""
+    apart = g.reshape(g.product(3 * WIDTH), 0, 0, 3, HEADS, SIZE)
+    moved = g.add("Transpose", apart, perm=[2, 0, 3, 1, 4])
+    parts = g.add("Split", moved, count=3, axis=0, num_outputs=3)
+    return [g.add("Squeeze", one, g.constant([0])) for one in parts]
+
+
+def reshaped_and_gathered(g):
+    apart = g.reshape(g.product(3 * WIDTH), 0, -1, 3, HEADS, SIZE)
+    moved = g.add("Transpose", apart, perm=[2, 0, 3, 1, 4])
+    return [g.pick(moved, i, 0) for i in range(3)]
+
+
+def as_multihead_attention(g):
+    """As nn.MultiheadAttention is exported, with a shape made of the shape of the product."""
+    p = g.product(3 * WIDTH)
+    shape = g.add("Shape", p)
+    ahead = g.add("Slice", shape, g.constant([0]), g.add("Mod", g.constant([2]), g.constant([3])))
+    wanted = g.add("Concat", ahead, g.constant([3, WIDTH]), axis=0)
+    wider = g.add("Unsqueeze", g.add("Reshape", p, wanted), g.constant([0]))
+    moved = g.add("Squeeze", g.add("Transpose", wider, perm=[3, 1, 2, 0, 4]), g.constant([3]))
+    return [g.heads(g.pick(moved, i, 0)) for i in range(3)]
+
+
+def by_head(g):
+    """As GPT-NeoX: each head has its q, k and v."""
+    apart = g.reshape(g.product(3 * WIDTH), 0, 0, HEADS, 3 * SIZE)
+    moved = g.add("Transpose", apart, perm=[0, 2, 1, 3])
+    return [g.part(moved, i * SIZE, (i + 1) * SIZE, 3) for i in range(3)]
+
+
+def by_head_and_kind(g):
+    """As BLOOM."""
+    apart = g.reshape(g.product(3 * WIDTH), 0, 0, HEADS, 3, SIZE)
+    parts = [g.pick(apart, i, 3) for i in range(3)]
+    return [g.add("Transpose", one, perm=[0, 2, 1, 3]) for one in parts]
+
+
+def in_groups(g):
+    """As Falcon: two queries share a key and a value."""
+    apart = g.reshape(g.product(WIDTH + WIDTH), 0, 0, HEADS // 2, 4, SIZE)
+    q = g.heads(g.reshape(g.part(apart, 0, -2, 3), 0, 0, WIDTH))
+    shape = g.constant([1, 1, 1, 2, 1])
+    out = [q]
+    for at in (-2, -1):
+        one = g.part(apart, at, (1 << 62) if at == -1 else at + 1, 3)
+        out.append(g.heads(g.reshape(g.add("Expand", one, shape), 0, 0, WIDTH)))
+    return out
+
+
+def of_fewer_keys(g):
+    """As Phi-3: fewer keys than queries, by slices of unequal length."""
+    p, few = g.product(WIDTH + 2 * SIZE), SIZE
+    q = g.heads(g.part(p, 0, WIDTH))
+    keys = [g.heads(g.part(p, WIDTH + i * few, WIDTH + (i + 1) * few), 1) for i in range(2)]
+    return [q, *keys]
+
+
+def of_rows(g):
+    """As GPT-2: a Gemm of rows, then the axes again."""
+    rows = g.reshape("x", -1, INPUTS)
+    made = g.add("Gemm", rows, g.weight(3 * WIDTH), g.constant(np.ones(3 * WIDTH), np.float32))
+    lead = g.add("Slice", g.add("Shape", "x"), g.constant([0]), g.constant([2]))
+    again = g.add("Reshape", made, g.add("Concat", lead, g.constant([3 * WIDTH]), axis=0))
+    return [g.heads(one) for one in g.add("Split", again, count=3, axis=2, num_outputs=3)]
+
+
+def in_a_function(g):
+    """Split in a local function what is made outside."""
+    inner = [
+        node("Split", ["p"], ["a", "b", "c"], axis=-1, num_outputs=3),
+        *(node("Identity", [one], [one * 2]) for one in "abc"),
+    ]
+    imports = [helper.make_opsetid("", 21)]
+    g.functions.append(
+        helper.make_function("own", "Apart", ["p"], ["aa", "bb", "cc"], inner, imports)
+    )
+    names = [f"apart_{i}" for i in range(3)]
+    g.nodes.append(node("Apart", [g.product(3 * WIDTH)], names, domain="own"))
+    return [g.heads(one) for one in names]
+
+
+def turned(g):
+    """Apply a rotary embedding to a part of each head."""
+    q, k, v = by_head(g)
+    out = []
+    for one in (q, k):
+        turned, rest = g.part(one, 0, 4), g.part(one, 4, SIZE)
+        a, b = g.part(turned, 0, 2), g.part(turned, 2, 4)
+        swapped = g.add("Concat", g.add("Neg", b), a, axis=-1)
+        cos, sin = (g.constant([[0.5] * 4] * TOKENS, np.float32) for _ in range(2))
+        sums = g.add("Add", g.add("Mul", turned, cos), g.add("Mul", swapped, sin))
+        out.append(g.add("Concat", sums, rest, axis=-1))
+    return [*out, v]
+
+
+def cached(g):
+    """Keys and values that are joined with those of before, and both are results too."""
+    q, k, v = split(g)
+    past = [g.constant(np.ones((2, HEADS, 3, SIZE)), np.float32) for _ in range(2)]
+    return [q, *(g.add("Concat", a, b, axis=2) for a, b in zip(past, (k, v), strict=True))]
+
+
+def of_integers(g):
+    """Weights of eight bits, dequantized before the product."""
+    q = np.random.default_rng(0).integers(-9, 9, (INPUTS, 3 * WIDTH)).astype(np.int8)
+    g.initializers.append(numpy_helper.from_array(q, "w"))
+    real = g.add("DequantizeLinear", "w", g.constant(0.5, np.float32))
+    made = g.add("MatMul", "x", real)
+    return [g.heads(one) for one in g.add("Split", made, count=3, axis=-1, num_outputs=3)]
+
+
+WAYS = [
+    *(split, slices, slices_with_computed_ends, reshaped_and_unbound, reshaped_and_gathered),
+    *(as_multihead_attention, by_head, by_head_and_kind, in_groups, of_fewer_keys, of_rows),
+    *(in_a_function, turned, cached, of_integers),
+]
+
+
+def saved(path, model):
+    onnx.save(model, path)
+    return {layer.name: layer for layer in spectra.layers(open_model(path)) if layer.taken}
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_q_k_and_v_are_layers_however_the_product_is_split(tmp_path, way):
+    g = Graph()
+    q, k, v = way(g)
+    g.attend(q, k, v)
+    kinds = dict(zip("qkv", (q, k, v), strict=True))
+    if way is turned:  # compare before the embedding
+        kinds = dict(
+            zip("qkv", [n.output[0] for n in g.nodes if n.op_type == "Slice"], strict=False)
+        )
+    if way is cached:
+        joined = [n.input[1] for n in g.nodes if n.op_type == "Concat"]
+        kinds |= dict(zip("kv", joined, strict=True))
+    model = g.model([*kinds.values(), g.nodes[-1].output[0]])
+    options = ort.SessionOptions()
+    options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_DISABLE_ALL
+    session = ort.InferenceSession(
+        model.SerializeToString(), options, providers=["CPUExecutionProvider"]
+    )
+    x = f32(2, TOKENS, INPUTS, seed=3)
+    real = dict(zip("qkv", session.run(None, {"x": x}), strict=False))
+    zero = dict(zip("qkv", session.run(None, {"x": 0 * x}), strict=False))  # the bias
+    found = saved(tmp_path / "m.onnx", g.model([g.nodes[-1].output[0]]))
+    assert [*found] == [f"w[{kind}]" for kind in "qkv"]
+    for kind in "qkv":
+        by_token = np.moveaxis(real[kind] - zero[kind], -2, 1).reshape(2, TOKENS, -1)
+        columns = x @ found[f"w[{kind}]"].matrices()[0].T
+        if way is in_groups and kind != "q":  # each of them is used twice
+            columns = np.repeat(columns, 2, axis=-1)
+        np.testing.assert_allclose(np.sort(columns), np.sort(by_token), atol=1e-4)
+
+
+def silu(g, one):
+    return g.add("Mul", one, g.add("Sigmoid", one))
+
+
+def gelu(g, one):
+    inner = g.add("Erf", g.add("Div", one, g.constant(1.4142135, np.float32)))
+    grown = g.add("Mul", one, g.add("Add", inner, g.constant(1.0, np.float32)))
+    return g.add("Mul", grown, g.constant(0.5, np.float32))
+
+
+@pytest.mark.parametrize("order", ["gate up", "up gate"])
+@pytest.mark.parametrize("activation", [silu, gelu, lambda g, one: g.add("Sigmoid", one)])
+def test_the_half_with_an_activation_is_the_gate(tmp_path, activation, order):
+    g = Graph()
+    halves = g.add("Split", g.product(2 * WIDTH), count=2, axis=-1, num_outputs=2)
+    one, other = halves if order == "gate up" else halves[::-1]
+    g.add("Mul", activation(g, one), other)
+    found = saved(tmp_path / "m.onnx", g.model([g.nodes[-1].output[0]]))
+    assert [*found] == [f"w[{label}]" for label in order.split()]
+    W = f32(INPUTS, 2 * WIDTH).T
+    np.testing.assert_array_equal(found["w[" + order.split()[0] + "]"].matrices()[0], W[:WIDTH])
+
+
+@pytest.mark.parametrize("packed", ["GroupQueryAttention", "MultiHeadAttention"])
+def test_an_operator_of_attention_may_take_q_k_and_v_as_one(tmp_path, packed):
+    g, columns = Graph(), 3 * WIDTH
+    p = g.add("MatMul", "x", g.weight(columns))
+    index = list(np.arange(columns).reshape(HEADS, 3, SIZE).swapaxes(0, 1).reshape(3, -1))
+    if packed == "GroupQueryAttention":
+        index = np.split(np.arange(columns), [2 * WIDTH, 2 * WIDTH + WIDTH // 2])
+        out = g.add(packed, p, "", "", num_heads=8, kv_num_heads=2, domain="com.microsoft")
+    else:
+        p = g.reshape(p, 0, 0, HEADS, 3, SIZE)
+        out = g.add(packed, p, num_heads=HEADS, domain="com.microsoft")
+    found = saved(tmp_path / "m.onnx", g.model([out]))
+    assert [*found] == ["w[q]", "w[k]", "w[v]"]
+    for one, rows in zip(found.values(), index, strict=True):
+        np.testing.assert_array_equal(one.matrices()[0], f32(INPUTS, columns).T[np.sort(rows)])
+
+
+def whole_and_parts(g):
+    p = g.product(2 * WIDTH)
+    flipped = g.add("Transpose", p, perm=[0, 2, 1])
+    return g.add("Mul", g.part(p, 0, WIDTH), g.part(p, WIDTH, 2 * WIDTH)), g.add(
+        "MatMul", flipped, p
+    )
+
+
+def halves_of_a_query(g):
+    """Rotary embedding by pairs: no operator uses the query as a whole."""
+    q = g.product(WIDTH)
+    a, b = g.part(q, 0, WIDTH // 2), g.part(q, WIDTH // 2, WIDTH)
+    half = g.constant(0.5, np.float32)
+    return (g.add("Sub", g.add("Mul", a, half), g.add("Mul", b, half)),)
+
+
+def a_part_of_the_tokens(g):
+    return g.add("Relu", g.part(g.product(WIDTH), 0, 2, 1)), g.part("x", 0, 1, 1)
+
+
+def unknown_ends(g):
+    p = g.product(WIDTH)
+    end = g.add("Gather", g.add("Shape", "x"), g.constant([1]), axis=0)
+    return tuple(
+        g.add("Relu", g.add("Slice", p, a, b, g.constant([2])))
+        for a, b in ((g.constant([0]), end), (end, g.constant([1 << 40])))
+    )
+
+
+def the_same_columns_twice(g):
+    p = g.product(WIDTH)
+    return g.add("Relu", g.part(p, 0, 16)), g.add("Relu", g.part(p, 8, WIDTH))
+
+
+def only_some_columns(g):
+    return (g.add("Relu", g.part(g.product(WIDTH), 0, 8)),)
+
+
+@pytest.mark.parametrize(
+    "way",
+    [
+        *(whole_and_parts, halves_of_a_query, a_part_of_the_tokens, unknown_ends),
+        *(the_same_columns_twice, only_some_columns),
+    ],
+)
+def test_a_product_that_is_used_as_a_whole_is_one_layer(tmp_path, way):
+    g = Graph()
+    outputs = way(g)
+    assert [*saved(tmp_path / "m.onnx", g.model(outputs))] == ["w"]
