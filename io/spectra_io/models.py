@@ -117,7 +117,7 @@ def _model(
     """Return the model of what was found, with the configuration beside the first file."""
     tensors = found.tensors
     config = read_config(files[0], tensors) if found.config is None else found.config
-    understood = tied(tensors, {}) if known.has_graph else interpret(tensors, config)
+    understood = tied(tensors, {}, graph=True) if known.has_graph else interpret(tensors, config)
     local = all(isinstance(file, LocalFile) for file in files)
     said = (*notes, *found.notes, *missing_notes(tensors))
     return Model(understood, name, known.name, config, local, tuple(map(one_line, said)))

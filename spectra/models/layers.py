@@ -14,7 +14,7 @@ import numpy as np
 from spectra.dtypes import BLOCKS, FLOATS
 from spectra.errors import ModelFormatError
 from spectra.models.arrays import from_arrays
-from spectra.models.structure._ties import without_copies
+from spectra.models.structure._copies import without_copies
 from spectra.models.tensors import MOST_PARTS, Weight
 
 if TYPE_CHECKING:
@@ -62,8 +62,8 @@ class Layer:
     Parameters
     ----------
     name : str
-        Name of the layer: that of the tensor without ``.weight``, and in brackets the part, if the
-        tensor has several.
+        Name of the layer: that of the tensor, or its alias, without ``.weight``, and in brackets
+        the part, if the tensor has several.
     tensor : Tensor
         The tensor that the layer views.
     weight : Weight, optional
@@ -222,13 +222,17 @@ def _weights(tensor: Tensor) -> tuple[tuple[Weight, ...], str]:
 
 def _base_names(tensors: Mapping[str, Tensor]) -> dict[str, str]:
     """Drop endings such as ``.weight`` from names, except where two names would become equal."""
+    full = {name: tensor.alias or name for name, tensor in tensors.items()}
     short = {
-        name: name if tensor.role == "scale" else _ENDING.sub("", name) or name
+        name: name if tensor.role == "scale" else _ENDING.sub("", full[name]) or name
         for name, tensor in tensors.items()
     }
     counts = Counter(short.values())
-    taken = set(tensors)
-    return {n: n if s != n and (s in taken or counts[s] > 1) else s for n, s in short.items()}
+    taken = set(full.values())
+    return {
+        n: full[n] if s != full[n] and (s in taken or counts[s] > 1) else s
+        for n, s in short.items()
+    }
 
 
 def numbered(names: Iterable[str], /) -> list[str]:
@@ -268,7 +272,8 @@ def _views(tensor: Tensor, name: str, *, pool: bool) -> Iterator[Layer]:
     if reason:
         yield Layer(name, tensor, reason=reason)
     for weight in weights:
-        whole = Layer(f"{name}[{weight.label}]" if weight.label else name, tensor, weight)
+        part = f"[{weight.label}]" if weight.label else ""
+        whole = Layer(f"{name}{weight.ending}{part}", tensor, weight)
         axes = weight.shape[2:]
         one = not axes or weight.shape[1] == 1
         if pool or one or not math.prod(weight.shape):

@@ -94,7 +94,7 @@ def by_name(
     exclude: Iterable[str | re.Pattern[str]] = (),
 ) -> Model:
     """
-    Select tensors by patterns of their names.
+    Select tensors by patterns of their names and aliases.
 
     Parameters
     ----------
@@ -126,11 +126,15 @@ def by_name(
     """
     wanted, unwanted = _several("include", include), _several("exclude", exclude)
     model = from_arrays(tensors)
+
+    def fits(tensor: Tensor, patterns: list[str | re.Pattern[str]]) -> bool:
+        names = [tensor.name, *filter(None, [tensor.alias])]
+        return any(matches(name, pattern) for name in names for pattern in patterns)
+
     return model.select(
         name
-        for name in model
-        if (not wanted or any(matches(name, pattern) for pattern in wanted))
-        and not any(matches(name, pattern) for pattern in unwanted)
+        for name, tensor in model.items()
+        if (not wanted or fits(tensor, wanted)) and not fits(tensor, unwanted)
     )
 
 

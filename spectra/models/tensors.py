@@ -51,6 +51,9 @@ class Weight:
         :class:`Tensor`.
     groups : int, default: 1
         Number of groups of channels in a grouped convolution.
+    ending : str, default: ""
+        Ending that the name of the tensor has for this weight, as ``_reverse`` for the weights of
+        one direction.
 
     Examples
     --------
@@ -64,6 +67,7 @@ class Weight:
     shape: tuple[int, ...]
     source: Source
     groups: int = 1
+    ending: str = ""
 
     def __repr__(self) -> str:
         """Return label and shape in one line."""
@@ -113,6 +117,8 @@ class Tensor:
         Matrices that the network uses, where they differ from the stored array.
     twin : str, default: ""
         Name of a tensor that may have the same numbers, such as the embedding of an output layer.
+    alias : str, default: ""
+        Name of the tensor in the network, where the name in the file is made up by an exporter.
 
     Examples
     --------
@@ -133,6 +139,7 @@ class Tensor:
     note: str = ""
     weights: tuple[Weight, ...] = ()
     twin: str = ""
+    alias: str = ""
 
     def __repr__(self) -> str:
         """Return name, shape, type and role in one line."""

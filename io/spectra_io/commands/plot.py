@@ -24,7 +24,7 @@ __all__ = ["plot"]
 def _one(layers: Sequence[spectra.Layer], name: str) -> list[spectra.Layer]:
     """Return the layer of a name, or of the name of its tensor; all layers if none is taken."""
     known = [layer for layer in layers if layer.taken]
-    of_tensor = [layer for layer in layers if layer.tensor.name == name]
+    of_tensor = [one for one in layers if name in (one.tensor.name, one.tensor.alias)]
     found = [layer for layer in known if layer.name == name] or of_tensor
     if not known:
         return list(layers)

@@ -7,26 +7,20 @@ from collections.abc import Hashable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from spectra.dtypes import FLOATS
-from spectra.errors import SpectraError
-from spectra.models.lazy import Held, rows
+from spectra.models.lazy import Held
+from spectra.models.structure._parts import whole
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from spectra._typing import AnyArray
     from spectra.models.tensors import Tensor
 
-__all__ = ["tied", "without_copies"]
+__all__ = ["tied"]
 
 _HEADS = re.compile(
     r"(^|\.)(lm_head|shared|output|embed_out|head|out_proj|decoder|predictions\.decoder|generator)\.weight\Z"
 )
 _LONGEST = 200  # characters at the end of a name that are looked at
-_FIRST = 1 << 16  # bytes compared at first, and of a tensor at a URL at each end
-_BLOCK = 1 << 26  # bytes compared at a time
 
 
 def _place(tensor: Tensor) -> Hashable | None:
@@ -56,21 +50,33 @@ def _may_be_tied(config: Mapping[str, Any]) -> bool:
     return config.get("tie_word_embeddings") is not False
 
 
-def _twins(tensors: Mapping[str, Tensor]) -> dict[str, str]:
+def _may_be_copy(tensor: Tensor, *, graph: bool) -> bool:
+    """Return whether a tensor may be a copy of an embedding, or an embedding."""
+    if tensor.role == "embedding" or _HEADS.search(tensor.name[-_LONGEST:]):
+        return True
+    return graph and tensor.role == "dense"
+
+
+def _twins(tensors: Mapping[str, Tensor], *, graph: bool) -> dict[str, str]:
     """Return, for output layers and embeddings of one shape, the name of the first embedding."""
     groups: dict[Hashable, list[Tensor]] = {}
     for tensor in tensors.values():
-        table = tensor.role == "embedding" or _HEADS.search(tensor.name[-_LONGEST:])
-        if table and tensor.ndim == 2 and not tensor.weights and tensor.dtype in FLOATS:
-            groups.setdefault((tensor.shape, tensor.dtype), []).append(tensor)
+        matrix = whole(tensor) if _may_be_copy(tensor, graph=graph) else None
+        if matrix is not None and len(matrix.shape) == 2 and (graph or not tensor.weights):
+            groups.setdefault((matrix.shape, tensor.dtype), []).append(tensor)
     found: dict[str, str] = {}
     for group in groups.values():
-        first = next((t for t in group if t.role == "embedding"), group[0])
+        tables = [tensor for tensor in group if tensor.role == "embedding"]
+        if graph and not tables:
+            continue
+        first = (tables or group)[0]
         found |= {t.name: first.name for t in group if t is not first}
     return found
 
 
-def tied(tensors: dict[str, Tensor], config: Mapping[str, Any], /) -> dict[str, Tensor]:
+def tied(
+    tensors: dict[str, Tensor], config: Mapping[str, Any], /, *, graph: bool = False
+) -> dict[str, Tensor]:
     """
     Mark every tensor that shares its numbers with an earlier tensor, or may do so.
 
@@ -81,13 +87,16 @@ def tied(tensors: dict[str, Tensor], config: Mapping[str, Any], /) -> dict[str, 
     config : mapping of str
         Configuration of the model. Where its ``tie_word_embeddings`` is False, a stored output
         layer is one of its own; that of a part of the model does not count.
+    graph : bool, default: False
+        Whether a graph says how the tensors are used. It says which matrices multiply, but not
+        which is the output layer; so every matrix of the shape of an embedding is compared.
 
     Returns
     -------
     dict of str to Tensor
         The model. The second and later tensors with the same array, or the same place in a file,
         have the role "tied". Output layers and embeddings of one shape name their `twin`, with
-        which :func:`without_copies` compares their numbers.
+        which :func:`~spectra.models.structure._copies.without_copies` compares their numbers.
 
     Examples
     --------
@@ -106,64 +115,6 @@ def tied(tensors: dict[str, Tensor], config: Mapping[str, Any], /) -> dict[str, 
             note = f"the same numbers as {other}"
             found[name] = replace(tensor, role="tied", note=note, weights=())
     if _may_be_tied(config):
-        for name, twin in _twins(found).items():
+        for name, twin in _twins(found, graph=graph).items():
             found[name] = replace(found[name], twin=twin)
-    return found
-
-
-def _cut(tensor: Tensor, start: int, stop: int) -> AnyArray:
-    part = rows(tensor.source, start, stop)
-    return replace(tensor, shape=(stop - start, *tensor.shape[1:]), source=part).read()
-
-
-def _same(one: Tensor, other: Tensor, start: int, stop: int) -> bool:
-    a, b = (_cut(tensor, start, stop) for tensor in (one, other))
-    return np.ascontiguousarray(a).tobytes() == np.ascontiguousarray(b).tobytes()
-
-
-def _equal(one: Tensor, other: Tensor, whole: bool) -> bool:
-    """Return whether two matrices of one shape have the same numbers; the ends, if not whole."""
-    count, width = one.shape[0], max(1, one.size * 8 // max(1, one.shape[0]))
-    few, many = max(1, _FIRST // width), max(1, _BLOCK // width)
-    ends = [(0, min(few, count)), (max(0, count - few), count)]
-    middle = [(start, min(start + many, count)) for start in range(few, count - few, many)]
-    spans = ends + middle if whole else ends
-    try:
-        return all(_same(one, other, start, stop) for start, stop in spans)
-    except (SpectraError, OSError):  # told when the tensor is analysed
-        return False
-
-
-def without_copies(tensors: Mapping[str, Tensor], /, *, whole: bool = True) -> dict[str, Tensor]:
-    """
-    Compare every tensor with its twin, and leave out copies.
-
-    Parameters
-    ----------
-    tensors : mapping of str to Tensor
-        A model.
-    whole : bool, default: True
-        Whether all numbers are compared, or the first and the last rows.
-
-    Returns
-    -------
-    dict of str to Tensor
-        The model; copies have the role "tied".
-
-    Examples
-    --------
-    >>> import numpy as np, spectra
-    >>> arrays = {"embed_tokens.weight": np.eye(3), "lm_head.weight": np.eye(3)}
-    >>> without_copies(spectra.from_arrays(arrays))["lm_head.weight"].note
-    'the same numbers as embed_tokens.weight'
-    """
-    found = dict(tensors)
-    for name, tensor in tensors.items():
-        twin = tensors.get(tensor.twin)
-        if twin is None or twin.shape != tensor.shape or twin.dtype != tensor.dtype:
-            continue
-        if tensor.role != "tied" and _equal(tensor, twin, whole):
-            where = "" if whole else ", by the first and last rows"
-            note = f"the same numbers as {twin.name}{where}"
-            found[name] = replace(tensor, role="tied", note=note, weights=())
     return found

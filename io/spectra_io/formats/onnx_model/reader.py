@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -11,6 +10,7 @@ from spectra.errors import ModelFormatError
 from spectra.models.layers import numbered
 from spectra.models.tensors import Tensor, Weight
 from spectra_io.formats.missing import Absent, missing
+from spectra_io.formats.onnx_model.graph.naming import as_in_cell, is_of_cell
 from spectra_io.formats.onnx_model.graph.values import Stored
 from spectra_io.formats.onnx_model.graph.walk import walk
 from spectra_io.formats.onnx_model.numbers import locate
@@ -44,7 +44,7 @@ def _chosen(stored: Stored) -> Sequence[tuple[str, Value, int]]:
     if not uses or first.role != uses[0].role:
         return first.parts
     for use in uses:
-        if sum(value.size for _, value, _ in use.parts) >= math.prod(stored.shape):
+        if use.is_whole:
             return use.parts
     each = {
         ".".join(filter(None, [f"{value.label}" if value.label else "", label])): (value, groups)
@@ -54,14 +54,16 @@ def _chosen(stored: Stored) -> Sequence[tuple[str, Value, int]]:
     return [(label, value, groups) for label, (value, groups) in each.items()]
 
 
-def _weights(parts: Sequence[tuple[str, Value, int]]) -> tuple[Weight, ...]:
+def _weights(parts: Sequence[tuple[str, Value, int]], name: str) -> tuple[Weight, ...]:
+    """Return the weights of a tensor, with the labels that fit its name."""
     if len(parts) == 1 and _as_stored(parts[0][1], parts[0][2]):
         return ()
-    return tuple(
-        Weight(label, value.shape, value.source, groups)
-        for label, value, groups in parts
-        if value.dtype in FLOATS
-    )
+    found = []
+    for label, value, groups in parts:
+        part, ending = as_in_cell(label) if is_of_cell(name) else (label, "")
+        if value.dtype in FLOATS:
+            found.append(Weight(part, value.shape, value.source, groups, ending))
+    return tuple(found)
 
 
 def _note(use: Use, stored: Stored, parts: Sequence[tuple[str, Value, int]]) -> str:
@@ -92,7 +94,8 @@ def _tensor(stored: Stored, name: str) -> Tensor:
         use.role,
         stored.source,
         _note(use, stored, parts),
-        _weights(parts),
+        _weights(parts, use.name),
+        alias=use.name if use.name != stored.name else "",
     )
 
 

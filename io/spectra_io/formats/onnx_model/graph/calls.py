@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Call", "counted"]
 
+_QUANTIZED_PAIRS = frozenset(("QLinearAdd", "QLinearMul", "QLinearMatMul"))
+
 
 @dataclass(frozen=True)
 class Call:
@@ -36,6 +38,23 @@ class Call:
     """Values of the inputs; ``None`` for an input that is not a known constant."""
     outputs: Sequence[str]
     """Names of the outputs."""
+    label: str = ""
+    """Name of the operator itself."""
+    scopes: str = ""
+    """Modules that the operator is in, as PyTorch notes them: a list of strings as text."""
+    order: int = 0
+    """Place in the order of computation."""
+
+    @property
+    def kind(self) -> str:
+        """Type of the operator on real numbers, as Add for QLinearAdd."""
+        return self.operator.removeprefix("QLinear")
+
+    @property
+    def operands(self) -> tuple[int, ...]:
+        """Positions of the inputs that are not scales or zero points."""
+        wanted = (0, 3) if self.operator in _QUANTIZED_PAIRS else range(len(self.names))
+        return tuple(index for index in wanted if index < len(self.names))
 
     def input(self, index: int) -> Value | None:
         """

@@ -104,7 +104,7 @@ def _with_axes(have: _Columns, sketch: Sketch) -> _Columns:
 
 def _same(call: Call, have: _Columns, given: Sequence[Sketch]) -> list[_Columns] | None:
     """Follow an operator on each element; a longer operand adds axes in front."""
-    ndims = [one.ndim for one in given[: _INPUTS.get(call.operator, 1)]]
+    ndims = [one.ndim for one in given[: _INPUTS.get(call.kind, 1)]]
     most = max((n for n in ndims if n is not None), default=0)
     if have.own is None or most <= len(have.own):
         return [have]
@@ -292,11 +292,11 @@ _MOVES: dict[str, Callable[[Call, _Columns, Sequence[Sketch]], list[_Columns] | 
 
 def _moved(call: Call, name: str, have: _Columns, given: Sequence[Sketch]) -> list[_Columns] | None:
     """Return the columns in each output of an operator, or ``None`` if it is not followed."""
+    operands = call.operands[: _INPUTS.get(call.kind, 1)]
     places = [i for i, one in enumerate(call.names) if one == name]
-    within = places and max(places) < _INPUTS.get(call.operator, 1)
-    if call.operator not in _MOVES or not within or have.numbers.size == 0:
+    if call.kind not in _MOVES or not set(places) <= set(operands) or have.numbers.size == 0:
         return None
-    return _MOVES[call.operator](call, have, given)
+    return _MOVES[call.kind](call, have, [given[index] for index in call.operands])
 
 
 def pieces(place: Place, count: int, /) -> Iterator[Piece]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import heapq
 import re
 from collections import defaultdict
 from typing import TYPE_CHECKING, NamedTuple
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from spectra._typing import AnyArray
     from spectra_io.formats.onnx_model.graph.calls import Call
     from spectra_io.formats.onnx_model.graph.columns import Piece
-    from spectra_io.formats.onnx_model.graph.surroundings import Place
+    from spectra_io.formats.onnx_model.graph.surroundings import Place, Surroundings
 
 __all__ = ["Group", "groups"]
 
@@ -24,7 +25,12 @@ _MAX_GROUPS = 16  # that a product may have; a mixer of states has five
 _MAX_STEPS = 4000  # operators that are looked at after a product
 _EINSUM = re.compile(r"([a-zA-Z]+),([a-zA-Z]+)->([a-zA-Z]+)")
 _JOINS = frozenset(("Add", "Sub", "Sum", "Concat", "Where", "ScatterND"))
-_PRODUCTS = frozenset(("MatMul", "FusedMatMul", "Einsum", "MatMulInteger"))
+_PRODUCTS = frozenset(
+    (
+        *("MatMul", "FusedMatMul", "Einsum", "MatMulInteger", "MatMulIntegerToFloat"),
+        "DynamicQuantizeMatMul",
+    )
+)
 _ACTIVATIONS = frozenset(
     (
         *("Relu", "Sigmoid", "Tanh", "Gelu", "Erf", "Elu", "Selu", "Celu", "LeakyRelu", "Silu"),
@@ -162,23 +168,27 @@ class _Trace:
     def __init__(self, parts: _Parts) -> None:
         self.parts = parts
         self._marks: dict[Place, set[_Mark]] = defaultdict(set)
-        self._todo: list[tuple[Call, Place]] = []
+        self._todo: list[tuple[int, int, Call, Place]] = []
+        self._met: set[tuple[int, Surroundings]] = set()
 
     def mark(self, place: Place, marks: Iterable[_Mark]) -> None:
-        """Mark a value, and come back to the operators that use it."""
-        if new := set(marks) - self._marks[place]:
-            users = place.users()
-            for one in (place, *(there for _, there in users)):  # in functions under other names
-                self._marks[one] |= new
-            self._todo += users
+        """Mark a value, and come to the operators that use it in the order of computation."""
+        users = place.users()
+        for one in (place, *(there for _, there in users)):  # in functions under other names
+            self._marks[one] |= set(marks)
+        for call, there in users:
+            if (met := (call.order, there.around)) not in self._met:
+                self._met.add(met)
+                heapq.heappush(self._todo, (call.order, len(self._met), call, there))
 
     def run(self) -> bool:
         """Follow all parts; return whether an end was reached."""
         for _ in range(_MAX_STEPS):
             if not self._todo:
                 return True
-            call, there = self._todo.pop()
-            marks = [self._marks.get(there._replace(name=name), set()) for name in call.names]
+            *_, call, there = heapq.heappop(self._todo)
+            names = [call.names[index] for index in call.operands]
+            marks = [self._marks.get(there._replace(name=name), set()) for name in names]
             made = self._after(call, marks, there)
             for name in call.outputs if made else ():
                 self.mark(there._replace(name=name), made)
@@ -192,17 +202,25 @@ class _Trace:
                 for mark in given:
                     self.parts.roles[mark.part].add(role)
             return set()
-        if call.operator in _PRODUCTS:
+        if call.kind in _PRODUCTS:
             return self._product(call, marks)
-        if call.operator not in _PASSED:
+        if call.kind not in _PASSED:
             return set()
-        if call.operator == "Mul" and self._gated(marks):
+        if call.kind == "Mul" and self._gated(marks):
             return set()
+        if call.kind == "Mul":
+            everything -= self._gates(call, marks)
         plain = {mark.part for mark in everything if not mark.is_score}
-        if call.operator in _JOINS and plain and not _is_kept_for_later(call, there):
+        if call.kind in _JOINS and plain and not _is_kept_for_later(call, there):
             self.parts.join(plain)
-        active = call.operator in _ACTIVATIONS
+        active = call.kind in _ACTIVATIONS
         return {m._replace(is_active=m.is_active or active) for m in everything}
+
+    def _gates(self, call: Call, marks: list[set[_Mark]]) -> set[_Mark]:
+        """Return the marks of gates that another activation is multiplied with."""
+        values = [call.input(index) for index in call.operands]
+        others = [not m and value is None for m, value in zip(marks, values, strict=True)]
+        return {mark for given in marks for mark in given if mark.is_active and any(others)}
 
     def _gated(self, marks: list[set[_Mark]]) -> bool:
         """Note a product of two different parts, element by element."""
@@ -216,7 +234,8 @@ class _Trace:
         return bool(pairs)
 
     def _product(self, call: Call, marks: list[set[_Mark]]) -> set[_Mark]:
-        if len(marks) < 2 or call.input(0) is not None or call.input(1) is not None:
+        known = [call.input(index) for index in call.operands[:2]]
+        if len(marks) < 2 or any(value is not None for value in known):
             return set()
         roles = _roles(call, marks)
         for part, role in roles:
@@ -228,7 +247,7 @@ class _Trace:
 def _is_kept_for_later(call: Call, there: Place) -> bool:
     """Return whether an operator joins keys and values only as a result of the network."""
     users = (there._replace(name=name).users() for name in call.outputs)
-    return call.operator == "Concat" and not any(users)
+    return call.kind == "Concat" and not any(users)
 
 
 def groups(place: Place, count: int, /) -> list[Group]:

@@ -195,6 +195,12 @@ def _other_product(call: Call, given: _Given) -> list[Sketch]:
     return [Sketch((*left[:-1], None)) if left else NOTHING]
 
 
+def _embedded(call: Call, given: _Given) -> list[Sketch]:
+    """Return the sketch of embeddings: one vector for each number of a token."""
+    tokens = given[0].shape
+    return [Sketch((*tokens, None)) if tokens is not None else NOTHING]
+
+
 def _gemm(call: Call, given: _Given) -> list[Sketch]:
     left, right = given[0].shape, given[1].shape
     if not left or not right or len(left) != 2 or len(right) != 2:
@@ -206,7 +212,7 @@ def _gemm(call: Call, given: _Given) -> list[Sketch]:
 def _shape(call: Call, given: _Given) -> list[Sketch]:
     shape = given[0].shape
     if shape is None:
-        return [NOTHING]
+        return [Sketch((None,))]
     start, end = call.whole("start", 0), call.whole("end", len(shape))
     part = shape[start:end]
     return [_counting(_array(part, (len(part),)))]
@@ -283,6 +289,14 @@ def _unsqueeze(call: Call, given: _Given) -> list[Sketch]:
     return [_of_shape(given[0].numbers, wider)]
 
 
+def _elements(one: Sketch) -> AnyArray | None:
+    """Return the elements of a short vector, at least how many there are."""
+    if one.numbers is not None or one.shape is None or len(one.shape) != 1:
+        return one.numbers
+    count = one.shape[0]
+    return None if count is None or count > _MAX_NUMBERS else np.full(count, None, object)
+
+
 def _concat(call: Call, given: _Given) -> list[Sketch]:
     shapes = [one.shape for one in given]
     first = next((shape for shape in shapes if shape is not None), None)
@@ -291,8 +305,8 @@ def _concat(call: Call, given: _Given) -> list[Sketch]:
     axis = counted(call.whole("axis", 1), len(first))
     if not 0 <= axis < len(first):
         return [NOTHING]
-    numbers = [one.numbers for one in given if one.numbers is not None]
-    if len(numbers) == len(given) and all(n.ndim == 1 for n in numbers):
+    numbers = [n for one in given if (n := _elements(one)) is not None]
+    if len(first) == 1 and len(numbers) == len(given):
         return [_counting(np.concatenate(numbers))]
     sides = [shape[axis] if shape is not None and axis < len(shape) else None for shape in shapes]
     total = None if None in sides else sum(side or 0 for side in sides)
@@ -380,8 +394,9 @@ _UNARY = (
     *("DynamicQuantizeLinear", "Mish", "Celu", "Selu", "Swish", "Dropout", "IsNaN", "ScatterND"),
 )
 _PACKED = (
-    *("FusedMatMul", "QLinearMatMul", "MatMulIntegerToFloat", "DynamicQuantizeMatMul"),
-    *("MatMulNBits", "MatMulBnb4", "GemmFastGelu"),
+    *("FusedMatMul", "MatMulIntegerToFloat", "DynamicQuantizeMatMul"),
+    *("MatMulNBits", "MatMulBnb4", "GemmFastGelu", "Attention", "QAttention"),
+    *("MultiHeadAttention", "GroupQueryAttention", "PackedAttention"),
 )
 _RULES: dict[str, _Rule] = {
     **dict.fromkeys(_ELEMENTWISE, _elementwise),
@@ -397,7 +412,8 @@ _RULES: dict[str, _Rule] = {
     "Squeeze": _squeeze,
     "Unsqueeze": _unsqueeze,
     "Concat": _concat,
-    "Gather": _gather,
+    **dict.fromkeys(("Gather", "GatherBlockQuantized"), _gather),
+    "EmbedLayerNormalization": _embedded,
     "Slice": _slice,
     "Split": _split,
     "Expand": _expand,
@@ -428,9 +444,10 @@ def sketches(call: Call, given: Sequence[Sketch], /) -> list[Sketch]:
     >>> sketches(call, [Sketch((None, 5, 8)), Sketch((8, 24))])[0].shape
     (None, 5, 24)
     """
-    rule = _RULES.get(call.operator)
+    rule = _RULES.get(call.operator) or _RULES.get(call.kind)
     needed = 2 if rule in (_matmul, _gemm) else 1
-    if rule is None or len(given) < needed:
+    operands = [given[index] for index in call.operands]
+    if rule is None or len(operands) < needed:
         return []
-    found = rule(call, given)
+    found = rule(call, operands)
     return [one if one.ndim is None or one.ndim <= _MAX_NDIM else NOTHING for one in found]

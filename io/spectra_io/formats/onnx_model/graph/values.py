@@ -54,6 +54,10 @@ class Use:
     """Input and operator, for a person."""
     parts: tuple[tuple[str, Value, int], ...] = ()
     """Label, matrix or kernel, and number of groups of each weight in the operator."""
+    name: str = ""
+    """Name of the weight in the network, if it is known."""
+    is_whole: bool = False
+    """Whether the operator uses the whole tensor."""
 
 
 @dataclass(eq=False, slots=True)

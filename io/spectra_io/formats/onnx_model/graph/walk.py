@@ -14,7 +14,8 @@ from spectra.errors import ModelFormatError
 from spectra_io.formats.onnx_model.graph.arithmetic import COMPUTATIONS
 from spectra_io.formats.onnx_model.graph.calls import Call
 from spectra_io.formats.onnx_model.graph.movements import MOVEMENTS
-from spectra_io.formats.onnx_model.graph.operators.purposes import ROLES, purpose
+from spectra_io.formats.onnx_model.graph.naming import Names
+from spectra_io.formats.onnx_model.graph.operators.purposes import ROLES, biases, purpose
 from spectra_io.formats.onnx_model.graph.sketches import declared
 from spectra_io.formats.onnx_model.graph.surroundings import Place, Surroundings
 from spectra_io.formats.onnx_model.graph.values import Stored, Use, Value, of
@@ -37,6 +38,8 @@ _NUMBERS: dict[str, Callable[[onnx.AttributeProto], AnyArray]] = {
     "value_int": lambda a: np.array(a.i, np.int64),
     "value_ints": lambda a: np.array(a.ints, np.int64),
 }
+
+_SCOPES = "pkg.torch.onnx.name_scopes"
 
 _Scope = ChainMap[str, Value | None]
 _Key = tuple[str, str, str]
@@ -93,6 +96,7 @@ class _Walk:
         self._locate = locate
         self._order = itertools.count()
         self._seen: list[tuple[_Seen, Surroundings]] = []
+        self._names = Names(biases)
 
     def _found(
         self, place: _Place, name: str, tensor: onnx.TensorProto | onnx.SparseTensorProto
@@ -138,7 +142,8 @@ class _Walk:
         attributes, names = _resolved(node, context), [text(name) for name in node.input]
         inputs = [context.scope.get(name) if name else None for name in names]
         outputs = [text(name) for name in node.output]
-        call = Call(text(node.op_type), attributes, names, inputs, outputs)
+        label, scopes = text(node.name), _scopes(node)
+        call = Call(text(node.op_type), attributes, names, inputs, outputs, label, scopes, order)
         domain = text(node.domain)
         key = _key(node.domain, node.op_type, node.overload)
         if key in self.functions:
@@ -248,7 +253,8 @@ class _Walk:
             self.scales.setdefault(id(helper), value.roots[0].name)
         for root in value.roots:
             own = tuple(_named(part, made) for part, made in real if made.roots[0] is root)
-            use = Use(seen.order, found.role, note, own)
+            name = self._names.of(root.name, seen.call, index, around) if own else ""
+            use = Use(seen.order, found.role, note, own, name, value.whole)
             if real and not own:
                 use = Use(seen.order, "constant", f"joined with {real[0][1].roots[0].name}, {note}")
             root.uses.append(use)
@@ -257,6 +263,11 @@ class _Walk:
     def _note(roots: Iterable[Stored], use: Use) -> None:
         for root in roots:
             root.uses.append(use)
+
+
+def _scopes(node: onnx.NodeProto) -> str:
+    """Return the modules that PyTorch notes with an operator."""
+    return next((text(p.value) for p in node.metadata_props if p.key == _SCOPES), "")
 
 
 def _named(part: Part, value: Value) -> tuple[str, Value, int]:

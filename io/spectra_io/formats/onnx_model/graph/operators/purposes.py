@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from spectra_io.formats.onnx_model.graph.calls import Call
 
-__all__ = ["ROLES", "purpose"]
+__all__ = ["ROLES", "biases", "purpose"]
 
 _LEFT = (left_factor, gemm_left)
 _DENSE = {0: Purpose("dense", left_factor), 1: Purpose("dense", right_factor)}
@@ -97,6 +97,31 @@ ROLES: Mapping[str, Mapping[str, Mapping[int, Purpose]]] = {
     "com.microsoft": {**_STANDARD, **_MICROSOFT},
 }
 """Purposes of operator inputs by domain, operator and position; other inputs are constants."""
+
+
+def biases(call: Call, /) -> list[int]:
+    """
+    Return the inputs of an operator that are biases.
+
+    Parameters
+    ----------
+    call : Call
+        The operator.
+
+    Returns
+    -------
+    list of int
+        Their positions.
+
+    Examples
+    --------
+    >>> from spectra_io.formats.onnx_model.graph.calls import Call
+    >>> biases(Call("Conv", {}, ["x", "w", "b"], [None] * 3, ["y"]))
+    [2]
+    """
+    known = ROLES["com.microsoft"].get(call.operator, {})
+    return [index for index, one in known.items() if one.role == "bias"]
+
 
 _ADDS_VECTOR = {"Add", "Sum"}
 _NOTHING = Purpose("constant")
