@@ -11,6 +11,7 @@ import spectra
 from spectra.errors import ModelFormatError, ModelNotFoundError, one_line
 from spectra.models.model import Model
 from spectra.models.structure import interpret
+from spectra.models.structure._maps_only import maps_only
 from spectra.models.structure._ties import tied
 from spectra_io.formats import folders
 from spectra_io.formats.configs import read_config
@@ -117,7 +118,10 @@ def _model(
     """Return the model of what was found, with the configuration beside the first file."""
     tensors = found.tensors
     config = read_config(files[0], tensors) if found.config is None else found.config
-    understood = tied(tensors, {}, graph=True) if known.has_graph else interpret(tensors, config)
+    if known.has_graph:
+        understood = tied(maps_only(tensors), {}, graph=True)
+    else:
+        understood = interpret(tensors, config)
     local = all(isinstance(file, LocalFile) for file in files)
     said = (*notes, *found.notes, *missing_notes(tensors))
     return Model(understood, name, known.name, config, local, tuple(map(one_line, said)))

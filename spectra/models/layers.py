@@ -227,8 +227,8 @@ def _base_names(tensors: Mapping[str, Tensor]) -> dict[str, str]:
         name: name if tensor.role == "scale" else _ENDING.sub("", full[name]) or name
         for name, tensor in tensors.items()
     }
-    counts = Counter(short.values())
-    taken = set(full.values())
+    counts = Counter(s for name, s in short.items() if tensors[name].role != "tied")
+    taken = {full[name] for name, tensor in tensors.items() if tensor.role != "tied"}
     return {
         n: full[n] if s != full[n] and (s in taken or counts[s] > 1) else s
         for n, s in short.items()

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from spectra.dtypes import FLOATS
 from spectra.errors import SpectraError
 from spectra.models.lazy import Derived, Held, Source, rows
 from spectra.models.structure._parts import whole
+from spectra.models.tensors import Weight
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -56,6 +58,8 @@ def _is_transpose(function: object) -> bool:
 def _laid(tensor: Tensor, *, local: bool) -> _Laid | None:
     """Return the matrix of a tensor; ``None`` if reading it in parts is not possible or cheap."""
     weight = whole(tensor)
+    if weight is None and tensor.dtype in FLOATS:  # of parts: the stored numbers
+        weight = Weight("", tensor.shape, tensor.source)
     if weight is None or len(weight.shape) != 2:
         return None
     source, shape, turned = weight.source, weight.shape, False

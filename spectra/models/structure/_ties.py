@@ -58,19 +58,22 @@ def _may_be_copy(tensor: Tensor, *, graph: bool) -> bool:
 
 
 def _twins(tensors: Mapping[str, Tensor], *, graph: bool) -> dict[str, str]:
-    """Return, for output layers and embeddings of one shape, the name of the first embedding."""
-    groups: dict[Hashable, list[Tensor]] = {}
+    """Return the name of the tensor with which each that may be a copy is compared."""
+    tables: dict[Hashable, list[Tensor]] = {}
+    aliases: dict[Hashable, list[Tensor]] = {}
     for tensor in tensors.values():
+        if tensor.alias and tensor.weights:
+            key = (tensor.alias, tensor.shape, tensor.dtype)
+            aliases.setdefault(key, []).append(tensor)
         matrix = whole(tensor) if _may_be_copy(tensor, graph=graph) else None
         if matrix is not None and len(matrix.shape) == 2 and (graph or not tensor.weights):
-            groups.setdefault((matrix.shape, tensor.dtype), []).append(tensor)
-    found: dict[str, str] = {}
-    for group in groups.values():
-        tables = [tensor for tensor in group if tensor.role == "embedding"]
-        if graph and not tables:
-            continue
-        first = (tables or group)[0]
-        found |= {t.name: first.name for t in group if t is not first}
+            tables.setdefault((matrix.shape, tensor.dtype), []).append(tensor)
+    found = {t.name: group[0].name for group in aliases.values() for t in group[1:]}
+    for group in tables.values():
+        embeddings = [tensor for tensor in group if tensor.role == "embedding"]
+        if embeddings or not graph:
+            first = (embeddings or group)[0]
+            found |= {t.name: first.name for t in group if t is not first and t.name not in found}
     return found
 
 

@@ -45,7 +45,7 @@ def test_three_encodings_of_the_same_weights():
     """In constants of branches; in initializers, gates cut and joined; in Gemm and Split."""
     found = [of_16_kHz(MODELS / "silero" / name) for name in SILERO]
     first, second, third = (fingerprint(layers) for layers in found)
-    assert len(first) == 14
+    assert len(first) == 13  # the last convolution, of one channel, is a vector
     assert first == second == third
     spectra_of = [
         sorted(spectra.spectrum(x.matrices()).eigenvalues.tobytes() for x in layers)

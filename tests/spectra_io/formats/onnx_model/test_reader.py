@@ -793,6 +793,8 @@ def test_roles_of_every_operator(tmp_path, domain, operator, uses):
     for i in range(max(uses) + 2):
         names = ["x"] * i + ["w"]
         made = helper.make_node(operator, names, ["y"], domain=domain)
+        if operator == "Einsum":
+            made.attribute.append(helper.make_attribute("equation", "ij,jk->ik"))
         tensor = opened(tmp_path, [made], [from_array(f32(3, 3), "w")])["w"]
         wanted = uses[i].role if i in uses else "constant"
         assert tensor.role in {wanted, "quantized"} - ({"quantized"} if i not in uses else set())

@@ -25,7 +25,8 @@ _TOOLS = re.compile(
 )
 """Endings that quantizers and optimizers append to the name of a tensor."""
 
-_PREFIX = re.compile(r"\A(FusedBack_|ortshared_)+")
+_PREFIX = re.compile(r"\A(FusedBack_|ortshared_|If_\d+_(then|else)_branch__|Inline_\d+__)+")
+"""Beginnings that optimizers and inliners put before a name."""
 
 _OPERATIONS = (
     *("val", "t", "permute", "transpose", "view", "reshape", "linear", "addmm", "matmul", "mm"),

@@ -191,6 +191,21 @@ def _matmul(call: Call, given: _Given) -> list[Sketch]:
 
 def _other_product(call: Call, given: _Given) -> list[Sketch]:
     """Return the sketch of a product whose weight is packed, or may be turned."""
+    left, right = given[0].shape, given[1].shape if len(given) > 1 else None
+    if not left:
+        return [NOTHING]
+    if "N" in call.attributes:
+        return [Sketch((*left[:-1], call.whole("N", 0)))]
+    known = right is not None and len(right) > 1
+    return [
+        Sketch(
+            (*left[:-1], right[-2 if call.whole("transB", 0) else -1] if known and right else None)
+        )
+    ]
+
+
+def _attended(call: Call, given: _Given) -> list[Sketch]:
+    """Return the sketch of an attention, as wide as its values."""
     left = given[0].shape
     return [Sketch((*left[:-1], None)) if left else NOTHING]
 
@@ -369,9 +384,29 @@ def _same_ndim(call: Call, given: _Given) -> list[Sketch]:
 
 
 def _expand(call: Call, given: _Given) -> list[Sketch]:
-    numbers = given[1].numbers if len(given) > 1 else None
+    numbers = _elements(given[1]) if len(given) > 1 else None
     wanted = None if numbers is None else tuple(numbers.ravel().tolist())
     return [Sketch(_broadcast(given[0].shape, wanted))]
+
+
+def _reduced(call: Call, given: _Given) -> list[Sketch]:
+    shape, axes = given[0].shape, _wholes(call, given, "axes", 1)
+    if shape is None or (axes is None and len(given) > 1):
+        return [NOTHING]
+    if not axes and call.whole("noop_with_empty_axes", 0):
+        return [Sketch(shape)]
+    gone = {counted(axis, len(shape)) for axis in axes or range(len(shape))}
+    if call.whole("keepdims", 1):
+        return [Sketch(tuple(1 if i in gone else n for i, n in enumerate(shape)))]
+    return [Sketch(tuple(n for i, n in enumerate(shape) if i not in gone))]
+
+
+def _flatten(call: Call, given: _Given) -> list[Sketch]:
+    shape = given[0].shape
+    if shape is None:
+        return [Sketch((None, None))]
+    axis = counted(call.whole("axis", 1), len(shape))
+    return [Sketch((_product(shape[:axis]), _product(shape[axis:])))]
 
 
 def _filled_with(call: Call, given: _Given) -> list[Sketch]:
@@ -392,11 +427,16 @@ _UNARY = (
     *("FastGelu", "BiasGelu", "QuantizeLinear", "DequantizeLinear", "RotaryEmbedding", "Round"),
     *("SkipLayerNormalization", "SkipSimplifiedLayerNormalization", "CumSum", "Sin", "Cos"),
     *("DynamicQuantizeLinear", "Mish", "Celu", "Selu", "Swish", "Dropout", "IsNaN", "ScatterND"),
+    *("Tan", "Trilu", "Silu", "BitwiseAnd", "BitwiseOr", "BitwiseNot", "GatherElements"),
 )
+_REDUCTIONS = ("Mean", "Sum", "Max", "Min", "Prod", "L1", "L2", "SumSquare", "LogSumExp", "LogSum")
 _PACKED = (
     *("FusedMatMul", "MatMulIntegerToFloat", "DynamicQuantizeMatMul"),
-    *("MatMulNBits", "MatMulBnb4", "GemmFastGelu", "Attention", "QAttention"),
-    *("MultiHeadAttention", "GroupQueryAttention", "PackedAttention"),
+    *("MatMulNBits", "MatMulBnb4", "GemmFastGelu"),
+)
+_ATTENTION = (
+    *("Attention", "QAttention", "MultiHeadAttention", "GroupQueryAttention"),
+    "PackedAttention",
 )
 _RULES: dict[str, _Rule] = {
     **dict.fromkeys(_ELEMENTWISE, _elementwise),
@@ -405,6 +445,7 @@ _RULES: dict[str, _Rule] = {
     **dict.fromkeys(("Conv", "FusedConv", "MaxPool", "AveragePool", "Pad", "Tile"), _same_ndim),
     **dict.fromkeys(("MatMul", "MatMulInteger"), _matmul),
     **dict.fromkeys(_PACKED, _other_product),
+    **dict.fromkeys(_ATTENTION, _attended),
     **dict.fromkeys(("Gemm", "FusedGemm"), _gemm),
     "Shape": _shape,
     "Reshape": _reshape,
@@ -417,6 +458,8 @@ _RULES: dict[str, _Rule] = {
     "Slice": _slice,
     "Split": _split,
     "Expand": _expand,
+    "Flatten": _flatten,
+    **dict.fromkeys((f"Reduce{kind}" for kind in _REDUCTIONS), _reduced),
     "ConstantOfShape": _filled_with,
 }
 """Sketches of the outputs of an operator, given those of its inputs."""

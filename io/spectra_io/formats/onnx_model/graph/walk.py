@@ -249,6 +249,11 @@ class _Walk:
             self._note(value.roots, Use(seen.order, "quantized", f"{note}, its scale is not known"))
             return
         real = [(part, part.value) for part in parts if part.value is not None]
+        if found.role == "dense" and not real and len(value.shape) == 2:
+            self._note(
+                value.roots, Use(seen.order, "constant", f"{note}, in a form that is not read")
+            )
+            return
         for helper in [h for _, made in real for h in made.helpers] or value.helpers:
             self.scales.setdefault(id(helper), value.roots[0].name)
         for root in value.roots:
