@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tests.sweep.truth import digest
+from tests.sweep.matrices import digest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from spectra._typing import AnyArray
     from spectra.models.layers import Layer
-    from tests.sweep.truth import Matrix, Other
+    from tests.sweep.matrices import Matrix, Other
 
 __all__ = ["Result", "compare"]
 

@@ -7,7 +7,6 @@ import inspect
 import math
 import re
 import textwrap
-from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -15,14 +14,19 @@ import numpy as np
 import torch
 from torch import nn
 
+from tests.sweep.matrices import Matrix, Other, digest
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from spectra._typing import AnyArray
 
-__all__ = ["Matrix", "Other", "digest", "matrices", "others", "statement"]
+__all__ = ["matrices", "others", "statement"]
 
-_GATES = {nn.LSTM: 4, nn.GRU: 3, nn.RNN: 1, nn.LSTMCell: 4, nn.GRUCell: 3, nn.RNNCell: 1}
+_GATES = {
+    nn.LSTM: "ifgo", nn.GRU: "rzn", nn.RNN: "", nn.LSTMCell: "ifgo", nn.GRUCell: "rzn",
+    nn.RNNCell: "",
+}  # fmt: skip
 _TRANSPOSED = (nn.ConvTranspose1d, nn.ConvTranspose2d, nn.ConvTranspose3d)
 _PRODUCTS = {
     "linear", "matmul", "mm", "bmm", "addmm", "baddbmm", "einsum", "embedding", "conv1d", "conv2d",
@@ -32,35 +36,6 @@ _TABLES = re.compile(r"relative_(attention_|position_)?bias|rel_(attn_)?bias|bia
 _NO_MAPS = re.compile(
     r"pos|relative|bias|token|quer|latent|codebook\b|slope|scale|mask|centroid|seg_embed"
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Matrix:
-    """A true matrix, or the stack of matrices of a kernel's positions."""
-
-    name: str
-    label: str
-    stack: AnyArray  # (positions, out, in)
-    module: str
-    turnable: bool = False  # (in, out) is as good
-    others: tuple[AnyArray, ...] = ()  # the same weight, arranged otherwise
-    source: str = field(default="", compare=False)  # digest of the parameter
-
-
-@dataclass(frozen=True, slots=True)
-class Other:
-    """A parameter or buffer with two axes or more that is not a map."""
-
-    name: str
-    module: str
-    shape: tuple[int, ...]
-
-
-def digest(values: AnyArray) -> bytes:
-    """Return a fingerprint of the numbers in order, whatever the shape."""
-    import hashlib
-
-    return hashlib.sha1(np.ascontiguousarray(values, np.float32).tobytes()).digest()
 
 
 def _numbers(values: torch.Tensor) -> AnyArray:
@@ -156,10 +131,12 @@ def _of(module: nn.Module, parameter: str, full: str, values: torch.Tensor) -> l
         if parameter == "in_proj_weight":
             return [made(k, _stack(part)) for k, part in zip("qkv", np.split(W, 3), strict=True)]
         return [made("", _stack(W))] if parameter.endswith("proj_weight") else []
-    gates = next((n for kind, n in _GATES.items() if isinstance(module, kind)), 0)
-    if gates and parameter.startswith("weight"):
-        parts = [W] if "weight_hr" in parameter else np.split(W, gates)
-        return [made(str(i), _stack(part)) for i, part in enumerate(parts)]
+    gates = next((k for kind, k in _GATES.items() if isinstance(module, kind)), None)
+    if gates is not None and parameter.startswith("weight"):
+        if not gates or "weight_hr" in parameter:
+            return [made("", _stack(W))]
+        parts = np.split(W, len(gates))
+        return [made(k, _stack(part)) for k, part in zip(gates, parts, strict=True)]
     if parameter == "weight" and word == "Conv1D" and W.ndim == 2:
         return [made("", _stack(W.T))]
     if isinstance(module, _TRANSPOSED) and parameter == "weight":
