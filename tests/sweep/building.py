@@ -159,7 +159,7 @@ def _classes(config: Any) -> Iterator[Any]:
             yield cls._from_config if hasattr(cls, "_from_config") else cls
 
 
-def build(kind: str) -> nn.Module:
+def build(kind: str, **settings: Any) -> nn.Module:
     """
     Build the smallest model of a type that its code allows.
 
@@ -167,6 +167,8 @@ def build(kind: str) -> nn.Module:
     ----------
     kind : str
         Type of the model, as ``model_type`` of its config.
+    **settings
+        Entries of the config.
 
     Returns
     -------
@@ -182,7 +184,7 @@ def build(kind: str) -> nn.Module:
     own = OWN.get(kind)
     for small, lists in (({}, {}),) if own else ATTEMPTS:
         try:
-            config = _shrink(CONFIG_MAPPING[kind](**(own or {})), small, lists)
+            config = _shrink(CONFIG_MAPPING[kind](**(own or {}) | settings), small, lists)
         except Exception as error:
             errors.append(f"config: {type(error).__name__}: {str(error)[:80]}")
             continue

@@ -4,7 +4,11 @@ Run the sweep: build, save, read, compare; one line of JSON per model.
     PYTHONPATH=.:io python -m tests.sweep.run transformers --out sweep.jsonl
     PYTHONPATH=.:io python -m tests.sweep.run transformers --out sweep.jsonl --only llama gpt2
 
-A model that has its line already is not run again.
+    PYTHONPATH=.:io python -m tests.sweep.run exports --files FOLDER --out made.jsonl
+    PYTHONPATH=.:io python -m tests.sweep.run graphs --files FOLDER --out graphs.jsonl
+
+A model that has its line already is not run again. ``exports`` writes ONNX files with the true
+matrices, ``graphs`` reads them: it needs no torch, and can be run again for another reader.
 """
 
 from __future__ import annotations
@@ -23,6 +27,7 @@ import sys
 import tempfile
 import time
 import traceback
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -34,8 +39,9 @@ if TYPE_CHECKING:
 
     from torch import nn
 
-SECONDS = 40  # for one model
-CHUNK = 15  # models of one process
+SECONDS = {"exports": 400}  # for one model
+CHUNK = {"exports": 5, "graphs": 150}  # models of one process
+USUAL = 40, 15  # seconds, and models
 MEMORY = 9 << 30  # bytes of one process
 SPLITS = r"chunk|split|unbind|tensor_split"
 SINGLE = {"q_proj", "k_proj", "v_proj", "to_q", "to_k", "to_v", "query", "key", "value", "q_b_proj"}
@@ -46,7 +52,7 @@ FUSED = re.compile(  # names of projections that are usually several
 
 
 def _alarm(*_: object) -> None:
-    raise TimeoutError(f"more than {SECONDS} s")  # noqa: EM102
+    raise TimeoutError("more than the seconds of one model")  # noqa: EM101
 
 
 @contextlib.contextmanager
@@ -141,27 +147,43 @@ def transformers_model(kind: str) -> dict[str, Any]:
     return head | record | ({"config": config} if faults else {})
 
 
-def _kinds(what: str) -> tuple[list[str], Callable[[str], dict[str, Any]]]:
+def _kinds(what: str, files: Path | None) -> tuple[list[str], Callable[[str], dict[str, Any]]]:
     if what == "transformers":
         from tests.sweep.building import model_types
 
         return model_types(), transformers_model
+    if what == "exports":
+        from tests.sweep import exports
+
+        return exports.names(), partial(exports.make, files=_given(files))
+    if what == "graphs":
+        from tests.sweep import graphs
+
+        return graphs.files_of(_given(files)), partial(graphs.read, folder=_given(files))
     from tests.sweep import producers
 
     names, one = producers.KINDS[what]
     return list(names), one
 
 
-def _worker(what: str, out: Path, names: list[str]) -> None:
+def _given(files: Path | None) -> Path:
+    if files is None:
+        raise SystemExit("--files says where the ONNX files lie")  # noqa: EM101
+    return files
+
+
+def _worker(what: str, out: Path, names: list[str], files: Path | None) -> None:
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
-    _, one = _kinds(what)
-    for package in ("torch", "spectra_io", what):  # importing does not count as time of a model
+    _, one = _kinds(what, files)
+    seconds = SECONDS.get(what, USUAL[0])
+    packages = ("spectra_io",) if what == "graphs" else ("torch", "spectra_io", what)
+    for package in packages:  # importing does not count as time of a model
         with contextlib.suppress(ImportError):
             importlib.import_module(package)
     for name in names:
         start = time.perf_counter()
         try:
-            with _limit(SECONDS):
+            with _limit(seconds):
                 record = one(name)
         except (TimeoutError, MemoryError) as error:
             record = {"built": False, "error": f"{type(error).__name__}: {error}"[:200]}
@@ -189,30 +211,38 @@ def _done(out: Path) -> set[str]:
 def main() -> None:
     """Run the sweep of one producer, two processes at a time."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[1])
-    parser.add_argument("what", choices=["transformers", "diffusers", "peft", "quantized"])
+    kinds = ["transformers", "diffusers", "peft", "quantized", "exports", "graphs"]
+    parser.add_argument("what", choices=kinds)
     parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--files", type=Path, help="folder of the ONNX files")
     parser.add_argument("--only", nargs="*")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--worker", action="store_true", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.worker:
-        _worker(arguments.what, arguments.out, arguments.only)
+        _worker(arguments.what, arguments.out, arguments.only, arguments.files)
         return
-    names, _ = _kinds(arguments.what)
+    names, _ = _kinds(arguments.what, arguments.files)
+    seconds, size = (
+        table.get(arguments.what, usual)
+        for table, usual in zip((SECONDS, CHUNK), USUAL, strict=True)
+    )
     done = _done(arguments.out)
     todo = [n for n in names if n not in done and (not arguments.only or n in arguments.only)]
-    chunks = [todo[i : i + CHUNK] for i in range(0, len(todo), CHUNK)]
+    chunks = [todo[i : i + size] for i in range(0, len(todo), size)]
     running: list[tuple[subprocess.Popen[bytes], list[str], float]] = []
     while chunks or running:
         while chunks and len(running) < arguments.jobs:
             chunk = chunks.pop(0)
             command = [sys.executable, "-W", "ignore", "-m", "tests.sweep.run", arguments.what]
-            command += ["--out", str(arguments.out), "--worker", "--only", *chunk]
+            command += ["--out", str(arguments.out), "--worker"]
+            command += ["--files", str(arguments.files)] if arguments.files else []
+            command += ["--only", *chunk]
             running.append((subprocess.Popen(command), chunk, time.monotonic()))
         time.sleep(0.5)
         for entry in list(running):
             process, chunk, start = entry
-            if process.poll() is None and time.monotonic() - start < (SECONDS + 10) * len(chunk):
+            if process.poll() is None and time.monotonic() - start < (seconds + 10) * len(chunk):
                 continue
             process.kill()
             process.wait()

@@ -4,7 +4,8 @@ Make the tables of a sweep from its lines of JSON.
     python -m tests.sweep.table sweep.jsonl [more.jsonl] --out FOLDER
 
 writes ``models.csv`` (one row per model), ``summary.md`` (one row per producer) and ``faults.md``
-(every fault, grouped by kind, with an example and the models that have it).
+(every fault, grouped by kind, with an example and the models that have it), and of ONNX files
+``graphs.md`` (one row per group of producers).
 """
 
 from __future__ import annotations
@@ -76,6 +77,40 @@ def summary(records: Iterable[Record]) -> str:
     return "\n".join([*lines, "", f"{date}; {', '.join(versions)}.", ""])
 
 
+def graphs(records: Iterable[Record]) -> str:
+    """Return the summary of ONNX files as a Markdown table, one row per group of producers."""
+    by_group: dict[str, list[Record]] = defaultdict(list)
+    for record in records:
+        kind = "nets" if record["model"].startswith("nets/") else "transformers"
+        exported = f"{kind}, {record.get('exporter')} exporter"
+        by_group[record.get("group") or exported].append(record)
+    lines = [
+        "| files | models | files | true matrices | found | parts of a parameter | of these apart "
+        "| in safetensors, too | of these by the same name | missed | wrong | twice | no maps |",
+        "|" + " --- |" * 13,
+    ]
+    for group, its in by_group.items():
+        opened = [r for r in its if r.get("opened")]
+        total = {k: sum(_count(r, k) for r in opened) for k in
+                 ("true", "right", "apart", "split", "missed", "wrong", "no_maps")}  # fmt: skip
+        names = [r["names"] for r in opened]
+        joined, same = (sum(n[k] for n in names) for k in ("joined", "same"))
+        twice = sum(f["equal"] for r in opened for f in r["twice"])
+        cells = [
+            group, len({r["model"].rpartition("/")[0] for r in its}), len(its), total["true"],
+            f"{total['right']} ({_share(total['right'], total['true'])})", total["apart"],
+            f"{total['split']} ({_share(total['split'], total['apart'])})", joined,
+            f"{same} ({_share(same, joined)})", total["missed"], total["wrong"], twice,
+            total["no_maps"],
+        ]  # fmt: skip
+        lines.append(f"| {' | '.join(map(str, cells))} |")
+    return "\n".join([*lines, ""])
+
+
+def _share(part: int, of: int) -> str:
+    return f"{100 * part / of:.2f} %" if of else "none"
+
+
 def _plain(text: str) -> str:
     """Return a reason without the names and numbers that differ from tensor to tensor."""
     text = re.sub(r"[\w.\[\]]*\.[\w.\[\]]+", "NAME", text)
@@ -140,6 +175,13 @@ def main() -> None:
     arguments = parser.parse_args()
     records = [json.loads(x) for file in arguments.files for x in file.read_text().splitlines()]
     arguments.out.mkdir(parents=True, exist_ok=True)
+    files = [r for r in records if r["producer"] == "graphs"]
+    if files:
+        (arguments.out / "graphs.md").write_text(graphs(files))
+        print(graphs(files))
+    records = [r for r in records if r["producer"] not in ("graphs", "exports")]
+    if not records:
+        return
     with (arguments.out / "models.csv").open("w", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(COLUMNS)

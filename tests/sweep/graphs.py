@@ -1,0 +1,159 @@
+"""ONNX files that are kept on disk: read, and held against the true matrices and safetensors."""
+
+from __future__ import annotations
+
+import json
+import re
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from tests.sweep.matrices import kept, title
+from tests.sweep.verdicts import judge
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from spectra._typing import AnyArray
+    from tests.sweep.matrices import Matrix
+
+__all__ = ["files_of", "join", "read"]
+
+ROUNDING, DIFFERENCE = 1e-5, 1e-3  # of weights, and of results
+Fault = dict[str, Any]
+
+
+def files_of(folder: Path) -> list[str]:
+    """
+    Return the ONNX files that were made, as ``nets/mlp/old.onnx``.
+
+    Those whose results are not the network's are left out: what they compute with is not known.
+    """
+    out = []
+    for made in sorted(folder.glob("*/*/made.json")):
+        model = made.parent.relative_to(folder).as_posix()
+        its = json.loads(made.read_text())["made"]
+        right = {one["exporter"] for one in its if not one["by"] and _agrees(one)}
+        out += [f"{model}/{x['file']}" for x in its if x["exporter"] in right and _agrees(x)]
+    return out
+
+
+def _agrees(one: Fault) -> bool:
+    if one["tolerance"] > ROUNDING:
+        return True  # results of quantized weights differ by more than any limit could tell
+    return one["difference"] is not None and one["difference"] < DIFFERENCE
+
+
+@cache
+def _known(
+    folder: Path,
+) -> tuple[list[Matrix], dict[str, AnyArray], dict[str, Fault], dict[int, str]]:
+    """Return the truth of a model, its files, and the names of its layers in safetensors."""
+    import spectra
+    import spectra_io
+
+    truth, rest = kept(folder)
+    made = json.loads((folder / "made.json").read_text())
+    names: dict[int, str] = {}
+    if "safetensors" not in made["failed"]:
+        layers = spectra.layers(spectra_io.open_model(folder / "safetensors"))
+        names = judge(layers, truth, rest).found
+    return truth, rest, {one["file"]: one for one in made["made"]}, names
+
+
+def read(name: str, folder: Path) -> Fault:
+    """
+    Return the record of one ONNX file.
+
+    Parameters
+    ----------
+    name : str
+        Which, of `files_of`.
+    folder : Path
+        Where the files lie.
+
+    Returns
+    -------
+    dict
+        Counts and faults, as of the other sweeps, and the names.
+    """
+    import spectra
+    import spectra_io
+
+    path = folder / name
+    truth, rest, made, names = _known(path.parent)
+    one = made[path.name]
+    head = {k: one[k] for k in ("exporter", "by", "group", "tolerance", "gone", "difference")}
+    try:
+        layers = spectra.layers(spectra_io.open_model(path))
+    except Exception as error:
+        return head | {"built": True, "opened": False, "error": f"{type(error).__name__}: {error}"}
+    gone = set(one["gone"])
+    chosen = {t: m for t, m in enumerate(truth) if title(m) not in gone}
+    numbers = dict(enumerate(chosen))  # of the matrices in the file, in all
+    verdict = judge(layers, list(chosen.values()), rest, one["tolerance"])
+    apart = sum(bool(m.label) for m in chosen.values())
+    split = sum(bool(truth[numbers[t]].label) for t in verdict.found)
+    whole = sum(len(f["parts"]) for f in verdict.whole)
+    return head | {
+        "built": True,
+        "opened": True,
+        "layers": sum(x.taken for x in layers),
+        "true": len(chosen),
+        "right": len(verdict.found) + whole,
+        "apart": apart,
+        "split": split,
+        "turned": verdict.turned,
+        "permuted": verdict.permuted,
+        "whole": verdict.whole,
+        "missed": verdict.missed,
+        "wrong": verdict.wrong,
+        "twice": verdict.twice,
+        "no_maps": verdict.no_maps,
+        "largest_error": verdict.error,
+        "names": join({numbers[t]: n for t, n in verdict.found.items()}, names, truth),
+    }
+
+
+def _path(name: str) -> tuple[str, str]:
+    """Return the path of a layer's module in one spelling, and its label."""
+    path, _, label = name.partition("[")
+    path = re.sub(r"[/.]+", ".", path).strip(".")
+    return path.removesuffix(".weight"), label.removesuffix("]")
+
+
+def join(found: Mapping[int, str], other: Mapping[int, str], truth: Sequence[Matrix]) -> Fault:
+    """
+    Compare the names that two files give the same matrices.
+
+    Parameters
+    ----------
+    found : mapping of int to str
+        Names of layers by true matrix, of the file in question.
+    other : mapping of int to str
+        Those of the safetensors file of the same network.
+    truth : sequence of Matrix
+        The true matrices.
+
+    Returns
+    -------
+    dict
+        Of the matrices that both have: how many, how many by the same name, and the others with
+        both names, as those of the same module (``label``), those named as the live module though
+        the safetensors file is not (``module``), and the rest (``different``).
+    """
+    names: Fault = {"joined": 0, "same": 0, "label": [], "module": [], "different": []}
+    for t, name in sorted(found.items()):
+        if t not in other:
+            continue
+        names["joined"] += 1
+        pair = [title(truth[t]), name, other[t]]
+        if name == other[t]:
+            names["same"] += 1
+        elif _path(name) == _path(title(truth[t])):
+            names["module"].append(pair)
+        elif _path(name)[0] == _path(other[t])[0]:
+            names["label"].append(pair)
+        else:
+            names["different"].append(pair)
+    return names
