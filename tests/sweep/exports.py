@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import copy
-import dataclasses
-import itertools
+import inspect
 import json
 import logging
 import os
@@ -16,13 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
-from torch import nn
 
-from tests.sweep import parts, truth
-from tests.sweep.building import build, randomize
-from tests.sweep.matrices import digest, keep, title
-from tests.sweep.nets import NETS
-from tests.sweep.rewriting import rewrite
+from tests.sweep.matrices import title
+from tests.sweep.rewriting import EXACT, rewrite
+from tests.sweep.subjects import live, names
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -30,178 +25,20 @@ if TYPE_CHECKING:
 
     from spectra._typing import AnyArray
     from tests.sweep.matrices import Matrix
+    from tests.sweep.subjects import Live
 
-__all__ = ["EXPORTERS", "TRANSFORMERS", "make", "names"]
+__all__ = ["EXPORTERS", "make", "names"]
 
-SECONDS = 60  # for one export
+SECONDS = 150  # for one export
 EXPORTERS: dict[str, dict[str, Any]] = {
     "old": {"dynamo": False, "opset_version": 17},
     "new": {"dynamo": True, "external_data": False},
+    "old-lengths": {"dynamo": False, "opset_version": 17, "lengths": True},
+    "new-lengths": {"dynamo": True, "external_data": False, "lengths": True},
+    "new-23": {"dynamo": True, "external_data": False, "opset_version": 23},  # with Attention
 }
-_IDS = ("input_ids", "attention_mask")
-_PIXELS, _WAVE = ("pixel_values",), ("input_values",)
-_BOTH = ("input_ids", "decoder_input_ids")
-TRANSFORMERS: dict[str, tuple[str, dict[str, Any], tuple[str, ...]]] = {
-    **{kind: (kind, {}, _IDS) for kind in (
-        "bert", "roberta", "distilbert", "albert", "electra", "deberta-v2", "modernbert",
-        "gpt2", "gpt_neo", "gptj", "gpt_neox", "gpt_bigcode", "codegen", "bloom", "mpt", "opt",
-        "falcon", "phi", "phi3", "llama", "mistral", "qwen2", "qwen3", "gemma", "gemma2",
-        "starcoder2", "stablelm", "olmo2", "cohere", "mixtral", "qwen3_moe", "gpt_oss",
-        "granitemoe", "mamba",
-    )},
-    "llama-tied": ("llama", {"tie_word_embeddings": True}, _IDS),
-    "qwen2-tied": ("qwen2", {"tie_word_embeddings": True}, _IDS),
-    "phi3-tied": ("phi3", {"tie_word_embeddings": True}, _IDS),
-    **{kind: (kind, {}, _BOTH) for kind in ("t5", "bart", "marian")},
-    "whisper": ("whisper", {}, ("input_features", "decoder_input_ids")),
-    **{kind: (kind, {}, _PIXELS) for kind in (
-        "vit", "deit", "dinov2", "swin", "resnet", "convnext", "segformer", "mobilenet_v2",
-    )},
-    **{kind: (kind, {}, _WAVE) for kind in ("wav2vec2", "hubert")},
-    "clip": ("clip", {}, ("input_ids", "pixel_values")),
-    "siglip": ("siglip", {}, ("input_ids", "pixel_values")),
-}  # fmt: skip
-
-
-def names() -> list[str]:
-    """Return the models of the sweep, as ``nets/mlp`` or ``transformers/bert``."""
-    return [f"transformers/{name}" for name in TRANSFORMERS] + [f"nets/{name}" for name in NETS]
-
-
-def _inputs(wanted: tuple[str, ...], config: Any) -> dict[str, torch.Tensor]:
-    generator = torch.Generator().manual_seed(3)
-    config = getattr(config, "vision_config", config)
-    size = getattr(config, "image_size", 32)
-    side = size if isinstance(size, int) else 32
-    frames = 2 * getattr(config, "max_source_positions", 50)
-    shapes = {
-        "pixel_values": (2, 3, side, side),
-        "input_values": (2, 800),
-        "input_features": (2, getattr(config, "num_mel_bins", 20), frames),
-    }
-    ones = {"attention_mask": torch.ones(2, 7, dtype=torch.int64)}
-    return {
-        name: ones[name]
-        if name in ones
-        else torch.randn(shapes[name], generator=generator)
-        if name in shapes
-        else torch.randint(3, 90, (2, 7), generator=generator)
-        for name in wanted
-    }
-
-
-def spread(model: nn.Module) -> None:
-    """Give the rows of every matrix different sizes, so that no scale can be taken for another."""
-    generator = torch.Generator().manual_seed(5)
-    with torch.no_grad():
-        for values in model.parameters():
-            if values.ndim >= 2:
-                shape = [values.shape[0]] + [1] * (values.ndim - 1)
-                values.mul_(torch.exp(torch.randn(shape, generator=generator) * 0.7))
-        for module in model.modules():
-            if (
-                isinstance(module, nn.modules.batchnorm._BatchNorm)
-                and module.running_var is not None
-            ):
-                assert module.running_mean is not None
-                assert module.weight is not None
-                module.running_var.uniform_(0.5, 2, generator=generator)
-                module.running_mean.normal_(generator=generator)
-                module.weight.uniform_(0.5, 1.5, generator=generator)
-
-
-def _net(name: str) -> tuple[nn.Module, tuple[torch.Tensor, ...]]:
-    torch.manual_seed(0)
-    net = NETS[name]
-    model = net.make().eval()
-    spread(model)
-    return model, net.inputs()
-
-
-def _transformer(name: str) -> tuple[nn.Module, tuple[torch.Tensor, ...]]:
-    from transformers.utils import logging as messages
-
-    messages.set_verbosity_error()
-    kind, settings, wanted = TRANSFORMERS[name]
-    torch.manual_seed(0)
-    model: Any = build(kind, **settings).eval()
-    randomize(model)
-    spread(model)
-    model.tie_weights()
-    with contextlib.suppress(AttributeError, ValueError):
-        model.set_experts_implementation("batched_mm")
-    inputs = _inputs(wanted, model.config)
-    forward = model.forward
-    cache = {"use_cache": False} if hasattr(model.config, "use_cache") else {}
-
-    def one(*arguments: torch.Tensor) -> Any:
-        given = dict(zip(wanted, arguments, strict=True))
-        return forward(**given, **cache, return_dict=False)[0]
-
-    model.forward = one  # the module paths of the graph stay those of the model
-    return model, tuple(inputs.values())
-
-
-def _folded(model: nn.Module, matrices: list[Matrix]) -> list[Matrix]:
-    """Return the matrices with those after folding batch norms, which are as good."""
-    other = copy.deepcopy(model)
-    found = False
-    for module in other.modules():
-        children = list(module.children())
-        for first, second in itertools.pairwise(children):
-            if not isinstance(second, nn.modules.batchnorm._BatchNorm):
-                continue
-            if isinstance(first, nn.modules.conv._ConvNd) and second.running_var is not None:
-                scale = second.weight / torch.sqrt(second.running_var + second.eps)
-                axis = 1 if first.transposed else 0
-                shape = [-1 if i == axis else 1 for i in range(first.weight.ndim)]
-                if scale.numel() == first.weight.shape[axis]:
-                    first.weight.data = first.weight.data * scale.data.reshape(shape)
-                    found = True
-    if not found:
-        return matrices
-    twins = {(m.name, m.label): m for m in truth.matrices(other)}
-    return [
-        dataclasses.replace(m, others=(*m.others, twin.stack, *twin.others))
-        if (twin := twins.get((m.name, m.label))) is not None
-        else m
-        for m in matrices
-    ]
-
-
-def _effective(model: nn.Module, matrices: list[Matrix]) -> list[Matrix]:
-    """Return the matrices with the weights that a network says it computes with."""
-    own: dict[str, torch.Tensor | None] = getattr(model, "effective", dict)()
-    out = []
-    for matrix in matrices:
-        values = own.get(matrix.name, ...)
-        if values is ...:
-            out.append(matrix)
-        elif values is not None:
-            W = values.detach().numpy()[None]
-            out.append(dataclasses.replace(matrix, stack=W, others=(), source=digest(W).hex()))
-    return out
-
-
-def _used(model: nn.Module, matrices: list[Matrix], inputs: Any) -> list[Matrix]:
-    """Return the matrices on which the result depends: exporters leave out the others."""
-    model.zero_grad()
-    results = model(*inputs)
-    for result in results if isinstance(results, tuple) else (results,):
-        (result * torch.rand_like(result)).sum().backward(retain_graph=True)
-    without = {n for n, values in model.named_parameters() if values.grad is None}
-    model.zero_grad()
-    return [m for m in matrices if m.name not in without]
-
-
-def _rest(model: nn.Module, matrices: list[Matrix]) -> dict[str, AnyArray]:
-    others = truth.others(model, matrices)
-    return {
-        other.name: model.get_parameter(other.name).detach().numpy()
-        if other.name in dict(model.named_parameters())
-        else model.get_buffer(other.name).detach().numpy()
-        for other in others.values()
-    }
+os.environ.setdefault("TQDM_DISABLE", "1")
+BASES = ("old", "new")  # whose files are rewritten
 
 
 def _gone(path: Path, matrices: list[Matrix]) -> list[str]:
@@ -289,7 +126,8 @@ def _save(model: Any, folder: Path) -> None:
     """Save a model as safetensors: the layers that the graph is joined with."""
     from safetensors.torch import save_model
 
-    folder.mkdir(exist_ok=True)
+    folder = folder / "safetensors"
+    folder.mkdir()
     if hasattr(model, "save_pretrained"):
         model.save_pretrained(folder)
     else:
@@ -305,6 +143,55 @@ def _try(what: Callable[[], object]) -> str:
     return ""
 
 
+def _axes(net: Live) -> dict[str, tuple[int, ...]]:
+    """Return which axes of the inputs may have any length: the batch, and that of a text."""
+    return {k: (0, 1) if v.dtype.kind == "i" else (0,) for k, v in net.feed.items()}
+
+
+def _settings(exporter: str, net: Live) -> dict[str, Any]:
+    settings = dict(EXPORTERS[exporter])
+    if not settings.pop("lengths", False):
+        return settings
+    if not settings["dynamo"]:
+        return settings | {"dynamic_axes": {k: list(v) for k, v in _axes(net).items()}}
+    shapes = tuple(dict.fromkeys(v, torch.export.Dim.AUTO) for v in _axes(net).values())
+    each = inspect.signature(net.model.forward).parameters.values()
+    every = next((p.name for p in each if p.kind is p.VAR_POSITIONAL), None)
+    return settings | {"dynamic_shapes": {every: shapes} if every == "arguments" else shapes}
+
+
+def _export(net: Live, exporter: str, path: Path) -> str:
+    """Export a network; return what went wrong."""
+    path.unlink(missing_ok=True)
+    settings = _settings(exporter, net) | {"input_names": list(net.feed)}
+
+    def export() -> None:
+        torch.onnx.export(net.model, net.inputs, str(path), **settings)
+
+    error = _try(export)
+    if error and hasattr(net.model, "set_attn_implementation"):
+        net.model.set_attn_implementation("eager")
+        error = _try(export)
+    return error if path.exists() else error or "no file"
+
+
+def _made(net: Live, exporter: str, folder: Path) -> tuple[list[dict[str, Any]], dict[str, str]]:
+    """Return the files of an exporter and those made of it, and what failed."""
+    path = folder / f"{exporter}.onnx"
+    error = _export(net, exporter, path)
+    if error:
+        return [], {exporter: error}
+    first = {"file": path.name, "by": "", "group": "", "tolerance": EXACT}
+    more, failed = rewrite(path, net.feed, net.name, _try) if exporter in BASES else ([], {})
+    made: list[dict[str, Any]] = []
+    for one in (first, *more):
+        place = folder / one["file"]
+        gone = _gone(place, net.matrices) if one["tolerance"] <= EXACT else made[0]["gone"]
+        difference = _difference(place, net.feed, net.results)
+        made.append(one | {"exporter": exporter, "gone": gone, "difference": difference})
+    return made, failed
+
+
 def make(name: str, files: Path) -> dict[str, Any]:
     """
     Export a model by every exporter, rewrite the files by every optimiser and quantiser, keep all.
@@ -314,56 +201,27 @@ def make(name: str, files: Path) -> dict[str, Any]:
     name : str
         Which model, of `names`.
     files : Path
-        Folder for the files; the model gets one of its own there.
+        Folder for the files; the model gets one of its own there. The files of an exporter that
+        are there already are left as they are.
 
     Returns
     -------
     dict
         What was made, and what was not and why; the same as ``made.json`` in the model's folder.
     """
-    kind, _, short = name.partition("/")
-    folder = files / kind / short
+    folder = files / name
     folder.mkdir(parents=True, exist_ok=True)
-    model, inputs = (_net if kind == "nets" else _transformer)(short)
-    failed = {}
-    if error := _try(lambda: _save(model, folder / "safetensors")):
+    net = live(name, folder)
+    record = folder / "made.json"
+    before = json.loads(record.read_text()) if record.exists() else {"made": [], "failed": {}}
+    made, failed = before["made"], before["failed"]
+    there = {one["exporter"] for one in made}
+    if not (folder / "safetensors").exists() and (error := _try(lambda: _save(net.model, folder))):
         failed["safetensors"] = error
-    whole = truth.matrices(model)
-    used = _used(model, _effective(model, whole), inputs)
-    matrices = parts.cut(model, used, lambda: model(*inputs))
-    keep(_folded(model, matrices), _rest(model, whole), folder)
-    made: list[dict[str, Any]] = []
-    with torch.no_grad():
-        outcome = model(*inputs)
-    results = [r.numpy() for r in (outcome if isinstance(outcome, tuple) else (outcome,))]
-    labels = [f"x{i}" for i in range(len(inputs))]
-    for exporter, settings in EXPORTERS.items():
-        path = folder / f"{exporter}.onnx"
-        path.unlink(missing_ok=True)
-
-        def export(path: Path = path, settings: dict[str, Any] = settings) -> None:
-            torch.onnx.export(model, inputs, str(path), input_names=labels, **settings)
-
-        error = _try(export)
-        if error and hasattr(model, "set_attn_implementation"):
-            model.set_attn_implementation("eager")
-            error = _try(export)
-        if error or not path.exists():
-            failed[exporter] = error or "no file"
-            continue
-        feed = {k: v.numpy() for k, v in zip(labels, inputs, strict=True)}
-        first = {"file": path.name, "by": "", "group": "", "tolerance": 1e-5}
-        more, errors = rewrite(path, feed, f"{kind}/{short}", _try)
-        failed |= errors
-        for one in (first, *more):
-            place = folder / one["file"]
-            exact = one["tolerance"] <= 1e-5
-            gone = _gone(place, matrices) if exact else made[-1]["gone"]
-            difference = _difference(place, feed, results)
-            made.append(one | {"exporter": exporter, "gone": gone, "difference": difference})
-    record = {"built": True, "class": type(model).__name__, "made": made, "failed": failed}
-    (folder / "made.json").write_text(json.dumps(record, indent=1))
-    return record
-
-
-os.environ.setdefault("TQDM_DISABLE", "1")
+    for exporter in EXPORTERS:
+        if exporter not in there:
+            more, errors = _made(net, exporter, folder)
+            made, failed = made + more, failed | errors
+    out = {"built": True, "class": type(net.model).__name__, "made": made, "failed": failed}
+    record.write_text(json.dumps(out, indent=1))
+    return out

@@ -12,10 +12,11 @@ if TYPE_CHECKING:
 
     from spectra._typing import AnyArray
 
-__all__ = ["PRODUCERS", "Producer", "rewrite"]
+__all__ = ["EXACT", "PRODUCERS", "Producer", "rewrite"]
 
 Feed = dict[str, "AnyArray"]
-INT8, INT4 = 0.05, 0.35  # relative errors of numbers of 8 and 4 bits, in the Frobenius norm
+EXACT = 1e-5  # relative error of weights that are rounded at most, in the Frobenius norm
+INT8, INT4 = 0.05, 0.35  # and of those of 8 and 4 bits
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +144,6 @@ def _onnxslim(source: Path, out: Path, _: Feed) -> None:
     onnx.save(onnxslim.slim(onnx.load(source)), out)
 
 
-EXACT = 1e-5
 DYNAMIC, QDQ, INTEGER = "quantize_dynamic", "quantize_static, QDQ", "quantize_static, QOperator"
 NBITS, LEVELS, TOOLS = "MatMulNBits", "onnxruntime's levels", "onnxsim, onnxslim"
 FUSED, AGAIN, BNB4 = "onnxruntime.transformers", "quantised, then optimised", "MatMulBnb4"

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import fnmatch
 import importlib
 import json
 import os
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
 
     from torch import nn
 
-SECONDS = {"exports": 400}  # for one model
+SECONDS = {"exports": 1500}  # for one model
 CHUNK = {"exports": 5, "graphs": 150}  # models of one process
 USUAL = 40, 15  # seconds, and models
 MEMORY = 9 << 30  # bytes of one process
@@ -215,7 +216,7 @@ def main() -> None:
     parser.add_argument("what", choices=kinds)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--files", type=Path, help="folder of the ONNX files")
-    parser.add_argument("--only", nargs="*")
+    parser.add_argument("--only", nargs="*", help="names, or patterns of them")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--worker", action="store_true", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
@@ -228,7 +229,8 @@ def main() -> None:
         for table, usual in zip((SECONDS, CHUNK), USUAL, strict=True)
     )
     done = _done(arguments.out)
-    todo = [n for n in names if n not in done and (not arguments.only or n in arguments.only)]
+    only = arguments.only or ["*"]
+    todo = [n for n in names if n not in done and any(fnmatch.fnmatch(n, o) for o in only)]
     chunks = [todo[i : i + size] for i in range(0, len(todo), size)]
     running: list[tuple[subprocess.Popen[bytes], list[str], float]] = []
     while chunks or running:
