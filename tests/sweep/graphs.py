@@ -8,6 +8,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from tests.sweep.matrices import kept, title
+from tests.sweep.rewriting import FOLDING
 from tests.sweep.verdicts import judge
 
 if TYPE_CHECKING:
@@ -91,7 +92,8 @@ def read(name: str, folder: Path) -> Fault:
     gone = set(one["gone"])
     chosen = {t: m for t, m in enumerate(truth) if title(m) not in gone}
     numbers = dict(enumerate(chosen))  # of the matrices in the file, in all
-    verdict = judge(layers, list(chosen.values()), rest, one["tolerance"])
+    factors = one["group"] in FOLDING
+    verdict = judge(layers, list(chosen.values()), rest, one["tolerance"], factors)
     apart = sum(bool(m.label) for m in chosen.values())
     split = sum(bool(truth[numbers[t]].label) for t in verdict.found)
     whole = sum(len(f["parts"]) for f in verdict.whole)
@@ -105,6 +107,7 @@ def read(name: str, folder: Path) -> Fault:
         "split": split,
         "turned": verdict.turned,
         "permuted": verdict.permuted,
+        "scaled": verdict.scaled,
         "whole": verdict.whole,
         "missed": verdict.missed,
         "wrong": verdict.wrong,

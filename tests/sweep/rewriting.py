@@ -211,6 +211,7 @@ MODELS = {
     "transformers/swin", "transformers/modernbert",
 }  # fmt: skip
 LIGHT = (LEVELS, TOOLS)  # for every other model
+FOLDING = (*LIGHT, FUSED, AGAIN)  # producers that may multiply a weight by a factor beside it
 
 
 def rewrite(

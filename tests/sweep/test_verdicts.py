@@ -18,9 +18,9 @@ def _matrix(name, W, label="", rows=(), **settings):
     return Matrix(f"{name}.weight", label, stack, "Linear", rows=rows, **settings)
 
 
-def _judge(arrays, truth, tolerance=1e-5, **rest):
+def _judge(arrays, truth, tolerance=1e-5, factors=False, **rest):
     layers = spectra.layers({k: np.asarray(v, np.float32) for k, v in arrays.items()})
-    return judge(layers, truth, rest, tolerance)
+    return judge(layers, truth, rest, tolerance, factors)
 
 
 def _faults(verdict):
@@ -84,9 +84,19 @@ def test_experts_left_whole():
 
 
 def test_wrong_numbers():
-    verdict = _judge({"a.weight": W * 2}, [_matrix("fc", W)])
+    verdict = _judge({"a.weight": W + 0.1}, [_matrix("fc", W)])
     assert [x["fault"] for x in verdict.wrong] == ["numbers of no parameter"]
     assert len(verdict.missed) == 1
+
+
+def test_a_factor_is_wrong_unless_the_producer_may_have_put_it_in():
+    verdict = _judge({"a.weight": W.T * 2}, [_matrix("fc", W)])
+    assert [(x["fault"], x["of"]) for x in verdict.wrong] == [("a true matrix times 2", "fc")]
+    assert len(verdict.missed) == 1
+    verdict = _judge({"a.weight": W.T * 2}, [_matrix("fc", W)], factors=True)
+    assert verdict.found == {0: "a"}
+    assert verdict.scaled == ["a is 2 of fc"]
+    assert not _faults(verdict)
 
 
 def test_part_of_a_matrix():

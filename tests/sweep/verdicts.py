@@ -31,6 +31,7 @@ class Verdict:
     found: dict[int, str] = field(default_factory=dict)  # name of the layer, by true matrix
     turned: list[str] = field(default_factory=list)
     permuted: list[str] = field(default_factory=list)
+    scaled: list[str] = field(default_factory=list)
     whole: list[Fault] = field(default_factory=list)
     missed: list[Fault] = field(default_factory=list)
     wrong: list[Fault] = field(default_factory=list)
@@ -87,6 +88,7 @@ def judge(
     truth: Sequence[Matrix],
     rest: Mapping[str, AnyArray],
     tolerance: float = 1e-5,
+    factors: bool = False,
 ) -> Verdict:
     """
     Compare the layers of a file with the true matrices, by their numbers.
@@ -101,6 +103,8 @@ def judge(
         Parameters that are not maps.
     tolerance : float, default: 1e-5
         Largest relative error, in the Frobenius norm; that of the quantization.
+    factors : bool, default: False
+        Whether the producer may have multiplied a matrix by a number that stood beside it.
 
     Returns
     -------
@@ -120,6 +124,8 @@ def judge(
     free = dict(enumerate(taken))
     open_ = dict(enumerate(truth))
     _find(verdict, free, open_, tolerance)
+    if factors:
+        _find_scaled(verdict, free, open_, tolerance)
     _find_whole(verdict, free, open_, truth, tolerance)
     for matrix in open_.values():
         tensor, reason = _reason(matrix, layers)
@@ -163,6 +169,30 @@ def _find(
                 verdict.permuted.append(f"{name} of {title(matrix)}")
             elif how == "turned" and not matrix.turnable:
                 verdict.turned.append(f"{name} of {title(matrix)}")
+
+
+def _factor(got: AnyArray, true: AnyArray, tolerance: float) -> float:
+    """Return the factor by which a true matrix is a layer, or ``nan``."""
+    for W in (got, got.swapaxes(1, 2)):
+        if W.shape == true.shape:
+            factor = float((W * true).sum() / max((true * true).sum(), 1e-300))
+            if factor and _error(W / factor, true) <= tolerance:
+                return factor
+    return np.nan
+
+
+def _find_scaled(
+    verdict: Verdict, free: dict[int, _Taken], open_: dict[int, Matrix], tolerance: float
+) -> None:
+    for t, matrix in list(open_.items()):
+        for i, one in list(free.items()):
+            factor = _factor(one.stack, np.asarray(matrix.stack, np.float64), tolerance)
+            if not np.isnan(factor):
+                verdict.found[t] = free.pop(i).layer.name
+                verdict.scaled.append(
+                    f"{verdict.found[t]} is {factor:.4g} of {title(open_.pop(t))}"
+                )
+                break
 
 
 def _joined(group: list[tuple[int, Matrix]]) -> Iterator[tuple[list[int], AnyArray]]:
@@ -220,6 +250,11 @@ def _extra(
             for s in (matrix.stack, *matrix.others)
         ):
             verdict.twice.append(one.described(of=title(matrix), equal=_is_copy(one, taken)))
+            return
+    for matrix in truth:
+        if not np.isnan(factor := _factor(one.stack, np.asarray(matrix.stack, float), tolerance)):
+            fault = f"a true matrix times {factor:.3g}"
+            verdict.wrong.append(one.described(fault=fault, of=title(matrix), module=""))
             return
     values = _elements(one.stack)
     for name, other in rest.items():
