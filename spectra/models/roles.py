@@ -22,7 +22,7 @@ ROLES: Mapping[str, str] = MappingProxyType(
         "lora_A": "down-projection of a low-rank adapter",
         "lora_B": "up-projection of a low-rank adapter",
         "update": "update of a weight, computed from several factors of an adapter",
-        "factor": "part of an update or of another adapter, without a meaning of its own",
+        "factor": "part of another weight or of an adapter, without a meaning of its own",
         "experts": "stack of the matrices of several experts",
         "norm": "scale, shift or statistics of a normalization",
         "bias": "vector added to the output of a layer",

@@ -17,7 +17,7 @@ __all__ = ["left_out_line"]
 
 _ALIKE = {  # by role: reasons that name another tensor, and are counted together
     "scale": "scale or factor of another weight",
-    "factor": "part of an adapter",
+    "factor": "part of another weight or of an adapter",
     "tied": "the same numbers as another tensor",
 }
 _KINDS = 3  # that are named

@@ -1,231 +1,216 @@
-"""Arithmetic and dequantization of constants (Cast, Mul, DequantizeLinear, ...)."""
+"""Arithmetic of constants, element by element (Mul, Sqrt, Where, ...)."""
 
 from __future__ import annotations
 
 import math
-from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
-import ml_dtypes  # noqa: F401  (registers int4 and its like with numpy)
 import numpy as np
 
-from spectra.dtypes import DTYPES
-from spectra.models.lazy import Derived
-from spectra.models.quantization import affine
-from spectra_io.formats.onnx_model.graph.calls import Call, counted
-from spectra_io.formats.onnx_model.graph.values import Value, mapped
-from spectra_io.formats.onnx_model.numbers import dtype_name
+from spectra_io.formats.onnx_model.graph.casts import INTEGERS, REALS
+from spectra_io.formats.onnx_model.graph.values import Value, combined, mapped
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from spectra._typing import AnyArray
+    from spectra_io.formats.onnx_model.graph.calls import Call
 
-__all__ = ["COMPUTATIONS", "dequantized", "with_helpers"]
-
-_INTEGERS = {t.name: t.bits for t in DTYPES if t.kind == "integer"}
-_QUANTIZED = {name: bits for name, bits in _INTEGERS.items() if bits <= 16}  # by QuantizeLinear
-_FLOATS = {t.name: t.bits for t in DTYPES if t.kind == "float" and t.bits >= 16}
+__all__ = ["ARITHMETIC"]
 
 
-def _cast(call: Call, value: Value) -> list[Value | None]:
-    dtype = dtype_name(call.whole("to", 0))
-    if value.dtype == dtype or _FLOATS.get(value.dtype, 99) < _FLOATS.get(dtype, 0):
-        # left narrow: nothing is lost, and the next operator widens the numbers itself
-        return [replace(value, dtype=dtype)]
-    known = dtype in _FLOATS and value.dtype in {**_FLOATS, **_INTEGERS}
-    return [mapped(value, _as_type, value.shape, dtype=dtype, to=dtype) if known else None]
-
-
-def _as_type(array: AnyArray, *, to: str) -> AnyArray:
-    with np.errstate(over="ignore", invalid="ignore"):
-        out: AnyArray = array.astype(to)
-        return out
-
-
-_ARITHMETIC = {"Mul": np.multiply, "Div": np.divide, "Add": np.add, "Sub": np.subtract}
-
-
-def _computed(*arrays: AnyArray, operator: str, to: str) -> AnyArray:
-    with np.errstate(all="ignore"):
-        out: AnyArray = _ARITHMETIC[operator](*(a.astype(to, copy=False) for a in arrays))
+def _relu(x: AnyArray) -> AnyArray:
+    out: AnyArray = np.maximum(x, 0)
     return out
 
 
-def _arithmetic(call: Call, value: Value) -> list[Value | None]:
-    """Return a constant scaled or shifted by another."""
-    other = call.input(1)
-    if other is None or len(call.inputs) != 2 or {value.dtype, other.dtype} - set(_FLOATS):
-        return [None]
-    main, helper = (value, other) if value.size >= other.size else (other, value)
+def _sigmoid(x: AnyArray) -> AnyArray:
+    out: AnyArray = 1 / (1 + np.exp(-x))
+    return out
+
+
+def _softplus(x: AnyArray) -> AnyArray:
+    out: AnyArray = np.logaddexp(x, 0)
+    return out
+
+
+_OF_ONE: dict[str, Callable[[AnyArray], AnyArray]] = {
+    "Neg": np.negative,
+    "Abs": np.abs,
+    "Sqrt": np.sqrt,
+    "Reciprocal": np.reciprocal,
+    "Exp": np.exp,
+    "Log": np.log,
+    "Sign": np.sign,
+    "Tanh": np.tanh,
+    "Relu": _relu,
+    "Floor": np.floor,
+    "Ceil": np.ceil,
+    "Round": np.rint,
+    "Sigmoid": _sigmoid,
+    "Softplus": _softplus,
+}
+_OF_SEVERAL: dict[str, Callable[..., AnyArray]] = {
+    "Mul": np.multiply,
+    "Div": np.divide,
+    "Add": np.add,
+    "Sub": np.subtract,
+    "Sum": np.add,
+    "Min": np.minimum,
+    "Max": np.maximum,
+    "Pow": np.power,
+}
+_SUMS = {"Add", "Sub", "Sum"}
+_ANY_NUMBER = {"Sum", "Min", "Max"}  # of inputs
+_COMPARED: dict[str, Callable[..., AnyArray]] = {
+    "Equal": np.equal,
+    "Greater": np.greater,
+    "Less": np.less,
+    "GreaterOrEqual": np.greater_equal,
+    "LessOrEqual": np.less_equal,
+    "And": np.logical_and,
+    "Or": np.logical_or,
+    "Xor": np.logical_xor,
+}
+
+
+def _main(values: Sequence[Value]) -> Value:
+    """Return the value that a result is named after: the largest, made of the largest tensor."""
+    sizes = [(v.size, max(math.prod(root.shape) for root in v.roots)) for v in values]
+    return values[sizes.index(max(sizes))]
+
+
+def _shape(values: Sequence[Value]) -> tuple[int, ...] | None:
     try:
-        shape = np.broadcast_shapes(value.shape, other.shape)
+        return np.broadcast_shapes(*(value.shape for value in values))
     except ValueError:
-        return [None]
-    if math.prod(shape) != main.size or max(main.depth, helper.depth) > 40:
-        return [None]
-    function = mapped(main, _computed, shape, operator=call.operator, to=main.dtype)
-    return [with_helpers(function, (value, other), (helper,))]
-
-
-def with_helpers(
-    made: Value | None, inputs: Sequence[Value | None], helpers: Sequence[Value | None]
-) -> Value | None:
-    """
-    Extend a function of one array to several arrays, some of them scales or zero points.
-
-    Parameters
-    ----------
-    made : Value, optional
-        Result of :func:`spectra_io.formats.onnx_model.graph.values.mapped` for the first array.
-    inputs : sequence of Value or None
-        Arrays that the function takes, in order; ``None`` for an optional one.
-    helpers : sequence of Value or None
-        Arrays among `inputs` that are not weights, such as scales.
-
-    Returns
-    -------
-    Value or None
-        The result; ``None`` if `made` is.
-
-    Examples
-    --------
-    >>> with_helpers(None, [], []) is None
-    True
-    """
-    if made is None or not isinstance(made.source, Derived):
         return None
-    given = [v for v in inputs if v is not None]
-    stored = [root for v in helpers if v is not None for root in (*v.roots, *v.helpers)]
-    kept = {id(s): s for s in (*made.helpers, *stored) if s not in made.roots}
-    return Value(
-        made.shape,
-        made.dtype,
-        Derived(made.source.function, tuple(v.source for v in given)),
-        made.roots,
-        tuple(kept.values()),
-        made.label,
-        depth=1 + max(v.depth for v in given),
-    )
 
 
-def dequantized(
-    value: Value,
-    scale: Value | None,
-    zero_point: Value | None,
-    /,
-    *,
-    axis: int | None = None,
-    block_size: int = 0,
-) -> Value | None:
-    """
-    Dequantize integers of a graph.
-
-    Parameters
-    ----------
-    value : Value
-        The integers.
-    scale : Value, optional
-        A single scale, one scale per slice along `axis`, or one per block.
-    zero_point : Value, optional
-        Zero points in the shape of the scale; 0 by default.
-    axis : int, optional
-        Axis of the scales, not negative.
-    block_size : int, default: 0
-        Numbers along the axis that share a scale; 0 for a whole slice.
-
-    Returns
-    -------
-    Value or None
-        Real numbers; ``None`` if the scale is not known.
-
-    Examples
-    --------
-    >>> from spectra_io.formats.onnx_model.graph.values import Stored, of
-    >>> q = of(Stored("q", (3,), "int8", lambda: np.arange(3, dtype=np.int8)))
-    >>> s = of(Stored("s", (), "float32", lambda: np.float32(0.5)))
-    >>> dequantized(q, s, None).source()
-    array([0. , 0.5, 1. ], dtype=float32)
-    """
-    if scale is None or scale.dtype not in _FLOATS or scale.size > max(value.size, 1):
-        return None
-    if len(scale.shape) == 1 and scale.size == 1:
-        axis = None
-    at = None if axis is None or not scale.shape else axis
-    made = mapped(
-        value, _real, value.shape, dtype=scale.dtype, axis=at, block_size=block_size, to=scale.dtype
-    )
-    return with_helpers(made, (value, scale, zero_point), (scale, zero_point))
-
-
-def _single(array: AnyArray) -> AnyArray:
-    """Return an array of one number without its axes, which some exporters add."""
-    return array.reshape(()) if array.size == 1 else array
-
-
-def _real(
-    q: AnyArray,
-    scale: AnyArray,
-    zero_point: AnyArray | None = None,
-    *,
-    axis: int | None,
-    block_size: int,
-    to: str,
-) -> AnyArray:
-    scale = scale.astype(to, copy=False)
-    if axis is None:
-        scale, zero_point = _single(scale), None if zero_point is None else _single(zero_point)
-    return affine(q, scale, zero_point, axis=axis, block_size=block_size)
-
-
-def _dequantize(call: Call, value: Value) -> list[Value | None]:
-    scale, zero = call.input(1), call.input(2)
-    if call.unknown(2):
-        return [None]
-    axis = counted(call.whole("axis", 1), len(value.shape))
-    return [dequantized(value, scale, zero, axis=axis, block_size=call.whole("block_size", 0))]
-
-
-def _rounded(
-    x: AnyArray,
-    scale: AnyArray,
-    zero_point: AnyArray | None = None,
-    *,
-    axis: int | None,
-    to: str,
-) -> AnyArray:
-    """Return the integers nearest to x / scale + zero_point, ties to even."""
-    if axis is not None:
-        sides = [-1 if i == axis else 1 for i in range(x.ndim)]
-        scale = scale.reshape(sides)
-        zero_point = None if zero_point is None else zero_point.reshape(sides)
-    bits = _QUANTIZED[to]
-    least = 0 if to.startswith("u") else -(1 << (bits - 1))
+def _of_one(array: AnyArray, *, operator: str, to: str) -> AnyArray:
     with np.errstate(all="ignore"):
-        shifted = np.rint(x / scale) + (0 if zero_point is None else zero_point.astype(np.float64))
-        finite = np.nan_to_num(shifted, nan=0.0)
-    out: AnyArray = finite.clip(least, least + (1 << bits) - 1).astype(to)
+        wide = array.astype(np.promote_types(to, np.float32))
+        out: AnyArray = _OF_ONE[operator](wide).astype(to)
     return out
 
 
-def _quantize(call: Call, value: Value) -> list[Value | None]:
-    """Return rounded weights, of a network trained for few bits."""
-    scale, zero = call.input(1), call.input(2)
-    to = zero.dtype if zero else "uint8"
-    if scale is None or call.unknown(2) or to not in _QUANTIZED or call.whole("block_size", 0):
+def _single(call: Call, value: Value) -> list[Value | None]:
+    """Return a function of each element of a constant."""
+    if value.dtype not in REALS or len(call.inputs) != 1:
         return [None]
-    at = counted(call.whole("axis", 1), len(value.shape))
-    if scale.shape not in ((), value.shape[at : at + 1]):
-        return [None]
-    axis = at if scale.shape else None
-    made = mapped(value, _rounded, value.shape, dtype=to, axis=axis, to=to)
-    return [with_helpers(made, (value, scale, zero), (scale, zero))]
+    return [mapped(value, _of_one, value.shape, operator=call.operator, to=value.dtype)]
 
 
-COMPUTATIONS: dict[str, Callable[[Call, Value], list[Value | None]]] = {
-    "Cast": _cast,
-    "QuantizeLinear": _quantize,
-    "DequantizeLinear": _dequantize,
-    **dict.fromkeys(_ARITHMETIC, _arithmetic),
+def _of_several(*arrays: AnyArray, operator: str, to: str) -> AnyArray:
+    with np.errstate(all="ignore"):
+        out = arrays[0].astype(to, copy=False)
+        for array in arrays[1:]:
+            out = _OF_SEVERAL[operator](out, array.astype(to, copy=False))
+    return out
+
+
+def _several(call: Call, value: Value) -> list[Value | None]:
+    """Return a constant scaled, shifted or limited by another, or a sum of constants."""
+    values = [given for given in call.inputs if given is not None]
+    power = call.operator == "Pow"
+    known = {*REALS, *INTEGERS} if power else {*REALS}
+    if len(values) != len(call.inputs) or value.dtype not in REALS:
+        return [None]
+    if {given.dtype for given in values} - known or (shape := _shape(values)) is None:
+        return [None]
+    if not (len(values) == 2 or (values and call.operator in _ANY_NUMBER)):
+        return [None]
+    main = value if power else _main(values)
+    made = combined(
+        partial(_of_several, operator=call.operator, to=main.dtype),
+        values,
+        shape,
+        main=main,
+        joins=call.operator in _SUMS and _alike(values, main),
+    )
+    return [made]
+
+
+def _alike(values: Sequence[Value], main: Value) -> bool:
+    """Return whether all terms of a sum are arrays of one size."""
+    return all(value.size == main.size for value in values)
+
+
+def _clipped(x: AnyArray, *bounds: AnyArray, given: str, to: str) -> AnyArray:
+    limits = dict(zip(given.split(), bounds, strict=True))
+    out: AnyArray = x.astype(to, copy=False)
+    if "least" in limits:
+        out = np.maximum(out, limits["least"].reshape(()).astype(to))
+    if "most" in limits:
+        out = np.minimum(out, limits["most"].reshape(()).astype(to))
+    return out
+
+
+def _clip(call: Call, value: Value) -> list[Value | None]:
+    """Return a constant within bounds, which are attributes in old versions of ONNX."""
+    if value.dtype not in REALS or call.unknown(1) or call.unknown(2):
+        return [None]
+    if "min" in call.attributes or "max" in call.attributes:
+        least, most = call.number("min", -np.inf), call.number("max", np.inf)
+        return [mapped(value, _between, value.shape, least=least, most=most, to=value.dtype)]
+    bounds = {"least": call.input(1), "most": call.input(2)}
+    given = {name: bound for name, bound in bounds.items() if bound is not None}
+    if any(bound.size != 1 or bound.dtype not in REALS for bound in given.values()):
+        return [None]
+    function = partial(_clipped, given=" ".join(given), to=value.dtype)
+    return [combined(function, [value, *given.values()], value.shape, main=value)]
+
+
+def _between(x: AnyArray, *, least: float, most: float, to: str) -> AnyArray:
+    out: AnyArray = np.clip(x.astype(np.promote_types(to, np.float32)), least, most).astype(to)
+    return out
+
+
+def _compared(*arrays: AnyArray, operator: str) -> AnyArray:
+    return _COMPARED[operator](*arrays)
+
+
+def _comparison(call: Call, value: Value) -> list[Value | None]:
+    """Return a mask: for each element of two constants, whether they compare so."""
+    other = call.input(1)
+    if other is None or len(call.inputs) != 2 or other.dtype != value.dtype:
+        return [None]
+    logical = call.operator in {"And", "Or", "Xor"}
+    fits = value.dtype in ({"bool"} if logical else {*REALS, *INTEGERS, "bool"})
+    if not fits or (shape := _shape([value, other])) is None:
+        return [None]
+    function = partial(_compared, operator=call.operator)
+    main = _main([value, other])
+    return [combined(function, [value, other], shape, main=main, dtype="bool")]
+
+
+def _not(call: Call, value: Value) -> list[Value | None]:
+    return [mapped(value, np.logical_not, value.shape) if value.dtype == "bool" else None]
+
+
+def _chosen(mask: AnyArray, x: AnyArray, y: AnyArray, *, to: str) -> AnyArray:
+    out: AnyArray = np.where(mask, x.astype(to, copy=False), y.astype(to, copy=False))
+    return out
+
+
+def _where(call: Call, value: Value) -> list[Value | None]:
+    """Return elements of one constant where a mask is true, and of another elsewhere."""
+    x, y = call.input(1), call.input(2)
+    if x is None or y is None or value.dtype != "bool" or {x.dtype, y.dtype} - {*REALS}:
+        return [None]
+    if (shape := _shape([value, x, y])) is None:
+        return [None]
+    main = _main([x, y])
+    return [combined(partial(_chosen, to=main.dtype), [value, x, y], shape, main=main)]
+
+
+ARITHMETIC: dict[str, Callable[[Call, Value], list[Value | None]]] = {
+    **dict.fromkeys(_OF_ONE, _single),
+    **dict.fromkeys(_OF_SEVERAL, _several),
+    **dict.fromkeys(_COMPARED, _comparison),
+    "Clip": _clip,
+    "Not": _not,
+    "Where": _where,
 }
 """Outputs of an operator, given its first input; ``None`` for an output that is not followed."""

@@ -106,6 +106,24 @@ class Call:
         """
         return int(self.attributes[name].i) if name in self.attributes else default
 
+    def number(self, name: str, default: float) -> float:
+        """
+        Return an attribute that is a real number.
+
+        Parameters
+        ----------
+        name : str
+            Name of the attribute.
+        default : float
+            Value if the attribute is missing.
+
+        Returns
+        -------
+        float
+            Value of the attribute.
+        """
+        return float(self.attributes[name].f) if name in self.attributes else default
+
     def wholes(self, name: str, index: int) -> list[int] | None:
         """
         Return integers that are an attribute in old versions of ONNX, and an input in new ones.

@@ -20,6 +20,7 @@ __all__ = [
     "Stored",
     "Use",
     "Value",
+    "combined",
     "cut",
     "joined",
     "mapped",
@@ -33,6 +34,11 @@ __all__ = [
 _MAX_DEPTH = 48  # operators on the way from the file; real graphs have up to ten
 _MAX_JOINED = 512  # pieces of a joined value
 _MAX_SMALL = 4096  # numbers of a shape or of axes, read while a file is opened
+_MAX_READ = 1 << 16  # stored numbers that they are made of
+_MAX_GROWN = 1 << 24  # elements of an array that is made of a few stored numbers
+_MAX_GROWTH = 8  # elements per stored number in a larger one; packed numbers of 2 bits have 4
+_MAX_WORK = 1 << 28  # elements computed on the way to an array
+_MAX_EFFORT = 256  # elements computed per stored number on the way to a larger one
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +120,10 @@ class Value:
     pieces: tuple[int, tuple[Value, ...]] | None = None
     """Axis and pieces of a value that was joined."""
     depth: int = 0
+    work: int = 0
+    """Elements computed on the way from the file."""
+    product: bool = False
+    """Whether the value is a product of two constant matrices, to which nothing is added."""
 
     @property
     def size(self) -> int:
@@ -122,8 +132,20 @@ class Value:
 
     @property
     def whole(self) -> bool:
-        """Whether the value has as many elements as its root tensors."""
+        """Whether the value has as many elements as the tensors whose numbers are in it."""
+        if self.pieces is None:  # of a sum of matrices the main one counts
+            return self.size >= math.prod(self.roots[0].shape)
         return self.size == sum(math.prod(root.shape) for root in self.roots)
+
+    @property
+    def stored(self) -> int:
+        """Number of stored elements that the value is made of."""
+        return sum(math.prod(one.shape) for one in (*self.roots, *self.helpers))
+
+    @property
+    def grown(self) -> bool:
+        """Whether the value is too large for the stored numbers that it is made of."""
+        return self.size > max(_MAX_GROWN, _MAX_GROWTH * self.stored)
 
 
 def of(stored: Stored, /) -> Value:
@@ -176,7 +198,8 @@ def mapped(
     Returns
     -------
     Value or None
-        The result; ``None`` if more operators precede it than in any real graph.
+        The result; ``None`` if more operators or more work precede it than in any real graph, or if
+        it is a part of an array that is too large for the stored numbers that it is made of.
 
     Examples
     --------
@@ -184,16 +207,91 @@ def mapped(
     >>> mapped(w, np.transpose, (3, 2)).source().shape
     (3, 2)
     """
-    if value.depth >= _MAX_DEPTH:
+    if value.grown and math.prod(shape) < value.size:
         return None
-    return replace(
+    made = replace(
         value,
         shape=tuple(shape),
         dtype=dtype or value.dtype,
         source=derived(function, value.source, **options),
         pieces=None,
         depth=value.depth + 1,
+        work=value.work + math.prod(shape),
     )
+    return made if _within_limits(made) else None
+
+
+def _within_limits(value: Value) -> bool:
+    """Return whether a value takes no more operators and work than in any real graph."""
+    return value.depth <= _MAX_DEPTH and value.work <= max(_MAX_WORK, _MAX_EFFORT * value.stored)
+
+
+def combined(
+    function: Callable[..., AnyArray],
+    values: Sequence[Value | None],
+    shape: Sequence[int],
+    /,
+    *,
+    main: Value,
+    dtype: str = "",
+    joins: bool = False,
+    work: int | None = None,
+    **options: object,
+) -> Value | None:
+    """
+    Apply a function of several arrays to values.
+
+    Parameters
+    ----------
+    function : callable
+        Function of the arrays and `options`; picklable.
+    values : sequence of Value or None
+        The arrays, in order; ``None`` for an optional one that is left out.
+    shape : sequence of int
+        Shape of the result.
+    main : Value
+        The one of `values` that gives the result its name; the others are scales, zero points and
+        the like.
+    dtype : str, optional
+        Type of the result; by default that of `main`.
+    joins : bool, default: False
+        Whether the numbers of the others are in the result too, as in a sum of matrices.
+    work : int, optional
+        Elements that the function computes; by default those of the result.
+    **options : object
+        Keyword arguments of the function.
+
+    Returns
+    -------
+    Value or None
+        The result; ``None`` if more operators or more work precede it than in any real graph.
+
+    Examples
+    --------
+    >>> w = of(Stored("w", (2,), "float32", lambda: np.float32([2, 3])))
+    >>> s = of(Stored("s", (), "float32", lambda: np.float32(0.5)))
+    >>> made = combined(np.multiply, [w, s], (2,), main=w)
+    >>> made.source(), [helper.name for helper in made.helpers]
+    (array([1. , 1.5], dtype=float32), ['s'])
+    """
+    given = [value for value in values if value is not None]
+    others = [value for value in given if value is not main]
+    if any(value.grown and math.prod(shape) < value.size for value in given):
+        return None
+    roots = _unique([*main.roots, *(root for one in others if joins for root in one.roots)])
+    helpers = [*main.helpers, *(h for one in others for h in (*one.roots, *one.helpers))]
+    made = Value(
+        tuple(shape),
+        dtype or main.dtype,
+        derived(function, *(value.source for value in given), **options),
+        roots,
+        tuple(one for one in _unique(helpers) if one not in roots),
+        main.label,
+        depth=1 + max(value.depth for value in given),
+        work=sum(value.work for value in given) + (math.prod(shape) if work is None else work),
+        product=main.product,
+    )
+    return made if _within_limits(made) else None
 
 
 def _reshape(array: AnyArray, shape: tuple[int, ...]) -> AnyArray:
@@ -419,6 +517,7 @@ def joined(pieces: Sequence[Value], axis: int, /) -> Value | None:
         _unique([helper for piece in flat for helper in piece.helpers]),
         pieces=(axis, tuple(flat)),
         depth=depth,
+        work=sum(piece.work for piece in flat) + math.prod(shape),
     )
 
 
@@ -434,7 +533,8 @@ def small(value: Value | None, /) -> list[int] | None:
     Returns
     -------
     list of int or None
-        The integers; ``None`` if there is no array, or it is large, not integer or not readable.
+        The integers; ``None`` if there is no array, or it is large, made of a large one, not
+        integer or not readable.
 
     Examples
     --------
@@ -442,6 +542,8 @@ def small(value: Value | None, /) -> list[int] | None:
     [0, -1]
     """
     if value is None or value.size > _MAX_SMALL or not value.dtype.startswith(("int", "uint")):
+        return None
+    if value.stored > _MAX_READ:
         return None
     try:
         return [int(n) for n in np.asarray(value.source()).ravel()]

@@ -11,11 +11,12 @@ import onnx
 from onnx import numpy_helper
 
 from spectra.errors import ModelFormatError
-from spectra_io.formats.onnx_model.graph.arithmetic import COMPUTATIONS
 from spectra_io.formats.onnx_model.graph.calls import Call
-from spectra_io.formats.onnx_model.graph.movements import MOVEMENTS
+from spectra_io.formats.onnx_model.graph.computations import COMPUTATIONS
 from spectra_io.formats.onnx_model.graph.naming import Names
+from spectra_io.formats.onnx_model.graph.operators._parts import Unread, bounded
 from spectra_io.formats.onnx_model.graph.operators.purposes import ROLES, biases, purpose
+from spectra_io.formats.onnx_model.graph.products import PRODUCTS
 from spectra_io.formats.onnx_model.graph.sketches import declared
 from spectra_io.formats.onnx_model.graph.surroundings import Place, Surroundings
 from spectra_io.formats.onnx_model.graph.values import Stored, Use, Value, of
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
 
 __all__ = ["walk"]
 
-_MOVES = {**MOVEMENTS, **COMPUTATIONS}
 _MAX_NODES = 1 << 18  # operators, those of a function counted per call
 _MAX_CALLS = 32  # nested calls of functions
 _NUMBERS: dict[str, Callable[[onnx.AttributeProto], AnyArray]] = {
@@ -64,6 +64,7 @@ class _Seen(NamedTuple):
     domain: str
     order: int
     used: tuple[int, ...]  # inputs that are not just passed on
+    factors: tuple[int, ...] = ()  # inputs that are used here only if their product is not
 
 
 def _key(domain: str, name: str, overload: str = "") -> _Key:
@@ -131,6 +132,16 @@ class _Walk:
             for index in one.used:
                 if (value := one.call.input(index)) is not None:
                     self._use(one, index, value, around)
+        for one, around in self._seen:
+            for index in one.factors:
+                value = one.call.input(index)
+                if value is not None and any(map(self._is_idle, value.roots)):
+                    self._use(one, index, value, around)
+
+    def _is_idle(self, stored: Stored) -> bool:
+        """Return whether no use of a tensor is known so far."""
+        known = any(use.role != "constant" for use in stored.uses)
+        return not known and id(stored) not in self.scales
 
     def _node(self, node: onnx.NodeProto, context: _Context) -> _Seen:
         order = next(self._order)
@@ -157,7 +168,8 @@ class _Walk:
             for number, graph in enumerate(graphs):
                 self._inner(graph, call, context._replace(place=(*context.place, name, number)))
         context.around.add(call)
-        return _Seen(call, domain, order, used)
+        unused = {*range(len(names))} - {*used} if call.operator in PRODUCTS else ()
+        return _Seen(call, domain, order, used, tuple(sorted(unused)))
 
     def _constant(self, node: onnx.NodeProto, call: Call, context: _Context) -> None:
         """Register the tensor of a Constant operator, if it has one: it may hold text instead."""
@@ -182,9 +194,9 @@ class _Walk:
         """Follow constants through a shape or arithmetic operator; return the inputs it uses up."""
         everything = tuple(range(len(call.inputs)))
         value = call.input(0)
-        if value is None or call.operator not in _MOVES or domain not in ROLES:
+        if value is None or call.operator not in COMPUTATIONS or domain not in ROLES:
             return everything
-        made = _MOVES[call.operator](call, value)
+        made = COMPUTATIONS[call.operator](call, value)
         if not any(one is not None for one in made):
             return everything
         kept = {id(s) for one in made if one is not None for s in (*one.roots, *one.helpers)}
@@ -244,9 +256,9 @@ class _Walk:
         """Note the use of an input by an operator, at every tensor the input is made of."""
         found = purpose(seen.domain, seen.call, index)
         note = f"input {index} of {seen.call.operator}"
-        parts = found.parts(seen.call, value, around) if found.parts else []
-        if parts is None:
-            self._note(value.roots, Use(seen.order, "quantized", f"{note}, its scale is not known"))
+        parts = bounded(found.parts(seen.call, value, around)) if found.parts else []
+        if isinstance(parts, Unread):
+            self._note(value.roots, Use(seen.order, parts.role, f"{note}, {parts.reason}"))
             return
         real = [(part, part.value) for part in parts if part.value is not None]
         if found.role == "dense" and not real and len(value.shape) == 2:
@@ -261,7 +273,7 @@ class _Walk:
             name = self._names.of(root.name, seen.call, index, around) if own else ""
             use = Use(seen.order, found.role, note, own, name, value.whole)
             if real and not own:
-                use = Use(seen.order, "constant", f"joined with {real[0][1].roots[0].name}, {note}")
+                use = Use(seen.order, "factor", f"part of {real[0][1].roots[0].name}, {note}")
             root.uses.append(use)
 
     @staticmethod

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from spectra.models.quantization import nbits
-from spectra_io.formats.onnx_model.graph.arithmetic import dequantized, with_helpers
-from spectra_io.formats.onnx_model.graph.operators._parts import Around, Part, Rule, outputs
+from spectra_io.formats.onnx_model.graph.dequantization import dequantized
+from spectra_io.formats.onnx_model.graph.operators._parts import (
+    UNKNOWN_SCALE,
+    Around,
+    Part,
+    Rule,
+    Unread,
+    outputs,
+)
 from spectra_io.formats.onnx_model.graph.operators._products import gemm
-from spectra_io.formats.onnx_model.graph.values import Value, mapped, reshaped
+from spectra_io.formats.onnx_model.graph.values import Value, combined, reshaped
 
 if TYPE_CHECKING:
     from spectra_io.formats.onnx_model.graph.calls import Call
@@ -19,17 +27,17 @@ __all__ = ["integers", "scaled", "scaled_gemm", "unknown_scale", "unpacked"]
 def scaled(rule: Rule, scale: int, zero: int, axis: int) -> Rule:
     """Return the rule for integers whose scale and zero point are other inputs."""
 
-    def quantized(call: Call, value: Value, around: Around) -> list[Part] | None:
+    def quantized(call: Call, value: Value, around: Around) -> list[Part] | Unread:
         if call.unknown(zero) or not value.shape:
-            return None
+            return UNKNOWN_SCALE
         at = axis % len(value.shape)
         real = dequantized(value, _flat(call.input(scale)), _flat(call.input(zero)), axis=at)
-        return rule(call, real, around) if real else None
+        return rule(call, real, around) if real else UNKNOWN_SCALE
 
     return quantized
 
 
-def scaled_gemm(call: Call, value: Value, around: Around) -> list[Part] | None:
+def scaled_gemm(call: Call, value: Value, around: Around) -> list[Part] | Unread:
     """Return the weight of QGemm, with one scale per output."""
     return scaled(gemm, 4, 5, 0 if call.whole("transB", 0) else 1)(call, value, around)
 
@@ -44,40 +52,37 @@ def _flat(value: Value | None) -> Value | None:
 def integers(rule: Rule, zero: int, axis: int) -> Rule:
     """Return the rule for integers whose product is scaled by a later operator."""
 
-    def scaled_later(call: Call, value: Value, around: Around) -> list[Part] | None:
+    def scaled_later(call: Call, value: Value, around: Around) -> list[Part] | Unread:
         if call.unknown(zero) or not value.shape:
-            return None
+            return UNKNOWN_SCALE
         scale = _flat(around.scale(call))
         real = dequantized(value, scale, _flat(call.input(zero)), axis=axis % len(value.shape))
-        return rule(call, real, around) if real else None
+        return rule(call, real, around) if real else UNKNOWN_SCALE
 
     return scaled_later
 
 
-def unknown_scale(call: Call, value: Value, around: Around) -> list[Part] | None:
-    return None
+def unknown_scale(call: Call, value: Value, around: Around) -> list[Part] | Unread:
+    return UNKNOWN_SCALE
 
 
-def unpacked(call: Call, value: Value, around: Around) -> list[Part] | None:
+def unpacked(call: Call, value: Value, around: Around) -> list[Part] | Unread:
     """Return the weight of com.microsoft's MatMulNBits, (out, in)."""
     wanted = {name: call.whole(name, 0) for name in ("N", "K", "bits", "block_size")}
     wanted["bits"] = wanted["bits"] or 4
     rows, columns, bits, block = (wanted[name] for name in ("N", "K", "bits", "block_size"))
     scales, zeros = call.input(2), call.input(3)
     if scales is None or call.unknown(3) or call.names[4:5] not in ([], [""]):
-        return None
+        return UNKNOWN_SCALE
     if min(wanted.values()) < 1 or 8 % bits:
-        return None
+        return UNKNOWN_SCALE
     if -(-columns // block) * block * bits * rows != value.size * 8:
-        return None
-    made = mapped(
-        value,
-        nbits,
+        return UNKNOWN_SCALE
+    made = combined(
+        partial(nbits, rows=rows, columns=columns, bits=bits, block_size=block),
+        [value, scales, zeros],
         (rows, columns),
+        main=value,
         dtype="float32",
-        rows=rows,
-        columns=columns,
-        bits=bits,
-        block_size=block,
     )
-    return outputs(call, with_helpers(made, (value, scales, zeros), (scales, zeros)), around)
+    return outputs(call, made, around)

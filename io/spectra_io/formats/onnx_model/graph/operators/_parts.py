@@ -17,7 +17,10 @@ from spectra_io.formats.onnx_model.graph.values import Value, cut, picked, resha
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["Around", "Part", "Purpose", "Rule", "numbered", "outputs", "rows", "upright"]
+__all__ = [
+    *("UNKNOWN_SCALE", "Around", "Part", "Purpose", "Rule", "Unread"),
+    *("bounded", "numbered", "outputs", "rows", "upright"),
+]
 
 
 class Part(NamedTuple):
@@ -40,8 +43,28 @@ class Part(NamedTuple):
 
 Around = Surroundings
 
-Rule = Callable[[Call, Value, Around], list[Part] | None]
-"""Function that makes weights of an input, or returns ``None`` for integers without a scale."""
+
+class Unread(NamedTuple):
+    """
+    The reason why no weights are made of an input.
+
+    Examples
+    --------
+    >>> Unread("3 bits: not read").role
+    'quantized'
+    """
+
+    reason: str
+    """What was seen, for a person."""
+    role: str = "quantized"
+    """One of :data:`spectra.models.roles.ROLES`."""
+
+
+UNKNOWN_SCALE = Unread("its scale is not known")
+"""The reason of integers whose scale the network computes."""
+
+Rule = Callable[[Call, Value, Around], list[Part] | Unread]
+"""Function that makes weights of an input, or returns the reason why it does not."""
 
 
 class Purpose(NamedTuple):
@@ -56,16 +79,28 @@ class Purpose(NamedTuple):
 
     role: str
     """One of :data:`spectra.models.roles.ROLES`."""
-    parts: Callable[[Call, Value, Around], list[Part] | None] | None = None
-    """Rule that returns the weights, or ``None`` for integers without a scale."""
+    parts: Rule | None = None
+    """Rule that returns the weights, or the reason why there are none."""
+
+
+def bounded(parts: list[Part] | Unread) -> list[Part] | Unread:
+    """Return weights, or the reason if one takes too much work for the stored numbers."""
+    if isinstance(parts, Unread):
+        return parts
+    for value in (part.value for part in parts):
+        if value is None:
+            return Unread("computed in more steps than are followed", "unknown")
+        if value.grown:
+            return Unread(f"{value.size} elements made of {value.stored} stored ones", "unknown")
+    return parts
 
 
 def numbered(value: Value | None, make: Callable[[Value], list[Part]]) -> list[Part]:
     """Return the parts of every matrix of a stack, (..., rows, columns)."""
-    if value is None:
-        return []
+    if value is None or value.depth > 30:
+        return [Part("", None)]
     ahead = value.shape[:-2]
-    if math.prod(ahead) > MOST_PARTS or value.depth > 30:
+    if len(value.shape) < 2 or math.prod(ahead) > MOST_PARTS:
         return []
     if not ahead:
         return make(value)
@@ -103,7 +138,7 @@ def upright(value: Value) -> Value | None:
 def outputs(call: Call, value: Value | None, around: Around) -> list[Part]:
     """Return a matrix (out, in), split as the network uses the columns of the result."""
     if value is None:
-        return []
+        return [Part("", None)]
     found = groups(Place(around, call.outputs[0]), value.shape[0]) if call.outputs else []
     if not found:
         return [Part("", value)]

@@ -158,4 +158,6 @@ def purpose(domain: str, call: Call, index: int, /) -> Purpose:
     found = ROLES.get(domain, {}).get(call.operator, {}).get(index, _NOTHING)
     # in a product of two constants, the first is the activations
     left = found.parts in _LEFT and call.input(1) is not None
-    return _NOTHING if left else found
+    # a product that is cut into heads is made of positions and a weight
+    heads = found.role == "dense" and value is not None and value.product and len(value.shape) > 2
+    return _NOTHING if left or heads else found
