@@ -250,6 +250,7 @@ def nbits(
     packed: AnyArray,
     scales: AnyArray,
     zero_points: AnyArray | None = None,
+    g_idx: AnyArray | None = None,
     /,
     *,
     rows: int,
@@ -269,6 +270,8 @@ def nbits(
     zero_points : array, optional
         Packed like the weights, each row padded to whole bytes; or unpacked, in the type of the
         scales; ``2 ** (bits - 1)`` by default.
+    g_idx : array of integers, shape (K,) or (blocks * block_size,), optional
+        Group of each input, whose scale and zero point it has; by default that of its block.
     rows, columns : int
         N and K, numbers of outputs and inputs.
     bits : int
@@ -284,7 +287,7 @@ def nbits(
     Raises
     ------
     ModelFormatError
-        If the shapes do not fit together.
+        If the shapes do not fit together, or a group is not there.
 
     References
     ----------
@@ -303,8 +306,20 @@ def nbits(
     q = unpack(packed.reshape(rows, -1), bits).reshape(rows, blocks, block_size)
     zeros = _zero_points(zero_points, rows, blocks, bits)
     wide = scales.astype(np.float32).reshape(rows, blocks, 1)
+    if g_idx is not None:
+        return _in_groups(q.reshape(rows, -1)[:, :columns], zeros, wide, g_idx)
     real = (q.astype(np.float32) - zeros) * wide
     out: AnyArray = real.reshape(rows, blocks * block_size)[:, :columns]
+    return out
+
+
+def _in_groups(q: AnyArray, zeros: AnyArray | float, scales: AnyArray, g_idx: AnyArray) -> AnyArray:
+    """Return real numbers, each input with the scale and the zero point of its group."""
+    groups = g_idx.reshape(-1)[: q.shape[1]].astype(np.int64)
+    if len(groups) < q.shape[1] or np.any((groups < 0) | (groups >= scales.shape[1])):
+        _refuse("MatMulNBits", B=q.shape, groups=scales.shape[1], g_idx=g_idx.shape)
+    shifts = zeros if isinstance(zeros, float) else zeros[:, groups, 0]
+    out: AnyArray = (q.astype(np.float32) - shifts) * scales[:, groups, 0]
     return out
 
 

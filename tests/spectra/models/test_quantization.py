@@ -1,5 +1,7 @@
 """Layouts of quantized weights, against loops over bits and onnxruntime."""
 
+from functools import partial
+
 import numpy as np
 import onnxruntime as ort
 import pytest
@@ -251,6 +253,9 @@ def broken():
     yield lambda: quantization.nbits(
         np.zeros(4, np.uint8), np.ones(1), rows=1, columns=4, bits=4, block_size=4
     )
+    for groups in ([0, 1, 2, 0], [0, -1, 0, 0], [0, 0]):
+        g_idx, sizes = np.array(groups), {"rows": 1, "columns": 4, "bits": 4, "block_size": 2}
+        yield partial(quantization.nbits, np.zeros(2, np.uint8), np.ones(2), None, g_idx, **sizes)
     yield lambda: quantization.unpack(words, 9)
 
 

@@ -1,5 +1,7 @@
 """Quantized operators: the numbers that onnxruntime makes of the same integers."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 from onnx import helper, numpy_helper
@@ -106,6 +108,7 @@ def test_integer_convolutions_scaled_afterwards(tmp_path):
     np.testing.assert_array_equal(found["q"][4], real[:, :, 1, 1])
 
 
+FACTORED: dict[str, Any] = {**COM, "N": 4, "K": 12, "block_size": 16, "quant_type": 1}
 UNKNOWN = {
     "never scaled": [node("MatMulInteger", ["x", "q", "", "z"], ["i"])],
     "scaled by the data": [
@@ -113,7 +116,7 @@ UNKNOWN = {
     ],
     "scale computed": [node("QLinearMatMul", ["x", "a", "b", "q", "c", "z", "d", "e"], ["y"])],
     "zero point computed": [node("QLinearMatMul", ["x", "a", "b", "q", "s", "c", "d", "e"], ["y"])],
-    "another layout": [node("MatMulBnb4", ["x", "q", "s"], ["y"], **COM)],
+    "factors computed": [node("MatMulBnb4", ["x", "q", "c"], ["y"], **FACTORED)],
 }  # fmt: skip
 
 

@@ -63,14 +63,14 @@ class Call:
         Parameters
         ----------
         index : int
-            Position of the input.
+            Position of the input; -1 for none.
 
         Returns
         -------
         Value or None
             ``None`` if the input is left out, or not a known constant.
         """
-        return self.inputs[index] if index < len(self.inputs) else None
+        return self.inputs[index] if 0 <= index < len(self.inputs) else None
 
     def unknown(self, index: int) -> bool:
         """
@@ -79,14 +79,15 @@ class Call:
         Parameters
         ----------
         index : int
-            Position of the input.
+            Position of the input; -1 for none.
 
         Returns
         -------
         bool
             ``False`` for a constant, and for an input that is left out.
         """
-        return index < len(self.names) and self.names[index] != "" and self.inputs[index] is None
+        given = 0 <= index < len(self.names) and self.names[index] != ""
+        return given and self.inputs[index] is None
 
     def whole(self, name: str, default: int) -> int:
         """

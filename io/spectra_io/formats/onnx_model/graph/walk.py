@@ -335,5 +335,5 @@ def walk(
     for stored in one.found.values():
         if name := one.scales.get(id(stored)):
             first = min((use.order for use in stored.uses), default=1 << 61)
-            stored.uses.append(Use(first, "scale", f"scale of {name}"))
+            stored.uses.insert(0, Use(first, "scale", f"scale of {name}"))
     return sorted(one.found.values(), key=lambda stored: stored.use().order)

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING
 
-from spectra.models.quantization import nbits
 from spectra_io.formats.onnx_model.graph.dequantization import dequantized
 from spectra_io.formats.onnx_model.graph.operators._parts import (
     UNKNOWN_SCALE,
@@ -13,15 +11,14 @@ from spectra_io.formats.onnx_model.graph.operators._parts import (
     Part,
     Rule,
     Unread,
-    outputs,
 )
 from spectra_io.formats.onnx_model.graph.operators._products import gemm
-from spectra_io.formats.onnx_model.graph.values import Value, combined, reshaped
+from spectra_io.formats.onnx_model.graph.values import Value, reshaped
 
 if TYPE_CHECKING:
     from spectra_io.formats.onnx_model.graph.calls import Call
 
-__all__ = ["integers", "scaled", "scaled_gemm", "unknown_scale", "unpacked"]
+__all__ = ["integers", "scaled", "scaled_gemm", "unknown_scale"]
 
 
 def scaled(rule: Rule, scale: int, zero: int, axis: int) -> Rule:
@@ -64,25 +61,3 @@ def integers(rule: Rule, zero: int, axis: int) -> Rule:
 
 def unknown_scale(call: Call, value: Value, around: Around) -> list[Part] | Unread:
     return UNKNOWN_SCALE
-
-
-def unpacked(call: Call, value: Value, around: Around) -> list[Part] | Unread:
-    """Return the weight of com.microsoft's MatMulNBits, (out, in)."""
-    wanted = {name: call.whole(name, 0) for name in ("N", "K", "bits", "block_size")}
-    wanted["bits"] = wanted["bits"] or 4
-    rows, columns, bits, block = (wanted[name] for name in ("N", "K", "bits", "block_size"))
-    scales, zeros = call.input(2), call.input(3)
-    if scales is None or call.unknown(3) or call.names[4:5] not in ([], [""]):
-        return UNKNOWN_SCALE
-    if min(wanted.values()) < 1 or 8 % bits:
-        return UNKNOWN_SCALE
-    if -(-columns // block) * block * bits * rows != value.size * 8:
-        return UNKNOWN_SCALE
-    made = combined(
-        partial(nbits, rows=rows, columns=columns, bits=bits, block_size=block),
-        [value, scales, zeros],
-        (rows, columns),
-        main=value,
-        dtype="float32",
-    )
-    return outputs(call, made, around)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     *("UNKNOWN_SCALE", "Around", "Part", "Purpose", "Rule", "Unread"),
-    *("bounded", "numbered", "outputs", "rows", "upright"),
+    *("bounded", "misfit", "numbered", "outputs", "rows", "upright"),
 ]
 
 
@@ -93,6 +93,15 @@ def bounded(parts: list[Part] | Unread) -> list[Part] | Unread:
         if value.grown:
             return Unread(f"{value.size} elements made of {value.stored} stored ones", "unknown")
     return parts
+
+
+def misfit(call: Call, index: int, *shapes: tuple[int, ...]) -> Unread | None:
+    """Return the reason if a constant input has none of these shapes, the usual one last."""
+    value = call.input(index) if index >= 0 else None
+    if value is None or value.shape in shapes:
+        return None
+    seen, wanted = ("x".join(map(str, shape)) or "1" for shape in (value.shape, shapes[-1]))
+    return Unread(f"input {index} has the shape {seen}, not {wanted}")
 
 
 def numbered(value: Value | None, make: Callable[[Value], list[Part]]) -> list[Part]:

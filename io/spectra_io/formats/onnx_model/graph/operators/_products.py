@@ -1,4 +1,4 @@
-"""Products with a constant matrix: MatMul, Gemm, Einsum, fused attention, and tables of Gather."""
+"""Products with a constant matrix: MatMul, Gemm, Einsum and fused attention."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from spectra_io.formats.onnx_model.graph.calls import Call
 
 __all__ = [
-    *("einsum", "gemm", "gemm_left", "heads", "left_factor", "right_factor", "table"),
+    *("einsum", "gemm", "gemm_left", "heads", "left_factor", "right_factor"),
     "times_alpha",
 ]
 
@@ -110,10 +110,6 @@ def gemm_left(call: Call, value: Value, around: Around) -> list[Part]:
         return []
     W = times_alpha(call, value)
     return [Part("", W and upright(W) if call.whole("transA", 0) else W)]
-
-
-def table(call: Call, value: Value, around: Around) -> list[Part]:
-    return [Part("", value)] if len(value.shape) == 2 else []
 
 
 def einsum(call: Call, value: Value, around: Around) -> list[Part] | Unread:

@@ -5,14 +5,22 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from spectra_io.formats.onnx_model.graph.operators._cells import gates
+from spectra_io.formats.onnx_model.graph.operators._experts import experts, packed_experts
 from spectra_io.formats.onnx_model.graph.operators._integers import (
     integers,
     scaled,
     scaled_gemm,
     unknown_scale,
-    unpacked,
 )
 from spectra_io.formats.onnx_model.graph.operators._kernels import kernel, transposed_kernel
+from spectra_io.formats.onnx_model.graph.operators._packed import (
+    Blocks,
+    bnb4_weight,
+    fp4_blocks,
+    fp8_blocks,
+    nbits_weight,
+    unread,
+)
 from spectra_io.formats.onnx_model.graph.operators._parts import Purpose
 from spectra_io.formats.onnx_model.graph.operators._products import (
     einsum,
@@ -21,8 +29,8 @@ from spectra_io.formats.onnx_model.graph.operators._products import (
     heads,
     left_factor,
     right_factor,
-    table,
 )
+from spectra_io.formats.onnx_model.graph.operators._tables import block_table, table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -37,6 +45,7 @@ _GEMM = {0: Purpose("dense", gemm_left), 1: Purpose("dense", gemm), 2: Purpose("
 _CONV = {1: Purpose("conv", kernel), 2: Purpose("bias")}
 _CELL = {1: Purpose("recurrent", gates), 2: Purpose("recurrent", gates), 3: Purpose("bias")}
 _NORM, _BIAS, _TABLE = Purpose("norm"), Purpose("bias"), Purpose("embedding", table)
+_SCALE = Purpose("scale")
 
 _STANDARD: dict[str, dict[int, Purpose]] = {
     "Gemm": _GEMM,
@@ -74,7 +83,48 @@ _MICROSOFT: dict[str, dict[int, Purpose]] = {
     "Attention": {1: Purpose("dense", heads), 2: _BIAS},
     "PackedAttention": {1: Purpose("dense", heads), 2: _BIAS},
     "QAttention": {1: Purpose("dense", scaled(heads, 4, 7, -1)), 2: _BIAS},
-    "MatMulNBits": {1: Purpose("dense", unpacked), 5: _BIAS},
+    "MatMulNBits": {
+        1: Purpose("dense", nbits_weight(Blocks(zeros=3, order=4, splits=True))),
+        **dict.fromkeys((2, 3, 4), _SCALE),
+        5: _BIAS,
+    },
+    "MatMulNBitsMlp": {
+        2: _NORM,
+        3: Purpose("dense", nbits_weight(Blocks(3, 4))),
+        4: _SCALE,
+        5: _BIAS,
+        6: Purpose("dense", nbits_weight(Blocks(6, 7))),
+        7: _SCALE,
+        8: _BIAS,
+    },
+    "MatMulNBitsQkv": {
+        2: _NORM,
+        3: Purpose("dense", nbits_weight(Blocks(3, 4, rows="Nq"))),
+        4: _SCALE,
+        5: _BIAS,
+        6: Purpose("dense", nbits_weight(Blocks(6, 7, rows="Nkv"))),
+        7: _SCALE,
+        8: _BIAS,
+        9: Purpose("dense", nbits_weight(Blocks(9, 10, rows="Nkv"))),
+        10: _SCALE,
+        11: _BIAS,
+    },
+    "MatMulNBitsQLoRA": {
+        1: Purpose("dense", nbits_weight(Blocks())),
+        3: Purpose("lora_A", nbits_weight(Blocks(3, 4, rows="", prefix="lora_"))),
+        5: Purpose("lora_B", nbits_weight(Blocks(5, 6, columns="", prefix="lora_"))),
+        **dict.fromkeys((2, 4, 6), _SCALE),
+    },
+    "MatMulBlockQuantizedFp4Weight": {
+        1: Purpose("dense", fp4_blocks),
+        **dict.fromkeys((2, 3, 4), _SCALE),
+        5: _BIAS,
+    },
+    "MatMulBlockQuantizedFp8Weight": {
+        1: Purpose("dense", fp8_blocks),
+        **dict.fromkeys((2, 3), _SCALE),
+        4: _BIAS,
+    },
     "MatMulIntegerToFloat": {1: Purpose("dense", scaled(right_factor, 3, 5, -1)), 6: _BIAS},
     "DynamicQuantizeMatMul": {1: Purpose("dense", scaled(right_factor, 2, 3, -1)), 4: _BIAS},
     "QGemm": {3: Purpose("dense", scaled_gemm), 6: _BIAS},
@@ -85,10 +135,25 @@ _MICROSOFT: dict[str, dict[int, Purpose]] = {
     "BiasGelu": {1: _BIAS},
     "FastGelu": {1: _BIAS},
     "DynamicQuantizeLSTM": dict.fromkeys((1, 2), Purpose("recurrent", unknown_scale)) | {3: _BIAS},
-    "MatMulBnb4": {1: Purpose("dense", unknown_scale)},
-    "QMoE": dict.fromkeys((2, 5, 8), Purpose("experts", unknown_scale)),
-    "MoE": {i: Purpose("experts", left_factor) for i in (2, 4, 6)}
-    | dict.fromkeys((3, 5, 7), _BIAS),
+    "MatMulBnb4": {1: Purpose("dense", bnb4_weight), 2: _SCALE},
+    "MatMulFpQ4": {1: Purpose("dense", unread("packed for one kind of processor: not read"))},
+    "GatherBlockQuantized": {0: Purpose("embedding", block_table)},
+    "QMoE": {
+        2: Purpose("experts", packed_experts(1)),
+        4: _BIAS,
+        5: Purpose("experts", packed_experts(2)),
+        7: _BIAS,
+        8: Purpose("experts", packed_experts(3)),
+        10: _BIAS,
+    },
+    "MoE": {
+        2: Purpose("experts", experts(1)),
+        3: _BIAS,
+        4: Purpose("experts", experts(2)),
+        5: _BIAS,
+        6: Purpose("experts", experts(3)),
+        7: _BIAS,
+    },
 }
 
 ROLES: Mapping[str, Mapping[str, Mapping[int, Purpose]]] = {

@@ -1,0 +1,82 @@
+"""Tables of vectors that are looked up by index: Gather, and GatherBlockQuantized."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from spectra.dtypes import BY_NAME
+from spectra.models.quantization import affine, unpack
+from spectra_io.formats.onnx_model.graph.calls import counted
+from spectra_io.formats.onnx_model.graph.operators._parts import (
+    UNKNOWN_SCALE,
+    Around,
+    Part,
+    Unread,
+    misfit,
+)
+from spectra_io.formats.onnx_model.graph.values import Value, combined
+
+if TYPE_CHECKING:
+    from spectra._typing import AnyArray
+    from spectra_io.formats.onnx_model.graph.calls import Call
+
+__all__ = ["block_table", "table"]
+
+
+def table(call: Call, value: Value, around: Around) -> list[Part]:
+    return [Part("", value)] if len(value.shape) == 2 else []
+
+
+def block_table(call: Call, value: Value, around: Around) -> list[Part] | Unread:
+    """Return the table of com.microsoft's GatherBlockQuantized, (indices, features)."""
+    ndim = len(value.shape)
+    axis = counted(call.whole("quantize_axis", 1), ndim)
+    block, scales, zeros = call.whole("block_size", 128), call.input(2), call.input(3)
+    bits = call.whole("bits", 4) if value.dtype == "uint8" else BY_NAME[value.dtype].bits
+    real = BY_NAME[value.dtype].kind == "float"
+    if value.dtype not in ("uint8", "int4", "uint4") and not real:
+        return Unread(f"{value.dtype}: not read")
+    if bits not in (2, 4, 8) or not 0 <= axis < ndim or block < (0 if real else 1):
+        return Unread(f"{bits} bits along axis {axis} in blocks of {block}: not read")
+    if scales is None or call.unknown(3):
+        return UNKNOWN_SCALE
+    each = 8 // bits if value.dtype == "uint8" else 1
+    if each > 1 and axis != ndim - 1:
+        return Unread(f"packed along the last axis, in blocks along axis {axis}: not read")
+    shape = (*value.shape[:-1], each * value.shape[-1])
+    size = block or shape[axis]
+    blocks = (*shape[:axis], -(-shape[axis] // max(size, 1)), *shape[axis + 1 :])
+    alike = {blocks, tuple(n if i == axis else 1 for i, n in enumerate(blocks))}
+    held = (*blocks[:axis], -(-blocks[axis] // each), *blocks[axis + 1 :])
+    wanted = misfit(call, 2, *(alike if real else ()), blocks) or misfit(call, 3, held)
+    if wanted or (real and zeros is not None):
+        return wanted or Unread("input 3 beside floats: not read")
+    function = partial(_real, bits=bits, axis=axis, block_size=size, packed=each > 1)
+    made = combined(function, [value, scales, zeros], shape, main=value, dtype=scales.dtype)
+    return [Part("", made)] if ndim == 2 else []
+
+
+def _real(
+    q: AnyArray,
+    scales: AnyArray,
+    zeros: AnyArray | None = None,
+    *,
+    bits: int,
+    axis: int,
+    block_size: int,
+    packed: bool,
+) -> AnyArray:
+    """Return real numbers; bytes without zero points have them in the middle of their range."""
+    middle = np.uint8(1 << (bits - 1))
+    whole = unpack(q, bits) if packed else q
+    count = -(-whole.shape[axis] // block_size)
+    sides = (*whole.shape[:axis], count, *whole.shape[axis + 1 :])
+    wide = np.broadcast_to(scales, sides)
+    if zeros is not None and packed:
+        zeros = unpack(zeros, bits)[..., :count]
+    elif zeros is None and q.dtype == np.uint8:
+        zeros = np.full(sides, middle)
+    return affine(whole, wide, zeros, axis=axis, block_size=block_size)
