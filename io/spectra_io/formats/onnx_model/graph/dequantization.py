@@ -67,9 +67,8 @@ def dequantized(
     """
     if scale is None or scale.dtype not in {*REALS, _POWERS} or scale.size > max(value.size, 1):
         return None
-    if len(scale.shape) == 1 and scale.size == 1:
-        axis = None
-    at = None if axis is None or not scale.shape else axis
+    spread = max(scale.size, 1 if zero_point is None else zero_point.size) > 1
+    at = axis if block_size or spread else None
     to = dtype or ("float32" if scale.dtype == _POWERS else scale.dtype)
     function = partial(_real, axis=at, block_size=block_size, to=to)
     return combined(function, [value, scale, zero_point], value.shape, main=value, dtype=to)
@@ -78,6 +77,11 @@ def dequantized(
 def _single(array: AnyArray) -> AnyArray:
     """Return an array of one number without its axes, which some exporters add."""
     return array.reshape(()) if array.size == 1 else array
+
+
+def _spread(array: AnyArray, count: int) -> AnyArray:
+    """Return one number as often as others stand beside it."""
+    return np.broadcast_to(array.reshape(()), (count,)) if array.size == 1 else array
 
 
 def _real(
@@ -92,6 +96,9 @@ def _real(
     scale = scale.astype(to, copy=False)
     if axis is None:
         scale, zero_point = _single(scale), None if zero_point is None else _single(zero_point)
+    elif not block_size and 0 <= axis < q.ndim:
+        scale = _spread(scale, q.shape[axis])
+        zero_point = None if zero_point is None else _spread(zero_point, q.shape[axis])
     return affine(q, scale, zero_point, axis=axis, block_size=block_size)
 
 

@@ -11,7 +11,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from spectra_io.formats.onnx_model.graph.calls import Call
-    from spectra_io.formats.onnx_model.graph.values import Value
 
 __all__ = ["Place", "Surroundings"]
 
@@ -221,50 +220,3 @@ class Surroundings:
             ``None`` for a constant or an input.
         """
         return self._makers.get(name)
-
-    def after(self, call: Call, /) -> tuple[Call, Place] | None:
-        """
-        Return the only operator that uses the first output of another.
-
-        Parameters
-        ----------
-        call : Call
-            An operator of this graph.
-
-        Returns
-        -------
-        (Call, Place) or None
-            The operator, and the value as it sees it; ``None`` if there are several operators, or
-            none.
-        """
-        users = Place(self, call.outputs[0]).users() if call.outputs else []
-        return users[0] if len(users) == 1 else None
-
-    def scale(self, call: Call, /) -> Value | None:
-        """
-        Return the scale of the weight in a product of integers.
-
-        Parameters
-        ----------
-        call : Call
-            The product.
-
-        Returns
-        -------
-        Value or None
-            The constant factor of the scale by which the result is multiplied, the other factor
-            being the scale of the activations; ``None`` if there is none.
-        """
-        found = self.after(call)
-        if found is not None and found[0].operator == "Cast":
-            found = found[1].around.after(found[0])
-        if found is None or found[0].operator != "Mul":
-            return None
-        user, place = found
-        for name in user.names:
-            maker = place.around.maker(name)
-            if maker is not None and maker.operator == "Mul":
-                known = [value for value in maker.inputs if value is not None]
-                if len(known) == 1 and len(maker.inputs) == 2:
-                    return known[0]
-        return None

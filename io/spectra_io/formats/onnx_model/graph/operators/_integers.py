@@ -13,6 +13,7 @@ from spectra_io.formats.onnx_model.graph.operators._parts import (
     Unread,
 )
 from spectra_io.formats.onnx_model.graph.operators._products import gemm
+from spectra_io.formats.onnx_model.graph.scales import scale_of_weight
 from spectra_io.formats.onnx_model.graph.values import Value, reshaped
 
 if TYPE_CHECKING:
@@ -46,17 +47,29 @@ def _flat(value: Value | None) -> Value | None:
     return reshaped(value, (value.size,))
 
 
-def integers(rule: Rule, zero: int, axis: int) -> Rule:
+def integers(rule: Rule, weight: int, zero: int, axis: int) -> Rule:
     """Return the rule for integers whose product is scaled by a later operator."""
 
     def scaled_later(call: Call, value: Value, around: Around) -> list[Part] | Unread:
         if call.unknown(zero) or not value.shape:
             return UNKNOWN_SCALE
-        scale = _flat(around.scale(call))
+        found = scale_of_weight(call, around, weight=weight, zero=zero, other=1 - weight)
+        if isinstance(found, str):
+            return Unread(found)
+        last = len(value.shape) - 1 if axis == 0 else -axis  # of the result, from its last axis
+        scale = _along(found, last)
+        if scale is None:
+            return Unread(f"its scale has the shape {'x'.join(map(str, found.shape))}")
         real = dequantized(value, scale, _flat(call.input(zero)), axis=axis % len(value.shape))
         return rule(call, real, around) if real else UNKNOWN_SCALE
 
     return scaled_later
+
+
+def _along(scale: Value, last: int) -> Value | None:
+    """Return a scale as a vector if it lies along one axis, counted from the last as 1."""
+    wide = [len(scale.shape) - i for i, size in enumerate(scale.shape) if size > 1]
+    return _flat(scale) if wide in ([], [last]) else None
 
 
 def unknown_scale(call: Call, value: Value, around: Around) -> list[Part] | Unread:

@@ -10,6 +10,9 @@ import numpy as np
 from spectra.dtypes import BY_NAME
 from spectra.models.quantization import affine, unpack
 from spectra_io.formats.onnx_model.graph.calls import counted
+from spectra_io.formats.onnx_model.graph.casts import INTEGERS as _INTEGERS
+from spectra_io.formats.onnx_model.graph.dequantization import dequantized
+from spectra_io.formats.onnx_model.graph.lookups import of_table
 from spectra_io.formats.onnx_model.graph.operators._parts import (
     UNKNOWN_SCALE,
     Around,
@@ -26,8 +29,18 @@ if TYPE_CHECKING:
 __all__ = ["block_table", "table"]
 
 
-def table(call: Call, value: Value, around: Around) -> list[Part]:
-    return [Part("", value)] if len(value.shape) == 2 else []
+def table(call: Call, value: Value, around: Around) -> list[Part] | Unread:
+    """Return the table of a Gather; integers with the scale that the operators behind it apply."""
+    if len(value.shape) != 2:
+        return []
+    if value.dtype not in _INTEGERS or call.operator != "Gather":
+        return [Part("", value)]
+    if (found := of_table(call, around)) is None:
+        return UNKNOWN_SCALE if _INTEGERS[value.dtype] <= 8 else [Part("", value)]
+    if call.whole("axis", 0) != 0 and found.axis is not None:
+        return Unread("scales along an axis, behind a lookup along another: not read")
+    real = dequantized(value, found.scale, found.zero, axis=found.axis, block_size=found.block_size)
+    return [Part("", real)] if real else UNKNOWN_SCALE
 
 
 def block_table(call: Call, value: Value, around: Around) -> list[Part] | Unread:

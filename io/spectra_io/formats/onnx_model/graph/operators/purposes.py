@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from spectra_io.formats.onnx_model.graph.operators._cells import gates
+from spectra_io.formats.onnx_model.graph.operators._cells import gates, integer_gates
 from spectra_io.formats.onnx_model.graph.operators._experts import experts, packed_experts
 from spectra_io.formats.onnx_model.graph.operators._integers import (
     integers,
@@ -68,10 +68,10 @@ _STANDARD: dict[str, dict[int, Purpose]] = {
         0: Purpose("dense", scaled(left_factor, 1, 2, -2)),
         3: Purpose("dense", scaled(right_factor, 4, 5, -1)),
     },
-    "ConvInteger": {1: Purpose("conv", integers(kernel, 3, 0))},
+    "ConvInteger": {1: Purpose("conv", integers(kernel, 1, 3, 0))},
     "MatMulInteger": {
-        0: Purpose("dense", integers(left_factor, 2, -2)),
-        1: Purpose("dense", integers(right_factor, 3, -1)),
+        0: Purpose("dense", integers(left_factor, 0, 2, -2)),
+        1: Purpose("dense", integers(right_factor, 1, 3, -1)),
     },
 }
 _MICROSOFT: dict[str, dict[int, Purpose]] = {
@@ -134,7 +134,12 @@ _MICROSOFT: dict[str, dict[int, Purpose]] = {
     "SkipSimplifiedLayerNormalization": {2: _NORM, 3: _BIAS},
     "BiasGelu": {1: _BIAS},
     "FastGelu": {1: _BIAS},
-    "DynamicQuantizeLSTM": dict.fromkeys((1, 2), Purpose("recurrent", unknown_scale)) | {3: _BIAS},
+    "DynamicQuantizeLSTM": {
+        1: Purpose("recurrent", integer_gates(1, 8, 9)),
+        2: Purpose("recurrent", integer_gates(2, 10, 11)),
+        **dict.fromkeys((3, 7), _BIAS),
+        **dict.fromkeys((8, 9, 10, 11), _SCALE),
+    },
     "MatMulBnb4": {1: Purpose("dense", bnb4_weight), 2: _SCALE},
     "MatMulFpQ4": {1: Purpose("dense", unread("packed for one kind of processor: not read"))},
     "GatherBlockQuantized": {0: Purpose("embedding", block_table)},
