@@ -76,7 +76,7 @@ _TABLE: tuple[tuple[str, re.Pattern[str]], ...] = (
             r"(cos|sin)(_cached|_cache|_table)?|cos_sin_cache|freqs?(_cis)?|inv_freqs?|rope_freqs"
         ),
     ),
-    ("a table of rotary positions", re.compile(r"(^|[._/])rotary_emb(edding)?s?/")),
+    ("a table of rotary positions", re.compile(r"(^|[._/])rotary_emb(edding)?s?([./]|\Z)")),
     (
         "a running statistic",
         _last(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -14,13 +15,17 @@ if TYPE_CHECKING:
 
 __all__ = ["maps_only"]
 
+_BIAS = re.compile(r"(^|[._])bias\Z")
+_LONGEST = 200  # characters at the end of a name that are looked at
 _MAPS = frozenset(("dense", "embedding", "conv"))
 
 
 def _why(tensor: Tensor) -> str:
     shape = tensor.weights[0].shape if len(tensor.weights) == 1 else tensor.shape
-    by_name = tensor.role == "embedding"  # of others the graph says that they are maps
-    return why_no_map((tensor.alias or tensor.name) if by_name else "", shape)
+    if tensor.role != "embedding":  # of others the graph says that they are maps
+        return why_no_map("", shape)
+    name = tensor.alias or tensor.name
+    return "biases of experts" if _BIAS.search(name[-_LONGEST:]) else why_no_map(name, shape)
 
 
 def maps_only(tensors: Mapping[str, Tensor], /) -> dict[str, Tensor]:

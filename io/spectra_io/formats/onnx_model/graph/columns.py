@@ -94,12 +94,13 @@ def _kept(have: _Columns, numbers: AnyArray) -> _Columns:
     return _Columns(numbers, have.own)
 
 
-def _with_axes(have: _Columns, sketch: Sketch) -> _Columns:
-    """Return columns with the axes that the graph tells of."""
-    if have.own is not None or sketch.ndim is None or sketch.ndim < 1:
+def _with_axes(have: _Columns, sketch: Sketch, axis: int = -1) -> _Columns:
+    """Return columns along one axis, with the other axes that the graph tells of."""
+    if have.own is not None or sketch.ndim is None or sketch.ndim < -axis:
         return have
-    ahead = sketch.ndim - 1
-    return _Columns(have.numbers.reshape((1,) * ahead + (-1,)), (False,) * ahead + (True,))
+    ahead, after = sketch.ndim + axis, -1 - axis
+    shape = (1,) * ahead + (-1,) + (1,) * after
+    return _Columns(have.numbers.reshape(shape), tuple(i == ahead for i in range(sketch.ndim)))
 
 
 def _same(call: Call, have: _Columns, given: Sequence[Sketch]) -> list[_Columns] | None:
@@ -276,6 +277,20 @@ def _gather(call: Call, have: _Columns, given: Sequence[Sketch]) -> list[_Column
     return [_Columns(numbers, (*own[:axis], *inner, *own[axis + 1 :]))]
 
 
+def _gather_nd(call: Call, have: _Columns, given: Sequence[Sketch]) -> list[_Columns] | None:
+    """Follow GatherND with one number per index, which picks along the first axis."""
+    index = given[1] if len(given) > 1 else Sketch()
+    if have.own is None or index.shape is None or index.shape[-1:] != (1,):
+        return None
+    if call.whole("batch_dims", 0) or not have.own[0]:
+        return None
+    length, which = have.numbers.shape[0], index.numbers
+    if which is None or any(n is None or not -length <= n < length for n in which.ravel()):
+        return None
+    numbers = have.numbers.take(which[..., 0].astype(np.int64), 0)
+    return [_Columns(numbers, (*(True,) * (len(index.shape) - 1), *have.own[1:]))]
+
+
 _MOVES: dict[str, Callable[[Call, _Columns, Sequence[Sketch]], list[_Columns] | None]] = {
     **dict.fromkeys(CARRIED, _same),
     "Transpose": _transpose,
@@ -286,6 +301,7 @@ _MOVES: dict[str, Callable[[Call, _Columns, Sequence[Sketch]], list[_Columns] | 
     "Split": _split,
     "Slice": _slice,
     "Gather": _gather,
+    "GatherND": _gather_nd,
 }
 """Columns in the outputs of an operator, given those in an input; ``None`` if not followed."""
 
@@ -299,7 +315,7 @@ def _moved(call: Call, name: str, have: _Columns, given: Sequence[Sketch]) -> li
     return _MOVES[call.kind](call, have, [given[index] for index in call.operands])
 
 
-def pieces(place: Place, count: int, /) -> Iterator[Piece]:
+def pieces(place: Place, count: int, /, *, axis: int = -1) -> Iterator[Piece]:
     """
     Follow the columns of a product.
 
@@ -308,7 +324,9 @@ def pieces(place: Place, count: int, /) -> Iterator[Piece]:
     place : Place
         The result of the product.
     count : int
-        Number of columns, along the last axis of the result.
+        Number of columns.
+    axis : int, default: -1
+        Axis of the result along which the columns lie, counted from the last.
 
     Yields
     ------
@@ -323,8 +341,10 @@ def pieces(place: Place, count: int, /) -> Iterator[Piece]:
     >>> next(pieces(Place(around, "y"), 2)).columns
     array([0, 1])
     """
-    start = _with_axes(_Columns(np.arange(count), None), place.sketch())
-    todo: list[tuple[Place, _Columns, AnyArray | None]] = [(place, start, None)]
+    start = _with_axes(_Columns(np.arange(count), None), place.sketch(), axis)
+    todo: list[tuple[Place, _Columns, AnyArray | None]] = []
+    if start.own is not None or axis == -1:
+        todo.append((place, start, None))
     steps = 0
     while todo and steps < _MAX_STEPS:
         here, have, before = todo.pop()

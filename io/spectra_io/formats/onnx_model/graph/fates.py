@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from spectra_io.formats.onnx_model.graph.columns import CARRIED, pieces
+from spectra_io.formats.onnx_model.graph.group import Group
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from spectra_io.formats.onnx_model.graph.columns import Piece
     from spectra_io.formats.onnx_model.graph.surroundings import Place, Surroundings
 
-__all__ = ["Group", "groups"]
+__all__ = ["groups"]
 
 _MAX_GROUPS = 16  # that a product may have; a mixer of states has five
 _MAX_STEPS = 4000  # operators that are looked at after a product
@@ -46,6 +47,7 @@ _ATTENTION = frozenset(
 _PASSED = CARRIED | frozenset(
     (
         *("Reshape", "Transpose", "Squeeze", "Unsqueeze", "Flatten", "Split", "Slice", "Gather"),
+        "GatherND",
         *("Expand", "Tile", "Concat", "Where", "Softmax", "LayerNormalization", "Max", "Min"),
         *("RMSNormalization", "SimplifiedLayerNormalization", "BatchNormalization", "Pad", "Pow"),
         *("RotaryEmbedding", "LpNormalization", "DynamicQuantizeLinear", "Sum", "ScatterND"),
@@ -53,27 +55,6 @@ _PASSED = CARRIED | frozenset(
     )
 )
 """Operators whose result is still made of the same part of a product."""
-
-
-class Group(NamedTuple):
-    """
-    Columns of a product that the network uses as one matrix.
-
-    Examples
-    --------
-    >>> Group("q", ((0, 8),)).size
-    8
-    """
-
-    label: str
-    """q, k, v, gate or up, or a number if the use says nothing."""
-    runs: tuple[tuple[int, int], ...]
-    """First column, and the column after the last, of each run of neighbours."""
-
-    @property
-    def size(self) -> int:
-        """Number of columns."""
-        return sum(stop - start for start, stop in self.runs)
 
 
 class _Mark(NamedTuple):
@@ -219,8 +200,9 @@ class _Trace:
     def _gates(self, call: Call, marks: list[set[_Mark]]) -> set[_Mark]:
         """Return the marks of gates that another activation is multiplied with."""
         values = [call.input(index) for index in call.operands]
-        others = [not m and value is None for m, value in zip(marks, values, strict=True)]
-        return {mark for given in marks for mark in given if mark.is_active and any(others)}
+        arrays = [value is None or value.size > 1 for value in values]
+        others = any(array and not m for m, array in zip(marks, arrays, strict=True))
+        return {mark for given in marks for mark in given if mark.is_active and others}
 
     def _gated(self, marks: list[set[_Mark]]) -> bool:
         """Note a product of two different parts, element by element."""
@@ -250,7 +232,7 @@ def _is_kept_for_later(call: Call, there: Place) -> bool:
     return call.kind == "Concat" and not any(users)
 
 
-def groups(place: Place, count: int, /) -> list[Group]:
+def groups(place: Place, count: int, /, *, axis: int = -1) -> Sequence[Group]:
     """
     Split the columns of a product into the matrices that the network uses apart.
 
@@ -260,10 +242,12 @@ def groups(place: Place, count: int, /) -> list[Group]:
         The result of the product.
     count : int
         Number of its columns.
+    axis : int, default: -1
+        Axis along which they lie, counted from the last.
 
     Returns
     -------
-    list of Group
+    sequence of Group
         At least two, or none. Parts that are added or joined later, such as the halves of a rotary
         embedding, are one.
 
@@ -276,9 +260,16 @@ def groups(place: Place, count: int, /) -> list[Group]:
     --------
     >>> from spectra_io.formats.onnx_model.graph.surroundings import Place, Surroundings
     >>> groups(Place(Surroundings(), "y"), 2)
-    []
+    ()
     """
-    found = list(pieces(place, count))
+    key = (place.name, count, axis)
+    if key not in place.around.groups:  # every matrix of a stack has the same
+        place.around.groups[key] = tuple(_found(place, count, axis))
+    return place.around.groups[key]
+
+
+def _found(place: Place, count: int, axis: int) -> list[Group]:
+    found = list(pieces(place, count, axis=axis))
     used = [piece for piece in found if piece.is_used]
     whole = [piece for piece in used if len(piece.columns) >= count]
     if whole or not used:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import itertools
 import re
 from collections import defaultdict
 from typing import TYPE_CHECKING, NamedTuple
@@ -142,7 +143,9 @@ def _by_path(name: str) -> str:
     steps = name.strip("/").split("/")
     while steps and _OPERATOR.match(steps[-1]):
         steps.pop()
-    return ".".join(steps)
+    # a Sequential is a step of its own: /layer/layer.0 is layer.0
+    pairs = itertools.zip_longest(steps, steps[1:], fillvalue="")
+    return ".".join(step for step, after in pairs if not after.startswith(f"{step}."))
 
 
 def is_of_cell(name: str, /) -> bool:
@@ -279,7 +282,8 @@ class Names:
         if call.operator in _CELLS and index in _CELL_WEIGHTS:
             return self._of_cell(call, module, index)
         bias = self._bias_of(call, around)
-        if bias and (bias.name.startswith(f"{module}.") if module else not bias.is_shared):
+        within = f".{module}." in f".{bias.name}" if bias and module else False
+        if bias and (within or not (module or bias.is_shared)):
             return _BIAS.sub("weight", bias.name)
         return f"{module}.weight" if module else ""
 

@@ -137,6 +137,11 @@ def _same(call: Call, given: _Given) -> list[Sketch]:
     return [given[0]]
 
 
+def _skipped(call: Call, given: _Given) -> list[Sketch]:
+    """Return the sketches of a normalization that returns the sum of its inputs as well."""
+    return [Sketch(given[0].shape), NOTHING, NOTHING, Sketch(given[0].shape)]
+
+
 def _same_shape(call: Call, given: _Given) -> list[Sketch]:
     return [Sketch(given[0].shape)]
 
@@ -343,6 +348,13 @@ def _gather(call: Call, given: _Given) -> list[Sketch]:
     return [_of_shape(found, index.shape)]
 
 
+def _gather_nd(call: Call, given: _Given) -> list[Sketch]:
+    shape, index = given[0].shape, given[1].shape if len(given) > 1 else None
+    if shape is None or not index or index[-1] is None or call.whole("batch_dims", 0):
+        return [NOTHING]
+    return [Sketch((*index[:-1], *shape[index[-1] :]))]
+
+
 def _slice(call: Call, given: _Given) -> list[Sketch]:
     shape = given[0].shape
     if shape is None:
@@ -425,7 +437,7 @@ _UNARY = (
     *("LogSoftmax", "Reciprocal", "LeakyRelu", "HardSigmoid", "HardSwish", "Softplus", "Not"),
     *("BatchNormalization", "InstanceNormalization", "GroupNormalization", "QuickGelu", "Floor"),
     *("FastGelu", "BiasGelu", "QuantizeLinear", "DequantizeLinear", "RotaryEmbedding", "Round"),
-    *("SkipLayerNormalization", "SkipSimplifiedLayerNormalization", "CumSum", "Sin", "Cos"),
+    *("CumSum", "Sin", "Cos"),
     *("DynamicQuantizeLinear", "Mish", "Celu", "Selu", "Swish", "Dropout", "IsNaN", "ScatterND"),
     *("Tan", "Trilu", "Silu", "BitwiseAnd", "BitwiseOr", "BitwiseNot", "GatherElements"),
 )
@@ -454,6 +466,9 @@ _RULES: dict[str, _Rule] = {
     "Unsqueeze": _unsqueeze,
     "Concat": _concat,
     **dict.fromkeys(("Gather", "GatherBlockQuantized"), _gather),
+    "GatherND": _gather_nd,
+    "SkipLayerNormalization": _skipped,
+    "SkipSimplifiedLayerNormalization": _skipped,
     "EmbedLayerNormalization": _embedded,
     "Slice": _slice,
     "Split": _split,

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from spectra_io.formats.onnx_model.graph.calls import Call
+    from spectra_io.formats.onnx_model.graph.group import Group
 
 __all__ = ["Place", "Surroundings"]
 
@@ -93,6 +94,8 @@ class Surroundings:
         exits: Mapping[str, Place] | None = None,
         outside: Surroundings | None = None,
     ) -> None:
+        self.groups: dict[tuple[str, int, int], tuple[Group, ...]] = {}
+        """Groups of columns that were found, by name, number of columns and axis."""
         self._sketches = dict(declared or {})
         self._exits = dict(exits or {})
         self._outside = outside

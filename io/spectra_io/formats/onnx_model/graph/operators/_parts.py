@@ -144,11 +144,12 @@ def upright(value: Value) -> Value | None:
     return transposed(value, (1, 0))
 
 
-def outputs(call: Call, value: Value | None, around: Around) -> list[Part]:
+def outputs(call: Call, value: Value | None, around: Around, axis: int = -1) -> list[Part]:
     """Return a matrix (out, in), split as the network uses the columns of the result."""
     if value is None:
         return [Part("", None)]
-    found = groups(Place(around, call.outputs[0]), value.shape[0]) if call.outputs else []
+    place = Place(around, call.outputs[0] if call.outputs else "")
+    found = groups(place, value.shape[0], axis=axis) if call.outputs else ()
     if not found:
         return [Part("", value)]
     return [Part(one.label, picked(value, one.runs)) for one in found]

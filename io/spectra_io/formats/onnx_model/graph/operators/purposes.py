@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from spectra_io.formats.onnx_model.graph.operators._cells import gates, integer_gates
+from spectra_io.formats.onnx_model.graph.operators._choices import chosen
 from spectra_io.formats.onnx_model.graph.operators._experts import experts, packed_experts
 from spectra_io.formats.onnx_model.graph.operators._integers import (
     integers,
@@ -193,6 +194,7 @@ def biases(call: Call, /) -> list[int]:
     return [index for index, one in known.items() if one.role == "bias"]
 
 
+_CHOICES = {(0, "Gather"), (0, "GatherND")}
 _ADDS_VECTOR = {"Add", "Sum"}
 _NOTHING = Purpose("constant")
 
@@ -225,6 +227,8 @@ def purpose(domain: str, call: Call, index: int, /) -> Purpose:
     vector = value is not None and sum(size > 1 for size in value.shape) == 1
     if call.operator in _ADDS_VECTOR and vector:
         return _BIAS
+    if (index, call.operator) in _CHOICES and value is not None and len(value.shape) == 3:
+        return Purpose("dense", chosen)
     found = ROLES.get(domain, {}).get(call.operator, {}).get(index, _NOTHING)
     # in a product of two constants, the first is the activations
     left = found.parts in _LEFT and call.input(1) is not None
