@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from torch import nn
 
 SECONDS = {"exports": 1500}  # for one model
-CHUNK = {"exports": 5, "graphs": 150}  # models of one process
+CHUNK = {"exports": 25, "graphs": 300}  # models of one process
 USUAL = 40, 15  # seconds, and models
 MEMORY = 9 << 30  # bytes of one process
 SPLITS = r"chunk|split|unbind|tensor_split"

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import torch
+import transformers
 from torch import nn
 
 from tests.sweep import parts, truth
@@ -28,6 +29,17 @@ __all__ = ["TRANSFORMERS", "Live", "live", "names"]
 _IDS = ("input_ids", "attention_mask")
 _PIXELS, _WAVE = ("pixel_values",), ("input_values",)
 _BOTH = ("input_ids", "decoder_input_ids")
+IMAGES: dict[str, dict[str, Any]] = {  # types whose sizes depend on one another
+    "swin": {
+        "image_size": 32, "patch_size": 4, "embed_dim": 24, "depths": [2, 2], "num_heads": [2, 4],
+        "window_size": 4,
+    },
+    "convnext": {"image_size": 32, "hidden_sizes": [16, 24, 32, 40], "depths": [1, 1, 2, 1]},
+    "segformer": {
+        "image_size": 32, "hidden_sizes": [16, 24, 32, 40], "depths": [1, 1, 1, 1],
+        "num_attention_heads": [1, 2, 2, 4], "decoder_hidden_size": 24,
+    },
+}  # fmt: skip
 TRANSFORMERS: dict[str, tuple[str, dict[str, Any], tuple[str, ...]]] = {
     **{kind: (kind, {}, _IDS) for kind in (
         "bert", "roberta", "distilbert", "albert", "electra", "deberta-v2", "modernbert",
@@ -42,9 +54,9 @@ TRANSFORMERS: dict[str, tuple[str, dict[str, Any], tuple[str, ...]]] = {
     **{kind: (kind, {}, _BOTH) for kind in ("t5", "bart", "marian")},
     "whisper": ("whisper", {}, ("input_features", "decoder_input_ids")),
     **{kind: (kind, {}, _PIXELS) for kind in (
-        "vit", "deit", "dinov2", "resnet", "convnext", "segformer", "mobilenet_v2",
+        "vit", "deit", "dinov2", "resnet", "mobilenet_v2",
     )},
-    "swin": ("swin", {"window_size": 2}, _PIXELS),
+    **{kind: (kind, sizes, _PIXELS) for kind, sizes in IMAGES.items()},
     **{kind: (kind, {}, _WAVE) for kind in ("wav2vec2", "hubert")},
     "clip": ("clip", {}, ("input_ids", "pixel_values")),
     "siglip": ("siglip", {}, ("input_ids", "pixel_values")),
@@ -112,7 +124,12 @@ def _transformer(name: str) -> tuple[nn.Module, tuple[torch.Tensor, ...]]:
     messages.set_verbosity_error()
     kind, settings, wanted = TRANSFORMERS[name]
     torch.manual_seed(0)
-    model: Any = build(kind, **settings).eval()
+    model: Any
+    if kind in IMAGES:
+        config = transformers.CONFIG_MAPPING[kind](**settings)
+        model = transformers.AutoModelForImageClassification.from_config(config).eval()
+    else:
+        model = build(kind, **settings).eval()
     randomize(model)
     spread(model)
     model.tie_weights()
