@@ -29,16 +29,46 @@ __all__ = ["TRANSFORMERS", "Live", "live", "names"]
 _IDS = ("input_ids", "attention_mask")
 _PIXELS, _WAVE = ("pixel_values",), ("input_values",)
 _BOTH = ("input_ids", "decoder_input_ids")
-IMAGES: dict[str, dict[str, Any]] = {  # types whose sizes depend on one another
-    "swin": {
-        "image_size": 32, "patch_size": 4, "embed_dim": 24, "depths": [2, 2], "num_heads": [2, 4],
-        "window_size": 4,
+_TWICE = {  # an encoder and a decoder
+    "vocab_size": 101, "d_model": 48, "encoder_layers": 2, "decoder_layers": 2,
+    "encoder_attention_heads": 6, "decoder_attention_heads": 6, "encoder_ffn_dim": 80,
+    "decoder_ffn_dim": 80, "pad_token_id": 0, "bos_token_id": 1, "eos_token_id": 2,
+    "decoder_start_token_id": 1,
+}  # fmt: skip
+_TOWERS = {
+    "text_config": {
+        "vocab_size": 101, "hidden_size": 48, "num_hidden_layers": 2, "num_attention_heads": 6,
+        "intermediate_size": 80, "max_position_embeddings": 64, "projection_dim": 24,
+        "pad_token_id": 0, "bos_token_id": 1, "eos_token_id": 2,
     },
-    "convnext": {"image_size": 32, "hidden_sizes": [16, 24, 32, 40], "depths": [1, 1, 2, 1]},
-    "segformer": {
-        "image_size": 32, "hidden_sizes": [16, 24, 32, 40], "depths": [1, 1, 1, 1],
-        "num_attention_heads": [1, 2, 2, 4], "decoder_hidden_size": 24,
+    "vision_config": {
+        "image_size": 32, "patch_size": 8, "hidden_size": 48, "num_hidden_layers": 2,
+        "num_attention_heads": 6, "intermediate_size": 80, "projection_dim": 24,
     },
+}  # fmt: skip
+CLASSES: dict[str, tuple[str, dict[str, Any]]] = {  # and sizes that agree
+    "bart": ("AutoModelForSeq2SeqLM", _TWICE | {"max_position_embeddings": 64}),
+    "marian": ("AutoModelForSeq2SeqLM", _TWICE | {"max_position_embeddings": 64}),
+    "whisper": (
+        "AutoModelForSpeechSeq2Seq",
+        _TWICE | {"num_mel_bins": 20, "max_source_positions": 50, "max_target_positions": 40},
+    ),
+    "clip": ("AutoModel", _TOWERS | {"projection_dim": 24}),
+    "siglip": ("AutoModel", _TOWERS),
+    "swin": (
+        "AutoModelForImageClassification",
+        {"image_size": 32, "patch_size": 4, "embed_dim": 24, "depths": [2, 2],
+         "num_heads": [2, 4], "window_size": 4},
+    ),
+    "convnext": (
+        "AutoModelForImageClassification",
+        {"image_size": 32, "hidden_sizes": [16, 24, 32, 40], "depths": [1, 1, 2, 1]},
+    ),
+    "segformer": (
+        "AutoModelForImageClassification",
+        {"image_size": 32, "hidden_sizes": [16, 24, 32, 40], "depths": [1, 1, 1, 1],
+         "num_attention_heads": [1, 2, 2, 4], "decoder_hidden_size": 24},
+    ),
 }  # fmt: skip
 TRANSFORMERS: dict[str, tuple[str, dict[str, Any], tuple[str, ...]]] = {
     **{kind: (kind, {}, _IDS) for kind in (
@@ -54,9 +84,9 @@ TRANSFORMERS: dict[str, tuple[str, dict[str, Any], tuple[str, ...]]] = {
     **{kind: (kind, {}, _BOTH) for kind in ("t5", "bart", "marian")},
     "whisper": ("whisper", {}, ("input_features", "decoder_input_ids")),
     **{kind: (kind, {}, _PIXELS) for kind in (
-        "vit", "deit", "dinov2", "resnet", "mobilenet_v2",
+        "vit", "deit", "dinov2", "resnet", "convnext", "segformer", "swin",
+        "mobilenet_v2",
     )},
-    **{kind: (kind, sizes, _PIXELS) for kind, sizes in IMAGES.items()},
     **{kind: (kind, {}, _WAVE) for kind in ("wav2vec2", "hubert")},
     "clip": ("clip", {}, ("input_ids", "pixel_values")),
     "siglip": ("siglip", {}, ("input_ids", "pixel_values")),
@@ -125,9 +155,10 @@ def _transformer(name: str) -> tuple[nn.Module, tuple[torch.Tensor, ...]]:
     kind, settings, wanted = TRANSFORMERS[name]
     torch.manual_seed(0)
     model: Any
-    if kind in IMAGES:
-        config = transformers.CONFIG_MAPPING[kind](**settings)
-        model = transformers.AutoModelForImageClassification.from_config(config).eval()
+    if kind in CLASSES:
+        auto, sizes = CLASSES[kind]
+        model = getattr(transformers, auto).from_config(transformers.CONFIG_MAPPING[kind](**sizes))
+        model.eval()
     else:
         model = build(kind, **settings).eval()
     randomize(model)
