@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from spectra._typing import AnyArray
     from tests.sweep.matrices import Matrix
 
-__all__ = ["files_of", "join", "read"]
+__all__ = ["files_of", "join", "read", "words"]
 
 ROUNDING, DIFFERENCE = 1e-5, 1e-3  # of weights, and of results
 Fault = dict[str, Any]
@@ -114,7 +114,7 @@ def read(name: str, folder: Path) -> Fault:
         "twice": verdict.twice,
         "no_maps": verdict.no_maps,
         "largest_error": verdict.error,
-        "names": join({numbers[t]: n for t, n in verdict.found.items()}, names, truth),
+        "names": join({numbers[t]: n for t, n in verdict.found.items()}, names, truth, words(path)),
     }
 
 
@@ -125,7 +125,24 @@ def _path(name: str) -> tuple[str, str]:
     return path.removesuffix(".weight"), label.removesuffix("]")
 
 
-def join(found: Mapping[int, str], other: Mapping[int, str], truth: Sequence[Matrix]) -> Fault:
+def words(path: Path) -> str:
+    """Return every name that an ONNX file has, of nodes, values and in notes, one per line."""
+    import onnx
+
+    out: list[str] = []
+    graphs = [onnx.load(path).graph]
+    while graphs:
+        graph = graphs.pop()
+        out += [x.name for x in graph.initializer]
+        for node in graph.node:
+            out += [node.name, *node.input, *node.output, *(p.value for p in node.metadata_props)]
+            graphs += [a.g for a in node.attribute if a.HasField("g")]
+    return "\n".join(dict.fromkeys(out)).replace("/", ".")
+
+
+def join(
+    found: Mapping[int, str], other: Mapping[int, str], truth: Sequence[Matrix], text: str
+) -> Fault:
     """
     Compare the names that two files give the same matrices.
 
@@ -137,26 +154,33 @@ def join(found: Mapping[int, str], other: Mapping[int, str], truth: Sequence[Mat
         Those of the safetensors file of the same network.
     truth : sequence of Matrix
         The true matrices.
+    text : str
+        Whatever names the file in question has, of `words`.
 
     Returns
     -------
     dict
         Of the matrices that both have: how many, how many by the same name, and the others with
-        both names, as those of the same module (``label``), those named as the live module though
-        the safetensors file is not (``module``), and the rest (``different``).
+        both names: as those of the same module (``label``), those named as the live module though
+        the safetensors file is not (``module``), those whose module the file does not mention
+        (``unsaid``), and the rest (``different``).
     """
-    names: Fault = {"joined": 0, "same": 0, "label": [], "module": [], "different": []}
+    names: Fault = {"joined": 0, "same": 0}
+    names |= {kind: [] for kind in ("label", "module", "unsaid", "different")}
     for t, name in sorted(found.items()):
         if t not in other:
             continue
         names["joined"] += 1
-        pair = [title(truth[t]), name, other[t]]
         if name == other[t]:
             names["same"] += 1
-        elif _path(name) == _path(title(truth[t])):
-            names["module"].append(pair)
+            continue
+        if _path(name) == _path(title(truth[t])):
+            kind = "module"
         elif _path(name)[0] == _path(other[t])[0]:
-            names["label"].append(pair)
+            kind = "label"
         else:
-            names["different"].append(pair)
+            place = truth[t].name.rpartition(".")[0] or truth[t].name
+            said = re.search(rf"(?<!\w){re.escape(place)}(?!\w)", text)
+            kind = "different" if said else "unsaid"
+        names[kind].append([title(truth[t]), name, other[t]])
     return names

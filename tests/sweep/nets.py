@@ -213,11 +213,12 @@ class Gated(nn.Module):
     def __init__(self, way: str) -> None:
         super().__init__()
         self.way = way
-        self.gate_up = nn.Linear(20, 60, bias=way == "glu")
+        self.name = "up_gate" if way in ("glu", "split") else "gate_up"
+        setattr(self, self.name, nn.Linear(20, 60, bias=way == "glu"))
         self.down = nn.Linear(30, 20, bias=False)
 
     def forward(self, x: Tensor) -> Tensor:
-        y = self.gate_up(x)
+        y = getattr(self, self.name)(x)
         if self.way == "glu":
             return self.down(F.glu(y, -1))
         if self.way == "chunk":

@@ -86,8 +86,9 @@ def graphs(records: Iterable[Record]) -> str:
         by_group[record.get("group") or exported].append(record)
     lines = [
         "| files | models | files | true matrices | found | parts of a parameter | of these apart "
-        "| in safetensors, too | of these by the same name | missed | wrong | twice | no maps |",
-        "|" + " --- |" * 13,
+        "| in safetensors, too | of these by the same name | without a name | missed | wrong "
+        "| twice | no maps |",
+        "|" + " --- |" * 14,
     ]
     for group, its in by_group.items():
         opened = [r for r in its if r.get("opened")]
@@ -100,8 +101,8 @@ def graphs(records: Iterable[Record]) -> str:
             group, len({r["model"].rpartition("/")[0] for r in its}), len(its), total["true"],
             f"{total['right']} ({_share(total['right'], total['true'])})", total["apart"],
             f"{total['split']} ({_share(total['split'], total['apart'])})", joined,
-            f"{same} ({_share(same, joined)})", total["missed"], total["wrong"], twice,
-            total["no_maps"],
+            f"{same} ({_share(same, joined)})", sum(len(n["unsaid"]) for n in names),
+            total["missed"], total["wrong"], twice, total["no_maps"],
         ]  # fmt: skip
         lines.append(f"| {' | '.join(map(str, cells))} |")
     return "\n".join([*lines, ""])

@@ -24,17 +24,19 @@ TRUTH = [Matrix(name, label, np.zeros((1, 2, 2)), "Linear") for name, label in N
         ({1: "att/qkv[0]"}, {1: "att.qkv[q]"}, "label"),
         ({1: "att.qkv"}, {1: "att.qkv[q]"}, "label"),
         ({0: "onnx::MatMul_3"}, {0: "fc"}, "different"),
+        ({0: "val_3"}, {0: "fc"}, "unsaid"),
         ({2: "mlp.gate_up[0.up]"}, {2: "experts.0.w3"}, "module"),
     ],
 )
 def test_names(found, other, kind):
-    names = join(found, other, TRUTH)
+    names = join(found, other, TRUTH, "val_3\nfc1.bias" if kind == "unsaid" else ".fc.MatMul")
     counts = {k: v if isinstance(v, int) else len(v) for k, v in names.items()}
-    assert counts == {"joined": 1, "same": 0, "label": 0, "module": 0, "different": 0} | {kind: 1}
+    none = dict.fromkeys(("same", "label", "module", "unsaid", "different"), 0)
+    assert counts == {"joined": 1} | none | {kind: 1}
 
 
 def test_only_what_both_files_have_is_joined():
-    assert join({0: "fc", 1: "x"}, {1: "x", 2: "y"}, TRUTH)["joined"] == 1
+    assert join({0: "fc", 1: "x"}, {1: "x", 2: "y"}, TRUTH, "")["joined"] == 1
 
 
 def _made(exporter, by="", tolerance=1e-5, difference=0.0):
@@ -60,7 +62,7 @@ def test_files_that_compute_something_else_do_not_count(tmp_path):
 
 
 def test_table():
-    names = {"joined": 3, "same": 2, "label": [], "module": [], "different": []}
+    names = {"joined": 3, "same": 2, "unsaid": [1]}
     record = {
         "model": "nets/a/old.onnx", "exporter": "old", "group": "", "opened": True, "true": 4,
         "right": 3, "apart": 3, "split": 0, "missed": [{}], "wrong": [], "no_maps": [],
@@ -71,5 +73,5 @@ def test_table():
     cells = [cell.strip() for cell in row.strip("|").split("|")]
     assert cells == [
         "nets, old exporter", "2", "2", "4", "3 (75.00 %)", "3", "0 (0.00 %)", "3", "2 (66.67 %)",
-        "1", "0", "1", "0",
+        "1", "1", "0", "1", "0",
     ]  # fmt: skip
