@@ -58,15 +58,16 @@ MAY_IMPORT = {  # within spectra: what each room may know of
 }
 SHELL_MAY_IMPORT = {  # within spectra_io
     "_clash": set(),
-    "storage": set(),
+    "urls": set(),
+    "storage": {"urls"},
     "formats": {"storage"},
-    "models": {"storage", "formats"},
+    "models": {"urls", "storage", "formats"},
     "powerlaw_fits": set(),
     "results": {"storage"},
     "plots": {"storage"},
-    "terminal": set(),
+    "terminal": {"urls"},
     "runs": set(),
-    "commands": {"models", "results", "plots", "runs", "terminal"},
+    "commands": {"urls", "models", "results", "plots", "runs", "terminal"},
     "__main__": {"commands"},
 }
 

@@ -8,7 +8,9 @@ is one line, with exit code 1.
 from __future__ import annotations
 
 import sys
+from functools import partial
 from io import TextIOWrapper
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -21,6 +23,7 @@ from spectra_io.commands.noise import noise
 from spectra_io.commands.options import HELP
 from spectra_io.commands.plot import plot
 from spectra_io.terminal import screen
+from spectra_io.urls import is_url, shown
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -92,25 +95,31 @@ def _run(arguments: Sequence[str] | None) -> int:
     for stream in (sys.stdout, sys.stderr):  # a name may hold letters that a stream cannot encode
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
+    fail = partial(_fail, arguments)
     try:
         code = cli.main(arguments, prog_name="spectra", standalone_mode=False)
     except (click.exceptions.Abort, KeyboardInterrupt):
-        return _fail("interrupted", code=130)
+        return fail("interrupted", code=130)
     except click.ClickException as error:
-        return _fail(error.format_message())
+        return fail(error.format_message())
     except MemoryError:
-        return _fail("out of memory")
+        return fail("out of memory")
     except OSError as error:
         ours = isinstance(error, SpectraError) or not error.strerror
         where = f"{error.filename}: " if error.filename else ""
-        return _fail(str(error) if ours else f"{where}{error.strerror}")
+        return fail(str(error) if ours else f"{where}{error.strerror}")
     except SpectraError as error:
-        return _fail(str(error))
+        return fail(str(error))
     except Exception as error:  # the user gets one line for any error
-        return _fail(f"a defect, please report it: {type(error).__name__}: {error}")
+        return fail(f"a defect, please report it: {type(error).__name__}: {error}")
     return code if isinstance(code, int) else 0
 
 
-def _fail(message: str, *, code: int = 1) -> int:
+def _fail(arguments: Sequence[str] | None, message: str, *, code: int = 1) -> int:
+    """Say what went wrong, which may quote arguments; URLs among them without their secrets."""
+    for argument in sys.argv[1:] if arguments is None else arguments:
+        if is_url(argument):
+            for quoted in (argument, repr(argument)[1:-1], str(Path(argument))):
+                message = message.replace(quoted, shown(argument))
     screen.note(f"spectra: {message}")
     return code

@@ -14,6 +14,7 @@ from spectra_io import plots
 from spectra_io.commands import options, steps
 from spectra_io.terminal import screen
 from spectra_io.terminal.left_out import left_out_line
+from spectra_io.urls import shown
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -62,7 +63,7 @@ def plot(
     ds = steps.analyzed(wanted, pool=pool, measures=[*measures.CORE, measures.bulk_fit])
     if code := steps.exit_code(ds):
         why = left_out_line(spectra.describe(wanted, pool=pool), ds) or "a model without tensors"
-        screen.note(f"spectra: {path}: no layer to draw; {why}")
+        screen.note(f"spectra: {shown(path)}: no layer to draw; {why}")
         return code
     with plots.to_file(output) as ax:
         if layer is None:

@@ -13,6 +13,7 @@ from rich.text import Text
 
 from spectra.errors import one_line
 from spectra_io.terminal.columns import TextTable
+from spectra_io.urls import without_secrets
 
 __all__ = ["note", "show"]
 
@@ -27,7 +28,7 @@ def note(text: str, /, *, fold: bool = False) -> None:
     Parameters
     ----------
     text : str
-        Message, written as one line.
+        Message, written as one line; URLs in it without their secrets.
     fold : bool, default: False
         Whether a terminal gets lines that end between words and fit its width.
 
@@ -35,7 +36,7 @@ def note(text: str, /, *, fold: bool = False) -> None:
     --------
     >>> note("three tensors were left out")
     """
-    line = one_line(text)
+    line = one_line(without_secrets(text))
     if fold and (console := Console(stderr=True)).is_terminal:
         line = textwrap.fill(line, max(_FOLDED, console.width), break_on_hyphens=False)
     sys.stderr.write(line + "\n")
