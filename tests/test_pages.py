@@ -131,6 +131,14 @@ def test_links_between_pages_lead_somewhere(page):
         assert (page.parent / target).exists(), target
 
 
+def test_promises_name_tests_that_exist():
+    promises = (REPO / "docs" / "security.md").read_text("utf-8")
+    for path, _, test in re.findall(r"`((?:\w+/)*test_\w+\.py)(::(test_\w+))?`", promises):
+        files = (REPO / "tests").glob(f"**/{path.removeprefix('tests/')}")
+        found = [file for file in files if f"def {test}" in file.read_text("utf-8")]
+        assert found, (path, test)
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda p: p.name)
 def test_links_into_a_page_find_their_heading(page):
     for target, place in re.findall(r"\]\((?!https?:)([^)#]*)#([^)]*)\)", page.read_text("utf-8")):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -23,9 +24,9 @@ from spectra_io.formats.missing import missing_notes
 from spectra_io.formats.names import listed
 from spectra_io.storage.files import LocalFile
 from spectra_io.storage.paths import inside
+from spectra_io.urls import is_url, shown
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Callable, Iterable, Sequence
 
     import numpy.typing as npt
@@ -227,12 +228,11 @@ def _open_folder(folder: Path) -> Model:
     raise ModelNotFoundError(msg)
 
 
-def _open_url(url: str) -> Model:
-    from spectra_io.storage.remote import RemoteFile, file_at
+def _open_url(url: str, redirect_to: Iterable[str]) -> Model:
+    from spectra_io.storage.remote import file_at
 
-    file = file_at(url)
-    shown = str(RemoteFile(url))  # without password and query
-    name = shown.rstrip("/").rpartition("/")[2]
+    file = file_at(url, redirect_to=redirect_to)
+    name = shown(url).rstrip("/").rpartition("/")[2]
     return _alone(file, name)
 
 
@@ -253,7 +253,12 @@ def _open_path(path: Path) -> Model:
     return open_file(LocalFile(path.absolute()))
 
 
-def open_model(path: str | os.PathLike[str] | Mapping[str, Tensor | npt.ArrayLike], /) -> Model:
+def open_model(
+    path: str | os.PathLike[str] | Mapping[str, Tensor | npt.ArrayLike],
+    /,
+    *,
+    redirect_to: Iterable[str] = (),
+) -> Model:
     """
     Open a trained network; of its files only the headers are read.
 
@@ -262,8 +267,12 @@ def open_model(path: str | os.PathLike[str] | Mapping[str, Tensor | npt.ArrayLik
     path : path-like, str or mapping
         A safetensors, ONNX, GGUF, npz or npy file, a ``model.safetensors.index.json``, or a folder
         that holds an index with its shards, safetensors files, or one ONNX, GGUF or npz file; a URL
-        of any of these (with the extra ``remote``); or arrays by name. Quantized numbers of GGUF
-        files need the extra ``gguf``.
+        of any of these (other than http and https with the extra ``remote``); or arrays by name.
+        Quantized numbers of GGUF files need the extra ``gguf``.
+    redirect_to : iterable of str, default: ()
+        Other hosts to which the server of a URL may redirect, as in ``["cdn.example.org"]`` or
+        ``["*.cdn.example.org"]``. Without them a redirect to another host is refused; the message
+        names that host.
 
     Returns
     -------
@@ -275,6 +284,11 @@ def open_model(path: str | os.PathLike[str] | Mapping[str, Tensor | npt.ArrayLik
 
     Raises
     ------
+    ArgumentError
+        If a URL is not one, or nothing that reads its protocol is installed; or if one of
+        `redirect_to` is not the name of a host.
+    ModelError
+        If a server cannot be reached, does not give the file, or redirects to another host.
     ModelNotFoundError
         If nothing is at `path`, the folder has no weights, or no tensor can be had because a part
         of the model is missing.
@@ -309,6 +323,7 @@ def open_model(path: str | os.PathLike[str] | Mapping[str, Tensor | npt.ArrayLik
     """
     if isinstance(path, Mapping):
         return spectra.from_arrays(path)
-    if isinstance(path, str) and "://" in path:
-        return _open_url(path)
+    text = os.fspath(path)
+    if isinstance(text, str) and is_url(text):
+        return _open_url(text, redirect_to)
     return _open_path(Path(path))

@@ -63,12 +63,13 @@ def analyze(
     pool: bool,
     include: Sequence[str],
     exclude: Sequence[str],
+    redirect_to: Sequence[str],
     outputs: Sequence[Path],
     resamples: int,
 ) -> int:
     """Print a table of every layer's spectrum, power-law fit and verdict."""
     steps.check_outputs(outputs)
-    model = steps.opened(path, include, exclude)
+    model = steps.opened(path, include, exclude, redirect_to=redirect_to)
     ds = steps.analyzed(model, pool=pool, measures=_measures(resamples))
     tensors = spectra.describe(model, pool=pool)
     table, line = tables.layer_table(ds), tables.summary_line(ds)

@@ -20,9 +20,15 @@ __all__ = ["describe"]
 
 @click.command(short_help="List every tensor, with the reason if it is not taken.")
 @selection
-def describe(path: str, pool: bool, include: Sequence[str], exclude: Sequence[str]) -> int:
+def describe(
+    path: str,
+    pool: bool,
+    include: Sequence[str],
+    exclude: Sequence[str],
+    redirect_to: Sequence[str],
+) -> int:
     """List every tensor, with the reason if it is not taken; no eigenvalues are computed."""
-    ds = spectra.describe(opened(path, include, exclude), pool=pool)
+    ds = spectra.describe(opened(path, include, exclude, redirect_to=redirect_to), pool=pool)
     is_read = screen.show(tables.tensor_table(ds))
     taken = ds.tensor_layers > 0
     screen.show(

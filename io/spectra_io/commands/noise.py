@@ -53,6 +53,7 @@ def noise(
     pool: bool,
     include: Sequence[str],
     exclude: Sequence[str],
+    redirect_to: Sequence[str],
     outputs: Sequence[Path],
     replicas: int | None,
     seed: int,
@@ -62,7 +63,7 @@ def noise(
     chosen = [randomized if m is measures.randomized else m for m in measures.RANDOM_MATRIX]
     asked = [measures.size, measures.tail_fit, *chosen]
     steps.check_outputs(outputs)
-    model = steps.opened(path, include, exclude)
+    model = steps.opened(path, include, exclude, redirect_to=redirect_to)
     ds = steps.analyzed(model, pool=pool, measures=asked, rng=seed)
     ds = ds.assign(scale_collapse.find(ds).data_vars)
     tensors = spectra.describe(model, pool=pool)

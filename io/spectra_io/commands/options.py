@@ -32,6 +32,13 @@ _SELECTION = (
         default=True,
         help="Take the kernel positions of a convolution together (default), or as one row each.",
     ),
+    click.option(
+        "--redirect-to",
+        multiple=True,
+        metavar="HOST",
+        help="Follow the server of a URL to this other host too, such as cdn.example.org or "
+        "*.cdn.example.org. Repeatable.",
+    ),
 )
 _OUTPUTS = click.option(
     "-o",
@@ -48,12 +55,12 @@ _Function = Callable[..., Any]
 
 def selection(function: _Function, /) -> _Function:
     """
-    Add the model path, the name patterns and the pooling option to a command.
+    Add the model path, the name patterns, pooling and redirects to a command.
 
     Parameters
     ----------
     function : callable
-        Command with the parameters `path`, `include`, `exclude` and `pool`.
+        Command with the parameters `path`, `include`, `exclude`, `pool` and `redirect_to`.
 
     Returns
     -------
@@ -63,7 +70,7 @@ def selection(function: _Function, /) -> _Function:
     Examples
     --------
     >>> len(selection(lambda **_: None).__click_params__)
-    4
+    5
     """
     for decorate in reversed(_SELECTION):
         function = decorate(function)

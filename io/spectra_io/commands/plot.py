@@ -53,12 +53,13 @@ def plot(
     pool: bool,
     include: Sequence[str],
     exclude: Sequence[str],
+    redirect_to: Sequence[str],
     layer: str | None,
     output: Path,
 ) -> int:
     """Draw alpha against depth, or the spectrum of one layer with its fitted tail."""
     plots.check(output)
-    model = steps.opened(path, include, exclude)
+    model = steps.opened(path, include, exclude, redirect_to=redirect_to)
     wanted = model if layer is None else _one(spectra.layers(model, pool=pool), layer)
     ds = steps.analyzed(wanted, pool=pool, measures=[*measures.CORE, measures.bulk_fit])
     if code := steps.exit_code(ds):

@@ -130,7 +130,14 @@ def exit_code(ds: xr.Dataset, /) -> int:
     return 0 if (ds.status == Status.COMPUTED).any() else NOTHING_ANALYSED
 
 
-def opened(path: str, include: Sequence[str] = (), exclude: Sequence[str] = (), /) -> Model:
+def opened(
+    path: str,
+    include: Sequence[str] = (),
+    exclude: Sequence[str] = (),
+    /,
+    *,
+    redirect_to: Sequence[str] = (),
+) -> Model:
     """
     Open a model, show its notes, and select the tensors whose names match the patterns.
 
@@ -140,6 +147,8 @@ def opened(path: str, include: Sequence[str] = (), exclude: Sequence[str] = (), 
         File, folder or URL of the model.
     include, exclude : sequence of str, optional
         Patterns of names, as in :func:`spectra.models.selection.by_name`.
+    redirect_to : sequence of str, optional
+        Other hosts to which the server of a URL may redirect.
 
     Returns
     -------
@@ -150,6 +159,8 @@ def opened(path: str, include: Sequence[str] = (), exclude: Sequence[str] = (), 
     ------
     UnknownNameError
         If a pattern matches no tensor.
+    ArgumentError
+        If a URL is not one, or a host is not the name of a host.
     ModelError
         If the model cannot be opened.
 
@@ -160,7 +171,7 @@ def opened(path: str, include: Sequence[str] = (), exclude: Sequence[str] = (), 
         ...
     spectra.errors.ModelNotFoundError: nowhere.onnx: no such file or folder; ...
     """
-    model = open_model(path)
+    model = open_model(path, redirect_to=redirect_to)
     for sentence in model.notes:
         screen.note(sentence, fold=True)
     for pattern in (*include, *exclude):

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, NoReturn
 from spectra.errors import ModelFormatError, ModelNotFoundError
 from spectra.models.tensors import Tensor
 from spectra_io.formats.names import counted, listed
+from spectra_io.storage.answers import Forbidden
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["Absent", "absent", "missing", "missing_notes"]
+__all__ = ["Absent", "absent", "missing", "missing_notes", "not_there"]
 
 _HEAD = "missing: "
 _REASONS = 3  # that have a note of their own
@@ -113,6 +114,28 @@ def missing(
     (<Tensor 'w' missing>, 'missing: a.safetensors: no such file')
     """
     return Tensor(name, shape, dtype, "missing", source, f"{_HEAD}{source.reason}")
+
+
+def not_there(error: ModelNotFoundError, /) -> str:
+    """
+    Return why a file cannot be had, in a few words.
+
+    Parameters
+    ----------
+    error : ModelNotFoundError
+        The error.
+
+    Returns
+    -------
+    str
+        That there is no such file, or that the server does not give it to us.
+
+    Examples
+    --------
+    >>> not_there(ModelNotFoundError("/m/a.safetensors: no such file"))
+    'no such file'
+    """
+    return "forbidden by the server" if isinstance(error, Forbidden) else "no such file"
 
 
 def missing_notes(tensors: Mapping[str, Tensor], /) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from spectra.errors import ModelError, ModelFormatError, ModelNotFoundError
 from spectra_io.formats.found import Found
-from spectra_io.formats.missing import absent, missing
+from spectra_io.formats.missing import absent, missing, not_there
 from spectra_io.formats.names import counted, listed, natural
 from spectra_io.formats.safetensors_files import open_file
 
@@ -160,7 +160,7 @@ def _named(file: File, places: Iterable[str]) -> tuple[_Held, dict[str, _Lost], 
         try:
             shards[place] = file.beside(place, asked_by=f"the index {file.name}")
         except ModelNotFoundError as error:
-            gone[place] = _lost(f"{place}: no such file", error)
+            gone[place] = _lost(f"{place}: {not_there(error)}", error)
     held, broken = _opened(shards)
     return held, gone | broken, shards
 

@@ -1,39 +1,32 @@
-"""Remote files: fetch parts of a file at a URL."""
+"""Remote files: read parts of a file at a URL."""
 
 from __future__ import annotations
 
-import posixpath
 from collections import OrderedDict
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import lru_cache
-from typing import TYPE_CHECKING, Any, overload
-from urllib.parse import urlsplit, urlunsplit
+from typing import TYPE_CHECKING, overload
 
 import numpy as np
 
-from spectra.errors import (
-    ArgumentError,
-    ModelError,
-    ModelFormatError,
-    ModelNotFoundError,
-    SpectraError,
-)
+from spectra.errors import ArgumentError, ModelFormatError, ModelNotFoundError
+from spectra_io.storage.answers import Facts, Forbidden
 from spectra_io.storage.paths import is_inside
+from spectra_io.storage.protocols import Fsspec
+from spectra_io.storage.redirects import check_hosts
+from spectra_io.storage.web import Web
+from spectra_io.urls import Url
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterable, Iterator
 
     from spectra._typing import AnyArray
 
 __all__ = ["RemoteFile", "file_at"]
 
-_BLOCK = 1 << 16  # bytes fetched by one request while a file is walked over
-_KEPT = 16  # blocks in memory
-_TIMEOUT = 60  # seconds of one request
-_SHOWN = 200  # characters of an error of a protocol in a message
-_GONE = (404, 410)  # HTTP status of a file that does not exist
-_FILESYSTEMS, _SIZES = 64, 1024  # remembered
+_BLOCK = 1 << 16  # bytes fetched at once where a few are asked for
+_SMALL = 1 << 14  # bytes; fewer are taken from a block
+_KEPT = 256  # blocks of a model in memory
 _GUESSES = (
     *("model.safetensors.index.json", "model.safetensors", "adapter_model.safetensors"),
     "model.onnx",
@@ -41,132 +34,90 @@ _GUESSES = (
 _ENDINGS = (".safetensors", ".onnx", ".gguf", ".npz", ".npy", ".json")
 
 
-def _shown(url: str) -> str:
-    """Return a URL without the parts that may be secret: user, password and query."""
-    parts = urlsplit(url)
-    host = parts.netloc.rpartition("@")[2]
-    return urlunsplit((parts.scheme, host, parts.path, "", ""))
+class _Kept:
+    """What is known of the files of a model, and the blocks used last. Stays in its process."""
+
+    def __init__(self) -> None:
+        self.facts: dict[Url, Facts | ModelNotFoundError] = {}
+        self._kept: OrderedDict[tuple[Url, int], bytes] = OrderedDict()
+
+    def __reduce__(self) -> tuple[type[_Kept], tuple[()]]:
+        """Return how to make another one, which is empty."""
+        return _Kept, ()
+
+    def get(self, url: Url, number: int) -> bytes | None:
+        """Return a block if it is kept."""
+        try:
+            self._kept.move_to_end((url, number))
+            return self._kept[url, number]
+        except KeyError:  # also if another thread has dropped it
+            return None
+
+    def add(self, url: Url, number: int, block: bytes) -> None:
+        """Keep a block, and drop the one that was not used for longest if there are too many."""
+        self._kept[url, number] = block
+        if len(self._kept) > _KEPT:
+            self._kept.popitem(last=False)
 
 
-@lru_cache(maxsize=_FILESYSTEMS)
-def _filesystem(protocol: str) -> Any:
-    """Return the file system of fsspec for a protocol."""
-    try:
-        import fsspec
-    except ImportError as error:
-        msg = "models at a URL need fsspec: pip install 'weightspectra[remote]'"
-        raise ArgumentError(msg) from error
-    web = protocol in ("http", "https")
-    try:
-        if not web:
-            return fsspec.filesystem(protocol)
-        import aiohttp
-
-        limit = aiohttp.ClientTimeout(total=_TIMEOUT)
-        return fsspec.filesystem(protocol, client_kwargs={"timeout": limit})
-    except (ImportError, ValueError) as error:
-        msg = f"nothing that reads {protocol!r} URLs is installed: {error}"
-        raise ArgumentError(msg) from error
-
-
-def _asked(url: str, work: Callable[[], Any]) -> Any:
-    """Return the answer to a request; raise every failure as an error of this library."""
-    try:
-        return work()
-    except SpectraError:
-        raise
-    except Exception as error:  # every protocol has its own exceptions
-        raise _explained(url, error) from error
-
-
-def _explained(url: str, error: BaseException) -> ModelError:
-    """Return the error of this library for one of fsspec, which calls any HTTP error not found."""
-    cause, shown = error, _shown(url)
-    if isinstance(error, FileNotFoundError):
-        cause = error.__cause__ or error
-        if isinstance(cause, FileNotFoundError) or getattr(cause, "status", 0) in _GONE:
-            return ModelNotFoundError(f"{shown}: no such file")
-    if isinstance(cause, TimeoutError):
-        return ModelError(f"{shown}: no answer within {_TIMEOUT} seconds")
-    words = str(cause).replace(url, shown) or type(cause).__name__
-    return ModelError(f"{shown}: {words[:_SHOWN]}")
-
-
-@lru_cache(maxsize=_SIZES)
-def _size(url: str) -> int:
-    """Return the length of a file; refuse servers that do not send parts of files."""
-    info = _asked(url, lambda: _filesystem(urlsplit(url).scheme).info(url))
-    size = info.get("size")
-    if not isinstance(size, int) or size < 0:
-        msg = f"{_shown(url)}: the server does not say how long the file is"
-        raise ModelFormatError(msg)
-    if info.get("partial") is False:
-        msg = f"{_shown(url)}: the server does not send parts of files; download the file"
-        raise ModelFormatError(msg)
-    return size
-
-
-def _fetched(url: str, start: int, stop: int, size: int) -> bytes:
-    """Fetch a range of bytes; from a server that sends the whole file no more than headers."""
-    files = _filesystem(urlsplit(url).scheme)
-    if not url.startswith("http"):
-        return bytes(files.cat_file(url, start=start, end=stop))
-    with files.open(url, "rb", block_size=stop - start, cache_type="none", size=size) as stream:
-        stream.seek(start)
-        return bytes(stream.read(stop - start))
-
-
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class RemoteFile:
     """
-    A file at a URL.
+    A file at a URL, of which length and version are known.
+
+    Small, hashable and picklable. Where a few bytes are read, a block of 64 KB is fetched; the last
+    256 blocks are kept for all files of a model, and are not pickled.
 
     Parameters
     ----------
-    url : str
-        URL of the file, of any protocol that fsspec supports.
+    url : Url
+        URL of the file.
+    reader : Web or Fsspec
+        How its bytes are fetched.
+    facts : Facts
+        Length and version of the file when it was opened.
 
     Examples
     --------
     >>> import fsspec
-    >>> _ = fsspec.filesystem("memory").pipe_file("/models/a.bin", b"0123456789")
-    >>> file = RemoteFile("memory://models/a.bin")
-    >>> file.name, file.size(), bytes(file.read(2, 5))
-    ('a.bin', 10, b'234')
+    >>> _ = fsspec.filesystem("memory").pipe_file("/models/a.npy", b"0123456789")
+    >>> file = file_at("memory://models/a.npy")
+    >>> file, file.name, file.size(), bytes(file.read(2, 5))
+    (RemoteFile('memory://models/a.npy'), 'a.npy', 10, b'234')
     """
 
-    url: str
+    url: Url
+    reader: Web | Fsspec
+    facts: Facts
+    kept: _Kept = field(default_factory=_Kept, compare=False)
 
     def __str__(self) -> str:
-        """Return the URL without password and token."""
-        return _shown(self.url)
+        """Return the URL without its secrets."""
+        return str(self.url)
+
+    def __repr__(self) -> str:
+        """Return the URL without its secrets."""
+        return f"RemoteFile({str(self)!r})"
 
     @property
     def name(self) -> str:
         """Name of the file without its folder."""
-        return posixpath.basename(urlsplit(self.url).path)
+        return self.url.name
 
     def size(self) -> int:
         """
-        Return the length of the file, for which the server is asked once.
+        Return the length of the file when it was opened.
 
         Returns
         -------
         int
             Length in bytes.
-
-        Raises
-        ------
-        ModelNotFoundError
-            If there is no such file.
-        ModelFormatError
-            If the server does not send parts of the file.
         """
-        return _size(self.url)
+        return self.facts.size
 
     def read(self, start: int, stop: int, /) -> AnyArray:
         """
-        Fetch the bytes from `start` to `stop`, and no other bytes.
+        Fetch the bytes from `start` to `stop`.
 
         Parameters
         ----------
@@ -176,24 +127,64 @@ class RemoteFile:
         Returns
         -------
         array of uint8
-            The bytes; fewer if the file ends before `stop`.
+            The bytes, read-only; fewer if the file ends before `stop`.
 
         Raises
         ------
+        ModelFormatError
+            If the file has changed since it was opened, or the server sends other bytes.
         ModelError
-            If the request fails, or another number of bytes is sent.
+            If the server cannot be reached, or does not give the file.
         """
         stop = min(stop, self.size())
         if stop <= start:
             return np.zeros(0, np.uint8)
-        found = _asked(self.url, lambda: _fetched(self.url, start, stop, self.size()))
-        if len(found) != stop - start:
-            msg = f"{self}: asked for {stop - start} bytes, {len(found)} were sent"
-            raise ModelFormatError(msg)
-        return np.frombuffer(found, np.uint8)
+        numbers = range(start // _BLOCK, -(-stop // _BLOCK))
+        if stop - start < _SMALL or all(self.kept.get(self.url, n) for n in numbers):
+            return np.frombuffer(self._from_blocks(start, stop), np.uint8)
+        out = np.empty(stop - start, np.uint8)
+        self.reader.fetch(self.url, self.facts, start, out.data)
+        out.flags.writeable = False
+        return out
+
+    def _from_blocks(self, start: int, stop: int) -> bytes:
+        """Return the bytes from `start` to `stop`, cut out of blocks."""
+        numbers = range(start // _BLOCK, -(-stop // _BLOCK))
+        found = b"".join(self.block(number) for number in numbers)
+        return found[start % _BLOCK :][: stop - start]
+
+    def block(self, number: int, /) -> bytes:
+        """
+        Return a block of the file, which is fetched unless it is kept.
+
+        Parameters
+        ----------
+        number : int
+            Number of the block; it starts at 65536 times that number, inside the file.
+
+        Returns
+        -------
+        bytes
+            65536 bytes; fewer at the end of the file.
+
+        Raises
+        ------
+        ModelFormatError
+            If the file has changed since it was opened, or the server sends other bytes.
+        ModelError
+            If the server cannot be reached, or does not give the file.
+        """
+        if kept := self.kept.get(self.url, number):
+            return kept
+        start = number * _BLOCK
+        out = bytearray(min(_BLOCK, self.size() - start))
+        self.reader.fetch(self.url, self.facts, start, memoryview(out))
+        found = bytes(out)
+        self.kept.add(self.url, number, found)
+        return found
 
     @contextmanager
-    def opened(self) -> Iterator[_Blocks]:
+    def opened(self) -> Iterator[_Bytes]:
         """
         Give all bytes of the file, fetched block by block when they are indexed.
 
@@ -202,7 +193,7 @@ class RemoteFile:
         Bytes
             A sequence with a length, integer indices and slices.
         """
-        yield _Blocks(self)
+        yield _Bytes(self)
 
     def beside(self, location: str, *, asked_by: str) -> RemoteFile:
         """
@@ -225,76 +216,81 @@ class RemoteFile:
         ModelFormatError
             If the path leads elsewhere.
         ModelNotFoundError
-            If there is no such file.
+            If there is no such file, or the server does not give it to us.
+        ModelError
+            If the server cannot be reached.
         """
-        if not is_inside(location) or any(sign in location for sign in "%?#\\:"):
+        if not is_inside(location) or any(sign in location for sign in "%?#\\:;"):
             msg = f"{asked_by} refers to {location!r}, outside the model's folder"
             raise ModelFormatError(msg)
-        found = RemoteFile(_moved(self.url, location))
         try:
-            found.size()
+            return _looked(self.url.beside(location), self.reader, self.kept)
         except ModelNotFoundError as error:
-            msg = f"{found}: no such file; {asked_by} refers to it"
-            raise ModelNotFoundError(msg) from error
-        return found
-
-
-def _moved(url: str, location: str) -> str:
-    """Return the URL of a file in the same folder, with the same query."""
-    parts = urlsplit(url)
-    folder = posixpath.dirname(parts.path)
-    return urlunsplit(parts._replace(path=posixpath.join(folder, location)))
+            msg = f"{error}; {asked_by} refers to it"
+            raise type(error)(msg) from error
 
 
 @dataclass(eq=False)
-class _Blocks:
-    """Bytes of a file, fetched in blocks; the blocks used last are kept."""
+class _Bytes:
+    """The bytes of a file, of which the block used last is at hand."""
 
     file: RemoteFile
-    kept: OrderedDict[int, bytes] = field(default_factory=OrderedDict)
+    number: int = -1
+    block: bytes = b""
 
     def __len__(self) -> int:
         return self.file.size()
-
-    def _block(self, number: int) -> bytes:
-        """Return a block by its number."""
-        if number not in self.kept:
-            start = number * _BLOCK
-            self.kept[number] = bytes(self.file.read(start, start + _BLOCK))
-            if len(self.kept) > _KEPT:
-                self.kept.popitem(last=False)
-        self.kept.move_to_end(number)
-        return self.kept[number]
 
     @overload
     def __getitem__(self, place: int, /) -> int: ...
     @overload
     def __getitem__(self, place: slice, /) -> bytes: ...
     def __getitem__(self, place: int | slice, /) -> int | bytes:
-        if isinstance(place, int):
-            return self._block(place // _BLOCK)[place % _BLOCK]
-        start, stop, _ = place.indices(len(self))
-        if stop - start > _BLOCK:
-            return bytes(self.file.read(start, stop))
-        parts = [self._block(n) for n in range(start // _BLOCK, -(-stop // _BLOCK))]
-        first = start % _BLOCK
-        return b"".join(parts)[first : first + stop - start]
+        if isinstance(place, slice):
+            start, stop, _ = place.indices(len(self))
+            small = stop - start <= _BLOCK
+            return (
+                self.file._from_blocks(start, stop) if small else bytes(self.file.read(start, stop))
+            )
+        number, within = divmod(place, _BLOCK)
+        if number != self.number:
+            self.number, self.block = number, self.file.block(number)
+        return self.block[within]
 
 
-def _in_folder(url: str) -> str:
-    """Return the URL of the weights in a folder: the first usual name of which a file exists."""
-    for name in _GUESSES:
-        there = RemoteFile(_moved(url.rstrip("/") + "/x", name))
+def _looked(url: Url, reader: Web | Fsspec, kept: _Kept) -> RemoteFile:
+    """Return a file that exists; its first block is fetched to see that it does."""
+    if url not in kept.facts:
         try:
-            there.size()
+            facts, head = reader.look(url, _BLOCK)
+        except ModelNotFoundError as error:
+            kept.facts[url] = type(error)(str(error))
+        else:
+            kept.facts[url] = facts
+            kept.add(url, 0, head)
+    found = kept.facts[url]
+    if isinstance(found, ModelNotFoundError):
+        raise type(found)(str(found))
+    return RemoteFile(url, reader, found, kept)
+
+
+def _in_folder(url: Url, reader: Web | Fsspec, kept: _Kept) -> RemoteFile:
+    """Return the weights in a folder: the first usual name of which a file exists."""
+    folder, forbidden = url.as_folder(), None
+    for name in _GUESSES:
+        try:
+            return _looked(folder.beside(name), reader, kept)
+        except Forbidden as error:
+            forbidden = error
         except ModelNotFoundError:
             continue
-        return there.url
-    msg = f"{_shown(url)}: none of {', '.join(_GUESSES)} is there"
+    if forbidden:
+        raise forbidden
+    msg = f"{url}: none of {', '.join(_GUESSES)} is there"
     raise ModelNotFoundError(msg)
 
 
-def file_at(url: str, /) -> RemoteFile:
+def file_at(url: str, /, *, redirect_to: Iterable[str] = ()) -> RemoteFile:
     """
     Find the weights at a URL.
 
@@ -302,6 +298,9 @@ def file_at(url: str, /) -> RemoteFile:
     ----------
     url : str
         URL of a file, of an index, or of a folder in which the weights have a usual name.
+    redirect_to : iterable of str, default: ()
+        Other hosts to which the server may redirect, see
+        :func:`spectra_io.storage.redirects.check_hosts`.
 
     Returns
     -------
@@ -311,26 +310,33 @@ def file_at(url: str, /) -> RemoteFile:
     Raises
     ------
     ArgumentError
-        If the URL is that of a file on this machine, or no reader of its protocol is installed.
+        If the URL is not one, is that of a file on this machine, or no reader of its protocol is
+        installed; or if one of `redirect_to` is not the name of a host.
     ModelNotFoundError
-        If the folder has no weights with a usual name.
+        If there is no such file, or the folder has no weights with a usual name.
+    ModelFormatError
+        If the server does not send parts of files.
     ModelError
-        If the server cannot be reached.
+        If the server cannot be reached, or does not give the file.
 
     Notes
     -----
-    A request that takes more than 60 seconds fails. Files in other folders, on other servers or of
-    other protocols are never fetched, even if the model refers to them; redirects are followed.
+    Files in other folders and of other protocols are never fetched, even if the model refers to
+    them. Redirects are followed on the same server, and to the hosts in `redirect_to`.
 
     Examples
     --------
     >>> import fsspec
     >>> _ = fsspec.filesystem("memory").pipe_file("/models/model.onnx", b"...")
-    >>> file_at("memory://models").url
-    'memory://models/model.onnx'
+    >>> file_at("memory://models")
+    RemoteFile('memory://models/model.onnx')
     """
-    if "::" in url or urlsplit(url).scheme in ("file", "local"):
-        msg = f"{_shown(url)}: give the path of a file on this machine, and one URL, not a chain"
+    there, hosts = Url(url), check_hosts(redirect_to)
+    if there.problem:
+        msg = f"{there}: {there.problem}"
         raise ArgumentError(msg)
-    is_file = urlsplit(url).path.endswith(_ENDINGS)
-    return RemoteFile(url if is_file else _in_folder(url))
+    reader = Web(hosts) if there.scheme in ("http", "https") else Fsspec()
+    if isinstance(reader, Fsspec):
+        reader.check(there)
+    find = _looked if there.name.endswith(_ENDINGS) else _in_folder
+    return find(there, reader, _Kept())

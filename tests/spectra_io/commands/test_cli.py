@@ -28,6 +28,7 @@ from tests.builders import (
     write_onnx,
     write_safetensors,
 )
+from tests.servers import redirect, serving
 
 MNIST = EXAMPLES / "mnist_mlp.safetensors"
 MNIST_ONNX = EXAMPLES / "mnist_mlp.onnx"
@@ -746,7 +747,7 @@ def test_every_error_is_one_line(fails, arguments, words):
 
 
 def test_no_memory_is_one_line(fails, monkeypatch):
-    def exhausted(_):
+    def exhausted(*_, **__):
         raise MemoryError
 
     monkeypatch.setattr(steps, "open_model", exhausted)
@@ -754,7 +755,7 @@ def test_no_memory_is_one_line(fails, monkeypatch):
 
 
 def test_an_error_of_the_system_is_one_line(fails, monkeypatch):
-    def forbidden(path):
+    def forbidden(path, **_):
         raise PermissionError(13, "Permission denied", str(path))
 
     monkeypatch.setattr(steps, "open_model", forbidden)
@@ -762,7 +763,7 @@ def test_an_error_of_the_system_is_one_line(fails, monkeypatch):
 
 
 def test_interrupted(run, monkeypatch):
-    def interrupted(_):
+    def interrupted(*_, **__):
         raise KeyboardInterrupt
 
     monkeypatch.setattr(steps, "open_model", interrupted)
@@ -993,3 +994,30 @@ def test_a_defect_is_one_line_too(fails, monkeypatch):
 
     monkeypatch.setattr(spectra, "describe", broken)
     assert fails("describe", MNIST).startswith("a defect, please report it: ZeroDivisionError")
+
+
+COMMANDS = [["describe"], ["analyze"], ["noise"], ["plot", "-o", "OUT"]]
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda words: words[0])
+def test_redirects_to_a_host_that_is_named(run, fails, tmp_path, command):
+    write_safetensors(tmp_path / "model.safetensors", {"fc": f32(8, 6)})
+    words = [str(tmp_path / "a.png") if word == "OUT" else word for word in command]
+    with serving(tmp_path) as hub, serving(tmp_path) as store:
+        hub.lie = redirect(f"{store.url}/model.safetensors")
+        url, host = f"{hub.url}/model.safetensors", store.url.removeprefix("http://")
+        assert f"--redirect-to {host} on the command line" in fails(*words, url)
+        assert fails(*words, url, "--redirect-to", store.url).startswith("`redirect_to` must be")
+        assert store.log == []
+        assert run(*words, url, "--redirect-to", "a.example.org", "--redirect-to", host)[0] == 0
+
+
+BAD_URLS = ["http://u:p@[bad/x", "http://u:p@h:99999/x", "http://", "https:/h/x", "a::http://h/x"]
+
+
+@pytest.mark.parametrize("url", BAD_URLS)
+def test_a_bad_url_is_no_defect(fails, url):
+    message = fails("describe", url)
+    assert "URL" in message
+    assert "defect" not in message
+    assert "u:p" not in message

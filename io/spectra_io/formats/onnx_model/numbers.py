@@ -14,7 +14,7 @@ from spectra.dtypes import BY_NAME, BY_ONNX, PACKED
 from spectra.errors import ModelFormatError, ModelNotFoundError
 from spectra.models.lazy import derived
 from spectra_io.formats.contents import found_in
-from spectra_io.formats.missing import Absent, absent
+from spectra_io.formats.missing import Absent, absent, not_there
 from spectra_io.formats.onnx_model.structure import FIELD, LENGTH, OFFSET, text
 from spectra_io.storage.byte_ranges import ByteRange, check_available, check_shape
 from spectra_io.storage.packed_bytes import PackedRange
@@ -144,7 +144,7 @@ def _external(
     try:
         other = file.beside(location, asked_by=what)
     except ModelNotFoundError as error:
-        return absent(f"{location}: no such file", error)
+        return absent(f"{location}: {not_there(error)}", error)
     try:
         return _range_in(other, what, shape, dtype, notes)
     except ModelFormatError as error:

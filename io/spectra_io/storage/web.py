@@ -1,0 +1,248 @@
+"""Files on web servers: fetch parts of a file by http or https."""
+
+from __future__ import annotations
+
+import random
+import re
+import socket
+import ssl
+import time
+from dataclasses import dataclass, field
+from http.client import HTTPException, IncompleteRead
+from typing import TYPE_CHECKING, NamedTuple
+
+from spectra import __version__
+from spectra.errors import ModelError, SpectraError
+from spectra_io.storage.answers import Busy, Facts, Forbidden, check_status, part_of
+from spectra_io.storage.connections import SILENCE, Connections, Refused
+from spectra_io.storage.redirects import Route, redirected
+
+if TYPE_CHECKING:
+    from http.client import HTTPResponse
+
+    from spectra_io.urls import Server, Url
+
+__all__ = ["Web"]
+
+_PART = 1 << 23  # bytes asked for by one request
+_CHUNK = 1 << 18  # bytes taken from an answer at a time
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_MOST_REDIRECTS = 10
+_ATTEMPTS = 4
+_BACK_OFF = 0.5  # seconds before the second attempt; twice as long before each later one
+_PATIENCE = 60  # seconds that a server may ask to wait
+_HEADERS = {"User-Agent": f"weightspectra/{__version__}", "Accept-Encoding": "identity"}
+_STRONG = re.compile(r'"[!#-~]*"')  # an ETag that can be sent back
+_EMPTY = re.compile(r"bytes \*/0")
+
+
+class _Failure(NamedTuple):
+    """What went wrong in an attempt, and the seconds to wait; None if waiting does not help."""
+
+    words: str
+    wait: float | None
+
+
+def _failure(error: Exception) -> _Failure:
+    """Return what an error of a connection means, in words that quote nothing of the request."""
+    if isinstance(error, Busy):
+        return _Failure(str(error), error.wait)
+    if isinstance(error, Refused):
+        return _Failure(str(error), None)
+    if isinstance(error, TimeoutError):
+        return _Failure(f"no answer within {SILENCE:g} seconds", 0)
+    if isinstance(error, socket.gaierror):
+        again = error.errno == socket.EAI_AGAIN
+        return _Failure("no server of this name is known", 0 if again else None)
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return _Failure(f"the certificate of the server is not valid: {error.verify_message}", None)
+    if isinstance(error, ConnectionRefusedError):
+        return _Failure("the server accepts no connections", None)
+    if isinstance(error, ConnectionError | ssl.SSLEOFError | IncompleteRead):
+        return _Failure("the connection broke", 0)
+    if isinstance(error, ssl.SSLError):
+        return _Failure("no encrypted connection is possible", None)
+    if isinstance(error, OSError) and error.strerror:
+        return _Failure(error.strerror, None)
+    return _Failure("the answer is not one of HTTP", None)
+
+
+class _Part:
+    """A part of a file on its way from one server, and what is known of the file."""
+
+    def __init__(self, start: int, out: memoryview, facts: Facts | None) -> None:
+        self.start, self.out, self.facts, self.got = start, out, facts, 0
+
+    @property
+    def first(self) -> int:
+        """Place of the first byte that is not here yet."""
+        return self.start + self.got
+
+    @property
+    def stop(self) -> int:
+        """Place of the byte after the last."""
+        return self.start + len(self.out)
+
+    def headers(self, route: Route) -> dict[str, str]:
+        """Return the headers of the request for the bytes that are not here yet."""
+        asked = _HEADERS | {"Range": f"bytes={self.first}-{self.stop - 1}"}
+        if route.authorization:
+            asked["Authorization"] = route.authorization
+        facts = self.facts
+        if facts and facts.server == route.url.server and _STRONG.fullmatch(facts.version):
+            asked["If-Match"] = facts.version
+        return asked
+
+    def receive(self, url: Url, server: Server, response: HTTPResponse) -> None:
+        """Take the bytes of an answer."""
+        if self.facts is None and _EMPTY.fullmatch(response.headers.get("Content-Range") or ""):
+            self.facts = Facts(0)
+            return
+        _rest(response)
+        check_status(url, response)
+        length, facts = part_of(url, response, self.first, self.stop, self.facts)
+        self.facts = self.facts or facts._replace(server=server)
+        end = self.got + length
+        while self.got < end:
+            count = response.readinto(self.out[self.got : min(self.got + _CHUNK, end)])
+            if not count:
+                raise ConnectionError
+            self.got += count
+        if response.headers.get("Transfer-Encoding") and response.read(1):
+            msg = "the server sends more than was asked for"
+            raise Refused(msg)
+
+
+def _rest(response: HTTPResponse) -> None:
+    """Read an answer without a file if it is short, so that the connection can be kept."""
+    length = response.headers.get("Content-Length") or ""
+    if response.status not in (200, 206) and re.fullmatch(r"\d{1,4}", length):
+        response.read(int(length))
+
+
+@dataclass(frozen=True, slots=True)
+class Web:
+    """
+    Files of http and https, read in parts.
+
+    Small and picklable; without its connections, which stay in their process.
+
+    Parameters
+    ----------
+    redirect_to : tuple of str, default: ()
+        Other hosts to which a server may redirect, see
+        :func:`spectra_io.storage.redirects.check_hosts`.
+
+    Examples
+    --------
+    >>> Web(("cdn.example.org",))
+    Web(redirect_to=('cdn.example.org',))
+    """
+
+    redirect_to: tuple[str, ...] = ()
+    connections: Connections = field(default_factory=Connections, compare=False, repr=False)
+
+    def look(self, url: Url, length: int) -> tuple[Facts, bytes]:
+        """
+        Fetch the beginning of a file.
+
+        Parameters
+        ----------
+        url : Url
+            URL of the file, checked.
+        length : int
+            Number of bytes to fetch.
+
+        Returns
+        -------
+        tuple of Facts and bytes
+            What is known of the file, and its first bytes; fewer if it is shorter.
+
+        Raises
+        ------
+        ModelNotFoundError
+            If there is no such file.
+        ModelFormatError
+            If the server does not send parts of files, and the file is longer.
+        ModelError
+            If the server cannot be reached, or does not give the file.
+        """
+        part = _Part(0, memoryview(bytearray(length)), None)
+        self._patiently(url, Route(url, url.authorization), part)
+        return part.facts or Facts(0), bytes(part.out[: part.got])
+
+    def fetch(self, url: Url, facts: Facts, start: int, out: memoryview) -> None:
+        """
+        Fill a buffer with a part of a file.
+
+        Parameters
+        ----------
+        url : Url
+            URL of the file, checked.
+        facts : Facts
+            What is known of the file since it was opened.
+        start : int
+            Place of the first byte.
+        out : memoryview of bytes
+            The buffer; its length says how many bytes are fetched, all of them inside the file.
+
+        Raises
+        ------
+        ModelFormatError
+            If the file is not the same any more, or the server sends other bytes.
+        ModelError
+            If the server cannot be reached, or does not give the file.
+        """
+        route = Route(url, url.authorization)
+        for place in range(0, len(out), _PART):
+            part = _Part(start + place, out[place : place + _PART], facts)
+            route = self._patiently(url, route, part)
+
+    def _patiently(self, url: Url, route: Route, part: _Part) -> Route:
+        """Fetch a part, in several attempts; return the route to the server that has it."""
+        attempt = 1
+        while isinstance(found := self._tried(url, route, part), _Failure):
+            if found.wait is None or found.wait > _PATIENCE or attempt == _ATTEMPTS:
+                asks = f", and asks to wait {found.wait:.0f} seconds" if found.wait else ""
+                often = f", in {attempt} attempts" if attempt > 1 else ""
+                msg = f"{url}: {found.words}{asks}{often}"
+                raise ModelError(msg)
+            back_off = _BACK_OFF * 2 ** (attempt - 1) * random.uniform(1, 1.5)
+            time.sleep(max(back_off, found.wait))
+            attempt, route = attempt + 1, Route(url, url.authorization)
+        return found
+
+    def _tried(self, url: Url, route: Route, part: _Part) -> Route | _Failure:
+        """Return the route to the server that has the part, or what went wrong."""
+        try:
+            return self._followed(url, route, part)
+        except Forbidden:
+            if route.url == url:
+                raise
+            return _Failure("the server to which it was redirected gives no more", 0)
+        except SpectraError:
+            raise
+        except (Busy, OSError, HTTPException, ValueError) as error:
+            return _failure(error)
+
+    def _followed(self, url: Url, route: Route, part: _Part) -> Route:
+        """Fetch a part from the server to which the redirects lead."""
+        for _ in range(_MOST_REDIRECTS + 1):
+            server = route.url.server
+            with self.connections.asked(
+                server,
+                route.url.target,
+                part.headers(route),
+                length=len(part.out),
+                public_only=route.public_only,
+            ) as (response, is_public):
+                if response.status not in _REDIRECTS:
+                    part.receive(url, server, response)
+                    return route
+                _rest(response)
+                location = response.headers.get("Location") or ""
+                route = redirected(
+                    url, route, location, hosts=self.redirect_to, is_public=is_public
+                )
+        msg = f"{url}: more than {_MOST_REDIRECTS} redirects"
+        raise ModelError(msg)
