@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from spectra.errors import ModelError
+from spectra.errors import ModelError, ModelNotFoundError
+from spectra_io.storage.files import LocalFile
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -25,7 +26,11 @@ def _read(file: File, name: str) -> dict[str, Any]:
         size = found.size()
         text = bytes(found.read(0, size)) if size <= _MAX_SIZE else b""
         config = json.loads(text.decode("utf-8"))
-    except (ModelError, OSError, ValueError, RecursionError):  # a model can be read without
+    except ModelNotFoundError:
+        return {}
+    except (OSError, ValueError, RecursionError) as error:  # a model can be read without
+        if isinstance(error, ModelError) and not isinstance(file, LocalFile):
+            raise  # of a server: whether there is a configuration is not known
         return {}
     return config if isinstance(config, dict) else {}
 
@@ -49,11 +54,15 @@ def read_config(file: File, names: Iterable[str] = (), /) -> dict[str, Any]:
         ``"adapter"``; for GPTQ the ``quantize_config.json`` under ``"quantization_config"``,
         unless ``config.json`` has that entry. Empty if there is no file, or no JSON object in it.
 
+    Raises
+    ------
+    ModelError
+        If a server does not say whether there is a file.
+
     Examples
     --------
     >>> import tempfile
     >>> from pathlib import Path
-    >>> from spectra_io.storage.files import LocalFile
     >>> folder = Path(tempfile.mkdtemp())
     >>> _ = (folder / "config.json").write_text('{"hidden_size": 8}')
     >>> read_config(LocalFile(folder / "model.safetensors"))

@@ -244,6 +244,16 @@ def test_a_configuration_that_is_not_given_is_not_there(server, status):
     assert open_model(f"{server.url}/model.safetensors").config == {}
 
 
+@pytest.mark.parametrize("status", [400, 412])
+def test_a_model_is_not_read_without_a_configuration_that_may_be_there(server, status):
+    write_safetensors(server.folder / "model.safetensors", {"w": f32(4, 4)})
+    write(server.folder / "config.json", "{}")
+    server.only = lambda asked: "config" in asked.path
+    server.lie = lambda handler, asked, content: handler.whole(status, b"")
+    with pytest.raises(ModelError, match=r"config\.json"):
+        open_model(f"{server.url}/model.safetensors")
+
+
 def test_external_data_that_are_not_given_are_missing(server):
     tensor = external("w", (40, 30), {"location": "w.bin"})
     other = onnx.numpy_helper.from_array(f32(30, 20), "v")
