@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import xarray as xr
 
-from spectra.errors import ArgumentError, ModelFormatError, ModelNotFoundError, one_line
+from spectra.errors import ArgumentError, ModelFormatError, ModelNotFoundError
 from spectra.results.dataset import restored
 from spectra.results.reading import records, table
 from spectra.results.summary import summary
+from spectra_io.results import csv_tables
 from spectra_io.storage.paths import check_writable, written
 
 if TYPE_CHECKING:
@@ -25,26 +26,24 @@ if TYPE_CHECKING:
 __all__ = ["FORMATS", "check", "load", "save"]
 
 
-def _write_netcdf(ds: xr.Dataset, tensors: xr.Dataset | None, path: Path) -> None:
+def _netcdf(ds: xr.Dataset, tensors: xr.Dataset | None) -> bytes:
     buffer = BytesIO()  # h5netcdf may crash if the disk is full
     restored(ds).to_netcdf(buffer, engine="h5netcdf")
-    content = buffer.getvalue()
-    if tensors is not None:
-        both = BytesIO(content)
-        restored(tensors).to_netcdf(both, engine="h5netcdf", group="tensors", mode="a")
-        content = both.getvalue()
-    path.write_bytes(content)
+    if tensors is None:
+        return buffer.getvalue()
+    both = BytesIO(buffer.getvalue())
+    restored(tensors).to_netcdf(both, engine="h5netcdf", group="tensors", mode="a")
+    return both.getvalue()
 
 
-def _write_csv(ds: xr.Dataset, tensors: xr.Dataset | None, path: Path) -> None:
-    frame = table(ds).reset_index()
-    frame.map(lambda value: one_line(value) if isinstance(value, str) else value).to_csv(
-        path, index=False
-    )
+def _csv(ds: xr.Dataset, tensors: xr.Dataset | None) -> bytes:
+    return csv_tables.as_text(ds).encode("utf-8", "backslashreplace")
 
 
-def _write_parquet(ds: xr.Dataset, tensors: xr.Dataset | None, path: Path) -> None:
-    table(ds).to_parquet(path, engine="pyarrow")
+def _parquet(ds: xr.Dataset, tensors: xr.Dataset | None) -> bytes:
+    buffer = BytesIO()
+    table(ds).to_parquet(buffer, engine="pyarrow")
+    return buffer.getvalue()
 
 
 def _plain(value: Any) -> Any:
@@ -68,23 +67,23 @@ def _summary(ds: xr.Dataset) -> dict[str, Any] | list[dict[str, Any]]:
     return _rows(means.to_dataframe().reset_index().to_dict(orient="records"))
 
 
-def _write_json(ds: xr.Dataset, tensors: xr.Dataset | None, path: Path) -> None:
+def _json(ds: xr.Dataset, tensors: xr.Dataset | None) -> bytes:
     document = {
         "attributes": _rows([ds.attrs])[0],
         "summary": _summary(ds),
         "layers": _rows(records(ds)),
         **({} if tensors is None else {"tensors": _rows(records(tensors))}),
     }
-    path.write_text(json.dumps(document, indent=1, allow_nan=False) + "\n", encoding="utf-8")
+    return (json.dumps(document, indent=1, allow_nan=False) + "\n").encode("utf-8")
 
 
-FORMATS: Mapping[str, Callable[[xr.Dataset, xr.Dataset | None, Path], None]] = {
-    ".nc": _write_netcdf,
-    ".csv": _write_csv,
-    ".json": _write_json,
-    ".parquet": _write_parquet,
+FORMATS: Mapping[str, Callable[[xr.Dataset, xr.Dataset | None], bytes]] = {
+    ".nc": _netcdf,
+    ".csv": _csv,
+    ".json": _json,
+    ".parquet": _parquet,
 }
-"""Writer for each ending of a file name."""
+"""Content of a file of results for each ending of its name."""
 
 
 def save(
@@ -126,8 +125,9 @@ def save(
         if not isinstance(given, xr.Dataset | None) or (given is None and what == "ds"):
             msg = f"`{what}` must be a Dataset with results, got {type(given).__name__}"
             raise ArgumentError(msg)
+    content = FORMATS[where.suffix.lower()](ds, tensors)
     with written(where) as partial:
-        FORMATS[where.suffix.lower()](ds, tensors, partial)
+        partial.write_bytes(content)
 
 
 def check(path: Path, /) -> None:
@@ -160,14 +160,15 @@ def check(path: Path, /) -> None:
 
 def load(path: str | os.PathLike[str], /, *, group: str | None = None) -> xr.Dataset:
     """
-    Load a Dataset from a netCDF file that :func:`save` wrote.
+    Load a Dataset from a netCDF or CSV file that :func:`save` wrote.
 
     Parameters
     ----------
     path : path-like
-        File with the ending ``.nc``.
+        File with the ending ``.nc``, which has everything, or ``.csv``, which has the table of the
+        layers without eigenvalues and attributes.
     group : str, optional
-        Group to load: ``"tensors"`` for the tensors; by default the layers.
+        Group of a netCDF file to load: ``"tensors"`` for the tensors; by default the layers.
 
     Returns
     -------
@@ -179,7 +180,7 @@ def load(path: str | os.PathLike[str], /, *, group: str | None = None) -> xr.Dat
     ModelNotFoundError
         If there is no such file.
     ModelFormatError
-        If the file is not netCDF, or has no such group.
+        If the file is not a result in one of these formats, or has no such group.
 
     Examples
     --------
@@ -192,11 +193,17 @@ def load(path: str | os.PathLike[str], /, *, group: str | None = None) -> xr.Dat
     if not where.is_file():
         msg = f"{where}: no such file"
         raise ModelNotFoundError(msg)
+    if where.suffix.lower() == ".csv":
+        if group is not None:
+            msg = f"{where}: has no group {group!r}: a table of layers has no groups, .nc has"
+            raise ModelFormatError(msg)
+        return csv_tables.read(where)
     try:
         return restored(xr.load_dataset(where, engine="h5netcdf", group=group))
     except (OSError, ValueError, KeyError, RuntimeError, TypeError) as error:
         if "group not found" in str(error):
             msg = f"{where}: has no group {group!r}: it was saved without tensors="
         else:
-            msg = f"{where}: not a netCDF file that this library wrote: {error}; only .nc is loaded"
+            words = "only .nc and .csv are loaded"
+            msg = f"{where}: not a netCDF file that this library wrote: {error}; {words}"
         raise ModelFormatError(msg) from error

@@ -290,9 +290,12 @@ def test_what_cannot_be_saved_or_loaded_says_so(ds, tmp_path):
     spectra_io.save(ds, tmp_path / "x.nc")
     with pytest.raises(spectra.errors.ModelFormatError, match="has no group 'tensors'"):
         spectra_io.load(tmp_path / "x.nc", group="tensors")
+    spectra_io.save(ds, tmp_path / "x.json")
+    with pytest.raises(spectra.errors.ModelFormatError, match=r"only \.nc and \.csv are loaded"):
+        spectra_io.load(tmp_path / "x.json")
     spectra_io.save(ds, tmp_path / "x.csv")
-    with pytest.raises(spectra.errors.ModelFormatError, match=r"only \.nc is loaded"):
-        spectra_io.load(tmp_path / "x.csv")
+    with pytest.raises(spectra.errors.ModelFormatError, match="has no group 'tensors'"):
+        spectra_io.load(tmp_path / "x.csv", group="tensors")
 
 
 def test_options_that_a_result_records_can_be_given_again(ds):
