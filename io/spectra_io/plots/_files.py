@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from spectra_io.plots._canvas import FIGSIZE
-from spectra_io.storage.paths import check_writable, written
+from spectra_io.storage.outputs import check_writable, written
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,8 +18,23 @@ if TYPE_CHECKING:
 
 __all__ = ["FORMATS", "check", "to_file"]
 
-FORMATS = (".png", ".pdf", ".svg")
+_PROGRAM = "weightspectra"
+_MARKS = {  # where each format names the program, and what its file has then
+    ".png": ("Software", f"Software\0{_PROGRAM}"),
+    ".pdf": ("Creator", f"/Creator ({_PROGRAM})"),
+    ".svg": ("Creator", f"<dc:title>{_PROGRAM}</dc:title>"),
+}
+FORMATS = tuple(_MARKS)
 """Endings of the file names that :func:`to_file` writes."""
+
+_MOST = 1 << 26  # bytes of a figure that is looked at
+
+
+def _is_figure(path: Path) -> bool:
+    """Return whether a file is a figure of ours, which names this program as its maker."""
+    mark = _MARKS.get(path.suffix.lower(), ("", "\0"))[1]
+    with path.open("rb") as file:
+        return mark.encode() in file.read(_MOST)
 
 
 def check(path: Path, /) -> None:
@@ -34,7 +49,8 @@ def check(path: Path, /) -> None:
     Raises
     ------
     ArgumentError
-        If the ending is not one of :data:`FORMATS`, or the folder cannot be written to.
+        If the ending is not one of :data:`FORMATS`, the file cannot be written, or it exists and
+        is not a figure that :func:`to_file` wrote.
 
     Examples
     --------
@@ -44,7 +60,7 @@ def check(path: Path, /) -> None:
         ...
     spectra.errors.ArgumentError: figure.txt: its name must end in .png, .pdf or .svg
     """
-    check_writable(path, FORMATS)
+    check_writable(path, FORMATS, is_ours=_is_figure)
 
 
 @contextmanager
@@ -85,4 +101,4 @@ def to_file(path: Path, /) -> Iterator[Axes]:
     with warnings.catch_warnings():  # a layer name may hold letters that the font lacks
         warnings.filterwarnings("ignore", message="Glyph", category=UserWarning)
         with written(path) as partial:
-            figure.savefig(partial)
+            figure.savefig(partial, metadata={_MARKS[path.suffix.lower()][0]: _PROGRAM})

@@ -17,7 +17,8 @@ from spectra.results.dataset import restored
 from spectra.results.reading import records, table
 from spectra.results.summary import summary
 from spectra_io.results import csv_tables
-from spectra_io.storage.paths import check_writable, written
+from spectra_io.results.recognition import is_result
+from spectra_io.storage.outputs import check_writable, written
 
 if TYPE_CHECKING:
     import os
@@ -99,7 +100,8 @@ def save(
     path : path-like
         File to write, in the format of its ending. ``.nc`` (netCDF) keeps everything; ``.json``
         keeps the tables of layers and tensors and the summary; ``.csv`` and ``.parquet`` keep the
-        table of the layers. An existing file is replaced.
+        table of the layers. An existing file is replaced if it is empty or a result of this
+        library, and keeps its permissions; of a link the file that it leads to.
     tensors : xarray.Dataset, optional
         Result of :func:`spectra.describe`, which netCDF keeps as the group ``tensors``.
 
@@ -142,8 +144,8 @@ def check(path: Path, /) -> None:
     Raises
     ------
     ArgumentError
-        If the ending is not one of :data:`FORMATS`, its library is not installed, or the folder
-        cannot be written to.
+        If the ending is not one of :data:`FORMATS`, its library is not installed, the file cannot
+        be written, or it exists and is not a result of this library.
 
     Examples
     --------
@@ -152,7 +154,7 @@ def check(path: Path, /) -> None:
         ...
     spectra.errors.ArgumentError: a.txt: its name must end in .nc, .csv, .json or .parquet
     """
-    check_writable(path, FORMATS)
+    check_writable(path, FORMATS, is_ours=is_result)
     if path.suffix.lower() == ".parquet" and find_spec("pyarrow") is None:
         msg = f"{path}: .parquet needs pyarrow; pip install pyarrow"
         raise ArgumentError(msg)

@@ -1,18 +1,12 @@
-"""Paths: keep references inside the folder of a model, and write result files as a whole."""
+"""Paths: keep references inside the folder of a model."""
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from pathlib import Path, PurePosixPath, PureWindowsPath
-from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING
 
-from spectra.errors import ArgumentError, ModelFormatError, ModelNotFoundError
+from spectra.errors import ModelFormatError, ModelNotFoundError
 
-if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
-
-__all__ = ["check_writable", "inside", "is_inside", "written"]
+__all__ = ["inside", "is_inside"]
 
 
 def _hub_blobs(folder: Path) -> Path | None:
@@ -106,71 +100,3 @@ def inside(folder: Path, location: str, *, asked_by: str) -> Path:
         )
         raise ModelFormatError(msg)
     return path
-
-
-def check_writable(path: Path, endings: Collection[str], /) -> None:
-    """
-    Check that a file can be written, before its content is computed.
-
-    Parameters
-    ----------
-    path : Path
-        The file to be written.
-    endings : collection of str
-        Allowed endings of its name, in lower case.
-
-    Raises
-    ------
-    ArgumentError
-        If the name has another ending, or the file cannot be written.
-
-    Examples
-    --------
-    >>> check_writable(Path("a.txt"), [".csv", ".json"])
-    Traceback (most recent call last):
-        ...
-    spectra.errors.ArgumentError: a.txt: its name must end in .csv or .json
-    """
-    if path.suffix.lower() not in endings:
-        *most, last = endings
-        msg = f"{path}: its name must end in {', '.join(most)} or {last}"
-        raise ArgumentError(msg)
-    if path.is_dir() or not path.parent.is_dir():
-        what = f"{path} is a" if path.is_dir() else f"{path.parent} is no"
-        msg = f"{path}: cannot be written, {what} folder"
-        raise ArgumentError(msg)
-    try:
-        with TemporaryDirectory(dir=path.parent, prefix=".spectra-"):
-            pass
-    except OSError as error:
-        msg = f"{path}: nothing can be written to {path.parent}: {error.strerror}"
-        raise ArgumentError(msg) from error
-
-
-@contextmanager
-def written(path: Path, /) -> Iterator[Path]:
-    """
-    Write a file under a temporary path and move it to its place when it is complete.
-
-    Parameters
-    ----------
-    path : Path
-        The file to be written; an existing file is replaced.
-
-    Yields
-    ------
-    Path
-        The temporary path, in a folder beside the file that is deleted at the end.
-
-    Examples
-    --------
-    >>> with TemporaryDirectory() as folder:
-    ...     with written(Path(folder) / "a.txt") as path:
-    ...         _ = path.write_text("hello")
-    ...     (Path(folder) / "a.txt").read_text()
-    'hello'
-    """
-    with TemporaryDirectory(dir=path.parent, prefix=".spectra-") as folder:
-        partial = Path(folder) / path.name
-        yield partial
-        partial.replace(path)

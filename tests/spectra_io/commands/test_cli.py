@@ -472,9 +472,9 @@ def test_the_ending_may_be_in_capitals(run, tmp_path):
 
 @pytest.mark.slow
 def test_an_output_that_is_there_is_replaced(run, tmp_path):
-    write(tmp_path / "r.csv", "old")
-    run("analyze", one_layer(tmp_path, "fc", (3, 2)), "-o", tmp_path / "r.csv")
-    assert (tmp_path / "r.csv").read_text().startswith("layer,")
+    for name in ("old", "new"):
+        run("analyze", one_layer(tmp_path, name, (3, 2)), "-o", tmp_path / "r.csv")
+        assert (tmp_path / "r.csv").read_text().splitlines()[1].startswith(f"{name},")
 
 
 REFUSED = {
@@ -504,9 +504,11 @@ def test_pictures_are_refused_before_any_work(fails, monkeypatch, tmp_path, name
 
 
 def test_a_failed_analysis_leaves_the_old_output(fails, tmp_path):
-    write(tmp_path / "r.csv", "old")
-    fails("analyze", tmp_path / "gone.onnx", "-o", tmp_path / "r.csv")
-    assert (tmp_path / "r.csv").read_text() == "old"
+    output = tmp_path / "r.csv"
+    spectra_io.save(spectra.analyze({"old": np.eye(3)}), output)
+    before = output.read_text()
+    assert fails("analyze", tmp_path / "gone.onnx", "-o", output).startswith(f"{tmp_path}/gone")
+    assert output.read_text() == before
 
 
 # ---- plot
