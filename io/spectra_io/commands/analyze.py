@@ -70,8 +70,8 @@ def analyze(
     """Print a table of every layer's spectrum, power-law fit and verdict."""
     steps.check_outputs(outputs)
     model = steps.opened(path, include, exclude, redirect_to=redirect_to)
-    ds = steps.analyzed(model, pool=pool, measures=_measures(resamples))
     tensors = spectra.describe(model, pool=pool)
+    ds = steps.analyzed(model, pool=pool, measures=_measures(resamples))
     table, line = tables.layer_table(ds), tables.summary_line(ds)
     steps.finish(ds, tensors, outputs, table=table, line=line)
-    return steps.exit_code(ds)
+    return steps.exit_code(ds, tensors)

@@ -8,7 +8,7 @@ import click
 
 import spectra
 from spectra_io.commands.options import selection
-from spectra_io.commands.steps import NOTHING_ANALYSED, opened
+from spectra_io.commands.steps import INCOMPLETE, is_missing, opened
 from spectra_io.terminal import screen, tables
 from spectra_io.terminal.left_out import left_out_line
 
@@ -38,4 +38,4 @@ def describe(
     )
     if is_read and (line := left_out_line(ds)):
         screen.note(line, fold=True)
-    return 0 if taken.any() else NOTHING_ANALYSED
+    return 0 if taken.any() and not is_missing(ds) else INCOMPLETE

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import sys
 from functools import partial
-from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,7 +21,8 @@ from spectra_io.commands.describe import describe
 from spectra_io.commands.noise import noise
 from spectra_io.commands.options import HELP
 from spectra_io.commands.plot import plot
-from spectra_io.terminal import screen
+from spectra_io.commands.signals import INTERRUPTED, TERMINATED, Terminated, stoppable
+from spectra_io.terminal import screen, streams
 from spectra_io.urls import is_url, shown
 
 if TYPE_CHECKING:
@@ -55,8 +55,9 @@ def cli(context: click.Context) -> None:
     folder that holds such a file, .npy excepted (safetensors first if it holds several kinds), or a
     URL of such a file. If a folder holds several models, a message says which one is read.
 
-    Exit code: 0 if at least one layer was analysed (by describe: would be), 1 after an error, 3 if
-    the model was opened and no layer was, 130 after an interrupt.
+    Exit code: 0 if every layer was read, 1 after an error, 3 if the model was opened and the result
+    is not complete: no layer has a spectrum (by describe: no tensor is taken), or a layer could not
+    be read, or a tensor is missing; 130 after an interrupt (Ctrl-C), 143 after SIGTERM.
     """
     if context.invoked_subcommand is None:
         click.echo(context.get_help())
@@ -78,8 +79,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     Raises
     ------
     SystemExit
-        Always, with code 0, 1 after an error, 3 if the model was opened but no layer of it was
-        analysed, or 130 after an interrupt.
+        Always, with code 0, 1 after an error, 3 if the model was opened but the result is not
+        complete, 130 after an interrupt, or 143 after SIGTERM.
 
     Examples
     --------
@@ -88,22 +89,27 @@ def main(arguments: Sequence[str] | None = None) -> None:
         ...
     SystemExit: 1
     """
-    sys.exit(_run(arguments))
+    streams.prepare()
+    code = _run(arguments)
+    streams.settle()
+    sys.exit(code)
 
 
 def _run(arguments: Sequence[str] | None) -> int:
-    for stream in (sys.stdout, sys.stderr):  # a name may hold letters that a stream cannot encode
-        if isinstance(stream, TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")
     fail = partial(_fail, arguments)
     try:
-        code = cli.main(arguments, prog_name="spectra", standalone_mode=False)
+        with stoppable():
+            code = cli.main(arguments, prog_name="spectra", standalone_mode=False)
     except (click.exceptions.Abort, KeyboardInterrupt):
-        return fail("interrupted", code=130)
+        return fail("interrupted", code=INTERRUPTED)
+    except Terminated:
+        return fail("terminated", code=TERMINATED)
     except click.ClickException as error:
         return fail(error.format_message())
     except MemoryError:
         return fail("out of memory")
+    except SystemExit:  # the reader of --help has closed the pipe, and click gives up
+        return 0
     except OSError as error:
         ours = isinstance(error, SpectraError) or not error.strerror
         where = f"{error.filename}: " if error.filename else ""

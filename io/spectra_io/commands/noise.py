@@ -64,9 +64,9 @@ def noise(
     asked = [measures.size, measures.tail_fit, *chosen]
     steps.check_outputs(outputs)
     model = steps.opened(path, include, exclude, redirect_to=redirect_to)
+    tensors = spectra.describe(model, pool=pool)
     ds = steps.analyzed(model, pool=pool, measures=asked, rng=seed)
     ds = ds.assign(scale_collapse.find(ds).data_vars)
-    tensors = spectra.describe(model, pool=pool)
     table, line = noise_tables.noise_table(ds), noise_tables.phases_line(ds)
     steps.finish(ds, tensors, outputs, table=table, line=line)
-    return steps.exit_code(ds)
+    return steps.exit_code(ds, tensors)

@@ -10,6 +10,7 @@ import click
 import spectra
 from spectra import measures
 from spectra.errors import ArgumentError, unknown_name
+from spectra.results.variables import Status
 from spectra_io import plots
 from spectra_io.commands import options, steps
 from spectra_io.terminal import screen
@@ -61,9 +62,11 @@ def plot(
     plots.check(output)
     model = steps.opened(path, include, exclude, redirect_to=redirect_to)
     wanted = model if layer is None else _one(spectra.layers(model, pool=pool), layer)
+    tensors = spectra.describe(wanted, pool=pool)
     ds = steps.analyzed(wanted, pool=pool, measures=[*measures.CORE, measures.bulk_fit])
-    if code := steps.exit_code(ds):
-        why = left_out_line(spectra.describe(wanted, pool=pool), ds) or "a model without tensors"
+    code, why = steps.exit_code(ds, tensors), left_out_line(tensors, ds)
+    if not (ds.status == Status.COMPUTED).any():
+        why = why or "a model without tensors"
         screen.note(f"spectra: {shown(path)}: no layer to draw; {why}")
         return code
     with plots.to_file(output) as ax:
@@ -72,4 +75,6 @@ def plot(
         else:
             plots.esd(ds, layer=str(ds.layer.values[0]), ax=ax)
     screen.note(f"wrote {output}")
-    return 0
+    if code:
+        screen.note(why, fold=True)
+    return code

@@ -26,17 +26,20 @@ if TYPE_CHECKING:
     from spectra_io.terminal.columns import TextTable
 
 __all__ = [
-    "NOTHING_ANALYSED",
+    "INCOMPLETE",
     "analyzed",
     "check_outputs",
     "exit_code",
     "finish",
+    "is_missing",
     "opened",
     "write",
 ]
 
-NOTHING_ANALYSED = 3
-"""Exit code of a command that opened a model and analysed no layer of it."""
+INCOMPLETE = 3
+"""Exit code of a command that opened a model, and whose result is not complete."""
+
+_FAILED = (Status.NOT_READ, Status.NOT_CONVERGED)  # another attempt, or another file, may succeed
 
 
 def check_outputs(outputs: Sequence[Path], /) -> None:
@@ -71,14 +74,14 @@ def finish(
     line: str,
 ) -> None:
     """
-    Print the table, the summary and what was left out, then write the files.
+    Print the table, the summary and what was left out, and write the files.
 
     Parameters
     ----------
     ds, tensors : xarray.Dataset
         Results of :func:`spectra.analyze` and :func:`spectra.describe`.
     outputs : sequence of Path
-        Files to write.
+        Files to write, also if nothing can be printed.
     table : TextTable
         One row per layer; not printed without rows.
     line : str
@@ -87,7 +90,7 @@ def finish(
     Raises
     ------
     click.ClickException
-        If a file could not be written.
+        If a file could not be written, or nothing could be printed.
 
     Examples
     --------
@@ -98,36 +101,70 @@ def finish(
     >>> finish(spectra.analyze(model), spectra.describe(model), [], table=none, line="1 layer")
     1 layer
     """
-    if table.rows:
-        screen.show(table)
-        screen.show("")
-    screen.show(line)
+    problems: list[str] = []
+    parts: list[TextTable | str] = [table, "", line] if table.rows else [line]
+    is_seen = False
+    try:
+        is_seen = all(screen.show(part) for part in parts)
+    except OSError as error:
+        problems.append(f"{error.filename}: not written: {error.strerror}")
     if line := left_out_line(tensors, ds):
         screen.note(line, fold=True)
-    write(ds, tensors, outputs)
+    problems += (unwritten := write(ds, tensors, outputs))
+    if unwritten and is_seen and len(unwritten) == len(outputs):
+        problems.append("the results are only in the table above")
+    if problems:
+        raise click.ClickException("; ".join(problems))
 
 
-def exit_code(ds: xr.Dataset, /) -> int:
+def exit_code(ds: xr.Dataset, tensors: xr.Dataset, /) -> int:
     """
     Return the exit code of an analysis.
 
     Parameters
     ----------
-    ds : xarray.Dataset
-        Result of :func:`spectra.analyze`.
+    ds, tensors : xarray.Dataset
+        Results of :func:`spectra.analyze` and :func:`spectra.describe`.
 
     Returns
     -------
     int
-        0 if at least one layer has a spectrum, else :data:`NOTHING_ANALYSED`.
+        0 if at least one layer has a spectrum and every layer was read and computed, else
+        :data:`INCOMPLETE`. Layers whose numbers have no spectrum (all zero, not finite, empty) were
+        read.
 
     Examples
     --------
     >>> import numpy as np
-    >>> exit_code(spectra.analyze({"fc": np.eye(3)})), exit_code(spectra.analyze({"v": np.ones(3)}))
-    (0, 3)
+    >>> models = {"fc": np.eye(3)}, {"v": np.ones(3)}
+    >>> [exit_code(spectra.analyze(model), spectra.describe(model)) for model in models]
+    [0, 3]
     """
-    return 0 if (ds.status == Status.COMPUTED).any() else NOTHING_ANALYSED
+    failed = ds.status.isin(_FAILED).any() or is_missing(tensors)
+    return INCOMPLETE if failed or not (ds.status == Status.COMPUTED).any() else 0
+
+
+def is_missing(tensors: xr.Dataset, /) -> bool:
+    """
+    Return whether a tensor is missing that the model names.
+
+    Parameters
+    ----------
+    tensors : xarray.Dataset
+        Result of :func:`spectra.describe`.
+
+    Returns
+    -------
+    bool
+        Whether one has the role "missing".
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> is_missing(spectra.describe({"fc": np.eye(3)}))
+    False
+    """
+    return bool((tensors.tensor_role == "missing").any())
 
 
 def opened(
@@ -214,9 +251,9 @@ def analyzed(model: Model | Sequence[spectra.Layer], /, **options: Any) -> xr.Da
     return spectra.analyze(model, executor=ThreadsWithProgress(), **options)
 
 
-def write(ds: xr.Dataset, tensors: xr.Dataset, outputs: Sequence[Path], /) -> None:
+def write(ds: xr.Dataset, tensors: xr.Dataset, outputs: Sequence[Path], /) -> list[str]:
     """
-    Write every file that can be written, then report every file that cannot.
+    Write every file that can be written.
 
     Parameters
     ----------
@@ -225,16 +262,17 @@ def write(ds: xr.Dataset, tensors: xr.Dataset, outputs: Sequence[Path], /) -> No
     outputs : sequence of Path
         Files to write.
 
-    Raises
-    ------
-    click.ClickException
-        If a file could not be written.
+    Returns
+    -------
+    list of str
+        For every file that was not written the reason.
 
     Examples
     --------
     >>> import numpy as np
     >>> model = {"fc": np.eye(3)}
     >>> write(spectra.analyze(model), spectra.describe(model), [])
+    []
     """
     problems = []
     for output in outputs:
@@ -242,6 +280,6 @@ def write(ds: xr.Dataset, tensors: xr.Dataset, outputs: Sequence[Path], /) -> No
             files.save(ds, output, tensors=tensors)
             screen.note(f"wrote {output}")
         except (OSError, SpectraError, ValueError) as error:
-            problems.append(f"{output}: not written: {getattr(error, 'strerror', '') or error}")
-    if problems:
-        raise click.ClickException("; ".join(problems))
+            reason = str(getattr(error, "strerror", "") or error).removeprefix(f"{output}: ")
+            problems.append(f"{output}: not written: {reason}")
+    return problems

@@ -29,9 +29,17 @@ def _cores() -> int:
     return os.cpu_count() or 1
 
 
+class _Console(Console):
+    """A console that falls silent when nobody reads it any more, and ends nothing."""
+
+    def on_broken_pipe(self) -> None:
+        """Write nothing from now on."""
+        self.quiet = True
+
+
 def _watched(results: Iterable[Any], total: int) -> Iterator[Any]:
     """Pass results on, and show their number on a terminal."""
-    console = Console(stderr=True)
+    console = _Console(stderr=True)
     if not console.is_terminal:
         yield from results
         return
@@ -74,5 +82,5 @@ class ThreadsWithProgress:
         with threadpool_limits(1, "blas"):
             try:
                 yield from _watched(pool.map(function, work), len(work))
-            finally:  # an interrupt waits for the layers in progress, and cancels the others
-                pool.shutdown(cancel_futures=True)
+            finally:  # an interrupt does not wait for the layers in progress
+                pool.shutdown(wait=False, cancel_futures=True)

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import textwrap
-from typing import Literal
+from typing import Literal, NoReturn
 
 from rich.console import Console, Group
 from rich.table import Table
 from rich.text import Text
 
 from spectra.errors import one_line
+from spectra_io.terminal import streams
 from spectra_io.terminal.columns import TextTable
 from spectra_io.urls import without_secrets
 
@@ -19,6 +19,23 @@ __all__ = ["note", "show"]
 
 _STYLES = {"over-trained": "red", "well-trained": "green", "under-trained": "yellow"}
 _FOLDED = 26  # smallest width of a name or a reason on a narrow screen, in characters
+_NARROWEST = 40  # width for a terminal that says it has fewer columns, or none
+
+
+class _Screen(Console):
+    """A console that leaves a broken pipe to its caller, instead of ending the program."""
+
+    def on_broken_pipe(self) -> NoReturn:
+        """Raise the error on."""
+        raise BrokenPipeError
+
+
+def _screen() -> Console:
+    """Return the console of stdout, not too narrow for a table."""
+    found = _Screen(highlight=False, markup=False, emoji=False)
+    if found.width < _NARROWEST:
+        return _Screen(highlight=False, markup=False, emoji=False, width=_NARROWEST)
+    return found
 
 
 def note(text: str, /, *, fold: bool = False) -> None:
@@ -39,8 +56,11 @@ def note(text: str, /, *, fold: bool = False) -> None:
     line = one_line(without_secrets(text))
     if fold and (console := Console(stderr=True)).is_terminal:
         line = textwrap.fill(line, max(_FOLDED, console.width), break_on_hyphens=False)
-    sys.stderr.write(line + "\n")
-    sys.stderr.flush()
+    try:
+        sys.stderr.write(line + "\n")
+        sys.stderr.flush()
+    except (OSError, ValueError):  # nobody reads it
+        streams.discard(sys.stderr)
 
 
 def _fitted(sheet: TextTable, width: int) -> Group:
@@ -80,6 +100,11 @@ def show(shown: TextTable | str, /) -> bool:
     bool
         Whether it was written; False if the reader has closed the pipe.
 
+    Raises
+    ------
+    OSError
+        If it cannot be written for another reason, such as a full disk.
+
     Examples
     --------
     >>> written = show("3 layers")
@@ -87,7 +112,7 @@ def show(shown: TextTable | str, /) -> bool:
     >>> written
     True
     """
-    console = Console(highlight=False, markup=False, emoji=False)
+    console = _screen()
     try:
         if console.is_terminal:
             wide = console.width
@@ -96,7 +121,10 @@ def show(shown: TextTable | str, /) -> bool:
             for line in shown.lines() if isinstance(shown, TextTable) else [shown]:
                 sys.stdout.write(line + "\n")
         sys.stdout.flush()
-    except BrokenPipeError:  # the reader has closed the pipe: discard all further output
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except BrokenPipeError:  # the reader has closed the pipe
+        streams.discard(sys.stdout)
         return False
+    except OSError as error:
+        streams.discard(sys.stdout)
+        raise OSError(error.errno, error.strerror, "standard output") from error
     return True

@@ -309,3 +309,31 @@ def test_names_that_no_file_can_have(save, tmp_path, name):
     path = tmp_path / name
     with pytest.raises(ArgumentError, match="written"):
         spectra_io.save(spectra.analyze({}), path)
+
+
+def test_a_file_that_comes_in_between_is_not_replaced(run, tmp_path, monkeypatch, ds):
+    path = write_safetensors(tmp_path / "m.safetensors", {"fc": f32(30, 20)})
+    output = tmp_path / "r.csv"
+
+    def analyzed(*_, **__):
+        output.write_text("mine\n")
+        return ds
+
+    monkeypatch.setattr(steps, "analyzed", analyzed)
+    code, out, err = run("analyze", path, "-o", output)
+    assert code == 1
+    assert "fc" in out
+    assert "r.csv: not written: not replaced, because it is not a result" in err
+    assert err.endswith("; the results are only in the table above\n")
+    assert output.read_text() == "mine\n"
+
+
+@pytest.fixture
+def run(capsys):
+    def call(*arguments):
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as stopped:
+            cli.main([str(argument) for argument in arguments])
+        return (stopped.value.code, *capsys.readouterr())
+
+    return call
