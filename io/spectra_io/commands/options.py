@@ -47,7 +47,8 @@ _OUTPUTS = click.option(
     multiple=True,
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="Write the results to FILE: .nc, .csv, .json or (with pyarrow) .parquet. Repeatable.",
+    help="Write the results to FILE: .nc, .csv, .json or (with pyarrow) .parquet. Only an earlier "
+    "result is replaced. Repeatable.",
 )
 
 _Function = Callable[..., Any]

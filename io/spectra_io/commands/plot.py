@@ -47,7 +47,8 @@ def _one(layers: Sequence[spectra.Layer], name: str) -> list[spectra.Layer]:
     required=True,
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="File of the figure, with the ending .png, .pdf or .svg.",
+    help="File of the figure, with the ending .png, .pdf or .svg. Only an earlier figure is "
+    "replaced.",
 )
 def plot(
     path: str,

@@ -20,6 +20,7 @@ _ALIKE = {  # by role: reasons that name another tensor, and are counted togethe
     "factor": "part of another weight or of an adapter",
     "tied": "the same numbers as another tensor",
 }
+_LOST = {status.name.lower() for status in (Status.NOT_READ, Status.NOT_CONVERGED)}
 _KINDS = 3  # that are named
 _LONGEST = 120  # characters of a reason
 _LEAST = 0.0005  # share that is shown as less than 0.1 %
@@ -30,7 +31,8 @@ class _Left(NamedTuple):
 
     reason: str
     size: int
-    known: bool  # whether the size is known
+    known: bool = True  # whether the size is known
+    lost: bool = False  # whether it would be analysed if it could be read and computed
 
 
 def _failed(ds: xr.Dataset | None) -> dict[str, list[dict[str, Any]]]:
@@ -47,13 +49,15 @@ def _of(tensor: dict[str, Any], failed: list[dict[str, Any]]) -> _Left | None:
     size = int(tensor["tensor_size"])
     if tensor["tensor_reason"]:
         reason = _ALIKE.get(tensor["tensor_role"], tensor["tensor_reason"])
-        return _Left(reason, size, bool(tensor["tensor_dtype"]))
+        known, lost = bool(tensor["tensor_dtype"]), tensor["tensor_role"] == "missing"
+        return _Left(reason, size, known, lost)
     if not failed:
         return None
-    reason = failed[0]["status_reason"] or failed[0]["status"].replace("_", " ")
+    first = max(failed, key=lambda row: row["status"] in _LOST)
+    reason = first["status_reason"] or first["status"].replace("_", " ")
     if len(failed) < tensor["tensor_layers"]:
         size = min(size, sum(int(row["N"]) * int(row["M"]) * int(row["rf"]) for row in failed))
-    return _Left(reason, size, known=True)
+    return _Left(reason, size, lost=first["status"] in _LOST)
 
 
 def _share(part: int, total: int) -> str:
@@ -76,6 +80,11 @@ def _kind(left: Iterable[_Left], total: int, *, alone: bool) -> str:
     return f"{len(these)} x {_cut(shown)}{after}"
 
 
+def _rank(kind: list[_Left]) -> tuple[bool, int, int]:
+    """Return the place of a kind of reason among the others."""
+    return any(p.lost for p in kind), sum(p.size for p in kind), len(kind)
+
+
 def left_out_line(tensors: xr.Dataset, ds: xr.Dataset | None = None) -> str:
     """
     Count the tensors and elements of a model that are not analysed, by the kind of reason.
@@ -91,8 +100,9 @@ def left_out_line(tensors: xr.Dataset, ds: xr.Dataset | None = None) -> str:
     -------
     str
         Line of text; empty if all tensors were analysed. Reasons that are equal up to the first
-        colon are one kind; the kind of the most elements comes first, with its share of all
-        elements. Of a tensor of several layers only the elements of those without a spectrum count.
+        colon are one kind. What could not be read or computed comes first, then the kind of the
+        most elements, each with its share of all elements. Of a tensor of several layers only the
+        elements of those without a spectrum count.
 
     Examples
     --------
@@ -107,7 +117,7 @@ def left_out_line(tensors: xr.Dataset, ds: xr.Dataset | None = None) -> str:
     kinds: dict[str, list[_Left]] = defaultdict(list)
     for gone in left:
         kinds[gone.reason.partition(":")[0]].append(gone)
-    most = sorted(kinds.values(), key=lambda kind: (sum(p.size for p in kind), len(kind)))[::-1]
+    most = sorted(kinds.values(), key=_rank, reverse=True)
     total, part = sum(int(row["tensor_size"]) for row in every), sum(p.size for p in left)
     words = "; ".join(_kind(kind, total, alone=len(most) == 1) for kind in most[:_KINDS])
     rest = len(most) - _KINDS

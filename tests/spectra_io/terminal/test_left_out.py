@@ -1,4 +1,4 @@
-"""The closing count: tensors and elements left out, by kind of reason, largest first."""
+"""The closing count: tensors and elements left out, by kind of reason, lost and largest first."""
 
 import re
 from dataclasses import replace
@@ -34,6 +34,40 @@ def test_the_kind_of_the_most_elements_comes_first():
         "not analysed: 4 of 5 tensors, 136 of 217 elements (62.7 %): 1 x int64: integers (46.1 %); "
         "1 x norm: not a weight matrix (13.8 %); 2 x bias: not a weight matrix (2.8 %)"
     )
+
+
+@pytest.mark.parametrize("status", ["not_read", "not_converged"])
+def test_what_was_lost_comes_before_all_other_reasons(monkeypatch, status):
+    """Though four other kinds have more elements, and the same tensor has a layer of nan."""
+    arrays = {f"t{i}": np.ones((9, 9), kind) for i, kind in enumerate(["u1", "u2", "u4", "u8"])}
+    model = spectra.from_arrays(arrays | {"fc": f32(2, 2)})
+
+    def stubborn(*_, **__):
+        raise np.linalg.LinAlgError
+
+    def cut_short():
+        raise OSError(5, "cut short")
+
+    monkeypatch.setattr(np.linalg, "svd", stubborn)  # of a matrix that is nearly singular
+    nan, ones = (Held(np.full((2, 2), value)) for value in (np.nan, 1.0))
+    lost = ones if status == "not_converged" else cut_short
+    weights = (Weight("a", (2, 2), nan), Weight("b", (2, 2), lost))
+    parts = replace(model["fc"], weights=weights)
+    whole = spectra.from_arrays({**model, "fc": parts})
+    ds = spectra.analyze(whole)
+    assert spectra.labels(ds.status).values.tolist() == ["not_finite", status]
+    words = left_out_line(spectra.describe(whole), ds).partition("(")[2].partition("): ")[2]
+    expected = {
+        "not_read": "1 x not read: [Errno 5] cut short",
+        "not_converged": "1 x no eigenvalues: ",
+    }
+    assert words.startswith(expected[status])
+
+
+def test_a_missing_tensor_of_unknown_size_comes_first():
+    lost = missing("w", absent("w.bin: gone", FileNotFoundError()))
+    arrays = {f"t{i}": np.ones((9, 9), kind) for i, kind in enumerate(["u1", "u2", "u4", "u8"])}
+    assert ": 1 x missing: w.bin: gone (size not known); " in line_of(arrays | {"w": lost})
 
 
 def test_reasons_that_start_alike_are_one_kind():
