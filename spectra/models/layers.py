@@ -191,6 +191,8 @@ def _reason_not_taken(tensor: Tensor) -> str:
         return reason
     if tensor.role == "parameter":
         return f"{tensor.note or 'a parameter'}: not a linear map"
+    if tensor.role == "unknown" and tensor.note:
+        return tensor.note
     if tensor.ndim < 2:
         return f"{kind}: a {'vector' if tensor.ndim else 'number'} has no spectrum"
     if tensor.role == "unused":
@@ -205,8 +207,6 @@ def _reason_not_taken(tensor: Tensor) -> str:
         return f"{kind} stack of experts: its layout is not known"
     if tensor.role == "recurrent":
         return f"{kind} recurrent weights: their gates are not known"
-    if tensor.role == "unknown" and tensor.note:
-        return tensor.note
     return f"{kind} {tensor.role}: no matrix view is known"
 
 

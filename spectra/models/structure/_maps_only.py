@@ -52,6 +52,7 @@ def maps_only(tensors: Mapping[str, Tensor], /) -> dict[str, Tensor]:
     """
     found = dict(tensors)
     for name, tensor in tensors.items():
-        if tensor.role in _MAPS and tensor.ndim > 1 and (what := _why(tensor)):
+        matrices = tensor.ndim > 1 or bool(tensor.weights)
+        if tensor.role in _MAPS and matrices and (what := _why(tensor)):
             found[name] = replace(tensor, role="parameter", note=what, weights=())
     return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections import ChainMap
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -15,7 +16,13 @@ from spectra_io.formats.onnx_model.graph.calls import Call
 from spectra_io.formats.onnx_model.graph.computations import COMPUTATIONS
 from spectra_io.formats.onnx_model.graph.naming import Names
 from spectra_io.formats.onnx_model.graph.operators._parts import Unread, bounded
-from spectra_io.formats.onnx_model.graph.operators.purposes import ROLES, biases, purpose
+from spectra_io.formats.onnx_model.graph.operators.purposes import (
+    ROLES,
+    biases,
+    kept,
+    place,
+    purpose,
+)
 from spectra_io.formats.onnx_model.graph.products import PRODUCTS
 from spectra_io.formats.onnx_model.graph.sketches import declared
 from spectra_io.formats.onnx_model.graph.surroundings import Place, Surroundings
@@ -162,6 +169,8 @@ class _Walk:
             return _Seen(call, domain, order, ())
         if call.operator == "Constant":
             self._constant(node, call, context)
+        elif names_of_kept := kept(domain, call.operator):
+            call = self._with_attributes(names_of_kept, call, context)
         used = self._move(call, domain, context.scope)
         for name, attribute in attributes.items():
             graphs = [*([attribute.g] if attribute.HasField("g") else []), *attribute.graphs]
@@ -189,6 +198,17 @@ class _Walk:
                 continue
             context.scope[name] = self._found(place, name, tensor)
             return
+
+    def _with_attributes(self, kept: Iterable[str], call: Call, context: _Context) -> Call:
+        """Register the numbers in attributes of an operator, and add them to its inputs."""
+        names, inputs = list(call.names[:1]), list(call.inputs[:1])
+        for name in kept:
+            numbers = call.attributes[name].floats if name in call.attributes else []
+            title = f"{call.label or call.operator}.{name}" if numbers else ""
+            tensor = numpy_helper.from_array(np.array(numbers, np.float32), title)
+            names.append(title)
+            inputs.append(self._found((*context.place, name), title, tensor) if numbers else None)
+        return replace(call, names=names, inputs=inputs)
 
     def _move(self, call: Call, domain: str, scope: _Scope) -> tuple[int, ...]:
         """Follow constants through a shape or arithmetic operator; return the inputs it uses up."""
@@ -255,7 +275,7 @@ class _Walk:
     def _use(self, seen: _Seen, index: int, value: Value, around: Surroundings) -> None:
         """Note the use of an input by an operator, at every tensor the input is made of."""
         found = purpose(seen.domain, seen.call, index)
-        note = f"input {index} of {seen.call.operator}"
+        note = place(seen.domain, seen.call, index)
         parts = bounded(found.parts(seen.call, value, around)) if found.parts else []
         if isinstance(parts, Unread):
             self._note(value.roots, Use(seen.order, parts.role, f"{note}, {parts.reason}"))
@@ -266,8 +286,9 @@ class _Walk:
                 value.roots, Use(seen.order, "constant", f"{note}, in a form that is not read")
             )
             return
-        for helper in [h for _, made in real for h in made.helpers] or value.helpers:
-            self.scales.setdefault(id(helper), value.roots[0].name)
+        for one in [made for _, made in real] or [value]:
+            for helper in one.helpers:
+                self.scales.setdefault(id(helper), one.roots[0].name)
         for root in value.roots:
             own = tuple(_named(part, made) for part, made in real if made.roots[0] is root)
             name = self._names.of(root.name, seen.call, index, around) if own else ""

@@ -4,6 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from spectra_io.formats.onnx_model.graph.operators._attributes import (
+    KEPT,
+    classifier,
+    regressor,
+    vector_classifier,
+    vector_regressor,
+)
 from spectra_io.formats.onnx_model.graph.operators._cells import gates, integer_gates
 from spectra_io.formats.onnx_model.graph.operators._choices import chosen
 from spectra_io.formats.onnx_model.graph.operators._experts import experts, packed_experts
@@ -38,7 +45,7 @@ if TYPE_CHECKING:
 
     from spectra_io.formats.onnx_model.graph.calls import Call
 
-__all__ = ["ROLES", "biases", "purpose"]
+__all__ = ["ROLES", "biases", "kept", "place", "purpose"]
 
 _LEFT = (left_factor, gemm_left)
 _DENSE = {0: Purpose("dense", left_factor), 1: Purpose("dense", right_factor)}
@@ -162,10 +169,18 @@ _MICROSOFT: dict[str, dict[int, Purpose]] = {
     },
 }
 
+_MACHINE_LEARNING: dict[str, dict[int, Purpose]] = {  # attributes, in the order of KEPT
+    "LinearRegressor": {1: Purpose("dense", regressor), 2: _BIAS},
+    "LinearClassifier": {1: Purpose("dense", classifier), 2: _BIAS},
+    "SVMRegressor": dict.fromkeys((1, 3), Purpose("dense", vector_regressor)) | {2: _BIAS},
+    "SVMClassifier": dict.fromkeys((1, 3), Purpose("dense", vector_classifier)) | {2: _BIAS},
+}
+
 ROLES: Mapping[str, Mapping[str, Mapping[int, Purpose]]] = {
     "": _STANDARD,
     "ai.onnx": _STANDARD,
     "com.microsoft": {**_STANDARD, **_MICROSOFT},
+    "ai.onnx.ml": _MACHINE_LEARNING,
 }
 """Purposes of operator inputs by domain, operator and position; other inputs are constants."""
 
@@ -192,6 +207,59 @@ def biases(call: Call, /) -> list[int]:
     """
     known = ROLES["com.microsoft"].get(call.operator, {})
     return [index for index, one in known.items() if one.role == "bias"]
+
+
+def kept(domain: str, operator: str, /) -> tuple[str, ...]:
+    """
+    Return the attributes of an operator that hold weights.
+
+    Parameters
+    ----------
+    domain : str
+        Domain that defines the operator.
+    operator : str
+        Type of the operator.
+
+    Returns
+    -------
+    tuple of str
+        Their names; they count as its inputs after the first.
+
+    Examples
+    --------
+    >>> kept("ai.onnx.ml", "LinearRegressor")
+    ('coefficients', 'intercepts')
+    """
+    return KEPT.get(operator, ()) if domain == "ai.onnx.ml" else ()
+
+
+def place(domain: str, call: Call, index: int, /) -> str:
+    """
+    Return the words for an input of an operator, or for an attribute that counts as one.
+
+    Parameters
+    ----------
+    domain : str
+        Domain that defines the operator.
+    call : Call
+        The operator.
+    index : int
+        Position of the input.
+
+    Returns
+    -------
+    str
+        Words for a person.
+
+    Examples
+    --------
+    >>> from spectra_io.formats.onnx_model.graph.calls import Call
+    >>> place("", Call("Gemm", {}, ["x", "w"], [None, None], ["y"]), 1)
+    'input 1 of Gemm'
+    """
+    names = kept(domain, call.operator)
+    known = names[index - 1] if 0 < index <= len(names) else ""
+    return f"{f'attribute {known}' if known else f'input {index}'} of {call.operator}"
 
 
 _CHOICES = {(0, "Gather"), (0, "GatherND")}
