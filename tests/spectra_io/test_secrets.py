@@ -108,11 +108,12 @@ def test_none_in_the_results(server, tmp_path, capfd, caplog, name):
     url = of(server, FILES[name])
     outputs = [tmp_path / f"result.{kind}" for kind in ("nc", "csv", "json")]
     options = [word for path in outputs for word in ("-o", path)]
-    assert run("analyze", url, "--resamples", "0", *options) == 0
-    assert run("noise", url) == 0
-    assert run("describe", url) == 0
+    complete = 3 if name == "an index" else 0  # of which a tensor is missing
+    assert run("analyze", url, "--resamples", "0", *options) == complete
+    assert run("noise", url) == complete
+    assert run("describe", url) == complete
     assert run("analyze", url, "--include", "nothing") == 1
-    assert run("plot", url, "--layer", "b", "-o", tmp_path / "result.svg") == 0
+    assert run("plot", url, "--layer", "b", "-o", tmp_path / "result.svg") in (0, complete)
     assert run("plot", url, "--layer", "nothing", "-o", tmp_path / "result.png") == 1
     out, err = capfd.readouterr()
     assert "a" in out
