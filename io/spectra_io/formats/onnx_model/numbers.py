@@ -31,6 +31,7 @@ __all__ = ["Numbers", "dtype_name", "locate"]
 _WHOLE_BYTES = BY_NAME.keys() - PACKED
 _RAW_DATA = "9"  # fields of TensorProto, by number
 _VARINTS = {"5", "7", "11"}  # int32_data, int64_data, uint64_data
+_DATA = {"float_data", "int32_data", "int64_data", "raw_data", "double_data", "uint64_data"}
 _MAX_FILLED = 1 << 24  # elements of a sparse tensor that is made dense, at any sparsity
 _MAX_SPARSITY = 1000  # elements per stored element in a larger one
 
@@ -161,7 +162,8 @@ def _range_in(
     if found.num_bytes > rest and (held := found_in(other)):
         msg = f"{other}: found {held}; {what} refers to it"
         raise ModelFormatError(msg)
-    check_available(found, min(rest, _number(what, notes, "length", max(rest, 0))), what)
+    length = _number(what, notes, "length", 0) or rest  # 0 means all, as in onnxruntime
+    check_available(found, min(rest, length), what)
     return found
 
 
@@ -258,9 +260,14 @@ def _dense(file: File, name: str, proto: onnx.TensorProto) -> Numbers:
     check_shape(what, shape)
     dtype = dtype_name(proto.data_type)
     notes = {text(entry.key): text(entry.value) for entry in proto.external_data}
-    if not notes and proto.data_location != onnx.TensorProto.EXTERNAL:
+    is_external = proto.data_location == onnx.TensorProto.EXTERNAL
+    if not is_external and OFFSET not in notes:
         return Numbers(dtype, _kept(what, proto, dtype))
     if dtype not in BY_NAME or (dtype in PACKED and notes.get(FIELD) in _VARINTS):
         return Numbers(dtype, partial(_not_read, what))
-    place = _embedded if OFFSET in notes else _external
-    return Numbers(dtype, place(file, what, shape, dtype, notes))
+    if is_external:
+        return Numbers(dtype, _external(file, what, shape, dtype, notes))
+    if _DATA & {field.name for field, _ in proto.ListFields()}:
+        msg = f"{what} has numbers in two places of the file"
+        raise ModelFormatError(msg)
+    return Numbers(dtype, _embedded(file, what, shape, dtype, notes))

@@ -393,6 +393,21 @@ def test_external_numbers_without_offset_and_length(tmp_path):
     assert model["w"].read().tolist() == f32(3, 2).tolist()
 
 
+@pytest.mark.parametrize("offset", [0, 24])
+def test_an_external_length_of_zero_means_all(tmp_path, offset):
+    """As for onnxruntime, and for the onnx library up to 1.22."""
+    write(tmp_path / "w.bin", bytes(offset) + f32(3, 2).tobytes() + bytes(8))
+    place = {"location": "w.bin", "offset": str(offset), "length": "0"}
+    made = graph([], [external("w", (3, 2), place)], outputs=["w"])
+    path = write_onnx(
+        tmp_path / "m.onnx", made, ir_version=8, opset_imports=[onnx.helper.make_opsetid("", 17)]
+    )
+    runtime = pytest.importorskip("onnxruntime")
+    (theirs,) = runtime.InferenceSession(path).run(None, {})
+    np.testing.assert_array_equal(theirs, f32(3, 2))
+    np.testing.assert_array_equal(open_model(path)["w"].read(), f32(3, 2))
+
+
 def test_external_numbers_as_the_onnx_library_writes_them(tmp_path):
     weights = {name: f32(40, 30, seed=i) for i, name in enumerate("uvw")}
     made = graph([], [from_array(array, name) for name, array in weights.items()])
@@ -470,7 +485,7 @@ def test_an_external_name_that_no_disk_can_hold(tmp_path):
         {"offset": "65"},
         {"offset": str(1 << 80)},
         {"length": "15"},
-        {"length": "0"},
+        {"length": "0", "offset": "49"},
         {"offset": "60", "length": "16"},
         {"offset": "49", "length": "1000"},
         {"offset": "-1"},
