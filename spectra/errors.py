@@ -57,12 +57,26 @@ def one_line(text: object) -> str:
     return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in words)
 
 
+_LONGEST = 400  # characters of a word in a message; a name from a file may have millions
+_MOST = 2000  # characters of a message
+_START = 0.7  # share of them that is before what is left out
+
+
+def _shortened(text: str, most: int) -> str:
+    """Return a text of at most about so many characters, its middle left out."""
+    if len(text) <= most:
+        return text
+    start = int(most * _START)
+    return f"{text[:start]}...{text[start - most :]}"
+
+
 class SpectraError(Exception):
     """Base class of the exceptions of this library; the message is one readable line."""
 
     def __str__(self) -> str:
-        """Return the message as one line, with control characters escaped."""
-        return one_line(self.args[0]) if self.args else ""
+        """Return the message as one line, control characters escaped and long names shortened."""
+        words = one_line(self.args[0]).split(" ") if self.args else []
+        return _shortened(" ".join(_shortened(word, _LONGEST) for word in words), _MOST)
 
 
 class ArgumentError(SpectraError, ValueError):

@@ -10,8 +10,11 @@ import ml_dtypes  # noqa: F401  (registers bfloat16 and its like with numpy)
 import numpy as np
 
 from spectra.errors import ModelFormatError
+from spectra_io.storage.files import LocalFile
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from spectra._typing import AnyArray
     from spectra_io.storage.files import File
 
@@ -150,18 +153,20 @@ class ByteRange:
         Returns
         -------
         array
-            Of the type and shape of the range, mapped from the file.
+            Of the type and shape of the range.
 
         Raises
         ------
         ModelFormatError
-            If the file has become shorter.
+            If the file has changed.
         """
         check_available(self, self.file.size() - self.offset, str(self.file))
         raw = self.file.read(self.offset, self.offset + self.num_bytes)
-        dtype = np.dtype(self.dtype)
-        array: AnyArray = raw.view(dtype.newbyteorder(self.order)).reshape(self.shape)
-        return array
+        return self._numbers(raw).reshape(self.shape)
+
+    def _numbers(self, raw: AnyArray) -> AnyArray:
+        numbers: AnyArray = raw.view(np.dtype(self.dtype).newbyteorder(self.order))
+        return numbers
 
     def rows(self, start: int, stop: int) -> ByteRange:
         """
@@ -180,3 +185,47 @@ class ByteRange:
         row = replace(self, shape=self.shape[1:])
         offset = self.offset + start * row.num_bytes
         return replace(self, offset=offset, shape=(stop - start, *self.shape[1:]))
+
+    def blocks(self, step: int, axis: int) -> Iterator[AnyArray] | None:
+        """
+        Read a matrix in blocks of rows or columns, of which one is held at a time.
+
+        Parameters
+        ----------
+        step : int
+            Number of rows or columns in a block; the last may have fewer.
+        axis : int
+            Axis that is cut: 0 gives blocks of rows, 1 of columns.
+
+        Returns
+        -------
+        iterator of array, or None
+            The blocks; None for a file at a URL, of which many small parts take long to fetch.
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> from pathlib import Path
+        >>> from spectra_io.storage.files import LocalFile
+        >>> path = Path(tempfile.mkdtemp()) / "numbers"
+        >>> _ = path.write_bytes(bytes(range(6)))
+        >>> [block.tolist() for block in ByteRange(LocalFile(path), 0, "u1", (2, 3)).blocks(2, 1)]
+        [[[0, 1], [3, 4]], [[2], [5]]]
+        """
+        if not isinstance(self.file, LocalFile) or len(self.shape) != 2:
+            return None
+        return self._row_blocks(step) if axis == 0 else self._column_blocks(self.file, step)
+
+    def _row_blocks(self, step: int) -> Iterator[AnyArray]:
+        for start in range(0, self.shape[0], step):
+            yield self.rows(start, min(start + step, self.shape[0]))()
+
+    def _column_blocks(self, file: LocalFile, step: int) -> Iterator[AnyArray]:
+        rows, columns = self.shape
+        size = np.dtype(self.dtype).itemsize
+        for start in range(0, columns, step):
+            width = min(step, columns - start)
+            first = self.offset + start * size
+            spans = ((first + row * columns * size, width * size) for row in range(rows))
+            raw = file.gather(spans, rows * width * size)
+            yield self._numbers(raw).reshape(rows, width)

@@ -2,43 +2,44 @@
 
 from __future__ import annotations
 
-import mmap
+import os
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol, overload, runtime_checkable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 import numpy as np
 
-from spectra_io.storage.paths import inside
+from spectra.errors import ModelFormatError, SpectraError
+from spectra_io.storage.descriptors import filled, identity, regular
+from spectra_io.storage.paths import check_contained, inside
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from contextlib import AbstractContextManager
     from pathlib import Path
 
     from spectra._typing import AnyArray
+    from spectra_io.storage.descriptors import Identity
 
 __all__ = ["Bytes", "File", "LocalFile"]
 
 
 class Bytes(Protocol):
     """
-    A sequence of bytes that can be indexed and sliced without being read as a whole.
+    A sequence of bytes that can be sliced without being read as a whole.
 
     Examples
     --------
     >>> data: Bytes = b"abc"
-    >>> len(data), data[0], data[1:]
-    (3, 97, b'bc')
+    >>> len(data), data[1:]
+    (3, b'bc')
     """
 
     def __len__(self) -> int:
         """Return the number of bytes."""
 
-    @overload
-    def __getitem__(self, place: int, /) -> int: ...
-    @overload
-    def __getitem__(self, place: slice, /) -> bytes: ...
+    def __getitem__(self, place: slice, /) -> bytes:
+        """Return the bytes of a slice with a step of 1."""
 
 
 @runtime_checkable
@@ -76,12 +77,18 @@ class File(Protocol):
 @dataclass(frozen=True, slots=True)
 class LocalFile:
     """
-    A file on a disk.
+    A file on a disk, as it is when the reference is made.
 
     Parameters
     ----------
     path : Path
         Path of the file; absolute, if the working folder may change before the file is read.
+
+    Notes
+    -----
+    Links are followed when the reference is made, and not again. Every read opens the file, and
+    compares it with what was found then: a file that has been changed, cut or replaced is not read.
+    No descriptor stays open, so that a model may have more files than a process.
 
     Examples
     --------
@@ -92,6 +99,22 @@ class LocalFile:
     """
 
     path: Path
+    real: str = field(init=False, repr=False)
+    """Path of the file with all links resolved."""
+    seen: Identity | None = field(init=False, repr=False)
+    """The file as it was; None if there was none."""
+
+    def __post_init__(self) -> None:
+        """Follow links, and note what tells the file from another one."""
+        seen, real = None, str(self.path)
+        try:
+            real = os.path.realpath(self.path)
+            with regular(real) as descriptor:
+                seen = identity(descriptor)
+        except (OSError, ValueError, SpectraError):  # told when the file is read
+            pass
+        object.__setattr__(self, "real", real)
+        object.__setattr__(self, "seen", seen)
 
     def __str__(self) -> str:
         """Return the path."""
@@ -104,18 +127,23 @@ class LocalFile:
 
     def size(self) -> int:
         """
-        Return the present length of the file.
+        Return the length of the file when the reference was made.
 
         Returns
         -------
         int
             Length in bytes.
+
+        Raises
+        ------
+        OSError
+            If there is no such file.
         """
-        return self.path.stat().st_size
+        return self.path.stat().st_size if self.seen is None else self.seen.size
 
     def read(self, start: int, stop: int, /) -> AnyArray:
         """
-        Map the bytes from `start` to `stop` into memory.
+        Read the bytes from `start` to `stop`, and no others.
 
         Parameters
         ----------
@@ -125,28 +153,87 @@ class LocalFile:
         Returns
         -------
         array of uint8
-            The bytes; fewer if the file ends before `stop`.
+            The bytes, read-only; fewer if the file ends before `stop`.
+
+        Raises
+        ------
+        ModelFormatError
+            If the file has changed since the reference was made.
+        OSError
+            If it cannot be read.
         """
         stop = min(stop, self.size())
         if stop <= start:
             return np.zeros(0, np.uint8)
-        return np.asarray(np.memmap(self.path, np.uint8, "r", start, (stop - start,)))
+        with self._unchanged() as descriptor:
+            return filled(descriptor, [(start, stop - start)], stop - start)
+
+    def gather(self, spans: Iterable[tuple[int, int]], size: int) -> AnyArray:
+        """
+        Read many parts of the file, and no other bytes.
+
+        Parameters
+        ----------
+        spans : iterable of tuple of int
+            Place of the first byte, and length, of each part.
+        size : int
+            Length of all parts together.
+
+        Returns
+        -------
+        array of uint8
+            The parts one after the other, read-only.
+
+        Raises
+        ------
+        ModelFormatError
+            If the file has changed since the reference was made, or ends before the last part.
+        OSError
+            If it cannot be read.
+        """
+        with self._unchanged() as descriptor:
+            found = filled(descriptor, spans, size)
+        if len(found) != size:
+            msg = f"{self}: truncated: {size} bytes of an array expected, found {len(found)}"
+            raise ModelFormatError(msg)
+        return found
 
     @contextmanager
     def opened(self) -> Iterator[Bytes]:
         """
-        Map all bytes of the file into memory.
+        Open the file to read several parts of it.
 
         Yields
         ------
-        mmap
-            The bytes, read-only.
+        Bytes
+            A sequence with a length, whose slices are read from the file.
+
+        Raises
+        ------
+        ModelFormatError
+            If the file has changed since the reference was made, or changes meanwhile.
+        OSError
+            If it cannot be read.
         """
-        with (
-            self.path.open("rb") as file,
-            mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data,
-        ):
-            yield data
+        with self._unchanged() as descriptor:
+            yield _Opened(descriptor, self.size())
+
+    @contextmanager
+    def _unchanged(self) -> Iterator[int]:
+        """Open the file; look before and after whether it is the one that was found first."""
+        with regular(self.real) as descriptor:
+            self._check(identity(descriptor))
+            yield descriptor
+            self._check(identity(descriptor))
+
+    def _check(self, found: Identity) -> None:
+        if self.seen is None or self.seen.agrees(found):
+            return
+        how = "it was replaced or written to"
+        if self.seen.size != found.size:
+            how = f"{self.seen.size} bytes then, {found.size} now"
+        msg = f"{self}: the file has changed since the model was opened: {how}"
+        raise ModelFormatError(msg)
 
     def beside(self, location: str, *, asked_by: str) -> LocalFile:
         """
@@ -171,4 +258,21 @@ class LocalFile:
         ModelNotFoundError
             If there is no such file.
         """
-        return LocalFile(inside(self.path.parent, location, asked_by=asked_by))
+        found = LocalFile(inside(self.path.parent, location, asked_by=asked_by))
+        check_contained(found.real, self.path.parent, location, asked_by=asked_by)
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    """The bytes of an open file."""
+
+    descriptor: int
+    size: int
+
+    def __len__(self) -> int:
+        return self.size
+
+    def __getitem__(self, place: slice, /) -> bytes:
+        start, stop, _ = place.indices(self.size)
+        return filled(self.descriptor, [(start, stop - start)], max(stop - start, 0)).tobytes()

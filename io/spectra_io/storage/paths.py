@@ -6,7 +6,7 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 
 from spectra.errors import ModelFormatError, ModelNotFoundError
 
-__all__ = ["inside", "is_inside"]
+__all__ = ["check_contained", "inside", "is_inside"]
 
 
 def _hub_blobs(folder: Path) -> Path | None:
@@ -14,11 +14,39 @@ def _hub_blobs(folder: Path) -> Path | None:
     return folder.parent.parent / "blobs" if folder.parent.name == "snapshots" else None
 
 
-def _is_contained(path: Path, folder: Path) -> bool:
-    """Return whether a path is inside a folder or its hub cache, all links followed."""
+def check_contained(real: str | Path, folder: Path, location: str, *, asked_by: str) -> None:
+    """
+    Refuse a file outside the folder of a model, and outside the hub cache of a snapshot.
+
+    Parameters
+    ----------
+    real : path-like
+        Path of the file, all links resolved.
+    folder : Path
+        Folder of the model.
+    location : str
+        Path of the file, as the model states it.
+    asked_by : str
+        Name of what refers to the file, for the message.
+
+    Raises
+    ------
+    ModelFormatError
+        If the file is elsewhere.
+
+    Examples
+    --------
+    >>> check_contained("/etc/passwd", Path("/models"), "w.bin", asked_by="tensor 'w'")
+    Traceback (most recent call last):
+        ...
+    spectra.errors.ModelFormatError: tensor 'w' refers to 'w.bin', a link that leads outside the \
+model's folder
+    """
     root = folder.resolve()
     roots = [root, blobs] if (blobs := _hub_blobs(root)) else [root]
-    return any(path.resolve().is_relative_to(allowed) for allowed in roots)
+    if not any(Path(real).is_relative_to(allowed) for allowed in roots):
+        msg = f"{asked_by} refers to {location!r}, a link that leads outside the model's folder"
+        raise ModelFormatError(msg)
 
 
 def is_inside(location: str, /) -> bool:
@@ -83,13 +111,11 @@ def inside(folder: Path, location: str, *, asked_by: str) -> Path:
         raise ModelFormatError(msg)
     path = folder / location
     try:
-        contained, there = _is_contained(path, folder), path.is_file()
+        real, there = path.resolve(), path.is_file()
     except (OSError, RuntimeError, ValueError) as error:  # too long, a circle of links, not text
         msg = f"{asked_by} refers to {location!r}, which cannot be a file: {error}"
         raise ModelNotFoundError(msg) from error
-    if not contained:
-        msg = f"{asked_by} refers to {location!r}, a link that leads outside the model's folder"
-        raise ModelFormatError(msg)
+    check_contained(real, folder, location, asked_by=asked_by)
     if not there:
         msg = f"{path}: no such file; {asked_by} refers to it"
         raise ModelNotFoundError(msg)

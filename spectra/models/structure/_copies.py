@@ -168,7 +168,7 @@ def without_copies(tensors: Mapping[str, Tensor], /, *, whole: bool = True) -> d
     """
     found = dict(tensors)
     for name, tensor in tensors.items():
-        twin = tensors.get(tensor.twin)
+        twin = tensors.get(tensor.twin) if tensor.twin else None
         if twin is None or twin.dtype != tensor.dtype or tensor.role == "tied":
             continue
         if _is_copy(tensor, twin, whole=whole):
