@@ -1,25 +1,29 @@
 """
 Lazy arrays: callables that read or compute an array on demand.
 
-Row slices are pushed down to the file.
+Row slices are pushed down to the file, through a transposition too.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 
+import numpy as np
+
 from spectra._typing import AnyArray
 
-__all__ = ["Derived", "Held", "Source", "derived", "rows"]
+__all__ = ["Derived", "Held", "Source", "blocks", "derived", "rows"]
 
 Source = Callable[[], AnyArray]
 """
 Callable without arguments that returns an array; picklable if the array is in a file.
 
-It may have a method ``rows(start, stop)`` that returns a lazy array of these rows, an attribute
-``stored`` with the lazy array of the bytes that its numbers are decoded from, and an attribute
+It may have methods ``rows(start, stop)`` and ``columns(start, stop)`` that return lazy arrays of
+these places along the first and the last axis; a method ``blocks(step, axis)`` that yields the
+parts of a matrix, or is None where a part takes as much memory as the whole; an attribute
+``stored`` with the lazy array of the bytes that its numbers are decoded from; and an attribute
 ``unreadable`` with the reason why it cannot be read, empty if it can.
 """
 
@@ -120,6 +124,17 @@ def _rows(array: AnyArray, *, start: int, stop: int) -> AnyArray:
     return array[start:stop]
 
 
+def _turned(source: Source) -> Source | None:
+    """Return the lazy array of which another is the transpose, with all axes reversed."""
+    if not isinstance(source, Derived):
+        return None
+    given = source.function
+    function = given.func if isinstance(given, partial) else given
+    axes = (given.keywords if isinstance(given, partial) else {}).get("axes") or (1, 0)
+    is_turned = function is np.transpose and tuple(axes) == tuple(reversed(range(len(axes))))
+    return source.inputs[0] if is_turned else None
+
+
 def rows(source: Source, start: int, stop: int, /) -> Source:
     """
     Return rows of a lazy array as a lazy array.
@@ -127,8 +142,9 @@ def rows(source: Source, start: int, stop: int, /) -> Source:
     Parameters
     ----------
     source : callable
-        Lazy array. If it has a method ``rows(start, stop)``, that method makes the slice, so that
-        only the bytes of these rows are read from a file.
+        Lazy array. If it has a method ``rows(start, stop)``, or is the transpose of one with a
+        method ``columns(start, stop)``, that method makes the slice, so that only the bytes of
+        these rows are read from a file.
     start, stop : int
         Bounds, as in ``array[start:stop]``.
 
@@ -143,6 +159,41 @@ def rows(source: Source, start: int, stop: int, /) -> Source:
     >>> rows(Held(np.arange(6).reshape(3, 2)), 1, 2)()
     array([[2, 3]])
     """
-    cut = getattr(source, "rows", None)
-    found: Source = cut(start, stop) if cut else derived(_rows, source, start=start, stop=stop)
-    return found
+    if cut := getattr(source, "rows", None):
+        found: Source = cut(start, stop)
+        return found
+    if cut := getattr(_turned(source), "columns", None):
+        return derived(np.transpose, cut(start, stop))
+    return derived(_rows, source, start=start, stop=stop)
+
+
+def blocks(source: Source, step: int, axis: int, /) -> Iterator[AnyArray] | None:
+    """
+    Read a lazy matrix in parts, of which one is held at a time.
+
+    Parameters
+    ----------
+    source : callable
+        Lazy matrix. If it, or the matrix of which it is the transpose, has a method
+        ``blocks(step, axis)``, that method reads the parts.
+    step : int
+        Number of rows or columns in a part; the last may have fewer.
+    axis : int
+        Axis that is cut: 0 gives parts of whole rows, 1 of whole columns.
+
+    Returns
+    -------
+    iterator of array, or None
+        The parts in order; None if a part cannot be had without the whole.
+
+    Examples
+    --------
+    >>> blocks(Held(np.eye(2)), 1, 0) is None
+    True
+    """
+    if (inner := _turned(source)) is not None:
+        found = blocks(inner, step, 1 - axis)
+        return None if found is None else (part.T for part in found)
+    cut = getattr(source, "blocks", None)
+    parts: Iterator[AnyArray] | None = cut(step, axis) if cut else None
+    return parts

@@ -6,9 +6,10 @@ import io
 import math
 import tokenize
 import zipfile
-import zlib
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Callable
+from functools import partial
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,10 +19,11 @@ from spectra.models.lazy import derived
 from spectra.models.tensors import Tensor
 from spectra_io.formats.contents import not_a_model
 from spectra_io.formats.missing import absent, missing
+from spectra_io.formats.zip_members import DAMAGED, Deflated, Member, Stored, Stream
 from spectra_io.storage.byte_ranges import ByteRange, check_shape
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from spectra._typing import AnyArray
     from spectra.models.lazy import Source
@@ -31,83 +33,22 @@ __all__ = ["open_archive", "open_array"]
 
 _MAX_HEADER = 10_000  # characters, the default limit of numpy
 _HEAD = _MAX_HEADER + 16  # bytes that hold the longest header and what stands before it
-_MAX_MEMBERS = 1 << 20
+_MAX_MEMBERS = 1 << 16
 _MAX_RATIO = 1032  # of decompressed to compressed bytes in the deflate format
 _SHOWN = 100  # characters of an error of numpy in a message
 _BROKEN = (  # errors that numpy raises for a broken header
     *(ValueError, KeyError, TypeError, SyntaxError, RecursionError, MemoryError),
     *(OverflowError, tokenize.TokenError),
 )
-_STEP = 1 << 20  # bytes read and decompressed at a time
 _LOCAL_HEADER = 30  # bytes before the name of a member
+_SIGNATURE = b"PK\x03\x04"  # of the first local header
+_NAMED = "biufc"  # kinds of numbers, whose types have a name
+
+_Placed = Callable[[int, "np.dtype[Any]", tuple[int, ...]], "Source"]
+"""Function of the place, type and shape of numbers in a file of numpy that returns their source."""
 
 
-class _Reader(io.RawIOBase):
-    """A file as a raw stream for `zipfile`, which reads only the bytes it needs."""
-
-    def __init__(self, file: File) -> None:
-        super().__init__()
-        self._file, self._place, self._size = file, 0, file.size()
-
-    def seekable(self) -> bool:
-        return True
-
-    def readable(self) -> bool:
-        return True
-
-    def tell(self) -> int:
-        return self._place
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET, /) -> int:
-        start = {io.SEEK_SET: 0, io.SEEK_CUR: self._place, io.SEEK_END: self._size}[whence]
-        if start + offset < 0:
-            msg = "before the start of the file"
-            raise OSError(msg)
-        self._place = start + offset
-        return self._place
-
-    def readinto(self, buffer: Any, /) -> int:
-        found = self._file.read(self._place, self._place + len(buffer))
-        buffer[: len(found)] = found.tobytes()
-        self._place += len(found)
-        return len(found)
-
-
-@dataclass(frozen=True, slots=True)
-class _Deflated:
-    """Compressed bytes of an archive, decompressed when called."""
-
-    file: File
-    offset: int
-    length: int
-    size: int
-    skip: int
-
-    def __call__(self) -> AnyArray:
-        inflate = zlib.decompressobj(-zlib.MAX_WBITS)
-        out = bytearray()
-        try:
-            for start in range(0, self.length, _STEP):
-                stop = self.offset + min(start + _STEP, self.length)
-                rest = bytes(self.file.read(self.offset + start, stop))
-                while rest and len(out) <= self.size:
-                    out += inflate.decompress(rest, min(_STEP, self.size + 1 - len(out)))
-                    rest = inflate.unconsumed_tail
-        except zlib.error as error:
-            msg = f"{self.file}: compressed numbers at byte {self.offset} are damaged: {error}"
-            raise ModelFormatError(msg) from error
-        if len(out) != self.size:
-            more = "more than " if len(out) > self.size else ""
-            msg = f"{self.file}: {self.size} bytes expected of an array, found {more}{len(out)}"
-            raise ModelFormatError(msg)
-        return np.frombuffer(out, np.uint8)[self.skip :]
-
-
-def _array(raw: AnyArray, *, dtype: str, shape: tuple[int, ...], fortran: bool) -> AnyArray:
-    return raw.view(dtype).reshape(shape, order="F" if fortran else "C")
-
-
-def _tensor(what: str, name: str, head: bytes, size: int, source: Any) -> Tensor:
+def _tensor(what: str, name: str, head: bytes, size: int, source: _Placed) -> Tensor:
     """Return the tensor of an array, given the first bytes of its file and a way to read more."""
     stream = io.BytesIO(head)
     try:
@@ -130,9 +71,14 @@ def _tensor(what: str, name: str, head: bytes, size: int, source: Any) -> Tensor
     if start + needed != size:
         msg = f"{what} is {dtype.name} {shape}, {needed} bytes; found {size - start}"
         raise ModelFormatError(msg)
-    layout = {"dtype": dtype.str, "shape": shape, "fortran": bool(fortran)}
-    numbers = derived(_array, source(start, size), **layout)
+    kept = source(start, dtype, shape[::-1] if fortran else shape)
+    numbers = derived(np.transpose, kept) if fortran else kept
     return Tensor(name, shape, dtype.name, "unknown", numbers)
+
+
+def _range(file: File, offset: int, dtype: np.dtype[Any], shape: tuple[int, ...]) -> ByteRange:
+    name = dtype.name if dtype.kind in _NAMED else dtype.str
+    return ByteRange(file, offset, name, shape, ">" if dtype.str.startswith(">") else "<")
 
 
 def _refuse(*, what: str) -> AnyArray:
@@ -144,58 +90,73 @@ def _head(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> bytes:
         return stream.read(_HEAD)
 
 
-def _data_offset(file: File, member: zipfile.ZipInfo) -> int:
-    """Return the place of the first byte of a member, after its local header."""
-    header = bytes(file.read(member.header_offset, member.header_offset + _LOCAL_HEADER))
+def _located(file: File, info: zipfile.ZipInfo) -> Member:
+    """Return a member with the place of its first byte, after its local header."""
+    start = info.header_offset
+    header = bytes(file.read(max(start, 0), start + _LOCAL_HEADER))
+    if len(header) != _LOCAL_HEADER:
+        msg = f"its header, at byte {start}, is not in the file"
+        raise zipfile.BadZipFile(msg)
     name, extra = (int.from_bytes(header[i : i + 2], "little") for i in (26, 28))
-    return member.header_offset + _LOCAL_HEADER + name + extra
+    offset = start + _LOCAL_HEADER + name + extra
+    sizes = info.compress_size, info.file_size
+    return Member(file, info.filename, offset, *sizes, info.CRC, info.compress_type)
 
 
-def _member(file: File, archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Tensor:
-    name = member.filename.removesuffix(".npy")
+def _member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, file: File) -> Tensor:
+    name = info.filename.removesuffix(".npy")
     what = f"{file}: array {name!r}"
-    size, length, offset = member.file_size, member.compress_size, _data_offset(file, member)
-    stored = member.compress_type == zipfile.ZIP_STORED
-    if member.flag_bits & 1 or not (stored or member.compress_type == zipfile.ZIP_DEFLATED):
+    member = _located(file, info)
+    size, length, offset = member.size, member.length, member.offset
+    stored = member.method == zipfile.ZIP_STORED
+    if info.flag_bits & 1 or not (stored or member.method == zipfile.ZIP_DEFLATED):
         msg = f"{what} is encrypted, or compressed in a way that NumPy does not use"
         raise ModelFormatError(msg)
     if offset + length > file.size() or (stored and length != size) or size > length * _MAX_RATIO:
         msg = f"{what} of {size} bytes cannot come from {length} at byte {offset}"
         raise ModelFormatError(msg)
 
-    def source(skip: int, stop: int) -> Source:
+    def source(skip: int, dtype: np.dtype[Any], shape: tuple[int, ...]) -> Source:
         if stored:
-            return ByteRange(file, offset + skip, "uint8", (stop - skip,))
-        return _Deflated(file, offset, length, stop, skip)
+            return Stored(member, _range(file, offset + skip, dtype, shape))
+        return Deflated(member, skip, dtype.str, shape)
 
-    return _tensor(what, name, _head(archive, member), size, source)
-
-
-_DAMAGED = (  # errors that zipfile raises for a broken archive or member
-    *(zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError),
-    *(OSError, ValueError, RuntimeError, OverflowError, IndexError),
-)
+    return _tensor(what, name, _head(archive, info), size, source)
 
 
 def _found(file: File, archive: zipfile.ZipFile) -> Iterator[tuple[Tensor, Exception | None]]:
     """Yield the tensor of every array; of one that cannot be read a missing one, and the error."""
-    for member, count in _members(file, archive).items():
-        name = member.filename.removesuffix(".npy")
+    overlapping = _overlapping(archive.infolist())
+    for info, count in _members(file, archive).items():
+        name = info.filename.removesuffix(".npy")
         error: Exception
         try:
             if count > 1:
                 msg = f"{file}: array {name!r} is in it {count} times"
                 raise ModelFormatError(msg)
-            yield _member(file, archive, member), None
+            if info in overlapping:
+                msg = f"{file}: array {name!r} reaches into the bytes of another member"
+                raise ModelFormatError(msg)
+            yield _member(archive, info, file), None
             continue
         except ModelFormatError as found:
             error = found
         except ModelError:  # of a server: another attempt may succeed
             raise
-        except _DAMAGED as found:
+        except DAMAGED as found:
             error = ModelFormatError(f"{file}: array {name!r} is damaged: {found}")
         reason = str(error).replace(str(file), file.name)
         yield missing(name, absent(reason, error)), error
+
+
+def _overlapping(infos: Iterable[zipfile.ZipInfo]) -> set[zipfile.ZipInfo]:
+    """Return members that reach into the next one: a few bytes could stand for many arrays."""
+    in_order = sorted(infos, key=lambda info: info.header_offset)
+    return {
+        info
+        for info, after in pairwise(in_order)
+        if info.header_offset + _LOCAL_HEADER + info.compress_size > after.header_offset
+    }
 
 
 def _members(file: File, archive: zipfile.ZipFile) -> dict[zipfile.ZipInfo, int]:
@@ -248,12 +209,16 @@ def open_archive(file: File, /) -> dict[str, Tensor]:
     (3, 2)
     """
     try:
-        with zipfile.ZipFile(io.BufferedReader(_Reader(file))) as archive:
+        with zipfile.ZipFile(io.BufferedReader(Stream(file))) as archive:
             found = list(_found(file, archive))
     except ModelError:
         raise
-    except _DAMAGED as error:
-        raise not_a_model(file, f"a damaged zip archive: {error}") from error
+    except DAMAGED as error:
+        if bytes(file.read(0, len(_SIGNATURE))) != _SIGNATURE:
+            raise not_a_model(file, f"not an archive of arrays: {error}") from error
+        why = "its directory, at the end, is not there" if "not a zip" in str(error) else error
+        msg = f"{file}: a damaged or truncated zip archive: {why}"
+        raise ModelFormatError(msg) from error
     errors = [error for _, error in found if error]
     if errors and len(errors) == len(found):
         raise errors[0]
@@ -291,7 +256,6 @@ def open_array(file: File, /) -> dict[str, Tensor]:
     """
     name, head = file.name.removesuffix(".npy"), bytes(file.read(0, _HEAD))
 
-    def source(skip: int, stop: int) -> Source:
-        return ByteRange(file, skip, "uint8", (stop - skip,))
-
-    return {name: _tensor(f"{file}: array {name!r}", name, head, file.size(), source)}
+    return {
+        name: _tensor(f"{file}: array {name!r}", name, head, file.size(), partial(_range, file))
+    }

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from spectra._typing import AnyArray
     from spectra_io.storage.files import File
 
-__all__ = ["ByteRange", "check_available", "check_shape"]
+__all__ = ["ByteRange", "ColumnRange", "check_available", "check_shape"]
 
 _MAX_NDIM = 32  # the limit of numpy 1; that of numpy 2 is 64
 _SHOWN = 80  # characters of a shape in a message
@@ -162,9 +162,22 @@ class ByteRange:
         """
         check_available(self, self.file.size() - self.offset, str(self.file))
         raw = self.file.read(self.offset, self.offset + self.num_bytes)
-        return self._numbers(raw).reshape(self.shape)
+        return self.numbers(raw).reshape(self.shape)
 
-    def _numbers(self, raw: AnyArray) -> AnyArray:
+    def numbers(self, raw: AnyArray) -> AnyArray:
+        """
+        Return bytes as numbers of the type of the range.
+
+        Parameters
+        ----------
+        raw : array of uint8
+            The bytes.
+
+        Returns
+        -------
+        array
+            A view of them.
+        """
         numbers: AnyArray = raw.view(np.dtype(self.dtype).newbyteorder(self.order))
         return numbers
 
@@ -214,18 +227,76 @@ class ByteRange:
         """
         if not isinstance(self.file, LocalFile) or len(self.shape) != 2:
             return None
-        return self._row_blocks(step) if axis == 0 else self._column_blocks(self.file, step)
+        part = self.columns if axis else self.rows
+        starts = range(0, self.shape[axis], step)
+        return (part(start, min(start + step, self.shape[axis]))() for start in starts)
 
-    def _row_blocks(self, step: int) -> Iterator[AnyArray]:
-        for start in range(0, self.shape[0], step):
-            yield self.rows(start, min(start + step, self.shape[0]))()
+    def columns(self, start: int, stop: int) -> ColumnRange:
+        """
+        Cut the range along the last axis of the array.
 
-    def _column_blocks(self, file: LocalFile, step: int) -> Iterator[AnyArray]:
-        rows, columns = self.shape
-        size = np.dtype(self.dtype).itemsize
-        for start in range(0, columns, step):
-            width = min(step, columns - start)
-            first = self.offset + start * size
-            spans = ((first + row * columns * size, width * size) for row in range(rows))
-            raw = file.gather(spans, rows * width * size)
-            yield self._numbers(raw).reshape(rows, width)
+        Parameters
+        ----------
+        start, stop : int
+            First place, and the place after the last; both inside the array, `start` not after
+            `stop`.
+
+        Returns
+        -------
+        ColumnRange
+            The lazy array of ``array[..., start:stop]``.
+        """
+        return ColumnRange(self, start, stop)
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnRange:
+    """
+    A part of a stored array along its last axis, read when called.
+
+    Parameters
+    ----------
+    whole : ByteRange
+        The array.
+    start, stop : int
+        First place along its last axis, and the place after the last.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from spectra_io.storage.files import LocalFile
+    >>> path = Path(tempfile.mkdtemp()) / "numbers"
+    >>> _ = path.write_bytes(bytes(range(6)))
+    >>> ByteRange(LocalFile(path), 0, "u1", (2, 3)).columns(1, 3)()
+    array([[1, 2],
+           [4, 5]], dtype=uint8)
+    """
+
+    whole: ByteRange
+    start: int
+    stop: int
+
+    def __call__(self) -> AnyArray:
+        """
+        Read the numbers; of a file at a URL the whole array, as few requests are faster than many.
+
+        Returns
+        -------
+        array
+            Of the shape of the array, but for the last axis.
+
+        Raises
+        ------
+        ModelFormatError
+            If the file has changed.
+        """
+        whole, file = self.whole, self.whole.file
+        *sides, columns = whole.shape
+        width, size = self.stop - self.start, np.dtype(whole.dtype).itemsize
+        if not isinstance(file, LocalFile):
+            return whole()[..., self.start : self.stop]
+        first, count = whole.offset + self.start * size, math.prod(sides)
+        spans = ((first + row * columns * size, width * size) for row in range(count))
+        raw = file.gather(spans, count * width * size)
+        return whole.numbers(raw).reshape(*sides, width)

@@ -9,6 +9,7 @@ from hypothesis import given
 
 import spectra
 from spectra.errors import ModelFormatError
+from spectra.models.lazy import blocks, rows
 from spectra_io import open_model
 from tests.builders import copied, damaged, examples, f32, message_of, read_all_or_complain, write
 
@@ -222,6 +223,163 @@ def test_compressed_numbers_that_go_on_and_on(tmp_path):
     lie = lie.replace(longer.to_bytes(8, "little"), size.to_bytes(8, "little"))
     assert len(content) == size
     read_all_or_complain(write(tmp_path / "m.npz", lie))
+
+
+def random_array(rng):
+    """Return an array of any type, shape and order, of the kinds that compress in odd ways."""
+    kind = rng.choice(["f2", "<f4", ">f4", "<f8", "i1", "u2", ">i8", "?", "c8"])
+    shape = tuple(rng.integers(0, rng.choice([2, 9, 300]), rng.integers(0, 4)).tolist())
+    out = np.asarray(rng.standard_normal(shape) * 50).astype(kind)
+    how = rng.integers(6)
+    if how == 0:
+        out = np.zeros_like(out)
+    elif how == 1 and out.ndim:
+        out[len(out) // 10 :] = 0  # a tail of zeros, as of padding
+    elif how == 2:
+        out = np.full_like(out, 1)
+    elif how == 3 and out.ndim:
+        out[: len(out) // 2] = 0
+    return np.asfortranarray(out) if rng.random() < 0.4 else out
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_random_compressed_archives_are_read_as_numpy_reads_them(tmp_path, seed):
+    rng = np.random.default_rng(seed)
+    for case in range(10):
+        arrays = {f"a{i}": random_array(rng) for i in range(rng.integers(1, 5))}
+        path = write(tmp_path / f"{case}.npz", npz(np.savez_compressed, **arrays))
+        model = open_model(path)
+        with np.load(path) as theirs:
+            assert list(model) == theirs.files
+            for name in theirs.files:
+                expected, found = theirs[name], copied(model[name]).read()
+                assert found.dtype == expected.dtype
+                assert found.flags.f_contiguous == expected.flags.f_contiguous
+                np.testing.assert_array_equal(found, expected)
+
+
+ZEROS_AT_THE_END = {
+    "all zeros": np.zeros((4096, 256), "<f4"),
+    "one number": np.full((1024, 1024), 0.1, "<f4"),
+    "a tail of zeros": np.concatenate([f32(100, 1024), np.zeros((924, 1024), "<f4")]),
+    "a tail of half zeros": np.concatenate([f32(400, 512), np.zeros((3696, 512))]).astype("<f2"),
+    "all but a byte": np.zeros((1 << 20) - 129, "u1"),
+    "a byte more": np.zeros((1 << 20) - 127, "u1"),
+}
+
+
+@pytest.mark.parametrize("kind", ZEROS_AT_THE_END)
+def test_compressed_numbers_are_read_to_their_end(tmp_path, kind):
+    """The decompressor may hold numbers back when all compressed bytes are consumed."""
+    path = write(tmp_path / "m.npz", npz(np.savez_compressed, w=ZEROS_AT_THE_END[kind]))
+    np.testing.assert_array_equal(open_model(path)["w"].read(), ZEROS_AT_THE_END[kind])
+
+
+@pytest.mark.parametrize("save", [np.savez, np.savez_compressed])
+@pytest.mark.parametrize("order", "CF")
+@pytest.mark.parametrize("axis", [0, 1])
+def test_blocks_of_arrays(tmp_path, save, order, axis):
+    W = np.asarray(f32(50, 30), order=order)
+    source = open_model(write(tmp_path / "m.npz", npz(save, w=W)))["w"].source
+    found = blocks(source, 7, axis)
+    if found is None:  # of a compressed array, the other way than it is stored
+        assert save is np.savez_compressed
+        assert axis == (order == "C")
+        return
+    parts = list(found)
+    assert max(part.shape[axis] for part in parts) == 7
+    np.testing.assert_array_equal(np.concatenate(parts, axis=axis), W)
+
+
+@pytest.mark.parametrize("save", [np.savez, np.savez_compressed])
+def test_a_wrong_checksum_is_damage(tmp_path, save):
+    """As for NumPy, which reads none of the array either."""
+    content = bytearray(npz(save, v=f32(2, 2), w=f32(80, 60)))
+    with zipfile.ZipFile(io.BytesIO(content)) as made:
+        info = made.getinfo("w.npy")
+    place = content.rindex(b"PK\1\2") + 16
+    assert int.from_bytes(content[place : place + 4], "little") == info.CRC
+    content[place] ^= 1
+    path = write(tmp_path / "m.npz", bytes(content))
+    with np.load(path) as theirs, pytest.raises(zipfile.BadZipFile):
+        theirs["w"]
+    model = open_model(path)
+    np.testing.assert_array_equal(model["v"].read(), f32(2, 2))
+    for read in (model["w"].read, lambda: rows(model["w"].source, 1, 3)()):
+        with pytest.raises(ModelFormatError, match="Bad CRC-32"):
+            read()
+    ds = spectra.analyze(model)
+    assert "Bad CRC-32" in ds.status_reason.sel(layer="w").item()
+    assert ds.status_reason.sel(layer="v").item() == ""
+
+
+def test_a_flipped_number_is_damage(tmp_path):
+    content = bytearray(npz(w=f32(80, 60)))
+    content[content.index(f32(80, 60)[70].tobytes()) + 2] ^= 0x40
+    model = open_model(write(tmp_path / "m.npz", bytes(content)))
+    with pytest.raises(ModelFormatError, match="Bad CRC-32"):
+        model["w"].read()
+
+
+CUTS = {
+    "the last byte": (slice(-1), "truncated"),
+    "the directory": (slice(-90), "truncated"),
+    "half": (slice(600), "truncated"),
+}
+
+
+@pytest.mark.parametrize("cut", CUTS)
+def test_a_truncated_archive_is_called_that(tmp_path, cut):
+    place, words = CUTS[cut]
+    message = message_of(write(tmp_path / "m.npz", npz(w=f32(20, 20), v=f32(5, 5))[place]))
+    assert words in message
+    assert "PyTorch" not in message
+    assert "not a zip file" not in message
+
+
+def test_the_reason_of_damage_is_named(tmp_path):
+    content = npz(w=f32(20, 20))
+    wrong = content.replace(b"w.npy", b"v.npy", 1)  # in the header of the array alone
+    message = message_of(write(tmp_path / "m.npz", wrong))
+    assert "array 'w' is damaged: File name in directory" in message
+    assert "PyTorch" not in message
+    place = content.rindex(b"PK\5\6") + 16
+    elsewhere = content[:place] + (1 << 31).to_bytes(4, "little") + content[place + 4 :]
+    message = message_of(write(tmp_path / "m.npz", elsewhere))
+    assert "array 'w' is damaged: its header, at byte -" in message
+
+
+def test_members_that_overlap_cost_no_other(tmp_path):
+    """Else a few bytes could stand for thousands of arrays."""
+    content = bytearray(npz(np.savez_compressed, v=f32(2, 2), w=f32(9, 9)))
+    place = content.index(b"PK\1\2") + 20
+    length = int.from_bytes(content[place : place + 4], "little")
+    content[place : place + 4] = (length + 100).to_bytes(4, "little")
+    model = open_model(write(tmp_path / "m.npz", bytes(content)))
+    assert "reaches into the bytes of another member" in model["v"].note
+    np.testing.assert_array_equal(model["w"].read(), f32(9, 9))
+
+
+@pytest.mark.parametrize("count", [400, 70_000])
+def test_an_archive_of_too_many_members(tmp_path, count, monkeypatch):
+    if count == 400:
+        monkeypatch.setattr("spectra_io.formats.npz_files._MAX_MEMBERS", 300)
+    else:
+        monkeypatch.setattr("spectra_io.formats.zip_members._MOST", 1 << 20)
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as made:
+        for i in range(400):
+            made.writestr(f"{i}.npy", b"")
+    content = stream.getvalue()
+    if count > 400:
+        start, end = content.index(b"PK\1\2"), content.index(b"PK\5\6")
+        directory, tail = content[start:end] * (count // 400), bytearray(content[end:])
+        tail[12:16] = len(directory).to_bytes(4, "little")
+        content = content[:start] + directory + bytes(tail)
+    message = message_of(write(tmp_path / "m.npz", content))
+    assert (
+        "400 arrays; at most 300" if count == 400 else "its directory takes more than 1 MB"
+    ) in message
 
 
 VALID = npz(w=f32(3, 2), v=np.arange(4.0))
