@@ -2,6 +2,7 @@
 
 import functools
 import pickle
+import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from spectra.errors import ModelFormatError, ModelNotFoundError
 from spectra_io import open_model
 from spectra_io.formats.onnx_model.graph.operators.purposes import ROLES as ROLES_OF
 from tests.builders import (
+    REPO,
     copied,
     damaged,
     examples,
@@ -847,3 +849,20 @@ WEIGHTS = {
 def test_roles_are_of_the_inputs_that_the_standard_calls_weights(operator, names):
     inputs = [parameter.name for parameter in onnx.defs.get_schema(operator).inputs]
     assert set(ROLES_OF[""][operator]) == {inputs.index(name) for name in names.split()}
+
+
+WEIGHTED = {"dense", "conv", "recurrent", "embedding", "experts", "lora_A", "lora_B", "quantized"}
+
+
+def test_the_page_of_formats_lists_every_operator_with_weights():
+    page = (REPO / "docs" / "formats.md").read_text(encoding="utf-8")
+    table = page.split("These operators have weights")[1].split("\n\n")[1]
+    cells = [line.split("|")[1] for line in table.splitlines()[2:]]
+    listed = {word for cell in cells for word in re.findall(r"\b(?:[A-Z]\w+)", cell)}
+    known = {
+        operator
+        for operators in ROLES_OF.values()
+        for operator, uses in operators.items()
+        if any(use.role in WEIGHTED for use in uses.values())
+    }
+    assert listed == known

@@ -28,7 +28,8 @@ __all__ = ["gates", "integer_gates"]
 
 def gates(call: Call, value: Value, around: Around) -> list[Part]:
     """Return the gates of W or R, (directions, gates x hidden, columns)."""
-    return _gates(value, GATES["onnx"][call.operator])
+    known = GATES["onnx"]
+    return _gates(value, known.get(call.operator, known["LSTM"]))
 
 
 def _gates(value: Value | None, gates: Sequence[str]) -> list[Part]:
@@ -48,7 +49,7 @@ def _gates(value: Value | None, gates: Sequence[str]) -> list[Part]:
     return found
 
 
-def integer_gates(weight: int, scale: int, zero: int) -> Rule:
+def integer_gates(scale: int, zero: int) -> Rule:
     """
     Return the rule for W or R of com.microsoft's DynamicQuantizeLSTM.
 

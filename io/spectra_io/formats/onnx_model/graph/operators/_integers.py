@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from spectra_io.formats.onnx_model.graph.casts import REALS
 from spectra_io.formats.onnx_model.graph.dequantization import dequantized
 from spectra_io.formats.onnx_model.graph.operators._parts import (
     UNKNOWN_SCALE,
@@ -19,7 +20,7 @@ from spectra_io.formats.onnx_model.graph.values import Value, reshaped
 if TYPE_CHECKING:
     from spectra_io.formats.onnx_model.graph.calls import Call
 
-__all__ = ["integers", "scaled", "scaled_gemm", "unknown_scale"]
+__all__ = ["float8_gemm", "integers", "scaled", "scaled_gemm", "unknown_scale"]
 
 
 def scaled(rule: Rule, scale: int, zero: int, axis: int) -> Rule:
@@ -38,6 +39,14 @@ def scaled(rule: Rule, scale: int, zero: int, axis: int) -> Rule:
 def scaled_gemm(call: Call, value: Value, around: Around) -> list[Part] | Unread:
     """Return the weight of QGemm, with one scale per output."""
     return scaled(gemm, 4, 5, 0 if call.whole("transB", 0) else 1)(call, value, around)
+
+
+def float8_gemm(call: Call, value: Value, around: Around) -> list[Part] | Unread:
+    """Return the weight of GemmFloat8, with a scale if it has 8 bits."""
+    if value.dtype in REALS:
+        return gemm(call, value, around)
+    real = None if call.unknown(4) else dequantized(value, call.input(4), None)
+    return gemm(call, real, around) if real else UNKNOWN_SCALE
 
 
 def _flat(value: Value | None) -> Value | None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from spectra_io.formats.onnx_model.graph.operators._parts import Around, Part
-from spectra_io.formats.onnx_model.graph.values import Value, mapped
+from spectra_io.formats.onnx_model.graph.values import Value, mapped, reshaped, transposed
 
 if TYPE_CHECKING:
     from spectra._typing import AnyArray
@@ -32,9 +33,18 @@ def _swapped(kernel: AnyArray, *, groups: int) -> AnyArray:
 
 
 def transposed_kernel(call: Call, value: Value, around: Around) -> list[Part]:
+    """
+    Return the kernel (out, in, positions...) of ConvTranspose.
+
+    A kernel of one output channel is the matrix (positions, in): a matrix per position would have a
+    single row.
+    """
     if not 3 <= len(value.shape) <= 5:
         return []
     groups = _groups(call, value)
     first, second, *axes = value.shape
+    if groups == second == 1:
+        flat = reshaped(value, (first, math.prod(axes)))
+        return [Part("", flat and transposed(flat, (1, 0)))]
     shape = (groups * second, first // groups, *axes)
     return [Part("", mapped(value, _swapped, shape, groups=groups), groups)]

@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     from spectra_io.formats.onnx_model.graph.calls import Call
 
 __all__ = [
-    *("einsum", "gemm", "gemm_left", "heads", "left_factor", "right_factor"),
-    "times_alpha",
+    *("einsum", "gemm", "gemm_left", "heads", "keys_and_values", "left_factor", "right_factor"),
+    *("router_and_expert", "stack", "times_alpha"),
 ]
 
 _TERM = r"([a-zA-Z]*(?:\.\.\.)?[a-zA-Z]*)"
@@ -141,6 +141,29 @@ def einsum(call: Call, value: Value, around: Around) -> list[Part] | Unread:
     sides = dict(zip(mine, value.shape, strict=True))
     shape = [math.prod(sides[c] for c in axes) for axes in (stacked, kept, summed)]
     return numbered(moved and reshaped(moved, shape), lambda W: [Part("", W)])
+
+
+def stack(call: Call, value: Value, around: Around) -> list[Part]:
+    """Return the matrices (out, in) of a stack, stored (..., in, out)."""
+    return numbered(value, lambda W: [Part("", upright(W))])
+
+
+def keys_and_values(call: Call, value: Value, around: Around) -> list[Part] | Unread:
+    """Return k and v of com.microsoft's DecoderAttention, stored (in, k + v)."""
+    if len(value.shape) != 2 or value.shape[1] % 2:
+        return Unread("not twice as many columns as of k: not read", "unknown")
+    matrix = upright(value)
+    return rows(matrix, [value.shape[1] // 2] * 2, "kv") if matrix else [Part("", None)]
+
+
+def router_and_expert(call: Call, value: Value, around: Around) -> list[Part] | Unread:
+    """Return the router, and gate and up of the shared expert, of RouterGateUpProj."""
+    count = call.whole("router_size", 0)
+    if len(value.shape) != 2 or not 0 < count < value.shape[1] or (value.shape[1] - count) % 2:
+        return Unread(f"router_size {count}: not read", "unknown")
+    matrix, half = upright(value), (value.shape[1] - count) // 2
+    sizes = [count, half, half]
+    return rows(matrix, sizes, ("router", "gate", "up")) if matrix else [Part("", None)]
 
 
 def heads(call: Call, value: Value | None, around: Around) -> list[Part]:

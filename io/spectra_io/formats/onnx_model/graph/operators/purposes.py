@@ -4,41 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from spectra_io.formats.onnx_model.graph.operators._attributes import (
-    KEPT,
-    classifier,
-    regressor,
-    vector_classifier,
-    vector_regressor,
-)
-from spectra_io.formats.onnx_model.graph.operators._cells import gates, integer_gates
+from spectra_io.formats.onnx_model.graph.operators._attributes import KEPT
 from spectra_io.formats.onnx_model.graph.operators._choices import chosen
-from spectra_io.formats.onnx_model.graph.operators._experts import experts, packed_experts
-from spectra_io.formats.onnx_model.graph.operators._integers import (
-    integers,
-    scaled,
-    scaled_gemm,
-    unknown_scale,
-)
-from spectra_io.formats.onnx_model.graph.operators._kernels import kernel, transposed_kernel
-from spectra_io.formats.onnx_model.graph.operators._packed import (
-    Blocks,
-    bnb4_weight,
-    fp4_blocks,
-    fp8_blocks,
-    nbits_weight,
-    unread,
-)
+from spectra_io.formats.onnx_model.graph.operators._onnxruntime import CHANNELS_LAST, ONNXRUNTIME
 from spectra_io.formats.onnx_model.graph.operators._parts import Purpose
-from spectra_io.formats.onnx_model.graph.operators._products import (
-    einsum,
-    gemm,
-    gemm_left,
-    heads,
-    left_factor,
-    right_factor,
-)
-from spectra_io.formats.onnx_model.graph.operators._tables import block_table, table
+from spectra_io.formats.onnx_model.graph.operators._products import gemm_left, left_factor
+from spectra_io.formats.onnx_model.graph.operators._standard import MACHINE_LEARNING, STANDARD
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -48,139 +19,13 @@ if TYPE_CHECKING:
 __all__ = ["ROLES", "biases", "kept", "place", "purpose"]
 
 _LEFT = (left_factor, gemm_left)
-_DENSE = {0: Purpose("dense", left_factor), 1: Purpose("dense", right_factor)}
-_GEMM = {0: Purpose("dense", gemm_left), 1: Purpose("dense", gemm), 2: Purpose("bias")}
-_CONV = {1: Purpose("conv", kernel), 2: Purpose("bias")}
-_CELL = {1: Purpose("recurrent", gates), 2: Purpose("recurrent", gates), 3: Purpose("bias")}
-_NORM, _BIAS, _TABLE = Purpose("norm"), Purpose("bias"), Purpose("embedding", table)
-_SCALE = Purpose("scale")
-
-_STANDARD: dict[str, dict[int, Purpose]] = {
-    "Gemm": _GEMM,
-    "MatMul": _DENSE,
-    "Einsum": {0: Purpose("dense", einsum), 1: Purpose("dense", einsum)},
-    "Conv": _CONV,
-    "ConvTranspose": {1: Purpose("conv", transposed_kernel), 2: _BIAS},
-    "Gather": {0: _TABLE},
-    "LSTM": {**_CELL, 7: _BIAS},
-    "GRU": _CELL,
-    "RNN": _CELL,
-    "BatchNormalization": dict.fromkeys(range(1, 5), _NORM),
-    "InstanceNormalization": dict.fromkeys((1, 2), _NORM),
-    "LayerNormalization": dict.fromkeys((1, 2), _NORM),
-    "GroupNormalization": dict.fromkeys((1, 2), _NORM),
-    "RMSNormalization": {1: _NORM},
-    "DequantizeLinear": {0: Purpose("quantized", unknown_scale)},
-    "QLinearConv": {3: Purpose("conv", scaled(kernel, 4, 5, 0)), 8: _BIAS},
-    "QLinearMatMul": {
-        0: Purpose("dense", scaled(left_factor, 1, 2, -2)),
-        3: Purpose("dense", scaled(right_factor, 4, 5, -1)),
-    },
-    "ConvInteger": {1: Purpose("conv", integers(kernel, 1, 3, 0))},
-    "MatMulInteger": {
-        0: Purpose("dense", integers(left_factor, 0, 2, -2)),
-        1: Purpose("dense", integers(right_factor, 1, 3, -1)),
-    },
-}
-_MICROSOFT: dict[str, dict[int, Purpose]] = {
-    "FusedGemm": _GEMM,
-    "FusedMatMul": _DENSE,
-    "GemmFastGelu": {1: Purpose("dense", right_factor), 2: _BIAS},
-    "FusedConv": _CONV,
-    "NhwcFusedConv": _CONV,
-    "Attention": {1: Purpose("dense", heads), 2: _BIAS},
-    "PackedAttention": {1: Purpose("dense", heads), 2: _BIAS},
-    "QAttention": {1: Purpose("dense", scaled(heads, 4, 7, -1)), 2: _BIAS},
-    "MatMulNBits": {
-        1: Purpose("dense", nbits_weight(Blocks(zeros=3, order=4, splits=True))),
-        **dict.fromkeys((2, 3, 4), _SCALE),
-        5: _BIAS,
-    },
-    "MatMulNBitsMlp": {
-        2: _NORM,
-        3: Purpose("dense", nbits_weight(Blocks(3, 4))),
-        4: _SCALE,
-        5: _BIAS,
-        6: Purpose("dense", nbits_weight(Blocks(6, 7))),
-        7: _SCALE,
-        8: _BIAS,
-    },
-    "MatMulNBitsQkv": {
-        2: _NORM,
-        3: Purpose("dense", nbits_weight(Blocks(3, 4, rows="Nq"))),
-        4: _SCALE,
-        5: _BIAS,
-        6: Purpose("dense", nbits_weight(Blocks(6, 7, rows="Nkv"))),
-        7: _SCALE,
-        8: _BIAS,
-        9: Purpose("dense", nbits_weight(Blocks(9, 10, rows="Nkv"))),
-        10: _SCALE,
-        11: _BIAS,
-    },
-    "MatMulNBitsQLoRA": {
-        1: Purpose("dense", nbits_weight(Blocks())),
-        3: Purpose("lora_A", nbits_weight(Blocks(3, 4, rows="", prefix="lora_"))),
-        5: Purpose("lora_B", nbits_weight(Blocks(5, 6, columns="", prefix="lora_"))),
-        **dict.fromkeys((2, 4, 6), _SCALE),
-    },
-    "MatMulBlockQuantizedFp4Weight": {
-        1: Purpose("dense", fp4_blocks),
-        **dict.fromkeys((2, 3, 4), _SCALE),
-        5: _BIAS,
-    },
-    "MatMulBlockQuantizedFp8Weight": {
-        1: Purpose("dense", fp8_blocks),
-        **dict.fromkeys((2, 3), _SCALE),
-        4: _BIAS,
-    },
-    "MatMulIntegerToFloat": {1: Purpose("dense", scaled(right_factor, 3, 5, -1)), 6: _BIAS},
-    "DynamicQuantizeMatMul": {1: Purpose("dense", scaled(right_factor, 2, 3, -1)), 4: _BIAS},
-    "QGemm": {3: Purpose("dense", scaled_gemm), 6: _BIAS},
-    "EmbedLayerNormalization": {**dict.fromkeys((2, 3, 4), _TABLE), 5: _NORM, 6: _NORM},
-    "SkipLayerNormalization": {2: _NORM, 3: _NORM, 4: _BIAS},
-    "SimplifiedLayerNormalization": {1: _NORM},
-    "SkipSimplifiedLayerNormalization": {2: _NORM, 3: _BIAS},
-    "BiasGelu": {1: _BIAS},
-    "FastGelu": {1: _BIAS},
-    "DynamicQuantizeLSTM": {
-        1: Purpose("recurrent", integer_gates(1, 8, 9)),
-        2: Purpose("recurrent", integer_gates(2, 10, 11)),
-        **dict.fromkeys((3, 7), _BIAS),
-        **dict.fromkeys((8, 9, 10, 11), _SCALE),
-    },
-    "MatMulBnb4": {1: Purpose("dense", bnb4_weight), 2: _SCALE},
-    "MatMulFpQ4": {1: Purpose("dense", unread("packed for one kind of processor: not read"))},
-    "GatherBlockQuantized": {0: Purpose("embedding", block_table)},
-    "QMoE": {
-        2: Purpose("experts", packed_experts(1)),
-        4: _BIAS,
-        5: Purpose("experts", packed_experts(2)),
-        7: _BIAS,
-        8: Purpose("experts", packed_experts(3)),
-        10: _BIAS,
-    },
-    "MoE": {
-        2: Purpose("experts", experts(1)),
-        3: _BIAS,
-        4: Purpose("experts", experts(2)),
-        5: _BIAS,
-        6: Purpose("experts", experts(3)),
-        7: _BIAS,
-    },
-}
-
-_MACHINE_LEARNING: dict[str, dict[int, Purpose]] = {  # attributes, in the order of KEPT
-    "LinearRegressor": {1: Purpose("dense", regressor), 2: _BIAS},
-    "LinearClassifier": {1: Purpose("dense", classifier), 2: _BIAS},
-    "SVMRegressor": dict.fromkeys((1, 3), Purpose("dense", vector_regressor)) | {2: _BIAS},
-    "SVMClassifier": dict.fromkeys((1, 3), Purpose("dense", vector_classifier)) | {2: _BIAS},
-}
 
 ROLES: Mapping[str, Mapping[str, Mapping[int, Purpose]]] = {
-    "": _STANDARD,
-    "ai.onnx": _STANDARD,
-    "com.microsoft": {**_STANDARD, **_MICROSOFT},
-    "ai.onnx.ml": _MACHINE_LEARNING,
+    "": STANDARD,
+    "ai.onnx": STANDARD,
+    "ai.onnx.ml": MACHINE_LEARNING,
+    "com.microsoft": ONNXRUNTIME,
+    "com.ms.internal.nhwc": CHANNELS_LAST,
 }
 """Purposes of operator inputs by domain, operator and position; other inputs are constants."""
 
@@ -264,7 +109,7 @@ def place(domain: str, call: Call, index: int, /) -> str:
 
 _CHOICES = {(0, "Gather"), (0, "GatherND")}
 _ADDS_VECTOR = {"Add", "Sum"}
-_NOTHING = Purpose("constant")
+_NOTHING, _BIAS = Purpose("constant"), Purpose("bias")
 
 
 def purpose(domain: str, call: Call, index: int, /) -> Purpose:
@@ -293,7 +138,7 @@ def purpose(domain: str, call: Call, index: int, /) -> Purpose:
     """
     value = call.input(index)
     vector = value is not None and sum(size > 1 for size in value.shape) == 1
-    if call.operator in _ADDS_VECTOR and vector:
+    if call.operator in _ADDS_VECTOR and vector and None in call.inputs:
         return _BIAS
     if (index, call.operator) in _CHOICES and value is not None and len(value.shape) == 3:
         return Purpose("dense", chosen)
