@@ -44,6 +44,8 @@ class Call:
     """Modules that the operator is in, as PyTorch notes them: a list of strings as text."""
     order: int = 0
     """Place in the order of computation."""
+    domain: str = ""
+    """Domain that defines the operator."""
 
     @property
     def kind(self) -> str:

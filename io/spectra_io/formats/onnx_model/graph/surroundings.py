@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from spectra_io.formats.onnx_model.graph.calls import Call
+    from spectra_io.formats.onnx_model.graph.channels import Channels
     from spectra_io.formats.onnx_model.graph.group import Group
 
 __all__ = ["Place", "Surroundings"]
@@ -96,6 +97,12 @@ class Surroundings:
     ) -> None:
         self.groups: dict[tuple[str, int, int], tuple[Group, ...]] = {}
         """Groups of columns that were found, by name, number of columns and axis."""
+        self.sizes: set[int] | None = None
+        """Lengths that the blocks of channels may have, once they are known."""
+        self.channels: dict[str, Channels] = {}
+        """What is known of the channels of values in blocks, by name."""
+        self.searched = 0
+        """Number of kernels that were searched for padding."""
         self._sketches = dict(declared or {})
         self._exits = dict(exits or {})
         self._outside = outside
@@ -207,6 +214,17 @@ class Surroundings:
         elsewhere = self._entries.get(name, [])
         outside = [self._exits[name]] if name in self._exits else []
         return self._users.get(name, []), [*elsewhere, *outside]
+
+    def calls(self) -> list[Call]:
+        """
+        Return the operators of this graph.
+
+        Returns
+        -------
+        list of Call
+            Those that have a result, in the order of computation.
+        """
+        return list({id(call): call for call in self._makers.values()}.values())
 
     def maker(self, name: str, /) -> Call | None:
         """

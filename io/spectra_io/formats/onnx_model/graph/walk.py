@@ -160,9 +160,11 @@ class _Walk:
         attributes, names = _resolved(node, context), [text(name) for name in node.input]
         inputs = [context.scope.get(name) if name else None for name in names]
         outputs = [text(name) for name in node.output]
-        label, scopes = text(node.name), _scopes(node)
-        call = Call(text(node.op_type), attributes, names, inputs, outputs, label, scopes, order)
-        domain = text(node.domain)
+        kind, domain, label, scopes = (
+            *map(text, (node.op_type, node.domain, node.name)),
+            _scopes(node),
+        )
+        call = Call(kind, attributes, names, inputs, outputs, label, scopes, order, domain)
         key = _key(node.domain, node.op_type, node.overload)
         if key in self.functions:
             self._call(key, call, context)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from spectra_io.formats.onnx_model.graph.operators._blocked import blocked_kernel
 from spectra_io.formats.onnx_model.graph.operators._cells import gates, integer_gates
 from spectra_io.formats.onnx_model.graph.operators._experts import experts, packed_experts
 from spectra_io.formats.onnx_model.graph.operators._integers import (
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
 
     from spectra_io.formats.onnx_model.graph.operators._parts import Rule
 
-__all__ = ["CHANNELS_LAST", "ONNXRUNTIME"]
+__all__ = ["BLOCKED", "CHANNELS_LAST", "ONNXRUNTIME"]
 
 _NORM, _BIAS, _SCALE = Purpose("norm"), Purpose("bias"), Purpose("scale")
 _TABLE, _GATES = Purpose("embedding", table), Purpose("recurrent", gates)
@@ -190,3 +191,8 @@ CHANNELS_LAST: Mapping[str, Mapping[int, Purpose]] = _some(
     ("Conv", "ConvTranspose", "QLinearConv", "BatchNormalization", "InstanceNormalization")
 )
 """Purposes of inputs of operators with channels last, whose kernels are stored as those of ONNX."""
+
+BLOCKED: Mapping[str, Mapping[int, Purpose]] = {
+    "Conv": {1: Purpose("conv", blocked_kernel), **_biases(2)}
+}
+"""Purposes of inputs of operators on blocks of channels."""

@@ -6,7 +6,11 @@ from typing import TYPE_CHECKING
 
 from spectra_io.formats.onnx_model.graph.operators._attributes import KEPT
 from spectra_io.formats.onnx_model.graph.operators._choices import chosen
-from spectra_io.formats.onnx_model.graph.operators._onnxruntime import CHANNELS_LAST, ONNXRUNTIME
+from spectra_io.formats.onnx_model.graph.operators._onnxruntime import (
+    BLOCKED,
+    CHANNELS_LAST,
+    ONNXRUNTIME,
+)
 from spectra_io.formats.onnx_model.graph.operators._parts import Purpose
 from spectra_io.formats.onnx_model.graph.operators._products import gemm_left, left_factor
 from spectra_io.formats.onnx_model.graph.operators._standard import MACHINE_LEARNING, STANDARD
@@ -25,6 +29,7 @@ ROLES: Mapping[str, Mapping[str, Mapping[int, Purpose]]] = {
     "ai.onnx": STANDARD,
     "ai.onnx.ml": MACHINE_LEARNING,
     "com.microsoft": ONNXRUNTIME,
+    "com.microsoft.nchwc": BLOCKED,
     "com.ms.internal.nhwc": CHANNELS_LAST,
 }
 """Purposes of operator inputs by domain, operator and position; other inputs are constants."""
