@@ -502,3 +502,13 @@ def test_the_shape_of_a_constant_reads_no_numbers(tmp_path):
     (layer,) = taken(model)
     np.testing.assert_array_equal(layer.matrices()[0], W.reshape(4, 6).T)
     assert isinstance(proto, onnx.TensorProto)
+
+
+@pytest.mark.parametrize("operator", ["Conv", "Gemm"])
+def test_a_weight_that_is_filled_with_one_number_is_no_layer(tmp_path, operator):
+    """None of its numbers is stored; the shape is not a weight."""
+    sides = [8, 3, 3, 3] if operator == "Conv" else [8, 3]
+    shape = numpy_helper.from_array(np.array(sides), "shape")
+    nodes = [node("ConstantOfShape", ["shape"], ["w"]), node(operator, ["x", "w"], ["y"])]
+    (layer,) = spectra.layers(open_model(write_onnx(tmp_path / "m.onnx", graph(nodes, [shape]))))
+    assert (layer.tensor.name, layer.reason) == ("shape", "int64: integers")

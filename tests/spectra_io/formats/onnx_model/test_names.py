@@ -230,3 +230,11 @@ def test_endings_of_tools_are_dropped(ending):
     for more in ("", "_quantized"):
         assert undecorated(f"a.weight{ending}{more}") == "a.weight"
     assert undecorated("_quantized") == "_quantized"
+
+
+@pytest.mark.parametrize(
+    "beginning", ["FusedBack_", "If_0_else_branch__Inline_0__", "F0::If_1_then_branch__Inline_2__"]
+)
+def test_beginnings_of_tools_are_dropped(beginning):
+    assert undecorated(f"{beginning}a.weight") == "a.weight"
+    assert undecorated("Inline.weight") == "Inline.weight"

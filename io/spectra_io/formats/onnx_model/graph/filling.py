@@ -71,7 +71,7 @@ def _full(shape: AnyArray, *, number: float, to: str) -> AnyArray:
 
 
 def _constant_of_shape(call: Call, value: Value) -> list[Value | None]:
-    """Return an array filled with one number; its only stored numbers are those of the shape."""
+    """Return an array filled with one number, as a constant of its own: none of it is stored."""
     sides = small(value)
     if sides is None or len(sides) > _MAX_NDIM or min(sides, default=0) < 0:
         return [None]
@@ -81,7 +81,10 @@ def _constant_of_shape(call: Call, value: Value) -> list[Value | None]:
     kind = number.dtype.name
     if number.size != 1 or kind not in {*REALS, "bool"}:
         return [None]
-    return _bounded(mapped(value, _full, sides, dtype=kind, number=float(number[0]), to=kind))
+    made = mapped(value, _full, sides, dtype=kind, number=float(number[0]), to=kind)
+    if made is None or made.grown:
+        return [None]
+    return [of(Stored(f"filled by {call.label}", made.shape, kind, made.source))]
 
 
 def _padded(x: AnyArray, *fill: AnyArray, pads: tuple[tuple[int, int], ...]) -> AnyArray:

@@ -26,7 +26,7 @@ _TOOLS = re.compile(
 )
 """Endings that quantizers and optimizers append to the name of a tensor."""
 
-_PREFIX = re.compile(r"\A(FusedBack_|ortshared_|If_\d+_(then|else)_branch__|Inline_\d+__)+")
+_PREFIX = re.compile(r"\A(FusedBack_|ortshared_|If_\d+_(then|else)_branch__|Inline_\d+__|F\d+::)+")
 """Beginnings that optimizers and inliners put before a name."""
 
 _OPERATIONS = (
