@@ -25,6 +25,7 @@ _RANGE = re.compile(r"bytes (\d{1,19})-(\d{1,19})/(\d{1,19})")
 _LONGEST = 200  # characters of an ETag
 _UNKNOWN = 86_400  # seconds to wait, if nobody can tell
 _NO_PARTS = "the server does not send parts of files; download the file"
+_NO_RANGE = "the server does not say which bytes it sends, and of how many"
 _CHANGES = "the file has changed on the server since it was opened; open it again"
 
 
@@ -217,8 +218,8 @@ def part_of(
     stated = _stated(response)
     whole = response.status == HTTPStatus.OK
     if stated is None or (whole and (start or stated[1] > stop)):
-        missing = f"{url}: {_NO_PARTS}" if whole else f"{url}: the server does not say which bytes"
-        raise ModelFormatError(missing)
+        msg = f"{url}: {_NO_PARTS if whole else _NO_RANGE}"
+        raise ModelFormatError(msg)
     first, last, size = stated
     facts = Facts(size, _version(response))
     if known is not None and not _is_same(facts, known):

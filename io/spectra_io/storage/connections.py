@@ -147,13 +147,12 @@ def _trusted() -> ssl.SSLContext:
     return ssl.create_default_context()
 
 
-def _secured(sock: socket.socket, host: str) -> ssl.SSLSocket:
-    """Return the encrypted socket of a host that has proved its name."""
-    try:
-        return _trusted().wrap_socket(sock, server_hostname=host)
-    except BaseException:
-        sock.close()
-        raise
+def _prepared(sock: socket.socket, server: Server) -> socket.socket:
+    """Return the socket to talk through: for https encrypted, to a host that proved its name."""
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    if server.scheme == "http":
+        return sock
+    return _trusted().wrap_socket(sock, server_hostname=server.host)
 
 
 class _Connection(HTTPConnection):
@@ -167,11 +166,12 @@ class _Connection(HTTPConnection):
 
     def connect(self) -> None:
         sock = _connected(self.server, public_only=self.public_only)
-        self.is_public = _is_public(str(sock.getpeername()[0]))
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        if self.server.scheme == "https":
-            sock = _secured(sock, self.server.host)
-        self.sock = self.line = _Line(sock)
+        try:
+            self.is_public = _is_public(str(sock.getpeername()[0]))
+            self.sock = self.line = _Line(_prepared(sock, self.server))
+        except BaseException:
+            sock.close()
+            raise
 
     def ask(self, target: str, headers: Mapping[str, str], length: int) -> HTTPResponse:
         """Ask for something, and receive the head of the answer."""

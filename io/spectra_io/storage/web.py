@@ -12,8 +12,8 @@ from http.client import HTTPException, IncompleteRead
 from typing import TYPE_CHECKING, NamedTuple
 
 from spectra import __version__
-from spectra.errors import ModelError, SpectraError
-from spectra_io.storage.answers import Busy, Facts, Forbidden, check_status, part_of
+from spectra.errors import ModelError
+from spectra_io.storage.answers import Busy, Facts, check_status, part_of
 from spectra_io.storage.connections import SILENCE, Connections, Refused
 from spectra_io.storage.redirects import Route, redirected
 
@@ -33,6 +33,7 @@ _BACK_OFF = 0.5  # seconds before the second attempt; twice as long before each 
 _PATIENCE = 60  # seconds that a server may ask to wait
 _HEADERS = {"User-Agent": f"weightspectra/{__version__}", "Accept-Encoding": "identity"}
 _STRONG = re.compile(r'"[!#-~]*"')  # an ETag that can be sent back
+_BEYOND = 416  # status of a range that begins after the end
 _EMPTY = re.compile(r"bytes \*/0")
 
 
@@ -95,10 +96,11 @@ class _Part:
 
     def receive(self, url: Url, server: Server, response: HTTPResponse) -> None:
         """Take the bytes of an answer."""
-        if self.facts is None and _EMPTY.fullmatch(response.headers.get("Content-Range") or ""):
+        _rest(response)
+        stated = str(response.headers.get("Content-Range") or "")
+        if self.facts is None and response.status == _BEYOND and _EMPTY.fullmatch(stated):
             self.facts = Facts(0)
             return
-        _rest(response)
         check_status(url, response)
         length, facts = part_of(url, response, self.first, self.stop, self.facts)
         self.facts = self.facts or facts._replace(server=server)
@@ -216,12 +218,10 @@ class Web:
         """Return the route to the server that has the part, or what went wrong."""
         try:
             return self._followed(url, route, part)
-        except Forbidden:
+        except ModelError:  # ours; after a redirect that was followed before, it may have expired
             if route.url == url:
                 raise
             return _Failure("the server to which it was redirected gives no more", 0)
-        except SpectraError:
-            raise
         except (Busy, OSError, HTTPException, ValueError) as error:
             return _failure(error)
 
