@@ -8,9 +8,12 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import contextmanager
+from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, NamedTuple
+
+from spectra_io.storage import connections, web
 
 CERTIFICATE = Path(__file__).with_name("certificate.pem")
 
@@ -156,6 +159,13 @@ def serving(folder: Path, *, https: bool = False):
     made.server_close()
 
 
+def impatient(monkeypatch, lie: str = "") -> None:
+    """Shorten the times that a lie takes; those of others are long enough for a busy machine."""
+    monkeypatch.setattr(connections, "SILENCE", 0.3 if "silence" in lie else 5)
+    monkeypatch.setattr(connections, "_GRACE", 0.8 if "trickle" in lie else 20)
+    monkeypatch.setattr(web, "_BACK_OFF", 0.01)
+
+
 def redirect(to: str, status: int = 302):
     return lambda h, a, c: h.head(status, {"Location": to, "Content-Length": "0"})
 
@@ -222,8 +232,13 @@ def _long_pieces(h, a, c):
     h.send(b"0\r\n\r\n")
 
 
+@cache
+def _zeros() -> bytes:
+    return gzip.compress(bytes(1 << 26), 1)
+
+
 def _bomb(h, a, c):
-    h.part(a, gzip.compress(bytes(1 << 24)), Content_Encoding="gzip")
+    h.part(a, _zeros(), Content_Encoding="gzip")
 
 
 def _encoded(code):

@@ -10,9 +10,8 @@ import spectra_io
 from spectra.errors import SpectraError
 from spectra_io import open_model
 from spectra_io.commands.main import main
-from spectra_io.storage import connections, web
 from tests.builders import f32, write, write_index, write_safetensors
-from tests.servers import LIES, serving
+from tests.servers import LIES, impatient, serving
 
 SECRETS = ("s3cret", "SECRET")
 SIGNED = "?sig=a%2FbSECRET%3D%3D&x=a+b&y=%53ECRET#SECRET"
@@ -45,11 +44,9 @@ NOT_FOUND = {
 
 
 @pytest.fixture
-def server(tmp_path, monkeypatch, caplog):
+def server(tmp_path, monkeypatch, caplog, request):
     """Serve a model of two layers and an index of two shards, of which one is not there."""
-    monkeypatch.setattr(connections, "SILENCE", 0.2)
-    monkeypatch.setattr(connections, "_GRACE", 0.4)
-    monkeypatch.setattr(web, "_BACK_OFF", 0.01)
+    impatient(monkeypatch, request.node.name)
     caplog.set_level(logging.DEBUG)
     folder = tmp_path / "served"
     folder.mkdir()
@@ -108,7 +105,7 @@ def test_none_in_the_results(server, tmp_path, capfd, caplog, name):
     url = of(server, FILES[name])
     outputs = [tmp_path / f"result.{kind}" for kind in ("nc", "csv", "json")]
     options = [word for path in outputs for word in ("-o", path)]
-    complete = 3 if name == "an index" else 0  # of which a tensor is missing
+    complete = 3 if name == "an index" else 0  # of which a shard is missing
     assert run("analyze", url, "--resamples", "0", *options) == complete
     assert run("noise", url) == complete
     assert run("describe", url) == complete

@@ -14,17 +14,15 @@ from spectra_io import open_model
 from spectra_io.storage import connections, web
 from spectra_io.storage.remote import file_at
 from tests.builders import copied, environment, f32, write, write_safetensors
-from tests.servers import CERTIFICATE, HONEST, LIES, redirect, serving, status
+from tests.servers import CERTIFICATE, HONEST, LIES, impatient, redirect, serving, status
 
 W = f32(60, 50)  # 12 kB
 BIG = f32(300, 200)  # more than a block
 
 
 @pytest.fixture(autouse=True)
-def _impatient(monkeypatch):
-    monkeypatch.setattr(connections, "SILENCE", 0.4)
-    monkeypatch.setattr(connections, "_GRACE", 0.8)
-    monkeypatch.setattr(web, "_BACK_OFF", 0.01)
+def _impatient(monkeypatch, request):
+    impatient(monkeypatch, request.node.name)
 
 
 @pytest.fixture
@@ -51,7 +49,7 @@ def test_a_lie_about_the_numbers_is_refused(server, name):
     start = time.monotonic()
     with pytest.raises(ModelError, match=words) as caught:
         source.read()
-    assert time.monotonic() - start < 8
+    assert time.monotonic() - start < 15
     assert len(str(caught.value).splitlines()) == 1
     assert len(str(caught.value)) < 400
     assert not any(word in str(caught.value) for word in ("SECRET", "words of the server"))
@@ -164,7 +162,9 @@ def test_a_version_that_cannot_be_sent_is_compared(server, etag):
         tensor.read()
 
 
-def test_a_slow_and_steady_server_is_read(server):
+def test_a_slow_and_steady_server_is_read(server, monkeypatch):
+    monkeypatch.setattr(connections, "_GRACE", 0.8)
+
     def slow(handler, asked, content):
         handler.part(asked, b"", Content_Length=str(len(content)))
         for place in range(0, len(content), 10_000):
@@ -215,7 +215,7 @@ import sys
 from pathlib import Path
 from spectra_io.commands.main import main
 from spectra_io.storage import connections, web
-connections.SILENCE, connections._GRACE, web._BACK_OFF = 0.4, 0.8, 0.01
+connections.SILENCE, connections._GRACE, web._BACK_OFF = 0.5, 1, 0.01
 for lie in sys.argv[2:]:
     try:
         main(["analyze", f"{sys.argv[1]}/model.safetensors?{lie}", "--resamples", "0"])
@@ -305,7 +305,8 @@ def test_a_long_read_asks_the_first_server_once(server, other, monkeypatch):
     assert (server.requests - before, other.requests - there) == (1, 5)
 
 
-def test_a_signature_that_expires_is_renewed(server, other, monkeypatch):
+@pytest.mark.parametrize("code", [400, 401, 403, 404, 410, 503])
+def test_a_signature_that_expires_is_renewed(server, other, monkeypatch, code):
     monkeypatch.setattr(web, "_PART", 50_000)
     server.lie = lambda handler, asked, content: redirect(
         f"{other.url}/model.safetensors?n={server.requests}"
@@ -313,7 +314,7 @@ def test_a_signature_that_expires_is_renewed(server, other, monkeypatch):
     server.only = lambda asked: "model" in asked.path
     model = open_model(f"{server.url}/model.safetensors", redirect_to=[host(other)])
     expired: list[str] = []
-    other.lie = status(403)
+    other.lie = status(code)
 
     def expires(asked):
         if asked.start > 60_000 and not expired:
