@@ -10,17 +10,22 @@ import numpy as np
 from spectra.errors import ArgumentError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Iterator, Sequence
+    from typing import Any
 
     import numpy.typing as npt
 
     from spectra._typing import AnyArray, FloatArray
 
 __all__ = [
+    "BLOCK",
     "EPS",
+    "InBlocks",
     "SpectrumLike",
     "extreme_exponent",
+    "in_blocks",
     "in_weight_units",
+    "largest",
     "matrix_of",
     "nonzero",
     "one_matrix",
@@ -30,6 +35,9 @@ __all__ = [
 ]
 
 _FARTHEST = 450  # squares of weights up to 2**450 can be summed, their eigenvalues told from zero
+
+BLOCK = 1 << 22
+"""Elements of a matrix that are read, or converted to float64, at a time: 32 MiB."""
 
 EPS = float(np.finfo(np.float64).eps)
 """Distance from 1 to the next larger float64."""
@@ -73,6 +81,28 @@ class SpectrumLike(Protocol):
         ...
 
 
+class InBlocks(Protocol):
+    """A matrix of a file that is read in parts; numpy reads it as a whole."""
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Rows and columns."""
+        ...
+
+    def blocks(self, step: int, /) -> Iterator[AnyArray]:
+        """Yield parts of `step` whole rows, or columns if there are more columns than rows."""
+        ...
+
+    def __array__(self, dtype: npt.DTypeLike | None = None, copy: bool | None = None) -> AnyArray:
+        """Read the whole matrix."""
+        ...
+
+
+def in_blocks(data: object, /) -> InBlocks | None:
+    """Return `data` if it is a matrix that is read in parts, else None."""
+    return cast("InBlocks", data) if hasattr(data, "blocks") else None
+
+
 def spectrum_of(data: object, /) -> SpectrumLike | None:
     """Return `data` if it is a Spectrum, else None."""
     return cast("SpectrumLike", data) if hasattr(data, "by_matrix") else None
@@ -84,13 +114,23 @@ def nonzero(data: npt.ArrayLike, /) -> npt.ArrayLike:
     return data if found is None else found.nonzero
 
 
-def extreme_exponent(W: AnyArray, /) -> int:
+def largest(parts: Iterable[AnyArray], /) -> Any:
+    """Return the largest absolute value of any element; ``nan`` or infinite if one is."""
+    found: Any = 0.0
+    with np.errstate(invalid="ignore", under="ignore"):
+        for part in parts:
+            most = np.maximum(part.max(), -part.min())
+            found = np.maximum(found, most if most.itemsize > 8 else most.astype(np.float64))
+    return found
+
+
+def extreme_exponent(W: AnyArray | InBlocks, /) -> int:
     """Return the power of two to divide extreme weights by, 0 for weights from 1e-135 to 1e135."""
-    if W.dtype.kind != "f" or W.dtype.itemsize < 8 or not W.size:  # the squares of others fit
+    first = W if isinstance(W, np.ndarray) else next(W.blocks(1), np.zeros(0))
+    if first.dtype.kind != "f" or first.dtype.itemsize < 8 or not first.size:  # others fit
         return 0
-    with np.errstate(invalid="ignore"):
-        largest = np.maximum(W.max(), -W.min())
-    exponent = int(np.frexp(largest)[1]) if np.isfinite(largest) else 0
+    most = largest([W] if isinstance(W, np.ndarray) else W.blocks(BLOCK // max(1, min(W.shape))))
+    exponent = int(np.frexp(most)[1]) if np.isfinite(most) else 0
     return exponent if abs(exponent) > _FARTHEST else 0
 
 

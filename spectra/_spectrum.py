@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 from dataclasses import KW_ONLY, dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 import spectra._checks as _checks
-from spectra._spectral import extreme_exponent, stack_of, zero_below
+from spectra._spectral import extreme_exponent, in_blocks, stack_of, zero_below
 from spectra.errors import ArgumentError
 from spectra.linalg.eigen import eigenvalues
 from spectra.linalg.elements import alive, excess_kurtosis
@@ -45,7 +45,8 @@ class Spectrum:
     N : int
         Longer side of one matrix.
     matrices : array, shape (rf, rows, columns), optional
-        Matrices of the layer, for measures of vectors and elements.
+        Matrices of the layer, for measures of vectors and elements; those of a file are read when
+        they are first asked for.
     tail_options : dict, optional
         Options of the fit of the tail, as in :func:`spectra.tails.power_law.fit`.
     significance : float, default: 0.05
@@ -77,7 +78,7 @@ class Spectrum:
 
     by_matrix: FloatArray
     N: int
-    matrices: AnyArray | None = None
+    matrices: AnyArray | None = field(default_factory=lambda: None)  # see __getattr__
     _: KW_ONLY
     tail_options: FitOptions = field(default_factory=FitOptions)
     significance: float = 0.05
@@ -98,8 +99,18 @@ class Spectrum:
         object.__setattr__(self, "rng", _checks.seed(self.rng))
         _checks.count("exponent", self.exponent, at_least=-_MOST, at_most=_MOST)
         object.__setattr__(self, "tail_options", given(self.tail_options))
-        if self.matrices is not None:
+        if in_blocks(self.matrices) is not None:
+            vars(self)["_unread"] = vars(self).pop("matrices")
+        elif self.matrices is not None:
             object.__setattr__(self, "matrices", stack_of(self.matrices))
+
+    def __getattr__(self, name: str) -> Any:
+        """Read the matrices when they are first asked for, if they are those of a file."""
+        if name != "matrices" or "_unread" not in vars(self):
+            msg = f"{type(self).__name__!r} object has no attribute {name!r}"
+            raise AttributeError(msg)
+        object.__setattr__(self, "matrices", stack_of(vars(self).pop("_unread")))
+        return self.matrices
 
     def __repr__(self) -> str:
         """Return the number and the sides of the matrices, without the eigenvalues."""
@@ -221,7 +232,8 @@ def spectrum(
     Parameters
     ----------
     matrices : array_like, shape (m, n) or (rf, m, n)
-        One matrix or a stack of rf matrices, in weight units.
+        One matrix or a stack of rf matrices, in weight units; what
+        :meth:`spectra.models.layers.Layer.in_blocks` returns is read in parts.
     rtol : float, default: 1e-6
         Relative error allowed in the smallest eigenvalues, as in :func:`eigenvalues`.
     tail : dict, optional
@@ -250,17 +262,21 @@ def spectrum(
     >>> spectrum([[3.0, 1.0], [1.0, 2.0]], tail={"xmin": 1.0}).tail.xmin
     1.0
     """
-    stack = stack_of(matrices)
-    exponent = extreme_exponent(stack)
-    if exponent:
-        with np.errstate(under="ignore"):
-            stack = np.ldexp(stack, -exponent).astype(np.float64)
-    values = [eigenvalues(W, rtol=rtol) for W in stack]
-    by_matrix = np.array(values).reshape(len(stack), min(stack.shape[1:]))
+    kept: Any = matrices
+    parts = in_blocks(matrices)
+    exponent = extreme_exponent(stack_of(matrices) if parts is None else parts)
+    if parts is not None and not exponent:
+        values, sides = [eigenvalues(matrices, rtol=rtol)], parts.shape
+    else:
+        kept = stack_of(matrices)
+        if exponent:
+            with np.errstate(under="ignore"):
+                kept = np.ldexp(kept, -exponent).astype(np.float64)
+        values, sides = [eigenvalues(W, rtol=rtol) for W in kept], kept.shape[1:]
     return Spectrum(
-        by_matrix,
-        max(stack.shape[1:]),
-        stack,
+        np.array(values).reshape(len(values), min(sides)),
+        max(sides),
+        kept,
         tail_options=in_unit(given(tail), exponent),
         significance=significance,
         rng=_checks.seed(rng),

@@ -103,7 +103,7 @@ def _layer_row(
     if layer.num_evals == 0:
         return {**row, "status": Status.EMPTY}
     try:
-        found = spectrum(layer.matrices(), **options._asdict())
+        found = spectrum(layer.in_blocks() or layer.matrices(), **options._asdict())
     except np.linalg.LinAlgError as error:
         return _without(row, Status.NOT_CONVERGED, f"no eigenvalues: {error}")
     except (SpectraError, OSError, ValueError, MemoryError) as error:

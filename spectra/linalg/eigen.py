@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 import spectra._checks as _checks
-from spectra._spectral import EPS, in_weight_units, matrix_of, zero_below
+from spectra._spectral import (
+    BLOCK,
+    EPS,
+    in_blocks,
+    in_weight_units,
+    largest,
+    matrix_of,
+    zero_below,
+)
 from spectra.errors import ArgumentError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
     import numpy.typing as npt
 
     from spectra._typing import AnyArray, FloatArray
@@ -20,11 +30,18 @@ __all__ = ["eigenvalues"]
 
 _GRAM_ERROR = 8 * EPS  # error of small eigenvalues over the largest; at most 3.9 eps was measured
 _SAFE_EXPONENT = 400  # squares of numbers from 2**-400 to 2**400 can be summed in float64
-_BLOCK = 1 << 22  # elements converted to float64 at a time: 32 MiB
 
 
-def _real_matrix(W: npt.ArrayLike) -> AnyArray:
-    array = np.asarray(matrix_of(W))
+class _Tall(NamedTuple):
+    """A matrix with at least as many rows as columns, in memory or read in parts."""
+
+    shape: tuple[int, int]
+    blocks: Callable[[], Iterable[AnyArray]]  # of rows
+    whole: Callable[[], AnyArray]
+
+
+def _real(array: AnyArray) -> AnyArray:
+    """Return a matrix, its elements in a type of 16 bits or more; refuse what is not real."""
     floating = array.dtype.kind == "f" or array.dtype.name.startswith(("bfloat", "float"))
     if array.ndim != 2 or not (floating or array.dtype.kind in "iub"):
         msg = f"`W` must be a matrix of real numbers, got {array.ndim}-D {array.dtype}"
@@ -33,12 +50,32 @@ def _real_matrix(W: npt.ArrayLike) -> AnyArray:
     return array if wide else array.astype(np.float64)
 
 
-def _exponent(W: AnyArray) -> int | None:
-    """Return the exponent of the smallest power of two above all elements; None if not finite."""
-    with np.errstate(invalid="ignore"):
-        largest = np.maximum(W.max(), -W.min())
-    largest = largest if W.dtype.itemsize > 8 else largest.astype(np.float64)
-    return int(np.frexp(largest)[1]) if np.isfinite(largest) else None
+def _tall(W: npt.ArrayLike) -> _Tall:
+    """Return a matrix, or its transpose if that has more rows."""
+    matrix = matrix_of(W)
+    parts = in_blocks(matrix)
+    if parts is None:
+        array = _real(np.asarray(matrix))
+        tall = array if array.shape[0] >= array.shape[1] else array.T
+        step = _step(tall.shape[1])
+        starts = range(0, len(tall), step)
+        return _Tall(tall.shape, lambda: (tall[i : i + step] for i in starts), lambda: tall)
+    columns, rows = sorted(parts.shape)
+    turn = parts.shape[0] < parts.shape[1]
+
+    def upright(array: AnyArray) -> AnyArray:
+        return _real(array).T if turn else _real(array)
+
+    return _Tall(
+        (rows, columns),
+        lambda: map(upright, parts.blocks(_step(columns))),
+        lambda: upright(np.asarray(parts)),
+    )
+
+
+def _step(columns: int) -> int:
+    """Return the number of rows in a block."""
+    return max(1, BLOCK // max(1, columns))
 
 
 def _scaled(W: AnyArray, exponent: int) -> FloatArray:
@@ -49,29 +86,29 @@ def _scaled(W: AnyArray, exponent: int) -> FloatArray:
     return np.ldexp(wide, -exponent) if exponent else wide
 
 
-def _gram(tall: AnyArray, exponent: int) -> FloatArray:
+def _gram(tall: _Tall, exponent: int) -> FloatArray:
     """
     Return the Gram matrix of ``tall / 2**exponent`` in float64, computed by blocks of rows.
 
     Only extreme elements are scaled before they are squared; scaling the squares has the same bits.
     """
-    rows, columns = tall.shape
-    step = max(1, _BLOCK // columns)
-    total = np.zeros((columns, columns))
-    early = exponent if abs(exponent) > _SAFE_EXPONENT or tall.dtype.itemsize > 8 else 0
-    for start in range(0, rows, step):
-        block = _scaled(tall[start : start + step], early)
+    total = np.zeros((tall.shape[1], tall.shape[1]))
+    early = 0
+    for part in tall.blocks():
+        extreme = abs(exponent) > _SAFE_EXPONENT or part.dtype.itemsize > 8
+        early = exponent if extreme else 0
+        block = _scaled(part, early)
         total += block.T @ block
     return total if early else total * 2.0 ** (-2 * exponent)
 
 
-def _scaled_eigenvalues(tall: AnyArray, exponent: int, rtol: float) -> FloatArray:
+def _scaled_eigenvalues(tall: _Tall, exponent: int, rtol: float) -> FloatArray:
     """Return eigenvalues for ``tall / 2**exponent``, from the Gram matrix if accurate enough."""
     if rtol > 0:
         values = np.linalg.eigvalsh(_gram(tall, exponent)).astype(np.float64, copy=False)
         if np.isinf(rtol) or values[0] * rtol >= _GRAM_ERROR * values[-1]:
             return values.clip(min=0)
-    singular = np.linalg.svd(_scaled(tall, exponent), compute_uv=False)
+    singular = np.linalg.svd(_scaled(tall.whole(), exponent), compute_uv=False)
     squares: FloatArray = np.square(singular[::-1], dtype=np.float64)
     return squares
 
@@ -83,7 +120,7 @@ def eigenvalues(W: npt.ArrayLike, /, *, rtol: float = 1e-6) -> FloatArray:
     Parameters
     ----------
     W : array_like, shape (m, n)
-        Real matrix, in weight units.
+        Real matrix, in weight units. That of a layer of a file is read in blocks.
     rtol : float, default: 1e-6
         Relative error allowed in the smallest eigenvalue. The Gram matrix has the squared condition
         number of W; if its error could exceed `rtol`, the singular values of W are computed
@@ -131,13 +168,14 @@ def eigenvalues(W: npt.ArrayLike, /, *, rtol: float = 1e-6) -> FloatArray:
     array([4., 9.])
     """
     _checks.number("rtol", rtol, at_least=0, at_most=math.inf, what="a number")
-    array = _real_matrix(W)
-    tall = array if array.shape[0] >= array.shape[1] else array.T
-    if tall.size == 0:
-        return np.zeros(tall.shape[1])
-    exponent = _exponent(tall)
-    if exponent is None:
-        return np.full(tall.shape[1], np.nan)
+    tall = _tall(W)
+    rows, columns = tall.shape
+    most = largest(tall.blocks()) if columns else 0.0
+    if most == 0:
+        return np.zeros(columns)
+    if not np.isfinite(most):
+        return np.full(columns, np.nan)
+    exponent = int(np.frexp(most)[1])  # of the smallest power of two above all elements
     with np.errstate(under="ignore"):
         scaled = _scaled_eigenvalues(tall, exponent, rtol)
-    return in_weight_units(scaled, exponent, zero_below(float(scaled[-1]), len(tall)))
+    return in_weight_units(scaled, exponent, zero_below(float(scaled[-1]), rows))

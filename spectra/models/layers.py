@@ -14,8 +14,9 @@ import numpy as np
 from spectra.dtypes import BLOCKS, FLOATS
 from spectra.errors import ModelFormatError
 from spectra.models.arrays import from_arrays
+from spectra.models.lazy import in_blocks
 from spectra.models.structure._copies import without_copies
-from spectra.models.tensors import MOST_PARTS, Weight
+from spectra.models.tensors import MOST_PARTS, Weight, Whole
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from spectra._typing import AnyArray
+    from spectra.models.lazy import InBlocks
     from spectra.models.tensors import Tensor
 
 __all__ = ["Layer", "layers", "numbered"]
@@ -161,6 +163,24 @@ class Layer:
             return stack
         return stack[self.position * self.weight.groups :][: self.weight.groups]
 
+    def in_blocks(self) -> InBlocks | None:
+        """
+        Return the one matrix of the layer as an array that is read in parts.
+
+        Returns
+        -------
+        InBlocks or None
+            The matrix; None if there are several, it is in memory already, or it is computed from
+            stored numbers of which it needs all.
+
+        Raises
+        ------
+        ModelError
+            If the file cannot be read.
+        """
+        one = self.weight is not None and self.weight.groups == 1
+        return in_blocks(self.weight.source, self.weight.shape) if one and self.weight else None
+
 
 def _why_not_real(tensor: Tensor) -> str:
     """Return the reason why the stored numbers are not real numbers, or "" if they are."""
@@ -217,7 +237,7 @@ def _weights(tensor: Tensor) -> tuple[tuple[Weight, ...], str]:
     if tensor.weights:
         return tensor.weights, ""
     reason = _reason_not_taken(tensor)
-    return () if reason else (Weight("", tensor.shape, tensor.read),), reason
+    return () if reason else (Weight("", tensor.shape, Whole(tensor)),), reason
 
 
 def _base_names(tensors: Mapping[str, Tensor]) -> dict[str, str]:

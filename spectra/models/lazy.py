@@ -9,12 +9,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from spectra._typing import AnyArray
 
-__all__ = ["Derived", "Held", "Source", "blocks", "derived", "rows"]
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+__all__ = ["Derived", "Held", "InBlocks", "Source", "blocks", "derived", "in_blocks", "rows"]
 
 Source = Callable[[], AnyArray]
 """
@@ -197,3 +201,73 @@ def blocks(source: Source, step: int, axis: int, /) -> Iterator[AnyArray] | None
     cut = getattr(source, "blocks", None)
     parts: Iterator[AnyArray] | None = cut(step, axis) if cut else None
     return parts
+
+
+@dataclass(frozen=True, slots=True)
+class InBlocks:
+    """
+    A lazy matrix that is read in parts, along its longer side.
+
+    Parameters
+    ----------
+    source : callable
+        The lazy matrix, of which :func:`blocks` can be had.
+    shape : tuple of int
+        Rows and columns.
+
+    Examples
+    --------
+    >>> matrix = InBlocks(Held(np.eye(2)), (2, 2))
+    >>> np.linalg.det(matrix)
+    np.float64(1.0)
+    """
+
+    source: Source
+    shape: tuple[int, int]
+
+    def blocks(self, step: int, /) -> Iterator[AnyArray]:
+        """
+        Yield parts of whole rows, or of whole columns if there are more columns than rows.
+
+        Parameters
+        ----------
+        step : int
+            Number of rows or columns in a part; the last may have fewer.
+
+        Yields
+        ------
+        array
+            The parts in order.
+        """
+        parts = blocks(self.source, step, int(self.shape[0] < self.shape[1]))
+        yield from () if parts is None else parts
+
+    def __array__(self, dtype: npt.DTypeLike | None = None, copy: bool | None = None) -> AnyArray:
+        """Read the whole matrix."""
+        return np.asarray(self.source(), dtype)
+
+
+def in_blocks(source: Source, shape: tuple[int, ...], /) -> InBlocks | None:
+    """
+    Return a lazy matrix that is read in parts, if that is possible.
+
+    Parameters
+    ----------
+    source : callable
+        Lazy array.
+    shape : tuple of int
+        Its shape.
+
+    Returns
+    -------
+    InBlocks or None
+        None if the array is not a matrix, or can only be read as a whole.
+
+    Examples
+    --------
+    >>> in_blocks(Held(np.eye(2)), (2, 2)) is None
+    True
+    """
+    if len(shape) != 2 or blocks(source, 1, int(shape[0] < shape[1])) is None:
+        return None
+    return InBlocks(source, (shape[0], shape[1]))

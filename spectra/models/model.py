@@ -13,7 +13,7 @@ import numpy as np
 
 from spectra.dtypes import BY_NAME
 from spectra.errors import ArgumentError, ModelFormatError, SpectraError, unknown_name
-from spectra.models.lazy import rows
+from spectra.models.lazy import blocks, rows
 from spectra.models.tensors import Tensor
 
 if TYPE_CHECKING:
@@ -43,10 +43,11 @@ def _parts(tensor: Tensor) -> Iterator[AnyArray]:
     if _num_bytes(tensor) > (cut if in_file else 1) * _MOST:
         msg = f"tensor {tensor.name!r} is too large to be read for a fingerprint"
         raise ModelFormatError(msg)
-    if cut == 1:
-        yield tensor.read()
-        return
     step = max(1, _BLOCK * count // max(1, _num_bytes(tensor)))
+    if cut == 1:
+        parts = blocks(tensor.source, step, 0) if tensor.ndim == 2 and count else None
+        yield from [tensor.read()] if parts is None else parts
+        return
     for start in range(0, count, step):
         stop = min(start + step, count)
         shape = (stop - start, *tensor.shape[1:])

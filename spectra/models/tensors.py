@@ -7,12 +7,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from spectra.errors import ModelFormatError, SpectraError
+from spectra.models.lazy import blocks
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from spectra._typing import AnyArray
     from spectra.models.lazy import Source
 
-__all__ = ["MOST_PARTS", "Tensor", "Weight"]
+__all__ = ["MOST_PARTS", "Tensor", "Weight", "Whole"]
 
 MOST_PARTS = 4096
 """Most weights, or kernel positions, of a tensor; large stacks of experts have 512, two each."""
@@ -174,3 +177,58 @@ class Tensor:
             a type of block cannot be dequantized.
         """
         return _checked(self.source, self.shape, f"tensor {self.name!r}")
+
+
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """
+    The stored array of a tensor as a lazy array, which can be read in blocks if the tensor can.
+
+    Parameters
+    ----------
+    tensor : Tensor
+        The tensor.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from spectra.models.arrays import from_array
+    >>> Whole(from_array("w", np.eye(2)))().sum()
+    np.float64(2.0)
+    """
+
+    tensor: Tensor
+
+    def __call__(self) -> AnyArray:
+        """
+        Read the tensor.
+
+        Returns
+        -------
+        array
+            The stored array.
+
+        Raises
+        ------
+        ModelError
+            As in :meth:`Tensor.read`.
+        """
+        return self.tensor.read()
+
+    def blocks(self, step: int, axis: int) -> Iterator[AnyArray] | None:
+        """
+        Read the tensor in parts, see :func:`spectra.models.lazy.blocks`.
+
+        Parameters
+        ----------
+        step : int
+            Number of rows or columns in a part.
+        axis : int
+            Axis that is cut.
+
+        Returns
+        -------
+        iterator of array, or None
+            The parts; None if a part cannot be had without the whole.
+        """
+        return blocks(self.tensor.source, step, axis)

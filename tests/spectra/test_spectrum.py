@@ -1,6 +1,10 @@
 """The Spectrum: one fit and one test of spikes per layer, and every spectral function takes it."""
 
+import copy
+import dataclasses
 import inspect
+import operator
+import pickle
 import sys
 from collections import Counter
 from collections.abc import Callable
@@ -424,3 +428,34 @@ def test_one_value_per_matrix_or_one_for_all():
     same(spikes.detect_each(rows, sides, kurtosis=kurtosis), spikes.detect_each(STACK))
     with pytest.raises(ArgumentError, match="`N` must be one number, or one for each of 4"):
         spikes.detect_each(rows, [60, 60])
+
+
+class Parts:
+    """A matrix that is read in parts."""
+
+    shape = (3, 2)
+
+    def blocks(self, step):
+        """Yield rows."""
+        yield from (np.eye(3, 2)[i : i + step] for i in range(0, 3, step))
+
+    def __array__(self, dtype=None, copy=None):
+        """Return all of it."""
+        return np.eye(3, 2)
+
+
+def test_a_spectrum_whose_matrices_are_not_read_yet_can_be_copied():
+    for copied in (
+        lambda s: pickle.loads(pickle.dumps(s)),
+        copy.copy,
+        lambda s: dataclasses.replace(s, significance=0.5),
+    ):
+        found = copied(spectra.spectrum(Parts()))
+        np.testing.assert_array_equal(found.matrices, np.eye(3, 2)[np.newaxis])
+        assert pickle.loads(pickle.dumps(found)).matrices.shape == (1, 3, 2)
+
+
+def test_other_attributes_are_missing_as_ever():
+    with pytest.raises(AttributeError, match="'Spectrum' object has no attribute 'matrix'"):
+        operator.attrgetter("matrix")(spectra.spectrum(Parts()))
+    assert spectra.Spectrum(np.ones(3), N=3).matrices is None

@@ -162,3 +162,73 @@ def test_views_and_orders_of_memory_do_not_matter():
     values = eigenvalues(W[::2, ::3])
     close(eigenvalues(np.asfortranarray(W[::2, ::3])), values)
     close(eigenvalues(W[::2, ::3].copy()), values)
+
+
+class Parts:
+    """A matrix that is read in parts along its longer side, and notes what is read."""
+
+    def __init__(self, W):
+        self.W, self.shape, self.asked = W, W.shape, []
+
+    def blocks(self, step):
+        """Yield rows, or columns if there are more of them."""
+        wide = self.shape[0] < self.shape[1]
+        for start in range(0, max(self.shape), step):
+            part = self.W[:, start : start + step] if wide else self.W[start : start + step]
+            self.asked.append(part.size)
+            yield part.copy()
+
+    def __array__(self, dtype=None, copy=None):
+        """Return all of it."""
+        self.asked.append(self.W.size)
+        return np.asarray(self.W, dtype)
+
+
+ODD = {
+    "plain": lambda W: W,
+    "huge": lambda W: W * 1e200,
+    "tiny": lambda W: W * 1e-200,
+    "zero": lambda W: W * 0,
+    "singular": lambda W: W * (np.arange(W.shape[1]) > 0),
+    "nan": lambda W: np.where(W > 3, np.nan, W),
+    "infinite": lambda W: np.where(W > 3, np.inf, W),
+}
+TYPES = ["float64", "float32", "float16", "bfloat16", "float8_e4m3fn", "longdouble"]
+
+
+@pytest.mark.filterwarnings("ignore:eigenvalues of weights")
+@pytest.mark.parametrize("shape", [(300, 20), (20, 300), (30, 30), (1, 50), (50, 1)])
+@pytest.mark.parametrize("kind", ODD)
+@pytest.mark.parametrize("dtype", TYPES)
+def test_a_matrix_in_parts_has_the_same_eigenvalues_to_the_bit(monkeypatch, shape, kind, dtype):
+    for module in ("spectra._spectral.BLOCK", "spectra.linalg.eigen.BLOCK"):
+        monkeypatch.setattr(module, 400)
+    with np.errstate(all="ignore"):
+        W = ODD[kind](gaussian(0, shape)).astype(dtype)
+    parts = Parts(W)
+    assert eigenvalues(parts).tobytes() == eigenvalues(W).tobytes()
+    ours, theirs = spectrum(Parts(W)), spectrum(W)
+    assert ours.by_matrix.tobytes() == theirs.by_matrix.tobytes()
+    assert (ours.N, ours.exponent, ours.sides) == (theirs.N, theirs.exponent, theirs.sides)
+    assert ours.require_matrices().tobytes() == theirs.require_matrices().tobytes()
+
+
+@pytest.mark.parametrize("shape", [(5000, 20), (20, 5000)])
+def test_a_matrix_in_parts_is_not_read_as_a_whole(monkeypatch, shape):
+    for module in ("spectra._spectral.BLOCK", "spectra.linalg.eigen.BLOCK"):
+        monkeypatch.setattr(module, 400)
+    parts = Parts(gaussian(0, shape))
+    found = spectrum(parts)
+    assert max(parts.asked) <= 400
+    assert found.nonzero.size == 20
+    found.require_matrices()
+    assert parts.asked[-1] == 100_000
+    count = len(parts.asked)
+    assert found.matrices is found.require_matrices()
+    assert len(found.sides) == len(found.kurtosis) == 1
+    assert len(parts.asked) == count
+
+
+def test_numbers_of_a_matrix_in_parts_must_be_real():
+    with pytest.raises(ArgumentError, match="real numbers"):
+        eigenvalues(Parts(gaussian(0, (4, 3)) * 1j))

@@ -14,8 +14,11 @@ from spectra.dtypes import BY_GGML, BlockType
 from spectra.errors import ModelFormatError
 from spectra.models.lazy import derived
 from spectra_io.storage.byte_ranges import ByteRange
+from spectra_io.storage.files import LocalFile
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from spectra._typing import AnyArray
     from spectra.dtypes import DType
     from spectra.models.lazy import Source
@@ -183,6 +186,29 @@ class Blocks:
         row = math.prod(self.shape[1:]) // self.block.elements * self.block.num_bytes
         shape = (stop - start, *self.shape[1:])
         return replace(self, offset=self.offset + start * row, shape=shape)
+
+    def blocks(self, step: int, axis: int) -> Iterator[AnyArray] | None:
+        """
+        Read a matrix in parts of rows, of which one is held at a time.
+
+        Parameters
+        ----------
+        step : int
+            Number of rows in a part; the last may have fewer.
+        axis : int
+            Axis that is cut.
+
+        Returns
+        -------
+        iterator of array, or None
+            The parts; None for columns, for rows that are not made of whole blocks, and for a
+            file at a URL.
+        """
+        is_local = isinstance(self.file, LocalFile)
+        if axis or not self._in_rows or not is_local or len(self.shape) != 2 or self.unreadable:
+            return None
+        count = self.shape[0]
+        return (self.rows(i, min(i + step, count))() for i in range(0, count, step))
 
 
 def _rows(array: AnyArray, *, start: int, stop: int) -> AnyArray:
