@@ -346,6 +346,11 @@ def test_one_table_under_four_names():
     }
 
 
+def test_a_tensor_without_a_name_is_no_copy_of_others():
+    assert reasons({"": f32(8, 4)}) == {}
+    assert reasons({"": f32(8, 4), "a.weight": f32(8, 4)}) == {}
+
+
 def test_the_same_numbers_twice_count_once():
     W = f32(8, 4)
     assert reasons({"a.weight": W, "b.weight": W}) == {"b.weight": "the same numbers as a.weight"}
