@@ -10,6 +10,7 @@ from spectra.errors import ModelFormatError
 from spectra.models.layers import numbered
 from spectra.models.tensors import Tensor, Weight
 from spectra_io.formats.missing import Absent, missing
+from spectra_io.formats.onnx_model.graph.counting import check_operators
 from spectra_io.formats.onnx_model.graph.naming import as_in_cell, is_of_cell
 from spectra_io.formats.onnx_model.graph.values import Stored
 from spectra_io.formats.onnx_model.graph.walk import walk
@@ -149,6 +150,7 @@ def open_file(file: File, /) -> dict[str, Tensor]:
     """
     model = read(file)
     try:
+        check_operators(model)
         in_order = walk(model, partial(_stored, file))
     except ModelFormatError as error:
         message = str(error)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from spectra_io.storage.files import Bytes, File
 
-__all__ = ["FIELD", "LENGTH", "OFFSET", "read", "text"]
+__all__ = ["FIELD", "LENGTH", "MAX_NODES", "OFFSET", "read", "text"]
 
 FIELD = "weightspectra.field"
 """Key of the note with the field of the tensor that holds the numbers."""
@@ -31,6 +31,9 @@ OFFSET = "weightspectra.offset"
 
 LENGTH = "weightspectra.length"
 """Key of the note with the number of bytes."""
+
+MAX_NODES = 1 << 18
+"""Most operators of a model; real ones have up to a few ten thousand."""
 
 _OWN = b"weightspectra."  # how the keys begin; a file cannot bring such notes along
 
@@ -56,7 +59,6 @@ _MAX_DEPTH = 100  # protobuf's own limit
 _MAX_KEPT = 1 << 27  # bytes besides the numbers; protobuf parses less than twice that
 _MAX_FIELDS = 1 << 22  # a graph of 100,000 operators has less
 _MESSAGE = 4  # fields that a message counts for, which takes 200 bytes when parsed
-_MAX_NODES = 1 << 18  # operators
 _BYTES, _OPEN, _CLOSE = 2, 3, 4  # wire types: bytes, start and end of a group
 _FIXED = {4: 0, 1: 8, 5: 4}  # bytes of the wire types of one length
 _ONE_BYTE = 0x7F  # the largest number of one byte
@@ -144,8 +146,8 @@ class _Walker:
         if message == "declared":
             return self.declared(position, stop)
         self.nodes += message == "node"
-        if self.nodes > _MAX_NODES:
-            msg = f"more than {_MAX_NODES} operators, the most that are read"
+        if self.nodes > MAX_NODES:
+            msg = f"more than {MAX_NODES} operators, the most that are read"
             raise _Broken(msg)
         children, out, copied = _CHILDREN[message], bytearray(), position
         for number, kind, start, value, end in self.fields(position, stop):

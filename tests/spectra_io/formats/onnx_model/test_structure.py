@@ -225,7 +225,7 @@ def test_entries_of_external_data_that_nothing_asks_for(tmp_path):
 
 LIMITS = {
     "_MAX_FIELDS": (40, "its structure has more than 40 fields"),
-    "_MAX_NODES": (3, "more than 3 operators"),
+    "MAX_NODES": (3, "more than 3 operators"),
     "_MAX_KEPT": (100, "besides the numbers of its tensors"),
 }
 
