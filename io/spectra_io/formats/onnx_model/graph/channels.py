@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
+
+from spectra_io.formats.onnx_model.graph.same_channels import Channels
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -11,7 +13,7 @@ if TYPE_CHECKING:
     from spectra_io.formats.onnx_model.graph.surroundings import Surroundings
 
 __all__ = [
-    *("BLOCKED", "Channels", "block_sizes", "blocked_convolutions", "channels_of"),
+    *("BLOCKED", "block_sizes", "blocked_convolutions", "channels_of"),
     *("is_blocked", "is_depthwise"),
 ]
 
@@ -31,26 +33,6 @@ _ELEMENTWISE = frozenset(
         *("Max", "Min", "Sqrt", "Exp", "Neg", "Abs", "Mish", "Silu", "ThresholdedRelu", "Selu"),
     )
 )
-
-
-class Channels(NamedTuple):
-    """
-    Values that have the same channels, and the convolutions that make or take them.
-
-    Examples
-    --------
-    >>> Channels({12}, [], []).counts
-    {12}
-    """
-
-    counts: set[int]
-    """Numbers of channels that the graph states."""
-    makers: list[Call]
-    """Convolutions with these channels as outputs."""
-    takers: list[Call]
-    """Convolutions with these channels as inputs."""
-    is_even: bool = False
-    """Whether the graph joins them with others, which it does only without padding."""
 
 
 def _is(call: Call | None, *operators: str) -> bool:

@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from spectra_io.formats.onnx_model.graph.calls import Call
-    from spectra_io.formats.onnx_model.graph.channels import Channels
     from spectra_io.formats.onnx_model.graph.group import Group
+    from spectra_io.formats.onnx_model.graph.same_channels import Channels
 
 __all__ = ["Place", "Surroundings"]
 

@@ -9,7 +9,6 @@ import numpy as np
 
 from spectra.errors import SpectraError
 from spectra_io.formats.onnx_model.graph.channels import (
-    Channels,
     block_sizes,
     blocked_convolutions,
     channels_of,
@@ -22,6 +21,7 @@ from spectra_io.formats.onnx_model.graph.values import Value, cut, mapped
 if TYPE_CHECKING:
     from spectra._typing import AnyArray
     from spectra_io.formats.onnx_model.graph.calls import Call
+    from spectra_io.formats.onnx_model.graph.same_channels import Channels
 
 __all__ = ["blocked_kernel"]
 

@@ -116,8 +116,9 @@ def _fault(call: Call, layout: Blocks, sizes: tuple[int, int, int, int]) -> Unre
         return UNKNOWN_SCALE
     packed = zeros is not None and zeros.dtype == "uint8"
     each = -(-count * bits // 8) if packed else count
-    if packed and call.input(layout.order) is not None:
-        return Unread(f"input {layout.order} beside packed zero points: not read")
+    if call.input(layout.order) is not None and (packed or bits != 4):
+        beside = "packed zero points" if packed else f"{bits} bits"  # not even run everywhere
+        return Unread(f"input {layout.order} beside {beside}: not read")
     return (
         misfit(call, layout.weight, (rows, count, block * bits // 8))
         or misfit(call, layout.scales, (rows * count,), (rows, count))
