@@ -3,6 +3,7 @@
 from typing import Any
 
 import numpy as np
+import onnxruntime as ort
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
@@ -30,6 +31,15 @@ def blocked(kernel, size, *, inputs):
                         there = o + bo < rows and i + bi < columns
                         flat.append(kernel[o + bo, i + bi, h, w] if there else 0)
     return np.array(flat, np.float32).reshape(*full, height, width)
+
+
+def stack_of(kernel, groups):
+    """Return the matrices of a kernel, one per position and group."""
+    rows, columns = kernel.shape[:2]
+    if columns == 1:
+        return kernel.reshape(1, rows, -1)
+    apart = kernel.reshape(groups, rows // groups, columns, -1)
+    return np.moveaxis(apart, -1, 0).reshape(-1, rows // groups, columns)
 
 
 class Net:
@@ -79,13 +89,7 @@ class Net:
         }
         assert sorted(found) == sorted(self.truth)
         for name, (kernel, groups) in self.truth.items():
-            rows, columns = kernel.shape[:2]
-            if columns == 1:
-                wanted = kernel.reshape(1, rows, -1)
-            else:
-                apart = kernel.reshape(groups, rows // groups, columns, -1)
-                wanted = np.moveaxis(apart, -1, 0).reshape(-1, rows // groups, columns)
-            np.testing.assert_array_equal(found[name], wanted)
+            np.testing.assert_array_equal(found[name], stack_of(kernel, groups))
 
 
 SIZES = pytest.mark.parametrize("size", [8, 16])
@@ -235,6 +239,63 @@ def test_kernels_without_two_axes_of_positions(tmp_path):
     tensor = numpy_helper.from_array(f32(16, 3, 1), "w")
     model = open_model(write_onnx(tmp_path / "m.onnx", graph([made], [tensor])))
     assert "3 axes in blocks of channels: not read" in reasons(model)["w"]
+
+
+def random_network(rng):
+    """Return a model with convolutions in a row, some of each channel apart, some joined."""
+    nodes: list[Any] = []
+    truth: dict[str, Any] = {}
+    values = {"x": int(rng.choice([3, 12, 16]))}
+    for step in range(int(rng.integers(2, 6))):
+        x = list(values)[-1]
+        channels, out = values[x], int(rng.choice([8, 9, 12, 16, 20, 24, 32, 48]))
+        kind = rng.choice(["plain", "plain", "depthwise", "joined"]) if step else "plain"
+        groups, per = (channels, 1) if kind == "depthwise" else (1, channels)
+        out = channels if kind == "depthwise" else out
+        name, y = f"w{step}", f"y{step}"
+        side = 3 if kind == "depthwise" else int(rng.choice([1, 3]))
+        truth[name] = rng.standard_normal((out, per, side, side)).astype(np.float32), groups
+        inputs = [x, name]
+        if rng.random() < 0.5:
+            inputs.append(f"b{step}")
+            truth[f"b{step}"] = rng.standard_normal(out).astype(np.float32), 0
+        pads = [side // 2] * 4
+        nodes.append(helper.make_node("Conv", inputs, [f"c{step}"], group=groups, pads=pads))
+        last = f"c{step}"
+        if kind == "joined":
+            nodes.append(helper.make_node("Concat", [last, x], [f"j{step}"], axis=1))
+            last, out = f"j{step}", out + channels
+        nodes.append(helper.make_node(str(rng.choice(["Relu", "Sigmoid"])), [last], [y]))
+        values[y] = out
+    tensors = [numpy_helper.from_array(a, n) for n, (a, _) in truth.items()]
+    made = graph(nodes, tensors, outputs=[list(values)[-1]])
+    shape = [1, values["x"], 6, 6]
+    made.input.append(helper.make_tensor_value_info("x", TensorProto.FLOAT, shape))
+    made.output[0].type.tensor_type.ClearField("shape")
+    kernels = {name: kernel for name, kernel in truth.items() if kernel[1]}
+    model = helper.make_model(made, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    return model, kernels
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_what_onnxruntime_makes_of_random_networks(tmp_path, seed):
+    """No kernel is wrong; one that is left out has a reason that names blocks or padding."""
+    model, truth = random_network(np.random.default_rng(seed))
+    options = ort.SessionOptions()
+    options.log_severity_level = 4
+    options.optimized_model_filepath = str(tmp_path / "m.onnx")
+    ort.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
+    left = [stack_of(kernel, groups) for kernel, groups in truth.values()]
+    for layer in spectra.layers(open_model(tmp_path / "m.onnx")):
+        if layer.tensor.ndim != 4:
+            continue
+        if not layer.taken:
+            assert "in blocks of" in layer.reason or "padding" in layer.reason
+            continue
+        ours = layer.matrices()
+        found = [i for i, one in enumerate(left) if one.shape == ours.shape and (one == ours).all()]
+        assert found, layer.name
+        del left[found[0]]
 
 
 @pytest.mark.shared

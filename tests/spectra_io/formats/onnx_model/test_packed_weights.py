@@ -176,6 +176,11 @@ UNFIT: dict[str, Any] = {
         {"g": np.zeros(64, np.int32), "z": np.zeros((6, 2), np.uint8)},
         "input 4 beside packed zero points",
     ),
+    "an order of 8 bits": (
+        {"bits": 8},
+        {"g": np.zeros(64, np.int32), "B": np.zeros((6, 4, 16), np.uint8)},
+        "input 4 beside 8 bits",
+    ),
 }
 
 
