@@ -334,6 +334,11 @@ class Experts(nn.Module):
             y = torch.matmul(torch.matmul(x[None], self.w1).relu(), self.w2)
         return (y * p.T[..., None]).sum(0)
 
+    def effective(self) -> dict[str, dict[str, Tensor]]:
+        return {
+            name: {str(e): w.T for e, w in enumerate(getattr(self, name))} for name in ("w1", "w2")
+        }
+
 
 class ExpertsOuter(nn.Module):
     """Experts as one parameter (experts, out, in), in Einsums that batch over them."""
@@ -346,6 +351,11 @@ class ExpertsOuter(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         h = torch.einsum("bed,efd->bef", x, self.w1).relu()
         return torch.einsum("bef,edf->bed", h, self.w2)
+
+    def effective(self) -> dict[str, dict[str, Tensor]]:
+        return {
+            name: {str(e): w for e, w in enumerate(getattr(self, name))} for name in ("w1", "w2")
+        }
 
 
 class ExpertsList(nn.Module):
@@ -450,11 +460,11 @@ class Adapter(nn.Module):
             return F.linear(x, W, self.base.bias)
         return self.base(x) + 0.5 * self.B(self.A(x))
 
-    def effective(self) -> dict[str, Tensor | None]:
+    def effective(self) -> dict[str, Any]:
         if not self.merged:
             return {}
         W = self.base.weight + 0.5 * (self.B.weight @ self.A.weight)
-        return {"base.weight": W, "A.weight": None, "B.weight": None}
+        return {"base.weight": W, "A.weight": {}, "B.weight": {}}
 
 
 class Masked(nn.Module):

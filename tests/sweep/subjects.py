@@ -15,14 +15,13 @@ from torch import nn
 
 from tests.sweep import parts, truth
 from tests.sweep.building import build, randomize
-from tests.sweep.matrices import digest, keep
+from tests.sweep.matrices import Matrix, digest, keep
 from tests.sweep.nets import NETS
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from spectra._typing import AnyArray
-    from tests.sweep.matrices import Matrix
 
 __all__ = ["TRANSFORMERS", "Live", "live", "names"]
 
@@ -145,6 +144,11 @@ def _net(name: str) -> tuple[nn.Module, tuple[torch.Tensor, ...]]:
     net = NETS[name]
     model = net.make().eval()
     spread(model)
+    generator = torch.Generator().manual_seed(6)
+    with torch.no_grad():
+        for key, values in model.named_parameters():
+            if "bias" in key:  # equal ones would be stored once
+                values.add_(torch.randn(values.shape, generator=generator) * 0.05)
     return model, net.inputs()
 
 
@@ -207,15 +211,14 @@ def _folded(model: nn.Module, matrices: list[Matrix]) -> list[Matrix]:
 
 def _effective(model: nn.Module, matrices: list[Matrix]) -> list[Matrix]:
     """Return the matrices with the weights that a network says it computes with."""
-    own: dict[str, torch.Tensor | None] = getattr(model, "effective", dict)()
-    out = []
-    for matrix in matrices:
-        values = own.get(matrix.name, ...)
-        if values is ...:
-            out.append(matrix)
-        elif values is not None:
+    own: dict[str, Any] = getattr(model, "effective", dict)()
+    out = [m for m in matrices if m.name not in own]
+    for name, weights in own.items():
+        parts = weights if isinstance(weights, dict) else {"": weights}
+        module = type(model.get_submodule(name.rpartition(".")[0])).__name__
+        for label, values in parts.items():
             W = values.detach().numpy()[None]
-            out.append(dataclasses.replace(matrix, stack=W, others=(), source=digest(W).hex()))
+            out.append(Matrix(name, label, W, module, source=digest(W).hex()))
     return out
 
 

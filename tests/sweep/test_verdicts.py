@@ -95,8 +95,17 @@ def test_a_factor_is_wrong_unless_the_producer_may_have_put_it_in():
     assert len(verdict.missed) == 1
     verdict = _judge({"a.weight": W.T * 2}, [_matrix("fc", W)], factors=True)
     assert verdict.found == {0: "a"}
-    assert verdict.scaled == ["a is 2 of fc"]
+    assert verdict.scaled == ["a is fc, all by 2"]
     assert not _faults(verdict)
+
+
+@pytest.mark.parametrize("axis", [0, 1])
+def test_factors_of_rows_or_columns(axis):
+    factors = np.arange(1, W.shape[axis] + 1)
+    scaled = W * (factors[:, None] if axis == 0 else factors)
+    verdict = _judge({"a.weight": scaled}, [_matrix("fc", W)], factors=True)
+    assert verdict.scaled == [f"a is fc, {('rows', 'columns')[axis]} by 1"]
+    assert _judge({"a.weight": scaled}, [_matrix("fc", W)]).missed
 
 
 def test_part_of_a_matrix():
@@ -108,6 +117,17 @@ def test_parts_of_several_matrices():
     truth = [_matrix("x", W), _matrix("y", V)]
     verdict = _judge({"a.weight": np.concatenate([W, V])}, truth)
     assert [x["fault"] for x in verdict.wrong] == ["several true matrices in one"]
+
+
+def test_taken_apart_though_the_network_does_not():
+    true = rng.normal(size=(12, 4))
+    model = {"att.in_proj_weight": true}
+    verdict = _judge(model, [_matrix("fc", true)])
+    assert [x["name"] for x in verdict.parted] == ["fc"]
+    assert len(verdict.parted[0]["layers"]) == 3
+    assert not _faults(verdict)
+    other = [_matrix("fc", np.concatenate([true[:11], true[:1]]))]
+    assert len(_judge(model, other).missed) == 1
 
 
 def test_twice():

@@ -32,6 +32,7 @@ class Verdict:
     turned: list[str] = field(default_factory=list)
     permuted: list[str] = field(default_factory=list)
     scaled: list[str] = field(default_factory=list)
+    parted: list[Fault] = field(default_factory=list)
     whole: list[Fault] = field(default_factory=list)
     missed: list[Fault] = field(default_factory=list)
     wrong: list[Fault] = field(default_factory=list)
@@ -71,6 +72,9 @@ def _sorted_rows(W: AnyArray) -> AnyArray:
 
 def _fits(got: AnyArray, true: AnyArray, tolerance: float) -> tuple[float, str]:
     """Return the relative error of a layer, and how it lies: straight, turned, or permuted."""
+    size = float(np.linalg.norm(true))
+    if abs(float(np.linalg.norm(got)) - size) > tolerance * size:  # whatever the order
+        return np.inf, ""
     straight, turned = _error(got, true), _error(got.swapaxes(1, 2), true)
     if min(straight, turned) <= tolerance or tolerance > EXACT:
         return (straight, "") if straight <= turned else (turned, "turned")
@@ -127,6 +131,7 @@ def judge(
     if factors:
         _find_scaled(verdict, free, open_, tolerance)
     _find_whole(verdict, free, open_, truth, tolerance)
+    _find_parted(verdict, free, open_, tolerance)
     for matrix in open_.values():
         tensor, reason = _reason(matrix, layers)
         verdict.missed.append(
@@ -171,27 +176,53 @@ def _find(
                 verdict.turned.append(f"{name} of {title(matrix)}")
 
 
-def _factor(got: AnyArray, true: AnyArray, tolerance: float) -> float:
-    """Return the factor by which a true matrix is a layer, or ``nan``."""
+def _factor(got: AnyArray, true: AnyArray, tolerance: float, axis: int | None = None) -> AnyArray:
+    """Return the factors by which a true matrix is a layer, one or along an axis; or ``nan``."""
+    axes = None if axis is None else tuple(i for i in range(3) if i != axis)
     for W in (got, got.swapaxes(1, 2)):
         if W.shape == true.shape:
-            factor = float((W * true).sum() / max((true * true).sum(), 1e-300))
-            if factor and _error(W / factor, true) <= tolerance:
-                return factor
-    return np.nan
+            over = np.maximum((true * true).sum(axes, keepdims=True), 1e-300)
+            factors: AnyArray = (W * true).sum(axes, keepdims=True) / over
+            if factors.all() and _error(W / factors, true) <= tolerance:
+                return factors
+    return np.array(np.nan)
 
 
 def _find_scaled(
     verdict: Verdict, free: dict[int, _Taken], open_: dict[int, Matrix], tolerance: float
 ) -> None:
+    """Count layers that are a true matrix times a number, or with scaled rows or columns."""
     for t, matrix in list(open_.items()):
-        for i, one in list(free.items()):
-            factor = _factor(one.stack, np.asarray(matrix.stack, np.float64), tolerance)
-            if not np.isnan(factor):
+        true = np.asarray(matrix.stack, np.float64)
+        for (i, one), axis in itertools.product(list(free.items()), (None, 1, 2)):
+            if not np.isnan(factors := _factor(one.stack, true, tolerance, axis)).any():
                 verdict.found[t] = free.pop(i).layer.name
-                verdict.scaled.append(
-                    f"{verdict.found[t]} is {factor:.4g} of {title(open_.pop(t))}"
-                )
+                what = ("all", "rows", "columns")[axis or 0] + f" by {factors.flat[0]:.4g}"
+                verdict.scaled.append(f"{verdict.found[t]} is {title(open_.pop(t))}, {what}")
+                break
+
+
+def _find_parted(
+    verdict: Verdict, free: dict[int, _Taken], open_: dict[int, Matrix], tolerance: float
+) -> None:
+    """Count true matrices whose rows are several layers of one tensor, each row once."""
+    tensors: dict[str, list[int]] = defaultdict(list)
+    for i, one in free.items():
+        tensors[one.layer.tensor.name].append(i)
+    for its in tensors.values():
+        stacks = [free[i].stack for i in its]
+        for axis in (1, 2) if len(its) > 1 else ():
+            if len({tuple(np.delete(s.shape, axis)) for s in stacks}) > 1:
+                continue
+            W = np.concatenate(stacks, axis)
+            hit = next(
+                (t for t, m in open_.items()
+                 if _fits(W, np.asarray(m.stack, np.float64), tolerance)[0] <= tolerance),
+                None,
+            )  # fmt: skip
+            if hit is not None:
+                layers = [free.pop(i).layer.name for i in its]
+                verdict.parted.append({"name": title(open_.pop(hit)), "layers": layers})
                 break
 
 
@@ -252,7 +283,8 @@ def _extra(
             verdict.twice.append(one.described(of=title(matrix), equal=_is_copy(one, taken)))
             return
     for matrix in truth:
-        if not np.isnan(factor := _factor(one.stack, np.asarray(matrix.stack, float), tolerance)):
+        factor = _factor(one.stack, np.asarray(matrix.stack, np.float64), tolerance).flat[0]
+        if not np.isnan(factor):
             fault = f"a true matrix times {factor:.3g}"
             verdict.wrong.append(one.described(fault=fault, of=title(matrix), module=""))
             return
