@@ -65,6 +65,10 @@ def by_the_bias_of_the_operator(g):
     return g.add("Gemm", g.reshape("x", -1, INPUTS), g.weight(8, "val_39"), "enc.fc1.bias")
 
 
+def by_a_bias_that_a_normalization_became(g):
+    return vector(g, "enc.fc1.weight_bias", g.add("MatMul", "x", g.weight(8, "reorder_token_4")))
+
+
 def of_a_convolution(g):
     g.initializers.append(numpy_helper.from_array(f32(8, 1, 3), "onnx::Conv_9"))
     g.add("Conv", g.add("Unsqueeze", g.pick("x", 0, 0), g.constant([1])), "onnx::Conv_9")
@@ -83,6 +87,7 @@ SOURCES = [
     *(by_stored_name, by_stored_name_of_a_tool, by_path_of_the_operator),
     *(by_path_after_an_optimizer, by_scopes, by_the_bias_after, by_the_bias_in_front_of_the_sum),
     *(by_the_bias_of_the_operator, of_a_convolution, of_eight_bits),
+    by_a_bias_that_a_normalization_became,
 ]
 
 

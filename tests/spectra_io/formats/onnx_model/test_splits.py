@@ -151,10 +151,16 @@ def of_integers(g):
     return [g.heads(one) for one in g.add("Split", made, count=3, axis=-1, num_outputs=3)]
 
 
+def out_of_a_sequence(g):
+    """As tensor_split of the old exporter."""
+    parts = g.add("SplitToSequence", g.product(3 * WIDTH), g.constant([WIDTH] * 3), axis=-1)
+    return [g.heads(g.add("SequenceAt", parts, g.constant(i))) for i in (0, -2, 2)]
+
+
 WAYS = [
     *(split, slices, slices_with_computed_ends, reshaped_and_unbound, reshaped_and_gathered),
     *(as_multihead_attention, by_head, by_head_and_kind, in_groups, of_fewer_keys, of_rows),
-    *(in_a_function, turned, cached, of_integers),
+    *(in_a_function, turned, cached, of_integers, out_of_a_sequence),
 ]
 
 

@@ -216,15 +216,18 @@ def _split(call: Call, have: _Columns, given: Sequence[Sketch]) -> list[_Columns
         return None
     have, axis = known
     if not _is_own(have, axis):
-        return [have] * len(call.outputs)
+        return None if call.operator == "SplitToSequence" else [have] * len(call.outputs)
     length = have.numbers.shape[axis]
     sizes = _axes(call, given, "split", 1)
-    if sizes is None and len(given) > 1 and call.names[1]:
+    if sizes is None and (call.operator == "SplitToSequence" or (len(given) > 1 and call.names[1])):
         return None
     if sizes is None:
         step = -(-length // max(1, len(call.outputs)))
         sizes = [max(0, min(step, length - step * i)) for i in range(len(call.outputs))]
-    if sum(sizes) != length or len(sizes) != len(call.outputs) or min(sizes, default=-1) < 0:
+    in_sequence = call.operator == "SplitToSequence"
+    if sum(sizes) != length or min(sizes, default=-1) < 0:
+        return None
+    if len(sizes) != len(call.outputs) and not in_sequence:
         return None
     ends = np.cumsum(sizes).tolist()
     return [
@@ -315,6 +318,33 @@ def _moved(call: Call, name: str, have: _Columns, given: Sequence[Sketch]) -> li
     return _MOVES[call.kind](call, have, [given[index] for index in call.operands])
 
 
+def _made(call: Call, there: Place, have: _Columns) -> list[tuple[Place, _Columns]] | None:
+    """Return the values that an operator makes of columns; ``None`` if it is not followed."""
+    given = there.around.inputs(call)
+    if call.operator == "SplitToSequence":
+        return _from_sequence(call, there, _split(call, have, given))
+    moved = _moved(call, there.name, have, given)
+    if moved is None:
+        return None
+    outputs = zip(call.outputs, moved, strict=False)
+    return [(there._replace(name=name), one) for name, one in outputs]
+
+
+def _from_sequence(
+    call: Call, there: Place, parts: list[_Columns] | None
+) -> list[tuple[Place, _Columns]] | None:
+    """Return the columns that are taken out of a sequence of parts, each by its number."""
+    found = []
+    for user, place in there._replace(name=call.outputs[0]).users() if parts else ():
+        index = _axes(user, place.around.inputs(user), "", 1)
+        if user.operator != "SequenceAt" or not index or not parts:
+            return None
+        if not -len(parts) <= index[0] < len(parts):
+            return None
+        found.append((place._replace(name=user.outputs[0]), parts[index[0]]))
+    return found or None
+
+
 def pieces(place: Place, count: int, /, *, axis: int = -1) -> Iterator[Piece]:
     """
     Follow the columns of a product.
@@ -349,16 +379,16 @@ def pieces(place: Place, count: int, /, *, axis: int = -1) -> Iterator[Piece]:
     while todo and steps < _MAX_STEPS:
         here, have, before = todo.pop()
         columns = have.numbers.ravel()
-        users = [one for one in here.users() if one[0].operator not in _ABOUT_SHAPE]
+        users = here.users()
         yield Piece(columns, here, None, not users, before)
         for call, there in users:
+            if call.operator in _ABOUT_SHAPE:
+                continue
             steps += 1
-            moved = _moved(call, there.name, have, there.around.inputs(call))
-            if moved is None:
+            made = _made(call, there, have)
+            if made is None:
                 yield Piece(columns, there, call, True)
                 continue
-            outputs = zip(call.outputs, moved, strict=False)
-            made = [(there._replace(name=name), one, columns) for name, one in outputs]
-            todo += [item for item in made if item[1].numbers.size]
+            todo += [(place, one, columns) for place, one in made if one.numbers.size]
     if todo:  # more operators than in any real graph
         yield Piece(start.numbers.ravel(), place, None, True)

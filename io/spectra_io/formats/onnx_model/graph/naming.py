@@ -37,7 +37,7 @@ _OPERATIONS = (
 )
 _MADE_UP = re.compile(
     r"\A(onnx::\w+|t|permute|transpose|_?(" + "|".join(_OPERATIONS) + r")(_?\d+)+"
-    r"|\d+(_\d+)?|.*_output_\d+)(_weight)?\Z"
+    r"|\d+(_\d+)?|reorder(_token_\d+)?|.*_output_\d+)(_weight)?\Z"
 )
 """Names that exporters give to a value that has no name of its own."""
 
@@ -231,6 +231,12 @@ def _bias_after(call: Call, around: Surroundings) -> _Bias | None:
     return None
 
 
+def _weight_beside(bias: str) -> str:
+    """Return the name of a weight, given that of its bias."""
+    folded = bias.removesuffix("_bias")  # a bias that a normalization became is called so
+    return folded if folded.endswith(".weight") else _BIAS.sub("weight", bias)
+
+
 class Names:
     """
     The names of the weights of a graph, in the order of their use.
@@ -284,7 +290,7 @@ class Names:
         bias = self._bias_of(call, around)
         within = f".{module}." in f".{bias.name}" if bias and module else False
         if bias and (within or not (module or bias.is_shared)):
-            return _BIAS.sub("weight", bias.name)
+            return _weight_beside(bias.name)
         return f"{module}.weight" if module else ""
 
     def _of_cell(self, call: Call, module: str, index: int) -> str:

@@ -401,6 +401,15 @@ def _expand(call: Call, given: _Given) -> list[Sketch]:
     return [Sketch(_broadcast(given[0].shape, wanted))]
 
 
+def _tiled(call: Call, given: _Given) -> list[Sketch]:
+    times, numbers = _whole(given, 1), given[0].numbers
+    if numbers is None or numbers.ndim != 1 or times is None or len(times) != 1:
+        return _same_ndim(call, given)
+    if not 0 <= times[0] * numbers.size <= _MAX_NUMBERS:
+        return [Sketch((None,))]
+    return [_counting(np.tile(numbers, times[0]))]
+
+
 def _reduced(call: Call, given: _Given) -> list[Sketch]:
     shape, axes = given[0].shape, _wholes(call, given, "axes", 1)
     if shape is None or (axes is None and len(given) > 1):
@@ -454,7 +463,8 @@ _RULES: dict[str, _Rule] = {
     **dict.fromkeys(_ELEMENTWISE, _elementwise),
     **dict.fromkeys(_UNARY, _same_shape),
     **dict.fromkeys(("Identity", "Cast", "CastLike"), _same),
-    **dict.fromkeys(("Conv", "FusedConv", "MaxPool", "AveragePool", "Pad", "Tile"), _same_ndim),
+    **dict.fromkeys(("Conv", "FusedConv", "MaxPool", "AveragePool", "Pad"), _same_ndim),
+    "Tile": _tiled,
     **dict.fromkeys(("MatMul", "MatMulInteger"), _matmul),
     **dict.fromkeys(_PACKED, _other_product),
     **dict.fromkeys(_ATTENTION, _attended),
