@@ -53,7 +53,9 @@ def one_line(text: object) -> str:
     >>> one_line("two\nlines \x1b[31mred")
     'two lines \\x1b[31mred'
     """
-    words = re.sub(r"[^\S ]+", " ", str(text)).strip()
+    if (given := str(text)).isprintable():
+        return given.strip(" ")
+    words = re.sub(r"[^\S ]+", " ", given).strip()
     return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in words)
 
 
@@ -75,8 +77,10 @@ class SpectraError(Exception):
 
     def __str__(self) -> str:
         """Return the message as one line, control characters escaped and long names shortened."""
-        words = one_line(self.args[0]).split(" ") if self.args else []
-        return _shortened(" ".join(_shortened(word, _LONGEST) for word in words), _MOST)
+        text = one_line(self.args[0]) if self.args else ""
+        if len(text) <= _LONGEST:
+            return text
+        return _shortened(" ".join(_shortened(word, _LONGEST) for word in text.split(" ")), _MOST)
 
 
 class ArgumentError(SpectraError, ValueError):

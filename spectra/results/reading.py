@@ -263,5 +263,7 @@ def records(ds: xr.Dataset, /) -> list[Row]:
     >>> records(from_rows({"fc1": {"alpha": 2.5}}))
     [{'layer': 'fc1', 'depth': 1, 'alpha': 2.5}]
     """
-    rows = table(ds).reset_index().to_dict(orient="records")
-    return [{str(key): value for key, value in row.items()} for row in rows]
+    frame = table(ds).reset_index()
+    names = [str(name) for name in frame]
+    columns = [frame[name].tolist() for name in frame]
+    return [dict(zip(names, values, strict=True)) for values in zip(*columns, strict=True)]

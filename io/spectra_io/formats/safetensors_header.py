@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import math
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from spectra.dtypes import BY_SAFETENSORS
 from spectra.errors import ModelFormatError
 from spectra_io.formats.contents import not_a_model
+from spectra_io.formats.json_texts import Refused, parsed
 from spectra_io.storage.byte_ranges import check_shape
 
 if TYPE_CHECKING:
@@ -18,8 +18,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Entry", "read_header"]
 
-_MAX_HEADER = 1 << 24  # bytes, enough for 150,000 tensors; ten times the largest public header
-_BYTES_PER_BRACKET = 12  # at least, in a header; nested lists would fill the memory
+_MAX_HEADER = 1 << 24  # bytes; ten times the largest public header
+_MAX_TENSORS = 1 << 17  # of a file; the largest public models have 300,000 in many files
+_VALUES = 16  # strings, or other values, in the entry of a tensor; a usual one has 5 and 8
 _KEYS = {"dtype", "shape", "data_offsets"}
 _METADATA = "__metadata__"
 
@@ -42,25 +43,6 @@ class Entry(NamedTuple):
     """First byte, counted from the end of the header."""
     stop: int
     """The byte after the last, counted likewise."""
-
-
-class _Repeated(ValueError):
-    """A key that occurs twice in a JSON object."""
-
-
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for key, value in pairs:
-        if key in found:
-            msg = f"{key!r} stands in it twice"
-            raise _Repeated(msg)
-        found[key] = value
-    return found
-
-
-def _no_constant(word: str) -> float:
-    msg = f"{word} is not a JSON number"
-    raise ValueError(msg)
 
 
 def _counts(value: Any) -> tuple[int, ...] | None:
@@ -116,15 +98,14 @@ def _has_surrogate(name: str) -> bool:
     return any(0xD800 <= ord(letter) < 0xE000 for letter in name)
 
 
-def _parsed(file: File, text: bytes) -> dict[str, Any]:
-    if (text.count(b"[") + text.count(b"{")) * _BYTES_PER_BRACKET > len(text) + 1024:
-        raise not_a_model(file, "not a safetensors file: its header is mostly brackets")
+def _read(file: File, text: bytes) -> dict[str, Any]:
+    if text.count(b"{") > _MAX_TENSORS + 2:
+        msg = f"{file}: a header of more than {_MAX_TENSORS} tensors, the most that are read"
+        raise ModelFormatError(msg)
     try:
-        header = json.loads(
-            text.decode("utf-8"), object_pairs_hook=_unique, parse_constant=_no_constant
-        )
-    except _Repeated as error:
-        msg = f"{file}: the header is ambiguous: {error}"
+        header = parsed(text, most=_VALUES * (_MAX_TENSORS + 1))
+    except Refused as error:
+        msg = f"{file}: the header is refused: {error}"
         raise ModelFormatError(msg) from error
     except (ValueError, RecursionError) as error:
         reason = f"not a safetensors file: its header is not JSON: {error}"
@@ -194,7 +175,7 @@ def read_header(file: File, /) -> tuple[int, dict[str, Entry]]:
         raise not_a_model(file, reason)
     if length > _MAX_HEADER:
         raise not_a_model(file, f"a header of {length} bytes; at most {_MAX_HEADER} are read")
-    header = _parsed(file, bytes(file.read(8, 8 + length)))
+    header = _read(file, bytes(file.read(8, 8 + length)))
     _check_metadata(file, header.pop(_METADATA, None))
     entries = {n: _entry(f"{file}: tensor {n!r}", found) for n, found in header.items()}
     _check_cover(file, entries.items(), 8 + length, size)

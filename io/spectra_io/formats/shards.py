@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from spectra.errors import ModelError, ModelFormatError, ModelNotFoundError
 from spectra_io.formats.found import Found
+from spectra_io.formats.json_texts import Refused, parsed
 from spectra_io.formats.missing import absent, missing, not_there
 from spectra_io.formats.names import counted, listed, natural
 from spectra_io.formats.safetensors_files import open_file
@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 __all__ = ["open_files", "open_index"]
 
 _MAX_INDEX = 1 << 25  # bytes; that of the largest public model takes about 10 MB
-_MAX_TENSORS = 1 << 20  # of an index; the largest public models have 300,000
+_MAX_TENSORS = 3 << 17  # of an index; the largest public models have 300,000
+_MAX_MISSING = 1 << 17  # of these, that can be listed with a reason
+_FEW = 1 << 10  # strings of an index besides names of tensors and files
 _MAX_SHARDS = 4096  # files of an index; the largest public models have a few hundred
 
 _Held = dict[str, dict[str, "Tensor"]]  # tensors by file and name
@@ -119,10 +121,13 @@ def open_files(files: Iterable[File], /, *, one_set: bool = False) -> Found:
             f"model; found {listed(shards)}; name one of them"
         )
         raise ModelFormatError(msg)
+    gone = listed([each.source.reason for each in lost.values()])
+    notes = (f"not read: {gone}",) if lost else ()
+    if len(held) == 1:
+        return Found(next(iter(held.values())), notes)
     once = (held[found[0]][name] for name, found in places.items() if len(found) == 1)
     tensors = _in_order([*once, *(_undecided(name, found) for name, found in twice.items())])
-    gone = listed([each.source.reason for each in lost.values()])
-    return Found(tensors, (f"not read: {gone}",) if lost else ())
+    return Found(tensors, notes)
 
 
 def _weight_map(file: File) -> dict[str, str]:
@@ -132,7 +137,10 @@ def _weight_map(file: File) -> dict[str, str]:
         msg = f"{file}: an index of {size} bytes; at most {_MAX_INDEX} are read"
         raise ModelFormatError(msg)
     try:
-        index: Any = json.loads(bytes(file.read(0, size)).decode("utf-8"))
+        index: Any = parsed(bytes(file.read(0, size)), most=2 * _MAX_TENSORS + _FEW)
+    except Refused as error:
+        msg = f"{file}: the index is refused: {error}"
+        raise ModelFormatError(msg) from error
     except (ValueError, RecursionError) as error:
         msg = f"{file}: not a JSON index of shards: {error}"
         raise ModelFormatError(msg) from error
@@ -180,6 +188,17 @@ def _mapped(
             reason = f"{place} does not hold it, although {file.name} says so{others}"
             error = ModelFormatError(f"tensor {name!r}: {reason}")
             yield missing(name, absent(reason, error))
+
+
+def _check_missing(file: File, named: Iterable[Tensor]) -> None:
+    """Refuse an index of more missing tensors than a model may have."""
+    notes = [tensor.note for tensor in named if tensor.role == "missing"]
+    if len(notes) > _MAX_MISSING:
+        msg = (
+            f"{file}: {len(notes)} of the tensors that it names are missing; at most "
+            f"{_MAX_MISSING} are listed ({notes[0]})"
+        )
+        raise ModelFormatError(msg)
 
 
 def _superseded(mapping: Mapping[str, str], held: _Held, index: str) -> Iterator[str]:
@@ -237,6 +256,7 @@ def open_index(file: File, /) -> Found:
     mapping = _weight_map(file)
     held, lost, shards = _named(file, sorted(set(mapping.values())))
     named = list(_mapped(file, mapping, held, lost))
+    _check_missing(file, named)
     more = {name: found for name, found in _places(held).items() if name not in mapping}
     unnamed = [
         held[found[0]][name] if len(found) == 1 else _undecided(name, found)

@@ -11,6 +11,8 @@ import xarray as xr
 import spectra
 import spectra_io
 from spectra.errors import ArgumentError, ModelFormatError, UnknownNameError
+from spectra.results.dataset import from_rows
+from spectra.results.reading import records
 
 
 def model():
@@ -291,3 +293,41 @@ def test_no_layer_spoils_another(name):
     xr.testing.assert_identical(
         together.drop_attrs(deep=False), alone.drop_attrs(deep=False).drop_vars("depth")
     )
+
+
+@pytest.mark.parametrize("use", [spectra.describe, spectra.analyze])
+def test_names_that_a_table_has_no_room_for_are_refused_before_the_work(use, monkeypatch):
+    """Numpy pads every name to the longest."""
+    arrays = {f"w{i}": np.ones((3, 2)) for i in range(40)}
+    use(arrays)
+    arrays["n" * 1_000_000] = np.ones((3, 2))
+    monkeypatch.setattr("spectra.analysis._layer_row", None)
+    monkeypatch.setattr("spectra.analysis._tensor_row", lambda views: {})
+    words = r"41 (layer|tensor)s, of up to 1000000 .* 156 MB .* 128 MB"
+    with pytest.raises(ArgumentError, match=words):
+        use(arrays)
+
+
+def test_long_texts_are_cut_where_a_column_of_them_takes_too_much(monkeypatch):
+    monkeypatch.setattr("spectra.results.dataset._MOST", 1000)
+    rows = {f"w{i}": {"status_reason": "x" * 50 * i, "layer_type": "dense"} for i in range(10)}
+    ds = from_rows(rows)
+    assert set(ds.layer_type.values) == {"dense"}
+    reasons = ds.status_reason.values.tolist()
+    assert [len(reason) for reason in reasons[:3]] == [0, 50, 100]
+    assert reasons[-1] == "x" * 97 + "..."
+    whole = from_rows(dict(list(rows.items())[:2])).status_reason.values.tolist()
+    assert whole == ["", "x" * 50]
+
+
+def test_records_have_plain_numbers_and_texts():
+    rng = np.random.default_rng(0)
+    ds = spectra.analyze({"a": rng.standard_normal((40, 30)), "b": np.zeros((3, 2))})
+    for found in (ds, spectra.describe({"a": np.ones((3, 2)), "b": np.ones(3)})):
+        ours = records(found)
+        theirs = spectra.table(found).reset_index().to_dict(orient="records")
+        assert len(ours) == len(theirs) == 2
+        for one, other in zip(ours, theirs, strict=True):
+            assert list(one) == list(other)
+            assert {type(value) for value in one.values()} <= {int, float, str, np.str_}
+            np.testing.assert_equal(one, other)

@@ -544,3 +544,16 @@ def test_a_hard_link_may_lead_out_of_the_folder(outside, shared):
         assert "has 2 hard links" in message_of(index)
     else:
         assert open_model(index)["w"].shape == (2, 2)
+
+
+def test_headers_of_too_many_tensors(tmp_path, monkeypatch):
+    path = write_safetensors(tmp_path / "m.safetensors", {f"w{i}": f32(1, 1) for i in range(60)})
+    assert len(open_model(path)) == 60
+    monkeypatch.setattr("spectra_io.formats.safetensors_header._MAX_TENSORS", 57)
+    assert "a header of more than 57 tensors, the most that are read" in message_of(path)
+
+
+def test_headers_of_too_many_values(tmp_path, monkeypatch):
+    monkeypatch.setattr("spectra_io.formats.safetensors_header._MAX_TENSORS", 10)
+    path = write(tmp_path / "m.safetensors", safetensors_bytes({"w": ("F32", [1] * 301, bytes(4))}))
+    assert "the header is refused: it holds 303 values; at most 176 are read" in message_of(path)

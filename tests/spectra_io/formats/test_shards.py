@@ -15,7 +15,7 @@ import spectra
 from spectra.errors import ModelError, ModelFormatError, ModelNotFoundError
 from spectra.models import selection
 from spectra_io import open_model
-from spectra_io.formats import safetensors_header
+from spectra_io.formats import safetensors_header, shards
 from tests.builders import (
     examples,
     f32,
@@ -383,3 +383,37 @@ def test_a_shard_of_any_bytes_raises_only_our_errors(tmp_path_factory, junk, sta
     write_index(folder, {"w": "a.safetensors", "v": "b.safetensors"})
     read_all_or_complain(folder)
     assert open_model(folder)["w"].role == "dense"
+
+
+def test_an_index_with_a_name_twice(tmp_path):
+    """Json would take the last, as with headers."""
+    write_safetensors(tmp_path / "a.safetensors", {"w": f32(2, 2)})
+    write_safetensors(tmp_path / "b.safetensors", {"w": f32(3, 3)})
+    text = '{"weight_map": {"w": "a.safetensors", "w": "b.safetensors"}}'
+    message = message_of(write(tmp_path / "model.safetensors.index.json", text))
+    assert "index.json: the index is refused: 'w' stands in it twice" in message
+
+
+def test_an_index_of_too_many_values(tmp_path, monkeypatch):
+    write_safetensors(tmp_path / "a.safetensors", {"w": f32(2, 2)})
+    monkeypatch.setattr(shards, "_MAX_TENSORS", 100)
+    names = ["w", *(f"v{i}" for i in range(2000))]
+    path = write_index(tmp_path, dict.fromkeys(names, "a.safetensors"))
+    assert "at most 1224 are read" in message_of(path)
+
+
+def test_an_index_of_too_many_missing_tensors(tmp_path, monkeypatch):
+    write_safetensors(tmp_path / "a.safetensors", {"w": f32(2, 2)})
+    names = {"w": "a.safetensors", **{f"v{i}": "a.safetensors" for i in range(50)}}
+    path = write_index(tmp_path, names)
+    assert len(open_model(path)) == 51
+    monkeypatch.setattr(shards, "_MAX_MISSING", 49)
+    message = message_of(path)
+    assert "50 of the tensors that it names are missing; at most 49 are listed" in message
+    assert "a.safetensors does not hold it" in message
+
+
+def test_an_index_that_is_mostly_brackets(tmp_path):
+    text = '{"weight_map": {"w": "a.safetensors"}, "x": [' + "[]," * 10_000 + "[]]}"
+    message = message_of(write(tmp_path / "model.safetensors.index.json", text))
+    assert "not a JSON index of shards: it is mostly brackets" in message

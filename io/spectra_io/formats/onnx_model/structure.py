@@ -8,6 +8,7 @@ notes of their place in the file. The remaining small message is valid and goes 
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import onnx
@@ -17,7 +18,7 @@ from spectra_io.formats.contents import not_a_model
 from spectra_io.storage.windows import Window, varint
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Container, Iterable, Iterator
 
     from spectra_io.storage.files import Bytes, File
 
@@ -35,6 +36,7 @@ LENGTH = "weightspectra.length"
 MAX_NODES = 1 << 18
 """Most operators of a model; real ones have up to a few ten thousand."""
 
+_MOST = {"node": MAX_NODES, "tensor": 1 << 17}
 _OWN = b"weightspectra."  # how the keys begin; a file cannot bring such notes along
 
 _CHILDREN = {
@@ -53,7 +55,8 @@ _CHILDREN = {
 """Fields of each message that hold messages with tensors or types, by number (onnx.proto)."""
 
 _BULK = {4, 9, 10, 5, 7, 11}  # float, raw and double data; int32, int64 and uint64 data, packed
-_RAW, _NOTES, _TYPE = 9, 13, 2  # raw and external data of a tensor; type of a declared value
+_NOTES, _TYPE = 13, 2  # external data of a tensor; type of a declared value
+_IN_TENSOR = _BULK | {_NOTES}
 _SMALL = 1024  # bytes; smaller arrays and types stay in the message
 _MAX_DEPTH = 100  # protobuf's own limit
 _MAX_KEPT = 1 << 27  # bytes besides the numbers; protobuf parses less than twice that
@@ -61,7 +64,7 @@ _MAX_FIELDS = 1 << 22  # a graph of 100,000 operators has less
 _MESSAGE = 4  # fields that a message counts for, which takes 200 bytes when parsed
 _BYTES, _OPEN, _CLOSE = 2, 3, 4  # wire types: bytes, start and end of a group
 _FIXED = {4: 0, 1: 8, 5: 4}  # bytes of the wire types of one length
-_ONE_BYTE = 0x7F  # the largest number of one byte
+_ONE_BYTE, _TWO_BYTES = 0x7F, 0x3FFF  # the largest numbers of so many bytes
 
 
 _Field = tuple[int, int, int, int, int]
@@ -78,7 +81,8 @@ class _Walker:
     def __init__(self, data: Bytes) -> None:
         self.window = Window(data)
         self.left = _MAX_FIELDS
-        self.nodes = self.groups = 0
+        self.groups = 0
+        self.found = Counter[str]()
         self.kept = 0
 
     def count(self, fields: int) -> None:
@@ -88,16 +92,27 @@ class _Walker:
             msg = f"its structure has more than {_MAX_FIELDS} fields, the most that are read"
             raise _Broken(msg)
 
-    def fields(self, position: int, stop: int) -> Iterator[_Field]:
-        """Yield the fields between two positions, a group as one field."""
+    def check_number(self, message: str) -> None:
+        """Count a message; refuse more of its kind than any real model has."""
+        most = _MOST.get(message, _MAX_FIELDS)
+        self.found[message] += 1
+        if self.found[message] > most:
+            what = "operators" if message == "node" else "tensors"
+            msg = f"more than {most} {what}, the most that are read"
+            raise _Broken(msg)
+
+    def fields(self, position: int, stop: int, wanted: Container[int]) -> Iterator[_Field]:
+        """Yield the fields of some numbers between two positions, a group as one field."""
         held, begin, safe = b"", 0, -1
         while position < stop:
             if not begin <= position <= safe:
                 held, begin, safe = self.window.around(position)
             tag, at = held[position - begin], position - begin + 1
             if tag > _ONE_BYTE:
-                tag, at = varint(held, at - 1)
-            kind, value = tag & 7, begin + at
+                tag, at = tag - 128 + (held[at] << 7), at + 1
+                if tag > _TWO_BYTES:
+                    tag, at = varint(held, at - 2)
+            number, kind, value = tag >> 3, tag & 7, begin + at
             if kind == _BYTES:
                 length, at = varint(held, at) if held[at] > _ONE_BYTE else (held[at], at + 1)
                 value = begin + at
@@ -105,14 +120,15 @@ class _Walker:
             elif kind == 0:
                 end = value + 1 if held[at] <= _ONE_BYTE else begin + varint(held, at)[1]
             elif kind == _OPEN:
-                end = self.after_group(tag >> 3, value, stop)
+                end = self.after_group(number, value, stop)
             else:
                 end = value + _FIXED.get(kind, stop)
             self.left -= 1
             if end > stop or self.left < 0:
                 self.count(0)
                 raise _Broken
-            yield tag >> 3, kind, position, value, end
+            if number in wanted or kind == _CLOSE:
+                yield number, kind, position, value, end
             position = end
 
     def after_group(self, number: int, position: int, stop: int) -> int:
@@ -120,7 +136,7 @@ class _Walker:
         self.groups += 1
         if self.groups > _MAX_DEPTH:
             raise _Broken
-        for found, kind, _, _, end in self.fields(position, stop):
+        for found, kind, _, _, end in self.fields(position, stop, ()):
             if kind == _CLOSE:
                 self.groups -= 1
                 if found == number:
@@ -141,16 +157,13 @@ class _Walker:
         if depth > _MAX_DEPTH:
             raise _Broken
         self.count(_MESSAGE)
+        self.check_number(message)
         if message == "tensor":
             return self.tensor(position, stop)
         if message == "declared":
             return self.declared(position, stop)
-        self.nodes += message == "node"
-        if self.nodes > MAX_NODES:
-            msg = f"more than {MAX_NODES} operators, the most that are read"
-            raise _Broken(msg)
         children, out, copied = _CHILDREN[message], bytearray(), position
-        for number, kind, start, value, end in self.fields(position, stop):
+        for number, kind, start, value, end in self.fields(position, stop, children):
             child = children.get(number) if kind == _BYTES else None
             content = self.strip(value, end, child, depth + 1) if child else None
             if content is not None:
@@ -165,7 +178,7 @@ class _Walker:
     def tensor(self, position: int, stop: int) -> bytes | None:
         """Return a tensor without its array if that is large, and without notes like our own."""
         arrays, last, cuts = 0, (0, 0, 0, 0, 0), []
-        for field in self.fields(position, stop):
+        for field in self.fields(position, stop, _IN_TENSOR):
             number, kind, _, value, end = field
             if number in _BULK:
                 arrays, last = arrays + 1, field
@@ -187,7 +200,7 @@ class _Walker:
 
     def declared(self, position: int, stop: int) -> bytes | None:
         """Return a declared value without its type if that is longer than any real one."""
-        types = [f for f in self.fields(position, stop) if f[0] == _TYPE and f[1] == _BYTES]
+        types = [f for f in self.fields(position, stop, {_TYPE}) if f[1] == _BYTES]
         lengths = [end - value for _, _, _, value, end in types]
         self.count(sum(lengths) // _MESSAGE)
         long = [field for field, length in zip(types, lengths, strict=True) if length > _SMALL]

@@ -225,9 +225,16 @@ def test_entries_of_external_data_that_nothing_asks_for(tmp_path):
 
 LIMITS = {
     "_MAX_FIELDS": (40, "its structure has more than 40 fields"),
-    "MAX_NODES": (3, "more than 3 operators"),
+    "_MOST": ({"node": 3}, "more than 3 operators"),
     "_MAX_KEPT": (100, "besides the numbers of its tensors"),
 }
+
+
+def test_the_number_of_tensors_is_limited(tmp_path, monkeypatch):
+    path = write(tmp_path / "m.onnx", model_of(tensor(RAW), *[tensor(RAW, name=b"v")] * 9))
+    open_model(path)
+    monkeypatch.setattr(structure, "_MOST", {"tensor": 9})
+    assert "more than 9 tensors, the most that are read" in message_of(path)
 
 
 @pytest.mark.parametrize("name", LIMITS)
