@@ -210,6 +210,77 @@ def _external() -> bytes:
     return _saved([_node("MatMul", ["x", "e"], ["y"])], [tensor])
 
 
+def _varint(value: int) -> bytes:
+    out = bytearray()
+    while value >= 0x80:
+        out.append(value & 0x7F | 0x80)
+        value >>= 7
+    return bytes([*out, value])
+
+
+def _field(number: int, content: bytes) -> bytes:
+    return _varint(number << 3 | 2) + _varint(len(content)) + content
+
+
+def _group(number: int, content: bytes) -> bytes:
+    return _varint(number << 3 | 3) + content + _varint(number << 3 | 4)
+
+
+def _protobuf() -> bytes:
+    """Numbers in pieces, groups, odd notes: what the onnx library reads and does not write."""
+    rest = b"".join(_varint(4 << 3 | 5) + struct.pack("<f", i) for i in range(40))
+    pieces = _field(4, _f32(20, 15).tobytes()) + rest
+    counts = _field(7, b"".join(map(_varint, range(300)))) + _varint(7 << 3) + _varint(1 << 63)
+    raw = _field(9, bytes(64)) + _field(9, _f32(20, 17).tobytes())
+    notes = {"location": "data.bin", "length": "0"}
+    notes |= {"weightspectra.offset": "3", "weightspectra.length": "64", "weightspectra.field": "9"}
+    entries = b"".join(
+        _field(13, _field(1, key.encode()) + _field(2, value.encode()))
+        for key, value in notes.items()
+    )
+
+    def tensor(name: str, kind: int, data: bytes, *shape: int) -> bytes:
+        sides = b"".join(_varint(1 << 3) + _varint(side) for side in shape)
+        return sides + _varint(2 << 3) + _varint(kind) + _field(8, name.encode()) + data
+
+    tensors = [
+        tensor("a", 1, _group(100, _field(1, b"x")) + pieces, 20, 17),
+        tensor("b", 7, counts, 301),
+        tensor("c", 1, raw, 20, 17),
+        tensor("d", 1, entries + _varint(14 << 3) + _varint(1), 4, 6),
+        tensor("e", 1, _field(9, _f32(20, 17).tobytes()) + entries, 20, 17),
+    ]
+    nodes = [_node("MatMul", ["x", name], [f"y{name}"]).SerializeToString() for name in "acde"]
+    info = helper.make_tensor_value_info("x", 1, ["n", 20]).SerializeToString()
+    graph = b"".join(
+        [*(_field(1, n) for n in nodes), *(_field(5, t) for t in tensors), _field(11, info)]
+    )
+    unknown = _group(99, _group(98, b"") + _field(5, b"y" * 50)) + _field(97, b"z" * 3000)
+    return _varint(1 << 3) + _varint(8) + unknown + _field(7, graph + _group(96, b""))
+
+
+def _functions() -> bytes:
+    """Functions that call each other, with graphs in their attributes."""
+
+    def function(name: str, nodes: list[Any]) -> Any:
+        opset = [helper.make_opsetid("", 17), helper.make_opsetid("local", 1)]
+        return helper.make_function("local", name, ["X"], ["Y"], nodes, opset, ["body"])
+
+    def call(name: str, **attributes: Any) -> Any:
+        return _node(name, ["X"], ["Y"], domain="local", **attributes)
+
+    taken = _node("If", ["X"], ["Y"])
+    taken.attribute.add(name="then_branch", ref_attr_name="body", type=onnx.AttributeProto.GRAPH)
+    inner = helper.make_graph([_node("MatMul", ["x", "w"], ["o"])], "inner", [], [])
+    functions = [
+        function("f", [call("g", body=inner), call("g"), taken]),
+        function("g", [call("h"), _node("Gemm", ["X", "X"], ["Y"])]),
+        function("h", [_node("Constant", [], ["Y"], value=_from(_f32(20, 15)))]),
+    ]
+    nodes = [call("f", body=inner), call("f"), _node("MatMul", ["x", "w"], ["z"])]
+    return _saved(nodes, [_from(_f32(30, 10), "w")], functions=functions)
+
+
 def _operators() -> bytes:
     W, R = _f32(2, 8, 3), _f32(2, 8, 2)
     nodes = [
@@ -319,6 +390,17 @@ def _npz(save: Any) -> bytes:
     return stream.getvalue()
 
 
+def _npz_tails() -> bytes:
+    """Arrays that end in zeros, which the decompressor hands out late; in either order."""
+    tail = np.zeros((60, 50), np.float32)
+    tail[:6] = _f32(6, 50)
+    stream = io.BytesIO()
+    np.savez_compressed(
+        stream, w=tail, v=np.asfortranarray(tail), z=np.zeros(1 << 15), e=np.zeros((0, 3))
+    )
+    return stream.getvalue()
+
+
 def _string(text: str, order: str) -> bytes:
     raw = text.encode()
     return struct.pack(f"{order}Q", len(raw)) + raw
@@ -399,12 +481,12 @@ def _gguf_big_endian() -> bytes:
 def _made(kind: str) -> list[bytes]:
     makers: dict[str, list[Any]] = {
         "safetensors": [_plain, _packed, _companions, _names],
-        "onnx": [_typed, _external, _operators, _quantized, _nested],
+        "onnx": [_typed, _external, _operators, _quantized, _nested, _protobuf, _functions],
         "gguf": [
             *(_gguf_names, _gguf_names, _gguf_big_endian),
             *(lambda: _gguf_blocks(0), lambda: _gguf_blocks(1)),
         ],
-        "npz": [lambda: _npz(np.savez), lambda: _npz(np.savez_compressed)],
+        "npz": [lambda: _npz(np.savez), lambda: _npz(np.savez_compressed), _npz_tails],
         "safetensors.index.json": [
             lambda: b'{"metadata": {}, "weight_map": {"w": "a.safetensors"}}'
         ],
