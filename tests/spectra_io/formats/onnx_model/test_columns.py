@@ -134,7 +134,8 @@ def test_columns_are_where_onnxruntime_moves_them(data):
         getattr(chain, data.draw(st.sampled_from(STEPS)))()
         if not chain.array.size:
             return
-    around = Surroundings({"v0": Sketch((BATCH, None, COLUMNS))})
+    tokens = data.draw(st.sampled_from([TOKENS, None]))
+    around = Surroundings({"v0": Sketch((BATCH, tokens, COLUMNS))})
     for made in chain.nodes:
         held = [chain.initializers.get(name) for name in made.input]
         inputs = [None if c is None else of(Stored("c", c.shape, "int64", Held(c))) for c in held]
@@ -147,4 +148,5 @@ def test_columns_are_where_onnxruntime_moves_them(data):
     known = around.sketch(last).shape
     assert known is not None
     assert all(a in (None, b) for a, b in zip(known, expected.shape, strict=True))
-    assert [in_order(p.columns) for p in found] == [in_order(expected)]
+    lost = tokens is None and not found  # where an open length stands beside a -1
+    assert lost or [in_order(p.columns) for p in found] == [in_order(expected)]

@@ -8,7 +8,8 @@ from onnx import numpy_helper
 import spectra
 from spectra.models.selection import by_name
 from spectra_io import open_model
-from spectra_io.formats.onnx_model.graph.naming import is_made_up, undecorated
+from spectra_io.formats.onnx_model.graph.calls import Call
+from spectra_io.formats.onnx_model.graph.naming import is_made_up, module_of, undecorated
 from tests.builders import f32
 from tests.spectra_io.formats.onnx_model.growing import INPUTS, Graph, node, saved
 
@@ -207,6 +208,8 @@ def test_a_tied_embedding_is_called_by_its_module(tmp_path):
     g.initializers.append(numpy_helper.from_array(f32(9, 4), "lm_head.weight"))
     g.add("Gather", "lm_head.weight", g.add("Cast", "x", to=7), axis=0)
     made = named(g, "node_embedding", "['', 'model', 'model.embed', 'embedding']")
+    classes = "['a.Net', 'a.Model', 'torch.nn.modules.sparse.Embedding', 'aten.embedding.default']"
+    g.nodes[-1].metadata_props.add(key="pkg.torch.onnx.class_hierarchy", value=classes)
     assert [*saved(tmp_path / "m.onnx", g.model([made]))] == ["model.embed"]
 
 
@@ -243,3 +246,42 @@ def test_endings_of_tools_are_dropped(ending):
 def test_beginnings_of_tools_are_dropped(beginning):
     assert undecorated(f"{beginning}a.weight") == "a.weight"
     assert undecorated("Inline.weight") == "Inline.weight"
+
+
+@pytest.mark.parametrize(
+    ("label", "name"),
+    [
+        ("/net/Conv1/MatMul", "net.Conv1"),
+        ("/block/MatMul_2", "block"),
+        ("/a/GatedFusion/MatMul", "a.GatedFusion"),
+        ("/enc/GRU_out/MatMul", "enc.GRU_out"),
+        ("/MatMul_proj/MatMul", "MatMul_proj"),
+        ("/fc/MatMul_DQ_Q4", "fc"),
+        ("/layer/layer.0/MatMul", "layer.0"),
+    ],
+)
+def test_only_the_last_step_of_a_path_is_the_operator(label, name):
+    assert module_of(Call("MatMul", {}, [], [], [], label)) == name
+
+
+def scaled_and_shifted(g):
+    made = g.add("MatMul", "x", g.weight(8, "val_39"))
+    return vector(g, "norm.bias", vector(g, "norm.weight", made, "Mul"))
+
+
+def shifted_by_positions(g):
+    return vector(g, "attn.pos_bias", g.add("MatMul", "x", g.weight(8, "val_39")))
+
+
+@pytest.mark.parametrize("source", [scaled_and_shifted, shifted_by_positions])
+def test_other_vectors_do_not_name_a_layer(tmp_path, source):
+    g = Graph()
+    assert "val_39" in saved(tmp_path / "m.onnx", g.model([source(g)]))
+
+
+def test_a_given_name_is_kept_where_a_lookup_is_in_another_module(tmp_path):
+    g = Graph()
+    g.initializers.append(numpy_helper.from_array(f32(9, 4), "bert.word_embeddings.weight"))
+    g.add("Gather", "bert.word_embeddings.weight", g.add("Cast", "x", to=7), axis=0)
+    made = named(g, "", "['', 'model', 'lookup']")
+    assert [*saved(tmp_path / "m.onnx", g.model([made]))] == ["bert.word_embeddings"]

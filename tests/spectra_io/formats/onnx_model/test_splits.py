@@ -1,10 +1,13 @@
 """Products whose result is split into q, k and v, against the q, k and v of onnxruntime."""
 
+import itertools
+
 import numpy as np
 import onnxruntime as ort
 import pytest
 from onnx import helper, numpy_helper
 
+from spectra_io.formats.onnx_model.graph import fates
 from tests.builders import f32
 from tests.spectra_io.formats.onnx_model.growing import (
     HEADS,
@@ -285,3 +288,87 @@ def test_a_product_that_is_used_as_a_whole_is_one_layer(tmp_path, way):
     g = Graph()
     outputs = way(g)
     assert [*saved(tmp_path / "m.onnx", g.model(outputs))] == ["w"]
+
+
+def linear_attention(g):
+    """Without a Softmax, (V K^T) Q says nothing of which is which."""
+    q, k, v = split(g)
+    return g.add("MatMul", g.add("MatMul", g.add("Transpose", v, perm=[0, 1, 3, 2]), k), q)
+
+
+def softmax_over_queries(g):
+    q, k, v = split(g)
+    scores = g.add("MatMul", k, g.add("Transpose", q, perm=[0, 1, 3, 2]))
+    turned = g.add("Transpose", g.add("Softmax", scores, axis=-2), perm=[0, 1, 3, 2])
+    return g.add("MatMul", turned, v)
+
+
+@pytest.mark.parametrize("way", [linear_attention, softmax_over_queries])
+def test_other_kinds_of_attention_get_numbers(tmp_path, way):
+    g = Graph()
+    assert [*saved(tmp_path / "m.onnx", g.model([way(g)]))] == ["w[0]", "w[1]", "w[2]"]
+
+
+def stacked_frames(g):
+    """Lay two tokens side by side: the last slice holds all columns of the second."""
+    p = g.product(WIDTH)
+    shape = g.add("Shape", p)
+    half = g.add("Div", g.add("Slice", shape, g.constant([1]), g.constant([2])), g.constant([2]))
+    first = g.add("Slice", shape, g.constant([0]), g.constant([1]))
+    wider = g.add("Reshape", p, g.add("Concat", first, half, g.constant([-1]), axis=0))
+    ends = (0, 8, WIDTH, 2 * WIDTH)
+    return [g.add("Relu", g.part(wider, a, b)) for a, b in itertools.pairwise(ends)]
+
+
+def ends_computed_in_floats(g):
+    """Round 20 / 3 * 2 down to 13, and not 6 * 2."""
+    p = g.product(20)
+    whole = g.add("Gather", g.add("Shape", p), g.constant([-1]), axis=0)
+    third = g.add("Div", g.add("Cast", whole, to=1), g.constant([3], np.float32))
+    end = g.add("Cast", g.add("Mul", third, g.constant([2], np.float32)), to=7)
+    last = g.constant([1 << 40])
+    parts = (g.constant([0]), end), (end, last)
+    return [g.add("Relu", g.add("Slice", p, a, b, g.constant([2]))) for a, b in parts]
+
+
+@pytest.mark.parametrize("way", [stacked_frames, ends_computed_in_floats])
+def test_a_length_that_is_not_known_splits_nothing(tmp_path, way):
+    g = Graph()
+    assert [*saved(tmp_path / "m.onnx", g.model(way(g)))] == ["w"]
+
+
+def many_axes(g):
+    value = g.product(WIDTH)
+    for _ in range(70):
+        value = g.add("Unsqueeze", value, g.constant([0]))
+    return value
+
+
+def gathers_that_add_axes(g):
+    value = g.product(WIDTH)
+    for _ in range(5):
+        value = g.add("Gather", value, g.constant(np.zeros((1,) * 20)), axis=0)
+    return value
+
+
+def a_cycle(g):
+    value = g.product(WIDTH)
+    g.nodes.append(node("Unsqueeze", [value, g.constant([0])], [value]))
+    return value
+
+
+@pytest.mark.parametrize("way", [many_axes, gathers_that_add_axes, a_cycle])
+def test_more_axes_than_an_array_can_have_are_not_followed(tmp_path, way):
+    g = Graph()
+    assert [*saved(tmp_path / "m.onnx", g.model([way(g)]))] == ["w"]
+
+
+def test_steps_are_counted_for_all_products_together(tmp_path, monkeypatch):
+    g = Graph()
+    halves = []
+    for number in range(9):
+        made = g.add("MatMul", "x", g.weight(8, f"w{number}", seed=number))
+        halves += [g.add("Relu", g.part(made, 0, 4)), g.add("Relu", g.part(made, 4, 8))]
+    monkeypatch.setattr(fates, "_MAX_ALL_STEPS", 30)
+    found = saved(tmp_path / "m.onnx", g.model(halves))
+    assert 9 < len(found) < 18  # the first ones are split

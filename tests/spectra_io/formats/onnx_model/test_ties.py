@@ -98,7 +98,15 @@ def numbers_are_swapped(table):
     return table.T
 
 
-@pytest.mark.parametrize("changed", [one_number_differs, rows_are_swapped, numbers_are_swapped])
+def two_signs_differ(table):
+    table[100, 5] *= -1
+    table[200, 5] *= -1
+    return table.T
+
+
+@pytest.mark.parametrize(
+    "changed", [one_number_differs, rows_are_swapped, numbers_are_swapped, two_signs_differ]
+)
 def test_other_numbers_are_another_layer(tmp_path, changed):
     g = Graph()
     _, table = embedded(g)
@@ -126,3 +134,15 @@ def test_a_matrix_of_another_shape_is_not_compared(tmp_path):
     _, table = embedded(g)
     made = g.add("MatMul", "x", stored(g, table.T[:, :-1]))
     assert len(saved(tmp_path / "m.onnx", g.model([made]))) == 2
+
+
+def test_a_square_matrix_is_no_copy_of_its_transpose(tmp_path):
+    """Stored alike, it is the transposed one that multiplies."""
+    g, size = Graph(), 40
+    table = f32(size, size)
+    table[:16, :16] = 0
+    g.initializers.append(numpy_helper.from_array(table, "emb"))
+    g.add("Gather", "emb", g.add("Cast", "x", to=7), axis=0)
+    wide = g.add("MatMul", "x", stored(g, f32(INPUTS, size), "wide"))
+    made = g.add("MatMul", wide, stored(g, table))
+    assert [*saved(tmp_path / "m.onnx", g.model([made]))] == ["emb", "wide", "head"]

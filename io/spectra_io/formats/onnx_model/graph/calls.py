@@ -46,6 +46,8 @@ class Call:
     """Place in the order of computation."""
     domain: str = ""
     """Domain that defines the operator."""
+    is_embedding: bool = False
+    """Whether PyTorch notes that the operator belongs to an embedding module."""
 
     @property
     def kind(self) -> str:

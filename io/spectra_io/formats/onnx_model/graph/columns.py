@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 __all__ = ["CARRIED", "Piece", "pieces"]
 
 _MAX_STEPS = 1000  # operators between a product and the uses of its columns
+_MAX_NDIM = 32
+_MAX_NUMBERS = 1 << 23  # of columns, in all values of a product: 64 MB
 
 
 class _Columns(NamedTuple):
@@ -117,12 +119,12 @@ def _same(call: Call, have: _Columns, given: Sequence[Sketch]) -> list[_Columns]
 def _transpose(call: Call, have: _Columns, given: Sequence[Sketch]) -> list[_Columns] | None:
     perm = list(call.attributes["perm"].ints) if "perm" in call.attributes else None
     if have.own is None:
-        if perm is None:
+        if perm is None or len(perm) > _MAX_NDIM:
             return None
         have = _with_axes(have, Sketch((None,) * len(perm)))
     own = have.own or ()
     axes = perm if perm is not None else list(reversed(range(len(own))))
-    if sorted(axes) != list(range(len(own))):
+    if sorted(axes) != list(range(len(own))) or len(own) > _MAX_NDIM:
         return None
     return [_Columns(have.numbers.transpose(axes), tuple(own[axis] for axis in axes))]
 
@@ -138,7 +140,7 @@ def _suffix(wanted: list[int | None], size: int, ahead: list[int | None] | None)
             return tail
     if ahead is None or len(wanted) <= len(ahead):
         return []
-    same = all(a in (b, None, 0) or b in (None, 0) for a, b in zip(wanted, ahead, strict=False))
+    same = all(a == 0 or (a is not None and a == b) for a, b in zip(wanted, ahead, strict=False))
     rest = wanted[len(ahead) :]
     known = [side for side in rest if side is not None and side > 0]
     if not same or len(known) < len(rest) - 1 or size % max(1, math.prod(known)):
@@ -152,7 +154,7 @@ def _reshape(call: Call, have: _Columns, given: Sequence[Sketch]) -> list[_Colum
     wanted = given[1].numbers if len(given) > 1 else None
     ints = list(call.attributes["shape"].ints) if "shape" in call.attributes else None
     target = ints if ints is not None else None if wanted is None else wanted.ravel().tolist()
-    if target is None:
+    if target is None or len(target) > _MAX_NDIM:
         return None
     first = have.first
     if have.own is not None and not all(have.own[first:]):
@@ -203,7 +205,7 @@ def _unsqueeze(call: Call, have: _Columns, given: Sequence[Sketch]) -> list[_Col
         return None
     ndim = len(have.own) + len(axes)
     new = {counted(axis, ndim) for axis in axes}
-    if len(new) != len(axes) or any(not 0 <= axis < ndim for axis in new):
+    if len(new) != len(axes) or any(not 0 <= axis < ndim for axis in new) or ndim > _MAX_NDIM:
         return None
     own = iter(have.own)
     wider = tuple(False if i in new else next(own) for i in range(ndim))
@@ -265,6 +267,8 @@ def _gather(call: Call, have: _Columns, given: Sequence[Sketch]) -> list[_Column
     index = given[1] if len(given) > 1 else Sketch()
     if known is None or have.own is None or index.ndim is None:
         return None
+    if len(have.own) + index.ndim > _MAX_NDIM:
+        return None
     have, axis = known
     own = have.own or ()
     inner = (_is_own(have, axis),) * index.ndim
@@ -286,6 +290,8 @@ def _gather_nd(call: Call, have: _Columns, given: Sequence[Sketch]) -> list[_Col
     if have.own is None or index.shape is None or index.shape[-1:] != (1,):
         return None
     if call.whole("batch_dims", 0) or not have.own[0]:
+        return None
+    if len(have.own) + len(index.shape) > _MAX_NDIM:
         return None
     length, which = have.numbers.shape[0], index.numbers
     if which is None or any(n is None or not -length <= n < length for n in which.ravel()):
@@ -375,8 +381,8 @@ def pieces(place: Place, count: int, /, *, axis: int = -1) -> Iterator[Piece]:
     todo: list[tuple[Place, _Columns, AnyArray | None]] = []
     if start.own is not None or axis == -1:
         todo.append((place, start, None))
-    steps = 0
-    while todo and steps < _MAX_STEPS:
+    steps = numbers = 0
+    while todo and steps < _MAX_STEPS and numbers < _MAX_NUMBERS:
         here, have, before = todo.pop()
         columns = have.numbers.ravel()
         users = here.users()
@@ -384,7 +390,10 @@ def pieces(place: Place, count: int, /, *, axis: int = -1) -> Iterator[Piece]:
         for call, there in users:
             if call.operator in _ABOUT_SHAPE:
                 continue
-            steps += 1
+            steps, numbers = steps + 1, numbers + have.numbers.size
+            if steps >= _MAX_STEPS or numbers >= _MAX_NUMBERS:
+                yield Piece(start.numbers.ravel(), place, None, True)
+                return
             made = _made(call, there, have)
             if made is None:
                 yield Piece(columns, there, call, True)

@@ -24,6 +24,8 @@ __all__ = ["groups"]
 
 _MAX_GROUPS = 16  # that a product may have; a mixer of states has five
 _MAX_STEPS = 4000  # operators that are looked at after a product
+_MAX_ALL_STEPS = 500_000  # after all products of a model
+_MAX_COLUMNS = 1 << 20
 _EINSUM = re.compile(r"([a-zA-Z]+),([a-zA-Z]+)->([a-zA-Z]+)")
 _JOINS = frozenset(("Add", "Sub", "Sum", "Concat", "Where", "ScatterND"))
 _PRODUCTS = frozenset(
@@ -63,6 +65,7 @@ class _Mark(NamedTuple):
     part: int
     is_score: bool = False  # a product of queries and keys
     is_active: bool = False  # an activation function was applied
+    is_soft: bool = False  # a score of which each row was made to sum to 1
 
 
 class _Parts:
@@ -72,6 +75,7 @@ class _Parts:
         self._same = list(range(int(labels.max()) + 1))
         self.roles: dict[int, set[str]] = defaultdict(set)
         self.gated: list[tuple[_Mark, _Mark]] = []
+        self.attends = False  # whether scores multiply values after a Softmax
 
     def find(self, part: int) -> int:
         """Return the number by which a part is known."""
@@ -91,7 +95,7 @@ class _Parts:
         roles: dict[int, set[str]] = defaultdict(set)
         for part, names in self.roles.items():
             roles[self.find(part)] |= names
-        if all(len(roles[part]) == 1 for part in found):
+        if self.attends and all(len(roles[part]) == 1 for part in found):
             labels = {part: next(iter(roles[part])) for part in found}
             return labels if len(set(labels.values())) == len(labels) else {}
         return self._halves(found)
@@ -121,8 +125,11 @@ def _overlapping(used: Sequence[Piece], count: int) -> AnyArray | None:
 def _roles(call: Call, marks: Sequence[set[_Mark]]) -> list[tuple[int, str]]:
     """Return the parts that are queries, keys or values in a product of two activations."""
     left, right = _sides(call, marks)
+    if any(mark.is_score for mark in right):
+        return []
     if any(mark.is_score for mark in left):
-        return [(mark.part, "v") for mark in right if not mark.is_score]
+        soft = any(mark.is_soft for mark in left)
+        return [(mark.part, "v") for mark in right if soft]
     return [(m.part, "q") for m in left] + [(m.part, "k") for m in right if not m.is_score]
 
 
@@ -162,9 +169,10 @@ class _Trace:
                 self._met.add(met)
                 heapq.heappush(self._todo, (call.order, len(self._met), call, there))
 
-    def run(self) -> bool:
-        """Follow all parts; return whether an end was reached."""
+    def run(self, steps: list[int]) -> bool:
+        """Follow all parts, and count the steps; return whether an end was reached."""
         for _ in range(_MAX_STEPS):
+            steps[0] += 1
             if not self._todo:
                 return True
             *_, call, there = heapq.heappop(self._todo)
@@ -179,6 +187,7 @@ class _Trace:
         """Note what an operator does with parts; return the marks of its results."""
         everything = set().union(*marks)
         if call.operator in _ATTENTION and len(marks) > 2:
+            self.parts.attends = True
             for role, given in zip("qkv", marks, strict=False):
                 for mark in given:
                     self.parts.roles[mark.part].add(role)
@@ -194,8 +203,13 @@ class _Trace:
         plain = {mark.part for mark in everything if not mark.is_score}
         if call.kind in _JOINS and plain and not _is_kept_for_later(call, there):
             self.parts.join(plain)
-        active = call.kind in _ACTIVATIONS
-        return {m._replace(is_active=m.is_active or active) for m in everything}
+        active, soft = call.kind in _ACTIVATIONS, call.kind == "Softmax"
+        if not _keeps_rows(call, there):
+            everything = {mark for mark in everything if not mark.is_score}
+        return {
+            m._replace(is_active=m.is_active or active, is_soft=m.is_soft or (soft and m.is_score))
+            for m in everything
+        }
 
     def _gates(self, call: Call, marks: list[set[_Mark]]) -> set[_Mark]:
         """Return the marks of gates that another activation is multiplied with."""
@@ -220,10 +234,22 @@ class _Trace:
         if len(marks) < 2 or any(value is not None for value in known):
             return set()
         roles = _roles(call, marks)
+        self.parts.attends |= any(mark.is_soft for mark in _sides(call, marks)[0])
         for part, role in roles:
             self.parts.roles[part].add(role)
         scores = any(role in "qk" for _, role in roles)
         return {_Mark(part, is_score=True) for part, _ in roles} if scores else set()
+
+
+def _keeps_rows(call: Call, there: Place) -> bool:
+    """Return whether an operator on scores leaves the keys along the last axis, if one knows."""
+    if call.kind == "Softmax":
+        ndim = there.sketch().ndim
+        return call.whole("axis", -1) in (-1, None if ndim is None else ndim - 1)
+    if call.kind != "Transpose":
+        return True
+    perm = list(call.attributes["perm"].ints) if "perm" in call.attributes else [0]
+    return perm[-1] == len(perm) - 1
 
 
 def _is_kept_for_later(call: Call, there: Place) -> bool:
@@ -269,7 +295,11 @@ def groups(place: Place, count: int, /, *, axis: int = -1) -> Sequence[Group]:
 
 
 def _found(place: Place, count: int, axis: int) -> list[Group]:
+    steps = place.around.steps
+    if count > _MAX_COLUMNS or steps[0] > _MAX_ALL_STEPS:
+        return []
     found = list(pieces(place, count, axis=axis))
+    steps[0] += len(found)
     used = [piece for piece in found if piece.is_used]
     whole = [piece for piece in used if len(piece.columns) >= count]
     if whole or not used:
@@ -284,7 +314,7 @@ def _found(place: Place, count: int, axis: int) -> list[Group]:
             continue
         if _is_one(labels, piece.columns):  # the first value that is of one part only
             trace.mark(piece.place, {_Mark(int(labels[piece.columns[0]]))})
-    return _named(parts, labels) if trace.run() else []
+    return _named(parts, labels) if trace.run(place.around.steps) else []
 
 
 def _is_one(labels: AnyArray, columns: AnyArray) -> bool:

@@ -42,16 +42,17 @@ _MADE_UP = re.compile(
 """Names that exporters give to a value that has no name of its own."""
 
 _OPERATOR = re.compile(
-    r"(MatMul|Gemm|Conv|Gather|LSTM|GRU|RNN|Einsum|Fused|Dynamic|QLinear|Transpose|Attention)"
-    r"|.*(Fusion|_output_\d+)"
+    r"(MatMul|Gemm|Conv|ConvTranspose|Gather|GatherND|LSTM|GRU|RNN|Einsum|Attention|MatMulInteger)"
+    r"(_(\d+|quant|output|token|matmul|MatMul|DQ|Q[248]|Bnb4|nchwc))*"
 )
+_FUSED = re.compile(r"(MatMul|Gemm|Conv)\w*Fusion")
 _CELLS = {"LSTM", "GRU", "RNN", "DynamicQuantizeLSTM"}
 _CELL_WEIGHTS = {1: "weight_ih", 2: "weight_hh"}
 _OF_CELL = re.compile(r"(^|\.)weight_[ih]h_l[0-9]+\Z")
 _TO_BIAS = frozenset(
     ("Cast", "Mul", "DequantizeLinear", "QuantizeLinear", "Identity", "Reshape", "Transpose")
 )
-_BIAS = re.compile(r"(?<![a-zA-Z])bias(?=\Z|_ih|_hh)")
+_BIAS = re.compile(r"(?:(?<=\A)|(?<=[./])|(?<=in_proj_)|(?<=weight_))bias(?=\Z|_ih|_hh)")
 
 
 def undecorated(name: str, /) -> str:
@@ -141,8 +142,9 @@ def _by_path(name: str) -> str:
     if not name.startswith("/") or len(name) > _LONGEST:
         return ""
     steps = name.strip("/").split("/")
-    while steps and _OPERATOR.match(steps[-1]):
-        steps.pop()
+    for made_by in (_FUSED, _OPERATOR):
+        if steps and made_by.fullmatch(steps[-1]):
+            steps.pop()
     # a Sequential is a step of its own: /layer/layer.0 is layer.0
     pairs = itertools.zip_longest(steps, steps[1:], fillvalue="")
     return ".".join(step for step, after in pairs if not after.startswith(f"{step}."))
@@ -210,7 +212,8 @@ def _vector(call: Call, index: int, around: Surroundings) -> _Bias | None:
     value = call.input(index)
     if value is None or sum(side > 1 for side in value.shape) > 1:
         return None
-    shared = len(Place(around, call.names[index]).users()) > 1
+    calls, elsewhere = around.uses(call.names[index])
+    shared = len(calls) + len(elsewhere) > 1
     return _Bias(undecorated(value.roots[0].name), shared)
 
 
@@ -225,7 +228,8 @@ def _bias_after(call: Call, around: Surroundings) -> _Bias | None:
         if user.operator in ("Add", "Sum"):
             found = [_vector(user, index, place.around) for index in range(len(user.names))]
             return next((one for one in found if one), None)
-        if user.operator not in _TO_BIAS or not user.outputs:
+        scaled = any(v is not None and v.size > 1 for v in user.inputs) and user.operator == "Mul"
+        if user.operator not in _TO_BIAS or scaled or not user.outputs:
             return None
         there = place._replace(name=user.outputs[0])
     return None
@@ -257,7 +261,7 @@ class Names:
 
     def __init__(self, bias: Callable[[Call], list[int]]) -> None:
         self._bias = bias
-        self._cells: dict[str, list[Call]] = defaultdict(list)
+        self._cells: dict[str, dict[int, int]] = defaultdict(dict)
 
     def of(self, stored: str, call: Call, index: int, around: Surroundings, /) -> str:
         """
@@ -283,8 +287,9 @@ class Names:
         name = undecorated(stored)
         module = module_of(call)
         if not is_made_up(name):
-            renamed = call.scopes and call.operator == "Gather" and module
-            return f"{module}.weight" if renamed and not name.startswith(module) else name
+            own = f".{name}".startswith(f".{module}.")
+            renamed = module and not own and call.operator == "Gather" and call.is_embedding
+            return f"{module}.weight" if renamed else name
         if call.operator in _CELLS and index in _CELL_WEIGHTS:
             return self._of_cell(call, module, index)
         bias = self._bias_of(call, around)
@@ -297,9 +302,8 @@ class Names:
         """Return the name of a weight of a recurrent module, which may have several layers."""
         if not module:
             return ""
-        if not any(one is call for one in self._cells[module]):
-            self._cells[module].append(call)
-        number = next(i for i, one in enumerate(self._cells[module]) if one is call)
+        known = self._cells[module]
+        number = known.setdefault(id(call), len(known))
         return f"{module}.{_CELL_WEIGHTS[index]}_l{number}"
 
     def _bias_of(self, call: Call, around: Surroundings) -> _Bias | None:

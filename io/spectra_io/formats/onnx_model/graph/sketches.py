@@ -9,6 +9,7 @@ import numpy as np
 
 from spectra_io.formats.onnx_model.graph.calls import Call, counted
 from spectra_io.formats.onnx_model.graph.values import small
+from spectra_io.formats.onnx_model.numbers import dtype_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -135,6 +136,12 @@ def _wholes(call: Call, given: _Given, name: str, index: int) -> list[int] | Non
 
 def _same(call: Call, given: _Given) -> list[Sketch]:
     return [given[0]]
+
+
+def _cast(call: Call, given: _Given) -> list[Sketch]:
+    """Keep integers of 32 and 64 bits; of others the graph computes in another way."""
+    whole = dtype_name(call.whole("to", 0)) in ("int32", "int64")
+    return [given[0] if whole else Sketch(given[0].shape)]
 
 
 def _skipped(call: Call, given: _Given) -> list[Sketch]:
@@ -462,7 +469,9 @@ _ATTENTION = (
 _RULES: dict[str, _Rule] = {
     **dict.fromkeys(_ELEMENTWISE, _elementwise),
     **dict.fromkeys(_UNARY, _same_shape),
-    **dict.fromkeys(("Identity", "Cast", "CastLike"), _same),
+    "Identity": _same,
+    "Cast": _cast,
+    "CastLike": _same_shape,
     **dict.fromkeys(("Conv", "FusedConv", "MaxPool", "AveragePool", "Pad"), _same_ndim),
     "Tile": _tiled,
     **dict.fromkeys(("MatMul", "MatMulInteger"), _matmul),

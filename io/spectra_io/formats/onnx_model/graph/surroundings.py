@@ -77,6 +77,8 @@ class Surroundings:
         For each output of a function, the name of the output where the function is called.
     outside : Surroundings, optional
         The graph around a graph inside an operator, which may use the values of both.
+    steps : list of int, optional
+        The count of steps after products, of one element, to share.
 
     Examples
     --------
@@ -94,7 +96,11 @@ class Surroundings:
         declared: Mapping[str, Sketch] | None = None,
         exits: Mapping[str, Place] | None = None,
         outside: Surroundings | None = None,
+        steps: list[int] | None = None,
     ) -> None:
+        shared = steps if outside is None else outside.steps
+        self.steps: list[int] = [0] if shared is None else shared
+        """Steps taken after products so far, counted for all graphs of a model together."""
         self.groups: dict[tuple[str, int, int], tuple[Group, ...]] = {}
         """Groups of columns that were found, by name, number of columns and axis."""
         self.sizes: set[int] | None = None
@@ -145,10 +151,14 @@ class Surroundings:
         name : str
             Name of the value.
         sketch : Sketch
-            What is known; a declared shape is kept.
+            What is known; a declared length is taken where none can be computed.
         """
-        have = self._sketches.get(name, NOTHING)
-        shape = sketch.shape if have.shape is None else have.shape
+        have = self._sketches.get(name, NOTHING).shape
+        shape = sketch.shape
+        if have is not None and (shape is None or len(shape) != len(have)):
+            shape = have if shape is None else shape
+        elif have is not None and shape is not None:
+            shape = tuple(b if a is None else a for a, b in zip(shape, have, strict=True))
         self._sketches[name] = sketch._replace(shape=shape)
 
     def _use(self, name: str, call: Call, where: Surroundings) -> None:

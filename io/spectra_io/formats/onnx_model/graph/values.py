@@ -366,7 +366,7 @@ def _cut_leaf(value: Value, axis: int, start: int, stop: int) -> Value | None:
     out = mapped(value, _sliced, shape, axis=axis, start=start, stop=stop)
     if out is None:
         return None
-    label = f"{value.label},{start}:{stop}".removeprefix(",")
+    label = f"{value.label},{':,' * axis}{start}:{stop}".removeprefix(",")
     source = rows(value.source, start, stop) if axis == 0 else out.source
     return replace(out, source=source, label=label)
 

@@ -47,6 +47,8 @@ _NUMBERS: dict[str, Callable[[onnx.AttributeProto], AnyArray]] = {
 }
 
 _SCOPES = "pkg.torch.onnx.name_scopes"
+_CLASSES = "pkg.torch.onnx.class_hierarchy"
+_LONGEST = 1000  # characters at the end of a list of classes that are looked at
 
 _Scope = ChainMap[str, Value | None]
 _Key = tuple[str, str, str]
@@ -57,11 +59,11 @@ class _Context(NamedTuple):
     """The place of the walk in the model, and the names known there."""
 
     scope: _Scope
+    around: Surroundings  # of the operators there
     place: _Place = ()  # of an operator in a function, the same at every call
     attributes: Mapping[str, onnx.AttributeProto] = {}  # of the call of a function
     caller: _Place = ()
     functions: tuple[_Key, ...] = ()  # called and not yet left
-    around: Surroundings = Surroundings()  # of the operators there
 
 
 class _Seen(NamedTuple):
@@ -164,7 +166,8 @@ class _Walk:
             *map(text, (node.op_type, node.domain, node.name)),
             _scopes(node),
         )
-        call = Call(kind, attributes, names, inputs, outputs, label, scopes, order, domain)
+        notes = label, scopes, order, domain, _is_embedding(node)
+        call = Call(kind, attributes, names, inputs, outputs, *notes)
         key = _key(node.domain, node.op_type, node.overload)
         if key in self.functions:
             self._call(key, call, context)
@@ -255,6 +258,7 @@ class _Walk:
         inside = Surroundings(
             dict(zip(inputs, around.inputs(call), strict=False)),
             exits={inner: Place(around, outer) for outer, inner in results},
+            steps=around.steps,
         )
         scope: _Scope = ChainMap(dict(zip(inputs, call.inputs, strict=False)))
         defaults = {text(a.name): a for a in function.attribute_proto}
@@ -262,11 +266,11 @@ class _Walk:
             function.node,
             _Context(
                 scope,
+                inside,
                 ("function", *key),
                 {**defaults, **call.attributes},
                 (*context.caller, *context.place),
                 (*context.functions, key),
-                inside,
             ),
         )
         around.add(call, inside=inside, inputs=inputs)
@@ -305,9 +309,15 @@ class _Walk:
             root.uses.append(use)
 
 
-def _scopes(node: onnx.NodeProto) -> str:
+def _scopes(node: onnx.NodeProto, key: str = _SCOPES) -> str:
     """Return the modules that PyTorch notes with an operator."""
-    return next((text(p.value) for p in node.metadata_props if p.key == _SCOPES), "")
+    return next((text(p.value) for p in node.metadata_props if p.key == key), "")
+
+
+def _is_embedding(node: onnx.NodeProto) -> bool:
+    """Return whether the classes that PyTorch notes end with an embedding and its operator."""
+    classes = _scopes(node, _CLASSES)[-_LONGEST:].split(",")
+    return len(classes) > 1 and classes[-2].strip(" '\"").endswith("Embedding")
 
 
 def _named(part: Part, value: Value) -> tuple[str, Value, int]:
@@ -350,10 +360,15 @@ def walk(
     []
     """
     one = _Walk(model, locate)
-    one.graph(model.graph, _Context(ChainMap()))
+    around = Surroundings()
+    one.graph(model.graph, _Context(ChainMap(), around))
     for key, function in one.functions.items():
         if key not in one.called:
-            one.nodes(function.node, _Context(ChainMap(), ("function", *key), functions=(key,)))
+            own = Surroundings(steps=around.steps)
+            one.nodes(
+                function.node,
+                _Context(ChainMap(), own, ("function", *key), functions=(key,)),
+            )
     one.uses()
     for stored in one.found.values():
         if name := one.scales.get(id(stored)):

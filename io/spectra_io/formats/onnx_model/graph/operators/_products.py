@@ -132,7 +132,8 @@ def einsum(call: Call, value: Value, around: Around) -> list[Part] | Unread:
     stacked = [c for c in mine if c in other and c in result]
     summed = [c for c in mine if c not in result]
     kept = [c for c in mine if c in result and c not in other]
-    if not summed:
+    named = other.replace(".", "")
+    if not summed or not set(summed) <= set(named) or len(set(named)) != len(named):
         return unread
     ahead = [c for c in kept if mine.index(c) < min(map(mine.index, summed))]
     if len(ahead) < len(kept):
