@@ -512,3 +512,12 @@ def test_a_weight_that_is_filled_with_one_number_is_no_layer(tmp_path, operator)
     nodes = [node("ConstantOfShape", ["shape"], ["w"]), node(operator, ["x", "w"], ["y"])]
     (layer,) = spectra.layers(open_model(write_onnx(tmp_path / "m.onnx", graph(nodes, [shape]))))
     assert (layer.tensor.name, layer.reason) == ("shape", "int64: integers")
+
+
+@pytest.mark.parametrize("operator", ["Add", "Mul", "Min"])
+@pytest.mark.parametrize("shapes", [((4,), (3,)), ((1, 4), (2, 3)), ((2, 5), (6, 3))])
+def test_small_integers_that_do_not_fit_together(tmp_path, operator, shapes):
+    """They are followed as the shapes of other values may be; such a graph does not run."""
+    arrays = {"a": np.zeros(shapes[0], np.int64), "b": np.zeros(shapes[1], np.int64)}
+    model = opened(tmp_path, [node(operator, ["a", "b"], ["c"])], arrays)
+    assert {tensor.role for tensor in model.values()} == {"constant"}

@@ -99,7 +99,8 @@ def _single(call: Call, value: Value) -> list[Value | None]:
     """Return a function of each element of a constant."""
     if value.dtype not in REALS or len(call.inputs) != 1:
         return [None]
-    return [mapped(value, _of_one, value.shape, operator=call.operator, to=value.dtype)]
+    function = partial(_of_one, operator=call.operator, to=value.dtype)
+    return [mapped(value, function, value.shape, elementwise=True)]
 
 
 def _of_several(*arrays: AnyArray, operator: str, to: str) -> AnyArray:
@@ -128,6 +129,7 @@ def _several(call: Call, value: Value) -> list[Value | None]:
         shape,
         main=main,
         joins=call.operator in _SUMS and _alike(values, main),
+        elementwise=True,
     )
     return [made]
 
@@ -153,13 +155,15 @@ def _clip(call: Call, value: Value) -> list[Value | None]:
         return [None]
     if "min" in call.attributes or "max" in call.attributes:
         least, most = call.number("min", -np.inf), call.number("max", np.inf)
-        return [mapped(value, _between, value.shape, least=least, most=most, to=value.dtype)]
+        function = partial(_between, least=least, most=most, to=value.dtype)
+        return [mapped(value, function, value.shape, elementwise=True)]
     bounds = {"least": call.input(1), "most": call.input(2)}
     given = {name: bound for name, bound in bounds.items() if bound is not None}
     if any(bound.size != 1 or bound.dtype not in REALS for bound in given.values()):
         return [None]
     function = partial(_clipped, given=" ".join(given), to=value.dtype)
-    return [combined(function, [value, *given.values()], value.shape, main=value)]
+    values = [value, *given.values()]
+    return [combined(function, values, value.shape, main=value, elementwise=True)]
 
 
 def _between(x: AnyArray, *, least: float, most: float, to: str) -> AnyArray:
@@ -182,11 +186,13 @@ def _comparison(call: Call, value: Value) -> list[Value | None]:
         return [None]
     function = partial(_compared, operator=call.operator)
     main = _main([value, other])
-    return [combined(function, [value, other], shape, main=main, dtype="bool")]
+    values = [value, other]
+    return [combined(function, values, shape, main=main, dtype="bool", elementwise=True)]
 
 
 def _not(call: Call, value: Value) -> list[Value | None]:
-    return [mapped(value, np.logical_not, value.shape) if value.dtype == "bool" else None]
+    known = value.dtype == "bool"
+    return [mapped(value, np.logical_not, value.shape, elementwise=True) if known else None]
 
 
 def _chosen(mask: AnyArray, x: AnyArray, y: AnyArray, *, to: str) -> AnyArray:
@@ -202,7 +208,8 @@ def _where(call: Call, value: Value) -> list[Value | None]:
     if (shape := _shape([value, x, y])) is None:
         return [None]
     main = _main([x, y])
-    return [combined(partial(_chosen, to=main.dtype), [value, x, y], shape, main=main)]
+    function = partial(_chosen, to=main.dtype)
+    return [combined(function, [value, x, y], shape, main=main, elementwise=True)]
 
 
 ARITHMETIC: dict[str, Callable[[Call, Value], list[Value | None]]] = {

@@ -57,10 +57,10 @@ def _as(value: Value, dtype: str, *, saturated: bool) -> Value | None:
     if value.dtype not in _KNOWN:
         return None
     if dtype in REALS or (dtype == "bool" and value.dtype not in _POWERS):
-        return mapped(value, _as_type, value.shape, dtype=dtype, to=dtype)
+        return mapped(value, _as_type, value.shape, dtype=dtype, elementwise=True, to=dtype)
     if dtype in _NARROW and value.dtype in REALS:
         function = partial(_as_narrow, to=dtype, saturated=saturated)
-        return mapped(value, function, value.shape, dtype=dtype)
+        return mapped(value, function, value.shape, dtype=dtype, elementwise=True)
     return None
 
 

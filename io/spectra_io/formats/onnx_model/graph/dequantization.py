@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,7 @@ import numpy as np
 from spectra.models.quantization import affine
 from spectra_io.formats.onnx_model.graph.calls import Call, counted
 from spectra_io.formats.onnx_model.graph.casts import INTEGERS, REALS
-from spectra_io.formats.onnx_model.graph.values import Value, combined
+from spectra_io.formats.onnx_model.graph.values import Value, combined, cut
 from spectra_io.formats.onnx_model.numbers import dtype_name
 
 if TYPE_CHECKING:
@@ -71,7 +72,30 @@ def dequantized(
     at = axis if block_size or spread else None
     to = dtype or ("float32" if scale.dtype == _POWERS else scale.dtype)
     function = partial(_real, axis=at, block_size=block_size, to=to)
-    return combined(function, [value, scale, zero_point], value.shape, main=value, dtype=to)
+    made = combined(function, [value, scale, zero_point], value.shape, main=value, dtype=to)
+
+    def slices(along: int, start: int, stop: int) -> Value | None:
+        """Dequantize a slice, with the scales of the slice."""
+        part = cut(value, along, start, stop)
+        mine = [_slice(given, value, at, along, start, stop) for given in (scale, zero_point)]
+        if part is None or mine[0] is None or (block_size and along == at):
+            return None
+        if zero_point is not None and mine[1] is None:
+            return None
+        return dequantized(part, *mine, axis=at, block_size=block_size, dtype=to)
+
+    return made and replace(made, slices=slices)
+
+
+def _slice(
+    given: Value | None, value: Value, axis: int | None, along: int, start: int, stop: int
+) -> Value | None:
+    """Return the scales or zero points of a slice; one that others share as it is."""
+    if given is None or given.size == 1 or (len(given.shape) == 1 and along != axis):
+        return given
+    own = 0 if len(given.shape) == 1 else along
+    same = own < len(given.shape) and given.shape[own] == value.shape[along]
+    return cut(given, own, start, stop) if same else None
 
 
 def _single(array: AnyArray) -> AnyArray:

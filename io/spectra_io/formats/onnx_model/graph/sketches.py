@@ -186,7 +186,10 @@ def _elementwise(call: Call, given: _Given) -> list[Sketch]:
         return [Sketch(shape)]
     if shape is None or None in shape:  # of two arrays that do not fit together
         return [NOTHING]
-    pairs = np.broadcast(*(n.reshape((1,) * (len(shape) - n.ndim) + n.shape) for n in numbers))
+    try:
+        pairs = np.broadcast(*numbers)
+    except ValueError:
+        return [NOTHING]
     found = [None if a is None or b is None else count(a, b) for a, b in pairs]
     return [_counting(_array(found, pairs.shape))]
 

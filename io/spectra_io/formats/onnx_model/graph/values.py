@@ -124,6 +124,8 @@ class Value:
     """Elements computed on the way from the file."""
     product: bool = False
     """Whether the value is a product of two constant matrices, to which nothing is added."""
+    slices: Callable[[int, int, int], Value | None] | None = None
+    """Function of an axis and bounds that computes a slice without the rest, if there is one."""
 
     @property
     def size(self) -> int:
@@ -177,6 +179,7 @@ def mapped(
     /,
     *,
     dtype: str = "",
+    elementwise: bool = False,
     **options: object,
 ) -> Value | None:
     """
@@ -192,6 +195,9 @@ def mapped(
         Shape of the result.
     dtype : str, optional
         Type of the result; by default that of `value`.
+    elementwise : bool, default: False
+        Whether each element of the result depends on the same element of the array only, so that
+        a slice of it needs no more than a slice.
     **options : object
         Keyword arguments of the function.
 
@@ -217,7 +223,17 @@ def mapped(
         pieces=None,
         depth=value.depth + 1,
         work=value.work + math.prod(shape),
+        slices=None,
     )
+    if elementwise:
+
+        def slices(axis: int, start: int, stop: int) -> Value | None:
+            part = cut(value, axis, start, stop)
+            if part is None:
+                return None
+            return mapped(part, function, part.shape, dtype=dtype, elementwise=True, **options)
+
+        made = replace(made, slices=slices)
     return made if _within_limits(made) else None
 
 
@@ -236,6 +252,7 @@ def combined(
     dtype: str = "",
     joins: bool = False,
     work: int | None = None,
+    elementwise: bool = False,
     **options: object,
 ) -> Value | None:
     """
@@ -258,6 +275,9 @@ def combined(
         Whether the numbers of the others are in the result too, as in a sum of matrices.
     work : int, optional
         Elements that the function computes; by default those of the result.
+    elementwise : bool, default: False
+        Whether each element of the result depends on the same element of each array only, as they
+        are broadcast.
     **options : object
         Keyword arguments of the function.
 
@@ -291,7 +311,38 @@ def combined(
         work=sum(value.work for value in given) + (math.prod(shape) if work is None else work),
         product=main.product,
     )
+    if elementwise:
+
+        def slices(axis: int, start: int, stop: int) -> Value | None:
+            parts = [value and _cut_broadcast(value, shape, axis, start, stop) for value in values]
+            if any(part is None and value for part, value in zip(parts, values, strict=True)):
+                return None
+            first = next(part for part, v in zip(parts, values, strict=True) if v is main and part)
+            size = (*shape[:axis], stop - start, *shape[axis + 1 :])
+            return combined(
+                function,
+                parts,
+                size,
+                main=first,
+                dtype=dtype,
+                joins=joins,
+                work=None,
+                elementwise=True,
+                **options,
+            )
+
+        made = replace(made, slices=slices)
     return made if _within_limits(made) else None
+
+
+def _cut_broadcast(
+    value: Value, shape: Sequence[int], axis: int, start: int, stop: int
+) -> Value | None:
+    """Cut an array along the axis that an axis of its broadcast shape is made of, if any is."""
+    own = axis - (len(shape) - len(value.shape))
+    if own < 0 or value.shape[own] != shape[axis]:
+        return value
+    return cut(value, own, start, stop)
 
 
 def _reshape(array: AnyArray, shape: tuple[int, ...]) -> AnyArray:
@@ -320,7 +371,17 @@ def reshaped(value: Value, shape: Sequence[int], /) -> Value | None:
     >>> reshaped(w, (6,)).source().shape
     (6,)
     """
-    return mapped(value, _reshape, shape, shape=tuple(shape))
+    made = mapped(value, _reshape, shape, shape=tuple(shape))
+    many = value.shape[0] // shape[0] if value.shape and shape and shape[0] else 0
+    if made is None or value.slices is None or many * (shape[0] if shape else 0) != value.shape[0]:
+        return made
+
+    def slices(axis: int, start: int, stop: int) -> Value | None:
+        """Reshape the rows of the array that make a slice along the first axis."""
+        part = cut(value, 0, start * many, stop * many) if axis == 0 else None
+        return part and reshaped(part, (stop - start, *shape[1:]))
+
+    return replace(made, slices=slices)
 
 
 def transposed(value: Value, axes: tuple[int, ...], /) -> Value | None:
@@ -350,6 +411,13 @@ def transposed(value: Value, axes: tuple[int, ...], /) -> Value | None:
     if list(axes) == sorted(axes):
         return value
     out = mapped(value, np.transpose, [value.shape[axis] for axis in axes], axes=axes)
+    if out is not None and value.slices is not None:
+
+        def slices(axis: int, start: int, stop: int) -> Value | None:
+            part = cut(value, axes[axis], start, stop)
+            return part and transposed(part, axes)
+
+        out = replace(out, slices=slices)
     if out is None or value.pieces is None:
         return out
     axis, pieces = value.pieces
@@ -400,7 +468,8 @@ def cut(value: Value, axis: int, start: int, stop: int, /) -> Value | None:
     if (start, stop) == (0, value.shape[axis]):
         return value
     if value.pieces is None:
-        return _cut_leaf(value, axis, start, stop)
+        part = value.slices(axis, start, stop) if value.slices else None
+        return part or _cut_leaf(value, axis, start, stop)
     along, pieces = value.pieces
     found, begin = [], 0
     for piece in pieces:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -72,7 +73,8 @@ def times_alpha(call: Call, value: Value) -> Value | None:
         parts = [times_alpha(call, piece) for piece in pieces]
         kept = [part for part in parts if part is not None]
         return joined(kept, axis) if len(kept) == len(parts) else None
-    return mapped(value, _scaled, value.shape, factor=factor, to=value.dtype)
+    function = partial(_scaled, factor=factor, to=value.dtype)
+    return mapped(value, function, value.shape, elementwise=True)
 
 
 def right_factor(call: Call, value: Value, around: Around) -> list[Part]:
