@@ -1,6 +1,8 @@
 """Files larger than memory should be: opened by their structure, analysed a tensor at a time."""
 
 import io
+import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +15,8 @@ import spectra
 from spectra.models.tensors import Tensor
 from spectra_io import open_model
 from spectra_io.storage import descriptors
+from spectra_io.storage.files import LocalFile
+from spectra_io.storage.memory import check_fits
 from tests.builders import (
     environment,
     external,
@@ -207,13 +211,7 @@ print(memory("VmHWM") - before, *set(spectra.labels(ds.status).values))
 def test_a_matrix_of_two_gigabytes_that_takes_no_room_on_the_disk(tmp_path, shape):
     if not sys.platform.startswith("linux"):
         pytest.skip("needs /proc")
-    head = safetensors_bytes({"w": ("F32", shape, b"")}).replace(
-        b"[0, 0]", f"[0, {4 * shape[0] * shape[1]}]".encode()
-    )
-    length = int.from_bytes(head[:8], "little") + len(str(4 * shape[0] * shape[1])) - 1
-    path = write(tmp_path / "m.safetensors", length.to_bytes(8, "little") + head[8:])
-    with path.open("ab") as file:
-        file.truncate(8 + length + 4 * shape[0] * shape[1])
+    path = holes(tmp_path / "m.safetensors", shape)
     done = subprocess.run(
         [sys.executable, "-c", _CUT, str(path)],
         capture_output=True, text=True, check=True, env=environment(OPENBLAS_NUM_THREADS="1"),
@@ -221,3 +219,39 @@ def test_a_matrix_of_two_gigabytes_that_takes_no_room_on_the_disk(tmp_path, shap
     grown, status = done.stdout.split()
     assert int(grown) < 150
     assert status == "all_zero"
+
+
+def holes(path, shape, name="w"):
+    """Write a safetensors file of zeros that takes no room on the disk."""
+    size = 4 * int(np.prod(shape, dtype=object))
+    entry = {name: {"dtype": "F32", "shape": shape, "data_offsets": [0, size]}}
+    header = json.dumps(entry).encode()
+    with path.open("wb") as file:
+        file.write(len(header).to_bytes(8, "little") + header)
+        try:
+            file.truncate(8 + len(header) + size)
+        except OSError:
+            pytest.skip("the file system has a limit")
+    return path
+
+
+@pytest.mark.skipif(not hasattr(os, "sysconf"), reason="the system does not say")
+def test_kernels_larger_than_the_memory_are_rows_with_a_reason(tmp_path):
+    """They cannot be read in parts; a file may state any size and take no room."""
+    path = holes(tmp_path / "m.safetensors", [1 << 13, 1 << 13, 64, 64], "conv.weight")
+    ds = spectra.analyze(spectra.layers(open_model(path)))
+    (reason,) = ds.status_reason.values.tolist()
+    assert "m.safetensors: 1048576 MB at a time, more than half of the memory" in reason
+
+
+def test_compressed_arrays_larger_than_the_memory_are_rows_with_a_reason(tmp_path, monkeypatch):
+    path = one_compressed(tmp_path, WIDE)
+    monkeypatch.setattr("spectra_io.storage.memory._most", lambda: 100_000)
+    ds = spectra.analyze(open_model(path))
+    (reason,) = ds.status_reason.values.tolist()
+    assert "m.npz: 0 MB at a time, more than half of the memory of this machine" in reason
+
+
+def test_a_system_that_does_not_say_its_memory(monkeypatch):
+    monkeypatch.setattr("spectra_io.storage.memory._most", lambda: None)
+    check_fits(LocalFile(Path("m")), 1 << 80)

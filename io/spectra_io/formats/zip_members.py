@@ -14,6 +14,7 @@ import numpy as np
 from spectra.errors import ModelFormatError
 from spectra.models.lazy import derived
 from spectra_io.storage.files import LocalFile
+from spectra_io.storage.memory import check_fits
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -252,9 +253,11 @@ class Deflated:
         Raises
         ------
         ModelFormatError
-            If the member is damaged.
+            If the member is damaged, or takes more than half of the memory of this machine.
         """
-        out, done = np.empty(self.member.size - self.skip, np.uint8), 0
+        size = self.member.size - self.skip
+        check_fits(self.member.file, size)
+        out, done = np.empty(size, np.uint8), 0
         for block in self.member.blocks(self.skip, _STEP):
             out[done : done + len(block)] = block
             done += len(block)

@@ -11,6 +11,7 @@ import numpy as np
 
 from spectra.errors import ModelFormatError, SpectraError
 from spectra_io.storage.descriptors import filled, identity, regular
+from spectra_io.storage.memory import check_fits
 from spectra_io.storage.paths import check_contained, inside
 
 if TYPE_CHECKING:
@@ -158,13 +159,15 @@ class LocalFile:
         Raises
         ------
         ModelFormatError
-            If the file has changed since the reference was made.
+            If the file has changed since the reference was made, or the bytes take more than half
+            of the memory of this machine.
         OSError
             If it cannot be read.
         """
         stop = min(stop, self.size())
         if stop <= start:
             return np.zeros(0, np.uint8)
+        check_fits(self, stop - start)
         with self._unchanged() as descriptor:
             return filled(descriptor, [(start, stop - start)], stop - start)
 
@@ -187,10 +190,12 @@ class LocalFile:
         Raises
         ------
         ModelFormatError
-            If the file has changed since the reference was made, or ends before the last part.
+            If the file has changed since the reference was made, or ends before the last part; if
+            the bytes take more than half of the memory of this machine.
         OSError
             If it cannot be read.
         """
+        check_fits(self, size)
         with self._unchanged() as descriptor:
             found = filled(descriptor, spans, size)
         if len(found) != size:
