@@ -1,7 +1,6 @@
 """Stacks of experts of which a network chooses some, against onnxruntime with each expert."""
 
 import numpy as np
-import onnxruntime as ort
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
@@ -9,6 +8,7 @@ import spectra
 from spectra_io import open_model
 from tests.builders import f32
 from tests.spectra_io.formats.onnx_model.growing import INPUTS, Graph, saved
+from tests.running import session
 
 COUNT, OUTPUTS = 3, 8
 
@@ -49,9 +49,8 @@ def modelled(g, out):
 
 def result(g, out, which):
     model = modelled(g, out)
-    session = ort.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
     x = np.eye(INPUTS, dtype=np.float32)[None]
-    return session.run(None, {"x": x, "which": np.array([which])})[0][0]
+    return session(model).run(None, {"x": x, "which": np.array([which])})[0][0]
 
 
 @pytest.mark.parametrize("way", [on_the_left, on_the_right, turned, by_lists_of_numbers])
@@ -102,3 +101,132 @@ def test_a_stack_that_is_used_otherwise_has_a_reason(tmp_path, way):
     assert not saved(tmp_path / "m.onnx", modelled(g, out))
     reasons = {x.tensor.name: x.reason for x in spectra.layers(open_model(tmp_path / "m.onnx"))}
     assert "Gather" in reasons["experts"]
+
+
+INTEGERS = np.random.default_rng(0).integers(-50, 50, (COUNT, INPUTS, OUTPUTS))
+SCALE, ZERO = np.float32(0.5), 3
+
+
+def rounded(g, value, zero=0):
+    return g.add("QuantizeLinear", value, g.constant(0.5, np.float32), g.constant(zero, np.int8))
+
+
+def real(g, value, zero=ZERO, **options):
+    given = g.constant(0.5, np.float32), g.constant(zero, np.int8)
+    return g.add("DequantizeLinear", value, *given, **options)
+
+
+def bytes_chosen(g, turns=False):
+    signed = INTEGERS.astype(np.int8)
+    experts = stored(g, signed.transpose(0, 2, 1).copy() if turns else signed)
+    return g.add("Gather", experts, "which", axis=0)
+
+
+def dequantized_behind(g):
+    return g.add("MatMul", "x", real(g, bytes_chosen(g)))
+
+
+def dequantized_before(g):
+    some = g.add("Gather", real(g, stored(g, INTEGERS.astype(np.int8))), "which", axis=0)
+    return g.add("MatMul", "x", real(g, rounded(g, some), 0))
+
+
+def rounded_behind(g):
+    some = g.add("Gather", stored(g, INTEGERS.astype(np.float32) / 2), "which", axis=0)
+    return g.add("MatMul", "x", real(g, rounded(g, some), 0))
+
+
+def turned_integers(g):
+    moved = g.add("Transpose", bytes_chosen(g, turns=True), perm=[0, 2, 1])
+    return g.add("MatMul", "x", real(g, moved))
+
+
+def linear(g, left, right, zeros):
+    """Multiply integers of scale 1 and 1/2; the result is rounded to halves."""
+    scales = [g.constant(n, np.float32) for n in ((1, 0.5) if zeros[1] else (0.5, 1))]
+    first, second = (g.constant(zero, np.int8) for zero in zeros)
+    last = g.constant(0.5, np.float32), g.constant(0, np.int8)
+    made = g.add("QLinearMatMul", left, scales[0], first, right, scales[1], second, *last)
+    return real(g, made, 0)
+
+
+def eye_rounded(g):
+    return g.add("QuantizeLinear", "x", g.constant(1, np.float32), g.constant(0, np.int8))
+
+
+def integers_on_the_right(g):
+    return linear(g, eye_rounded(g), bytes_chosen(g), (0, ZERO))
+
+
+def integers_on_the_left(g):
+    columns = g.add("Transpose", eye_rounded(g), perm=[0, 2, 1])
+    made = linear(g, bytes_chosen(g, turns=True), columns, (ZERO, 0))
+    return g.add("Transpose", made, perm=[0, 2, 1])
+
+
+QUANTIZED = [
+    *(dequantized_behind, dequantized_before, rounded_behind, turned_integers),
+    *(integers_on_the_right, integers_on_the_left),
+]
+
+
+@pytest.mark.parametrize("way", QUANTIZED)
+def test_integers_of_each_expert(tmp_path, way):
+    g = Graph()
+    out = way(g)
+    found = saved(tmp_path / "m.onnx", modelled(g, out))
+    assert [*found] == [f"experts[{i}]" for i in range(COUNT)]
+    for i, layer in enumerate(found.values()):
+        np.testing.assert_allclose(layer.matrices()[0], result(g, out, i).T, atol=1e-6)
+
+
+def in_blocks(g, dtype=TensorProto.INT4, axis=2, **options):
+    """Look up experts (out, in) of four bits, in blocks of 16 along an axis."""
+    rng = np.random.default_rng(1)
+    sides = [COUNT, 18, INPUTS]
+    numbers = rng.integers(0, 16, sides)
+    if dtype == TensorProto.UINT8:  # two in a byte
+        packed = numpy_helper.from_array(
+            (numbers[..., ::2] | numbers[..., 1::2] << 4).astype(np.uint8), "experts"
+        )
+    else:
+        packed = helper.make_tensor("experts", dtype, sides, (numbers - 8).ravel())
+    g.initializers.append(packed)
+    blocks = [-(-n // 16) if i == axis else n for i, n in enumerate(sides)]
+    scales = g.constant(rng.random(blocks) + 0.1, np.float32)
+    given = {"domain": "com.microsoft", "block_size": 16, "quantize_axis": axis, **options}
+    some = g.add("GatherBlockQuantized", "experts", "which", scales, **given)
+    return g.add("MatMul", some, g.add("Transpose", "x", perm=[0, 2, 1]))
+
+
+@pytest.mark.parametrize(("dtype", "axis"), [("INT4", 2), ("INT4", 1), ("UINT8", 2)])
+def test_blocks_of_each_expert(tmp_path, dtype, axis):
+    g = Graph()
+    out = in_blocks(g, TensorProto.DataType.Value(dtype), axis)
+    found = saved(tmp_path / "m.onnx", modelled(g, out))
+    assert [*found] == [f"experts[{i}]" for i in range(COUNT)]
+    for i, layer in enumerate(found.values()):
+        np.testing.assert_allclose(layer.matrices()[0], result(g, out, i), atol=1e-6)
+
+
+def blocks_of_another_axis(g):
+    return in_blocks(g, gather_axis=1)
+
+
+def scales_of_a_chosen_axis(g):
+    scales = g.constant([0.5] * OUTPUTS, np.float32)
+    some = g.add("DequantizeLinear", bytes_chosen(g), scales, axis=2)
+    return g.add("MatMul", "x", some)
+
+
+def scales_not_known(g):
+    return g.add("MatMul", "x", g.add("DequantizeLinear", bytes_chosen(g), "s"))
+
+
+@pytest.mark.parametrize("way", [blocks_of_another_axis, scales_of_a_chosen_axis, scales_not_known])
+def test_integers_that_are_used_otherwise_have_a_reason(tmp_path, way):
+    g = Graph()
+    out = way(g)
+    assert not saved(tmp_path / "m.onnx", modelled(g, out))
+    reasons = {x.tensor.name: x.reason for x in spectra.layers(open_model(tmp_path / "m.onnx"))}
+    assert "no known product" in reasons["experts"]

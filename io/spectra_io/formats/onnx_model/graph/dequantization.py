@@ -176,7 +176,9 @@ def _quantize(call: Call, value: Value) -> list[Value | None]:
     if scale.shape not in ((), value.shape[at : at + 1]):
         return [None]
     function = partial(_rounded, axis=at if scale.shape else None, to=to)
-    return [combined(function, [value, scale, zero], value.shape, main=value, dtype=to)]
+    given, alike = [value, scale, zero], not scale.shape
+    made = combined(function, given, value.shape, main=value, dtype=to, elementwise=alike)
+    return [made]
 
 
 DEQUANTIZATIONS: dict[str, Callable[[Call, Value], list[Value | None]]] = {

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
+from spectra_io.formats.onnx_model.graph.casts import INTEGERS
+from spectra_io.formats.onnx_model.graph.dequantization import DEQUANTIZATIONS, dequantized
 from spectra_io.formats.onnx_model.graph.operators._parts import (
     Part,
     Unread,
@@ -20,17 +23,27 @@ if TYPE_CHECKING:
 
 __all__ = ["chosen"]
 
+_BYTE = 8  # bits; wider integers are places rather than weights
 _MAX_STEPS = 8  # operators between a choice and the product
 _SAME = frozenset(("Cast", "Identity", "CastLike", "Dropout"))
+_PRODUCTS: dict[tuple[str, int], tuple[int, ...]] = {  # inputs with scale and zero point
+    ("MatMul", 0): (),
+    ("MatMul", 1): (),
+    ("QLinearMatMul", 0): (1, 2),
+    ("QLinearMatMul", 3): (4, 5),
+    ("MatMulIntegerToFloat", 0): (2, 4),
+    ("MatMulIntegerToFloat", 1): (3, 5),
+}
 
 
 class _Used(NamedTuple):
-    """The product that takes the chosen matrices."""
+    """The product that takes the chosen matrices, and the stack as it gets there."""
 
     call: Call
     around: Around
     is_left: bool
     is_turned: bool
+    stack: Value
 
 
 def _turns(call: Call) -> bool | None:
@@ -42,33 +55,57 @@ def _turns(call: Call) -> bool | None:
     return bool(perm[-1] == len(perm) - 2)
 
 
-def _used(call: Call, around: Around) -> _Used | None:
+def _rounded(user: Call, value: Value) -> Value | None:
+    """Return a stack after QuantizeLinear or DequantizeLinear with a single scale."""
+    scale = user.input(1)
+    if scale is None or scale.size != 1:
+        return None
+    there = replace(user, inputs=[value, *user.inputs[1:]])
+    return DEQUANTIZATIONS[user.operator](there, value)[0]
+
+
+def _real(user: Call, index: int, value: Value) -> Value | None:
+    """Return a stack as real numbers, with the scale that a product of integers has for it."""
+    places = _PRODUCTS[user.operator, index]
+    if not places:
+        return value
+    scale, zero = (user.input(place) for place in places)
+    known = scale is not None and scale.size == 1 and not user.unknown(places[1])
+    return dequantized(value, scale, zero) if known else None
+
+
+def _used(call: Call, value: Value | None, around: Around) -> _Used | None:
     """Return the product that follows a choice, if nothing else does."""
     place, turned = Place(around, call.outputs[0] if call.outputs else ""), False
     for _ in range(_MAX_STEPS):
         users = place.users()
-        if len(users) != 1:
+        if len(users) != 1 or value is None:
             return None
         user, there = users[0]
-        if user.operator == "MatMul":
-            return _Used(user, there.around, user.names[0] == there.name, turned)
+        index = list(user.names).index(there.name) if there.name in user.names else -1
+        if (user.operator, index) in _PRODUCTS:
+            real = _real(user, index, value)
+            return _Used(user, there.around, index == 0, turned, real) if real else None
         turns = _turns(user) if user.operator == "Transpose" else False
-        if turns is None or user.operator not in _SAME | {"Transpose"} or not user.outputs:
+        passes = user.operator in _SAME | {"Transpose", *DEQUANTIZATIONS} and index == 0
+        if turns is None or not passes or not user.outputs:
             return None
+        value = _rounded(user, value) if user.operator in DEQUANTIZATIONS else value
         place, turned = there._replace(name=user.outputs[0]), turned != turns
     return None
 
 
 def chosen(call: Call, value: Value, around: Around) -> list[Part] | Unread:
     """Return the matrices of a stack (count, rows, columns) that an index chooses from."""
-    at_first = call.whole("axis", 0) == 0 and call.whole("batch_dims", 0) == 0
-    used = _used(call, around) if at_first and len(value.shape) == 3 else None
+    at_first = not any(call.whole(name, 0) for name in ("axis", "gather_axis", "batch_dims"))
+    used = _used(call, value, around) if at_first and len(value.shape) == 3 else None
     if used is None:
-        return Unread(f"a choice from {len(value.shape)} axes by no known product", "constant")
+        role = "quantized" if INTEGERS.get(value.roots[0].dtype, _BYTE + 1) <= _BYTE else "constant"
+        return Unread(f"a choice from {len(value.shape)} axes by no known product", role)
 
     def make(W: Value) -> list[Part]:
         """Return a matrix (out, in): on the left it is stored so, on the right (in, out)."""
         matrix = W if used.is_left != used.is_turned else upright(W)
         return outputs(used.call, matrix, used.around, -2 if used.is_left else -1)
 
-    return numbered(value, make)
+    return numbered(used.stack, make)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ from spectra_io.formats.onnx_model.graph.calls import counted
 from spectra_io.formats.onnx_model.graph.casts import INTEGERS as _INTEGERS
 from spectra_io.formats.onnx_model.graph.dequantization import dequantized
 from spectra_io.formats.onnx_model.graph.lookups import of_table
+from spectra_io.formats.onnx_model.graph.operators._choices import chosen
 from spectra_io.formats.onnx_model.graph.operators._parts import (
     UNKNOWN_SCALE,
     Around,
@@ -20,13 +22,13 @@ from spectra_io.formats.onnx_model.graph.operators._parts import (
     Unread,
     misfit,
 )
-from spectra_io.formats.onnx_model.graph.values import Value, combined
+from spectra_io.formats.onnx_model.graph.values import Value, combined, cut
 
 if TYPE_CHECKING:
     from spectra._typing import AnyArray
     from spectra_io.formats.onnx_model.graph.calls import Call
 
-__all__ = ["block_table", "table"]
+__all__ = ["block_stack", "block_table", "table"]
 
 
 def table(call: Call, value: Value, around: Around) -> list[Part] | Unread:
@@ -45,6 +47,20 @@ def table(call: Call, value: Value, around: Around) -> list[Part] | Unread:
 
 def block_table(call: Call, value: Value, around: Around) -> list[Part] | Unread:
     """Return the table of com.microsoft's GatherBlockQuantized, (indices, features)."""
+    real = _dequantized(call, value)
+    return real if isinstance(real, Unread) else [Part("", real)] if len(value.shape) == 2 else []
+
+
+def block_stack(call: Call, value: Value, around: Around) -> list[Part] | Unread:
+    """Return the matrices of a stack that GatherBlockQuantized chooses from."""
+    real = _dequantized(call, value)
+    if isinstance(real, Unread) or real is None:
+        return real or [Part("", None)]
+    return chosen(call, real, around)
+
+
+def _dequantized(call: Call, value: Value) -> Value | Unread | None:
+    """Return what GatherBlockQuantized looks up as real numbers, or the reason why not."""
     ndim = len(value.shape)
     axis = counted(call.whole("quantize_axis", 1), ndim)
     block, scales, zeros = call.whole("block_size", 128), call.input(2), call.input(3)
@@ -68,8 +84,19 @@ def block_table(call: Call, value: Value, around: Around) -> list[Part] | Unread
     if wanted or (real and zeros is not None):
         return wanted or Unread("input 3 beside floats: not read")
     function = partial(_real, bits=bits, axis=axis, block_size=size, packed=each > 1)
-    made = combined(function, [value, scales, zeros], shape, main=value, dtype=scales.dtype)
-    return [Part("", made)] if ndim == 2 else []
+    given = [value, scales, zeros]
+    made = combined(function, given, shape, main=value, dtype=scales.dtype)
+
+    def slices(along: int, start: int, stop: int) -> Value | None:
+        """Dequantize some of the first axis alone, each with its own scales."""
+        parts = [cut(one, 0, start, stop) if one else None for one in given]
+        first = parts[0]
+        if along or not axis or first is None or scales.shape[0] != shape[0]:
+            return None
+        size = (stop - start, *shape[1:])
+        return combined(function, parts, size, main=first, dtype=scales.dtype)
+
+    return made and replace(made, slices=slices)
 
 
 def _real(

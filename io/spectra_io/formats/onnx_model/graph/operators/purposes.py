@@ -14,6 +14,7 @@ from spectra_io.formats.onnx_model.graph.operators._onnxruntime import (
 from spectra_io.formats.onnx_model.graph.operators._parts import Purpose
 from spectra_io.formats.onnx_model.graph.operators._products import gemm_left, left_factor
 from spectra_io.formats.onnx_model.graph.operators._standard import MACHINE_LEARNING, STANDARD
+from spectra_io.formats.onnx_model.graph.operators._tables import block_stack
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -112,7 +113,11 @@ def place(domain: str, call: Call, index: int, /) -> str:
     return f"{f'attribute {known}' if known else f'input {index}'} of {call.operator}"
 
 
-_CHOICES = {(0, "Gather"), (0, "GatherND")}
+_CHOICES = {  # by operator: the rule for the stack that is its first input
+    "Gather": chosen,
+    "GatherND": chosen,
+    "GatherBlockQuantized": block_stack,
+}
 _ADDS_VECTOR = {"Add", "Sum"}
 _NOTHING, _BIAS = Purpose("constant"), Purpose("bias")
 
@@ -145,8 +150,8 @@ def purpose(domain: str, call: Call, index: int, /) -> Purpose:
     vector = value is not None and sum(size > 1 for size in value.shape) == 1
     if call.operator in _ADDS_VECTOR and vector and None in call.inputs:
         return _BIAS
-    if (index, call.operator) in _CHOICES and value is not None and len(value.shape) == 3:
-        return Purpose("dense", chosen)
+    if not index and call.operator in _CHOICES and value is not None and len(value.shape) == 3:
+        return Purpose("dense", _CHOICES[call.operator])
     found = ROLES.get(domain, {}).get(call.operator, {}).get(index, _NOTHING)
     # in a product of two constants, the first is the activations
     left = found.parts in _LEFT and call.input(1) is not None
