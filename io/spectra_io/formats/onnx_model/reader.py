@@ -69,7 +69,9 @@ def _weights(parts: Sequence[tuple[str, Value, int]], name: str) -> tuple[Weight
 
 def _note(use: Use, stored: Stored, parts: Sequence[tuple[str, Value, int]]) -> str:
     """Return a note on the operator that gives the role, and on the scale of integers."""
-    helpers = {helper.name for _, value, _ in parts for helper in value.helpers}
+    helpers = {
+        helper.name for _, value, _ in parts for helper in value.helpers if not helper.is_filled
+    }
     scaled = f", times {sorted(helpers)[0]}" if helpers else ""
     return f"{use.note}{scaled}"
 

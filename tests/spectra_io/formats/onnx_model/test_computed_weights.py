@@ -514,6 +514,42 @@ def test_a_weight_that_is_filled_with_one_number_is_no_layer(tmp_path, operator)
     assert (layer.tensor.name, layer.reason) == ("shape", "int64: integers")
 
 
+FILLED = {
+    "times a number": [node("ConstantOfShape", ["s"], ["c"]), node("Mul", ["c", "n"], ["v"])],
+    "from a number": [node("Expand", ["n", "s"], ["v"])],
+    "from a number, turned": [node("Expand", ["n", "s"], ["c"]), node("Neg", ["c"], ["v"])],
+}
+
+
+@pytest.mark.parametrize("nodes", FILLED.values(), ids=FILLED)
+def test_one_number_makes_no_layer(tmp_path, nodes):
+    arrays = {"s": ints(4, 6), "n": np.float32(0.02)}
+    model = opened(tmp_path, [*nodes, node("MatMul", ["x", "v"], ["y"])], arrays)
+    assert not taken(model)
+    assert model["n"].note == "input 1 of MatMul, filled with one number"
+
+
+def test_a_weight_times_an_array_of_one_number(tmp_path):
+    """The array is no tensor of the file, so the layer is not named after it."""
+    value = numpy_helper.from_array(np.array([0.5], np.float32))
+    nodes = [
+        node("ConstantOfShape", ["s"], ["c"], value=value),
+        node("Mul", ["c", "w"], ["v"]),
+        node("MatMul", ["x", "v"], ["y"]),
+    ]
+    (layer,) = taken(opened(tmp_path, nodes, {"s": ints(*W.shape), "w": W}))
+    assert (layer.tensor.name, layer.tensor.note) == ("w", "input 1 of MatMul")
+    np.testing.assert_array_equal(layer.matrices()[0], W.T / 2)
+
+
+def test_factors_of_what_is_no_weight_are_no_scales(tmp_path):
+    """As in a kernel of a filter, which is computed of a few frequencies."""
+    nodes = [node("Mul", ["w", "f"], ["v"]), node("Cos", ["v"], ["c"])]
+    model = opened(tmp_path, [*nodes, node("MatMul", ["x", "c"], ["y"])], {"w": W, "f": W[:1]})
+    assert {name: tensor.role for name, tensor in model.items()} == dict.fromkeys("wf", "constant")
+    assert {tensor.note for tensor in model.values()} == {"input 0 of Cos"}
+
+
 @pytest.mark.parametrize("operator", ["Add", "Mul", "Min"])
 @pytest.mark.parametrize("shapes", [((4,), (3,)), ((1, 4), (2, 3)), ((2, 5), (6, 3))])
 def test_small_integers_that_do_not_fit_together(tmp_path, operator, shapes):

@@ -7,8 +7,8 @@ from onnx import TensorProto, helper, numpy_helper
 import spectra
 from spectra_io import open_model
 from tests.builders import f32
-from tests.spectra_io.formats.onnx_model.growing import INPUTS, Graph, saved
 from tests.running import session
+from tests.spectra_io.formats.onnx_model.growing import INPUTS, Graph, saved
 
 COUNT, OUTPUTS = 3, 8
 

@@ -114,6 +114,11 @@ CASES: dict[str, Any] = {  # operator, arrays, layers by name
         {"w": Q.reshape(6, 4, 1), "s": S, "z": Z},
         {"w": real(Q)},
     ),
+    "quantized and transposed, channels last": (
+        node("QLinearConvTranspose", "x xs xz w s z ys yz", domain="com.ms.internal.nhwc"),
+        {"w": Q.reshape(6, 4, 1), "s": np.arange(1, 5, dtype=np.float32), "z": Z},
+        {"w": (real(Q) / S * np.arange(1, 5, dtype=np.float32)).T},
+    ),
     "CausalConvWithState": (
         node("CausalConvWithState", "x w", domain=""),
         {"w": f32(6, 1, 4)},

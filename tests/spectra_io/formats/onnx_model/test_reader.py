@@ -50,9 +50,9 @@ ROLES = [
     ("RNN", ["x", "w", "r", "b"], {"w": "recurrent", "r": "recurrent", "b": "bias"}),
     ("BatchNormalization", ["x", "s", "b", "m", "v"], dict.fromkeys("sbmv", "norm")),
     ("LayerNormalization", ["x", "s", "b"], {"s": "norm", "b": "norm"}),
-    ("DequantizeLinear", ["w", "x", "z"], {"w": "quantized", "z": "constant"}),
+    ("DequantizeLinear", ["w", "x", "z"], {"w": "quantized", "z": "scale"}),
     ("MatMulInteger", ["x", "w"], {"w": "quantized"}),
-    ("QLinearConv", ["x", "s", "z", "w"], {"s": "constant", "z": "constant", "w": "quantized"}),
+    ("QLinearConv", ["x", "s", "z", "w"], {"s": "scale", "z": "scale", "w": "quantized"}),
     ("Reshape", ["x", "w"], {"w": "constant"}),
     ("SomethingNew", ["x", "w"], {"w": "constant"}),
 ]
@@ -848,7 +848,11 @@ WEIGHTS = {
 @pytest.mark.parametrize(("operator", "names"), WEIGHTS.items())
 def test_roles_are_of_the_inputs_that_the_standard_calls_weights(operator, names):
     inputs = [parameter.name for parameter in onnx.defs.get_schema(operator).inputs]
-    assert set(ROLES_OF[""][operator]) == {inputs.index(name) for name in names.split()}
+    uses = ROLES_OF[""][operator].items()
+    weights = {index for index, use in uses if use.role != "scale"}
+    assert weights == {inputs.index(name) for name in names.split()}
+    scales = {i for i, name in enumerate(inputs) if name.lower().endswith(("_scale", "zero_point"))}
+    assert {index for index, use in uses if use.role == "scale"} == scales
 
 
 WEIGHTED = {"dense", "conv", "recurrent", "embedding", "experts", "lora_A", "lora_B", "quantized"}

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from spectra_io.formats.onnx_model.graph.casts import INTEGERS, REALS
-from spectra_io.formats.onnx_model.graph.values import Value, combined, mapped
+from spectra_io.formats.onnx_model.graph.values import Stored, Value, combined, mapped
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -77,8 +77,12 @@ _COMPARED: dict[str, Callable[..., AnyArray]] = {
 
 def _main(values: Sequence[Value]) -> Value:
     """Return the value that a result is named after: the largest, made of the largest tensor."""
-    sizes = [(v.size, max(math.prod(root.shape) for root in v.roots)) for v in values]
+    sizes = [(v.size, max(map(_count, v.roots))) for v in values]
     return values[sizes.index(max(sizes))]
+
+
+def _count(stored: Stored) -> int:
+    return 0 if stored.is_filled else math.prod(stored.shape)
 
 
 def _shape(values: Sequence[Value]) -> tuple[int, ...] | None:

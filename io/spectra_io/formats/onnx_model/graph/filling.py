@@ -84,7 +84,7 @@ def _constant_of_shape(call: Call, value: Value) -> list[Value | None]:
     made = mapped(value, _full, sides, dtype=kind, number=float(number[0]), to=kind)
     if made is None or made.grown:
         return [None]
-    return [of(Stored(f"filled by {call.label}", made.shape, kind, made.source))]
+    return [of(Stored(f"filled by {call.label}", made.shape, kind, made.source, is_filled=True))]
 
 
 def _padded(x: AnyArray, *fill: AnyArray, pads: tuple[tuple[int, int], ...]) -> AnyArray:

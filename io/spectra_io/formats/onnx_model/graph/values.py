@@ -82,6 +82,8 @@ class Stored:
     dtype: str
     source: Source
     uses: list[Use] = field(default_factory=list)
+    is_filled: bool = False
+    """Whether the graph fills it with one number, so that the file does not have it."""
 
     def use(self) -> Use:
         """

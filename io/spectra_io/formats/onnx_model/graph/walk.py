@@ -13,6 +13,7 @@ from onnx import numpy_helper
 
 from spectra.errors import ModelFormatError
 from spectra_io.formats.onnx_model.graph.calls import Call
+from spectra_io.formats.onnx_model.graph.casts import REALS
 from spectra_io.formats.onnx_model.graph.computations import COMPUTATIONS
 from spectra_io.formats.onnx_model.graph.naming import Names
 from spectra_io.formats.onnx_model.graph.operators._parts import Unread, bounded
@@ -284,29 +285,38 @@ class _Walk:
         note = place(seen.domain, seen.call, index)
         parts = bounded(found.parts(seen.call, value, around)) if found.parts else []
         if isinstance(parts, Unread):
-            self._note(value.roots, Use(seen.order, parts.role, f"{note}, {parts.reason}"))
+            self._note(value, Use(seen.order, parts.role, f"{note}, {parts.reason}"))
             return
         real = [(part, part.value) for part in parts if part.value is not None]
         if found.role == "dense" and not real and len(value.shape) == 2:
-            self._note(
-                value.roots, Use(seen.order, "constant", f"{note}, in a form that is not read")
-            )
+            self._note(value, Use(seen.order, "constant", f"{note}, in a form that is not read"))
             return
-        for one in [made for _, made in real] or [value]:
-            for helper in one.helpers:
-                self.scales.setdefault(id(helper), one.roots[0].name)
+        if not real:
+            self._note(value, Use(seen.order, found.role, note, (), "", value.whole))
+            return
+        for _, made in real:
+            self._scale(made)
         for root in value.roots:
             own = tuple(_named(part, made) for part, made in real if made.roots[0] is root)
             name = self._names.of(root.name, seen.call, index, around) if own else ""
             use = Use(seen.order, found.role, note, own, name, value.whole)
-            if real and not own:
+            if not own:
                 use = Use(seen.order, "factor", f"part of {real[0][1].roots[0].name}, {note}")
             root.uses.append(use)
 
-    @staticmethod
-    def _note(roots: Iterable[Stored], use: Use) -> None:
-        for root in roots:
+    def _scale(self, value: Value) -> None:
+        for helper in value.helpers:
+            self.scales.setdefault(id(helper), value.roots[0].name)
+
+    def _note(self, value: Value, use: Use) -> None:
+        """Note a use that makes no weights; what only multiplies real numbers is no scale."""
+        for root in value.roots:
             root.uses.append(use)
+        if value.roots[0].dtype in REALS:
+            for helper in value.helpers:
+                helper.uses.append(replace(use, role="constant", is_whole=False))
+        else:
+            self._scale(value)
 
 
 def _scopes(node: onnx.NodeProto, key: str = _SCOPES) -> str:

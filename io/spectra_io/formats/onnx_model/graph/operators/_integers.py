@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from spectra_io.formats.onnx_model.graph.casts import REALS
 from spectra_io.formats.onnx_model.graph.dequantization import dequantized
+from spectra_io.formats.onnx_model.graph.operators._kernels import transposed_kernel
 from spectra_io.formats.onnx_model.graph.operators._parts import (
     UNKNOWN_SCALE,
     Around,
@@ -20,7 +21,10 @@ from spectra_io.formats.onnx_model.graph.values import Value, reshaped
 if TYPE_CHECKING:
     from spectra_io.formats.onnx_model.graph.calls import Call
 
-__all__ = ["float8_gemm", "integers", "scaled", "scaled_gemm", "unknown_scale"]
+__all__ = [
+    *("float8_gemm", "integers", "scaled", "scaled_gemm", "scaled_transposed"),
+    "unknown_scale",
+]
 
 
 def scaled(rule: Rule, scale: int, zero: int, axis: int) -> Rule:
@@ -39,6 +43,14 @@ def scaled(rule: Rule, scale: int, zero: int, axis: int) -> Rule:
 def scaled_gemm(call: Call, value: Value, around: Around) -> list[Part] | Unread:
     """Return the weight of QGemm, with one scale per output."""
     return scaled(gemm, 4, 5, 0 if call.whole("transB", 0) else 1)(call, value, around)
+
+
+def scaled_transposed(call: Call, value: Value, around: Around) -> list[Part] | Unread:
+    """Return the kernel of QLinearConvTranspose, (in, out / groups, positions...)."""
+    scale = call.input(4)
+    if call.whole("group", 1) != 1 and scale is not None and scale.size > 1:
+        return Unread("a scale for each output, in groups: not read")
+    return scaled(transposed_kernel, 4, 5, 1)(call, value, around)
 
 
 def float8_gemm(call: Call, value: Value, around: Around) -> list[Part] | Unread:

@@ -12,6 +12,7 @@ from spectra_io.formats.onnx_model.graph.operators._integers import (
     integers,
     scaled,
     scaled_gemm,
+    scaled_transposed,
 )
 from spectra_io.formats.onnx_model.graph.operators._kernels import kernel, transposed_kernel
 from spectra_io.formats.onnx_model.graph.operators._packed import (
@@ -187,9 +188,12 @@ def _some(operators: Iterable[str]) -> dict[str, Mapping[int, Purpose]]:
     return {operator: STANDARD[operator] for operator in operators}
 
 
-CHANNELS_LAST: Mapping[str, Mapping[int, Purpose]] = _some(
-    ("Conv", "ConvTranspose", "QLinearConv", "BatchNormalization", "InstanceNormalization")
-)
+CHANNELS_LAST: Mapping[str, Mapping[int, Purpose]] = {
+    **_some(
+        ("Conv", "ConvTranspose", "QLinearConv", "BatchNormalization", "InstanceNormalization")
+    ),
+    "QLinearConvTranspose": {3: Purpose("conv", scaled_transposed), **_biases(8)},
+}
 """Purposes of inputs of operators with channels last, whose kernels are stored as those of ONNX."""
 
 BLOCKED: Mapping[str, Mapping[int, Purpose]] = {

@@ -90,6 +90,9 @@ def bounded(parts: list[Part] | Unread) -> list[Part] | Unread:
     for value in (part.value for part in parts):
         if value is None:
             return Unread("computed in more steps than are followed", "unknown")
+        main = value.roots[0]
+        if value.size > 1 and (main.is_filled or math.prod(main.shape) <= 1):
+            return Unread("filled with one number", "constant")
         if value.grown:
             return Unread(f"{value.size} elements made of {value.stored} stored ones", "unknown")
     return parts

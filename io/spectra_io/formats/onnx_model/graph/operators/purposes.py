@@ -13,6 +13,7 @@ from spectra_io.formats.onnx_model.graph.operators._onnxruntime import (
 )
 from spectra_io.formats.onnx_model.graph.operators._parts import Purpose
 from spectra_io.formats.onnx_model.graph.operators._products import gemm_left, left_factor
+from spectra_io.formats.onnx_model.graph.operators._scales import with_scales
 from spectra_io.formats.onnx_model.graph.operators._standard import MACHINE_LEARNING, STANDARD
 from spectra_io.formats.onnx_model.graph.operators._tables import block_stack
 
@@ -24,14 +25,15 @@ if TYPE_CHECKING:
 __all__ = ["ROLES", "biases", "kept", "place", "purpose"]
 
 _LEFT = (left_factor, gemm_left)
+_STANDARD = with_scales(STANDARD)
 
 ROLES: Mapping[str, Mapping[str, Mapping[int, Purpose]]] = {
-    "": STANDARD,
-    "ai.onnx": STANDARD,
+    "": _STANDARD,
+    "ai.onnx": _STANDARD,
     "ai.onnx.ml": MACHINE_LEARNING,
-    "com.microsoft": ONNXRUNTIME,
+    "com.microsoft": with_scales(ONNXRUNTIME),
     "com.microsoft.nchwc": BLOCKED,
-    "com.ms.internal.nhwc": CHANNELS_LAST,
+    "com.ms.internal.nhwc": with_scales(CHANNELS_LAST),
 }
 """Purposes of operator inputs by domain, operator and position; other inputs are constants."""
 
