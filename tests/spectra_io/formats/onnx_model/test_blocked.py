@@ -184,6 +184,40 @@ def test_a_value_that_is_put_into_blocks(tmp_path, size, before):
     net.check(tmp_path, [1, 20, 8, 8])
 
 
+LAST: dict[str, Any] = {
+    "a normalization": lambda net: net.add("LayerNormalization", "z", "g", domain=""),
+    "a function of one": lambda net: net.add(
+        "Relu", net.add("LayerNormalization", "z", "g", domain="", axis=3), domain=""
+    ),
+    "a product": lambda net: net.add("MatMul", "z", "m", domain=""),
+}
+
+
+@SIZES
+@pytest.mark.parametrize("before", LAST.values(), ids=LAST)
+def test_a_value_with_channels_last_that_is_put_into_blocks(tmp_path, size, before):
+    """As between the stages of ConvNeXt."""
+    net = Net(size)
+    y = net.add("ReorderInput", before(net), channels_last=1)
+    net.out(net.conv(y, f32(9, 20, 1, 1), inputs=True), 9)
+    if net.nodes[0].op_type == "MatMul":
+        net.arrays["m"] = f32(3, 20, seed=7)
+        net.truth["m"] = net.arrays["m"].T.reshape(20, 3, 1, 1), 1
+    else:
+        net.arrays["g"] = f32(20)
+    net.check(tmp_path)
+
+
+@pytest.mark.parametrize("scale", [(1,), (20, 1), ()])
+def test_a_normalization_that_does_not_tell_the_channels(tmp_path, scale):
+    net = Net(8)
+    y = net.add("LayerNormalization", "z", "g", domain="")
+    net.out(net.conv(net.add("ReorderInput", y, channels_last=1), f32(9, 20, 1, 1), inputs=True), 9)
+    net.arrays["g"] = f32(*scale)
+    (kernel,) = [x for x in spectra.layers(net.opened(tmp_path)) if x.tensor.name == "w0"]
+    assert "24 channels, of which the last may be padding" in kernel.reason
+
+
 def test_an_input_of_less_than_a_block_is_not_in_blocks(tmp_path):
     """Of 12 channels: as many as a block of 8, so these are blocks of 16."""
     net = Net(16)

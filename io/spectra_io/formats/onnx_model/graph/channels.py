@@ -26,6 +26,9 @@ _MAX_BETWEEN = 50  # operators between two convolutions
 _POOLS = frozenset(
     ("MaxPool", "AveragePool", "GlobalMaxPool", "GlobalAveragePool", "Upsample", "ReorderInput")
 )
+_LAST_AXES = {  # operators whose second input has the last axis of the result
+    *("LayerNormalization", "RMSNormalization", "SimplifiedLayerNormalization", "MatMul"),
+}
 _ELEMENTWISE = frozenset(
     (
         *("Add", "Sum", "Mul", "Sub", "Div", "Relu", "Sigmoid", "Tanh", "QuickGelu", "Identity"),
@@ -131,9 +134,16 @@ def _stated(name: str, around: Surroundings, axis: int, depth: int = 0) -> int |
     """Return the number of channels of a value that is not in blocks, if the graph states it."""
     shape, maker = around.sketch(name).shape or (), around.maker(name)
     known = shape[axis] if len(shape) > 2 else None
-    if known or axis != 1 or maker is None or not maker.names or depth > _MAX_BETWEEN:
+    if known or maker is None or not maker.names or depth > _MAX_BETWEEN:
         return known
     kernel = maker.input(1)
+    if axis == -1:
+        if maker.operator in _ELEMENTWISE:
+            return _stated(maker.names[0], around, axis, depth + 1)
+        last = maker.operator in _LAST_AXES and maker.whole("axis", -1) in (-1, 3)
+        least = 2 if maker.operator == "MatMul" else 1
+        known = kernel.shape[-1] if last and kernel and len(kernel.shape) >= least else None
+        return known if known != 1 else None  # which may stand for any number
     if _is(maker, "ReorderOutput"):
         return maker.whole("channels", 0) or None
     if maker.operator in {"Conv", "FusedConv"} and kernel is not None and kernel.shape:
