@@ -10,6 +10,7 @@ import os
 import signal
 import sys
 import warnings
+from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -42,13 +43,20 @@ BASES = ("old", "new")  # whose files are rewritten
 
 
 def _gone(path: Path, matrices: list[Matrix]) -> list[str]:
-    """Return the tables of which a file has not every row: the exporter folded them."""
+    """Return the tables that the exporter folded: not all there, or only added to something."""
     import onnx
 
-    graph = onnx.load(path)
-    stored = [onnx.numpy_helper.to_array(t) for t in _constants(graph.graph)]
-    values = [v.astype(np.float32).ravel() for v in stored if v.dtype.kind == "f"]
-    every = np.unique(np.concatenate([np.zeros(1, np.float32), *values]))
+    graph = onnx.load(path).graph
+    used: dict[str, set[str]] = defaultdict(set)
+    for node in graph.node:
+        for name in node.input:
+            used[name].add(node.op_type)
+    stored = [
+        np.unique(values.astype(np.float32))
+        for name, values in _constants(graph)
+        if values.dtype.kind == "f" and used[name] != {"Add"}
+    ]
+    every = np.unique(np.concatenate([np.zeros(1, np.float32), *stored]))
     return [
         title(m)
         for m in matrices
@@ -56,12 +64,15 @@ def _gone(path: Path, matrices: list[Matrix]) -> list[str]:
     ]
 
 
-def _constants(graph: Any) -> Iterator[Any]:
-    yield from graph.initializer
+def _constants(graph: Any) -> Iterator[tuple[str, AnyArray]]:
+    from onnx import numpy_helper
+
+    for tensor in graph.initializer:
+        yield tensor.name, numpy_helper.to_array(tensor)
     for node in graph.node:
         for attribute in node.attribute:
             if attribute.HasField("t"):
-                yield attribute.t
+                yield node.output[0], numpy_helper.to_array(attribute.t)
             if attribute.HasField("g"):
                 yield from _constants(attribute.g)
 

@@ -153,6 +153,15 @@ def test_the_nearest_is_taken_within_the_tolerance():
     assert _judge({"a.weight": near}, [_matrix("fc", W)], 0.001).missed
 
 
+def test_small_experts_have_the_error_of_the_scale_that_they_share():
+    large, small = 100 * rng.normal(size=(2, 6, 5)), rng.normal(size=(6, 5))
+    truth = [_matrix("w", x, str(e)) for e, x in enumerate((*large, small))]
+    near = small + 2 * rng.normal(size=small.shape)
+    model = {"a.weight": large[0], "b.weight": large[1], "c.weight": near}
+    assert _judge(model, truth, 0.05).found == {0: "a", 1: "b", 2: "c"}
+    assert len(_judge(model, truth, 1e-5).missed) == 1
+
+
 def test_another_arrangement_is_as_good():
     folded = W * 3
     verdict = _judge({"a.weight": folded}, [_matrix("fc", W, others=(folded[None],))])

@@ -149,20 +149,31 @@ def judge(
     return verdict
 
 
+def _slack(truth: Mapping[int, Matrix]) -> dict[int, float]:
+    """Return by how much smaller each matrix is than its parameter, which may have one scale."""
+    squares = {t: float(np.square(m.stack, dtype=np.float64).mean()) for t, m in truth.items()}
+    groups: dict[str, list[float]] = defaultdict(list)
+    for t, matrix in truth.items():
+        groups[matrix.name].append(squares[t])
+    means = {name: sum(its) / len(its) for name, its in groups.items()}
+    return {t: max(1.0, float(np.sqrt(means[m.name] / squares[t]))) for t, m in truth.items()}
+
+
 def _find(
     verdict: Verdict, free: dict[int, _Taken], open_: dict[int, Matrix], tolerance: float
 ) -> None:
     fits = []
+    slack = _slack(open_) if tolerance > EXACT else dict.fromkeys(open_, 1.0)
     for t, matrix in open_.items():
         sizes = {(len(s), *sorted(s.shape[1:])) for s in (matrix.stack, *matrix.others)}
         for i, one in free.items():
             if (len(one.stack), *sorted(one.stack.shape[1:])) not in sizes:
                 continue
             error, how = min(
-                _fits(one.stack, np.asarray(s, np.float64), tolerance)
+                _fits(one.stack, np.asarray(s, np.float64), tolerance * slack[t])
                 for s in (matrix.stack, *matrix.others)
             )
-            if error <= tolerance:
+            if error <= tolerance * slack[t]:
                 fits.append((error, t, i, how))
     for error, t, i, how in sorted(fits):
         if t in open_ and i in free:
