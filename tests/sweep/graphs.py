@@ -92,32 +92,29 @@ def read(name: str, folder: Path) -> Fault:
     gone = set(one["gone"])
     if one["group"] == AGAIN:  # what onnxruntime folds of numbers that cannot be told apart
         gone |= set(made.get(f"{one['exporter']}.all.onnx", one)["gone"])
-    chosen = {t: m for t, m in enumerate(truth) if title(m) not in gone}
-    numbers = dict(enumerate(chosen))  # of the matrices in the file, in all
-    factors = one["group"] in FOLDING
-    verdict = judge(layers, list(chosen.values()), rest, one["tolerance"], factors)
-    apart = sum(bool(m.label) for m in chosen.values())
-    split = sum(bool(truth[numbers[t]].label) for t in verdict.found)
-    whole = sum(len(f["parts"]) for f in verdict.whole)
+    verdict = judge(layers, truth, rest, one["tolerance"], one["group"] in FOLDING)
+    missed = [m for m in verdict.missed if m["title"] not in gone]
+    there = len(truth) - len(verdict.missed) + len(missed)
+    apart = sum(bool(m.label) and title(m) not in gone for m in truth)
     return head | {
         "built": True,
         "opened": True,
         "layers": sum(x.taken for x in layers),
-        "true": len(chosen),
-        "right": len(verdict.found) + whole + len(verdict.parted),
+        "true": there,
+        "right": there - len(missed),
         "apart": apart,
-        "split": split,
+        "split": sum(bool(truth[t].label) for t in verdict.found),
         "turned": verdict.turned,
         "permuted": verdict.permuted,
         "scaled": verdict.scaled,
         "whole": verdict.whole,
         "parted": verdict.parted,
-        "missed": verdict.missed,
+        "missed": missed,
         "wrong": verdict.wrong,
         "twice": verdict.twice,
         "no_maps": verdict.no_maps,
         "largest_error": verdict.error,
-        "names": join({numbers[t]: n for t, n in verdict.found.items()}, names, truth, words(path)),
+        "names": join(verdict.found, names, truth, words(path)),
     }
 
 
@@ -165,7 +162,7 @@ def join(
     dict
         Of the matrices that both have: how many, how many by the same name, and the others with
         both names: as those of the same module (``label``), those named as the live module though
-        the safetensors file is not (``module``), those whose module the file does not mention
+        the saved file is not (``module``), those whose module the ONNX file does not mention
         (``unsaid``), and the rest (``different``).
     """
     names: Fault = {"joined": 0, "same": 0}
@@ -177,7 +174,7 @@ def join(
         if name == other[t]:
             names["same"] += 1
             continue
-        if _path(name) == _path(title(truth[t])):
+        if name == title(truth[t]):
             kind = "module"
         elif _path(name)[0] == _path(other[t])[0]:
             kind = "label"

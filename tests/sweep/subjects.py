@@ -65,7 +65,7 @@ CLASSES: dict[str, tuple[str, dict[str, Any]]] = {  # and sizes that agree
     ),
     "segformer": (
         "AutoModelForImageClassification",
-        {"image_size": 32, "hidden_sizes": [16, 24, 32, 40], "depths": [1, 1, 1, 1],
+        {"image_size": 64, "hidden_sizes": [16, 24, 32, 40], "depths": [1, 1, 1, 1],
          "num_attention_heads": [1, 2, 2, 4], "decoder_hidden_size": 24},
     ),
 }  # fmt: skip
@@ -225,6 +225,7 @@ def _effective(model: nn.Module, matrices: list[Matrix]) -> list[Matrix]:
 def _used(model: nn.Module, matrices: list[Matrix], inputs: Any) -> list[Matrix]:
     """Return the matrices on which the result depends: exporters leave out the others."""
     model.zero_grad()
+    model.requires_grad_(True)
     results = model(*inputs)
     for result in results if isinstance(results, tuple) else (results,):
         (result * torch.rand_like(result)).sum().backward(retain_graph=True)

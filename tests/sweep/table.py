@@ -84,25 +84,28 @@ def graphs(records: Iterable[Record]) -> str:
         kind = "nets" if record["model"].startswith("nets/") else "transformers"
         exported = f"{kind}, {record.get('exporter')} exporter"
         by_group[record.get("group") or exported].append(record)
-    lines = [
-        "| files | models | files | true matrices | found | parts of a parameter | of these apart "
-        "| in safetensors, too | of these by the same name | without a name | missed | wrong "
-        "| twice | no maps |",
-        "|" + " --- |" * 14,
-    ]
+    titles = (
+        "files", "models", "files", "true matrices", "found", "parts of a parameter",
+        "of these apart", "in safetensors, too", "of these by the same name, by the module's",
+        "other label", "other name", "without a name", "missed", "wrong", "twice", "no maps",
+    )  # fmt: skip
+    lines = [f"| {' | '.join(titles)} |", "|" + " --- |" * len(titles)]
     for group, its in by_group.items():
         opened = [r for r in its if r.get("opened")]
         total = {k: sum(_count(r, k) for r in opened) for k in
                  ("true", "right", "apart", "split", "missed", "wrong", "no_maps")}  # fmt: skip
-        names = [r["names"] for r in opened]
-        joined, same = (sum(n[k] for n in names) for k in ("joined", "same"))
-        twice = sum(f["equal"] for r in opened for f in r["twice"])
+        names = {
+            k: sum(_count(r["names"], k) for r in opened)
+            for k in ("joined", "same", "module", "label", "different", "unsaid")
+        }
+        named = names["same"] + names["module"]
         cells = [
             group, len({r["model"].rpartition("/")[0] for r in its}), len(its), total["true"],
             f"{total['right']} ({_share(total['right'], total['true'])})", total["apart"],
-            f"{total['split']} ({_share(total['split'], total['apart'])})", joined,
-            f"{same} ({_share(same, joined)})", sum(len(n["unsaid"]) for n in names),
-            total["missed"], total["wrong"], twice, total["no_maps"],
+            f"{total['split']} ({_share(total['split'], total['apart'])})", names["joined"],
+            f"{names['same']}, {names['module']} ({_share(named, names['joined'])})",
+            names["label"], names["different"], names["unsaid"], total["missed"], total["wrong"],
+            sum(f["equal"] for r in opened for f in r["twice"]), total["no_maps"],
         ]  # fmt: skip
         lines.append(f"| {' | '.join(map(str, cells))} |")
     return "\n".join([*lines, ""])

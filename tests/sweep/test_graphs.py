@@ -19,7 +19,8 @@ TRUTH = [Matrix(name, label, np.zeros((1, 2, 2)), "Linear") for name, label in N
     ("found", "other", "kind"),
     [
         ({0: "fc"}, {0: "fc"}, "same"),
-        ({0: "/fc/"}, {0: "other"}, "module"),
+        ({0: "fc"}, {0: "other"}, "module"),
+        ({0: "fc.weight"}, {0: "fc"}, "label"),
         ({1: "att.qkv[q]"}, {1: "attention.q"}, "module"),
         ({1: "att/qkv[0]"}, {1: "att.qkv[q]"}, "label"),
         ({1: "att.qkv"}, {1: "att.qkv[q]"}, "label"),
@@ -62,7 +63,14 @@ def test_files_that_compute_something_else_do_not_count(tmp_path):
 
 
 def test_table():
-    names = {"joined": 3, "same": 2, "unsaid": [1]}
+    names = {
+        "joined": 9,
+        "same": 2,
+        "module": [0],
+        "label": [0, 0],
+        "unsaid": [0],
+        "different": [0, 0, 0],
+    }
     record = {
         "model": "nets/a/old.onnx", "exporter": "old", "group": "", "opened": True, "true": 4,
         "right": 3, "apart": 3, "split": 0, "missed": [{}], "wrong": [], "no_maps": [],
@@ -72,6 +80,6 @@ def test_table():
     _, _, row = graphs([record, broken]).splitlines()
     cells = [cell.strip() for cell in row.strip("|").split("|")]
     assert cells == [
-        "nets, old exporter", "2", "2", "4", "3 (75.00 %)", "3", "0 (0.00 %)", "3", "2 (66.67 %)",
-        "1", "1", "0", "1", "0",
+        "nets, old exporter", "2", "2", "4", "3 (75.00 %)", "3", "0 (0.00 %)", "9",
+        "2, 1 (33.33 %)", "2", "3", "1", "1", "0", "1", "0",
     ]  # fmt: skip

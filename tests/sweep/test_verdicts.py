@@ -135,6 +135,13 @@ def test_twice():
     assert [(x["layer"], x["of"], x["equal"]) for x in verdict.twice] == [("b", "fc", True)]
 
 
+def test_scaled_twice():
+    model = {"a.weight": W, "b.weight": W.T * 3}
+    (twice,) = _judge(model, [_matrix("fc", W)], factors=True).twice
+    assert (twice["layer"], twice["equal"]) == ("b", False)
+    assert [x["layer"] for x in _judge(model, [_matrix("fc", W)]).wrong] == ["b"]
+
+
 def test_quantized_twice_by_different_numbers():
     near = W + 0.01 * rng.normal(size=W.shape)
     verdict = _judge({"a.weight": W, "b.weight": near}, [_matrix("fc", W)], 0.05)

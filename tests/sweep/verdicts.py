@@ -138,6 +138,7 @@ def judge(
             {
                 "name": matrix.name,
                 "label": matrix.label,
+                "title": title(matrix),
                 "module": matrix.module,
                 "shape": list(matrix.stack.shape),
                 "tensor": tensor,
@@ -145,7 +146,7 @@ def judge(
             }
         )
     for one in free.values():
-        _extra(verdict, one, taken, truth, rest, tolerance)
+        _extra(verdict, one, taken, truth, rest, tolerance, factors)
     return verdict
 
 
@@ -285,6 +286,7 @@ def _extra(
     truth: Sequence[Matrix],
     rest: Mapping[str, AnyArray],
     tolerance: float,
+    factors: bool,
 ) -> None:
     for matrix in truth:
         if any(
@@ -295,10 +297,14 @@ def _extra(
             return
     for matrix in truth:
         factor = _factor(one.stack, np.asarray(matrix.stack, np.float64), tolerance).flat[0]
-        if not np.isnan(factor):
-            fault = f"a true matrix times {factor:.3g}"
+        if np.isnan(factor):
+            continue
+        fault = f"a true matrix times {factor:.3g}"
+        if factors:
+            verdict.twice.append(one.described(of=title(matrix), equal=False, fault=fault))
+        else:
             verdict.wrong.append(one.described(fault=fault, of=title(matrix), module=""))
-            return
+        return
     values = _elements(one.stack)
     for name, other in rest.items():
         if values.shape == other.reshape(-1).shape and np.array_equal(values, _elements(other)):
