@@ -190,13 +190,16 @@ def _mapped(
             yield missing(name, absent(reason, error))
 
 
-def _check_missing(file: File, named: Iterable[Tensor]) -> None:
+def _check_missing(
+    file: File, mapping: Mapping[str, str], held: _Held, lost: Mapping[str, _Lost]
+) -> None:
     """Refuse an index of more missing tensors than a model may have."""
-    notes = [tensor.note for tensor in named if tensor.role == "missing"]
-    if len(notes) > _MAX_MISSING:
+    count = sum(place in lost or name not in held[place] for name, place in mapping.items())
+    if count > _MAX_MISSING:
+        first = next(t for t in _mapped(file, mapping, held, lost) if t.role == "missing")
         msg = (
-            f"{file}: {len(notes)} of the tensors that it names are missing; at most "
-            f"{_MAX_MISSING} are listed ({notes[0]})"
+            f"{file}: {count} of the tensors that it names are missing; at most {_MAX_MISSING} "
+            f"are listed ({first.note})"
         )
         raise ModelFormatError(msg)
 
@@ -255,8 +258,8 @@ def open_index(file: File, /) -> Found:
     """
     mapping = _weight_map(file)
     held, lost, shards = _named(file, sorted(set(mapping.values())))
+    _check_missing(file, mapping, held, lost)
     named = list(_mapped(file, mapping, held, lost))
-    _check_missing(file, named)
     more = {name: found for name, found in _places(held).items() if name not in mapping}
     unnamed = [
         held[found[0]][name] if len(found) == 1 else _undecided(name, found)

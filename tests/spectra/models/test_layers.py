@@ -8,6 +8,8 @@ from spectra import layers
 from spectra.errors import ArgumentError
 from spectra.models import roles
 from spectra.models.arrays import from_array
+from spectra.models.lazy import Held
+from spectra.models.tensors import Tensor, Weight
 
 
 def one(array, role=None):
@@ -139,3 +141,17 @@ def test_layers_can_be_chosen_before_the_analysis():
     model = {f"w{n}": np.eye(n) for n in (3, 10, 20)}
     ds = spectra.analyze(layer for layer in layers(model) if layer.N > 5)
     assert ds.layer.values.tolist() == ["w10", "w20"]
+
+
+def test_tensors_of_too_many_parts_are_left_out(monkeypatch):
+    monkeypatch.setattr("spectra.models.layers.MOST_PARTS", 4)
+    kernel = {"conv.weight": np.ones((3, 2, 3, 2), np.float32)}
+    (layer,) = layers(kernel, pool=False)
+    assert layer.reason == "6 kernel positions; at most 4 are analysed apart"
+    assert layers(kernel)[0].rf == 6
+    matrix = Weight("", (2, 2), Held(np.eye(2)))
+    tensor = Tensor(
+        "w", (5, 2, 2), "float64", "experts", Held(np.ones((5, 2, 2))), "", (matrix,) * 5
+    )
+    (layer,) = layers({"w": tensor})
+    assert layer.reason == "5 parts; at most 4 are analysed"

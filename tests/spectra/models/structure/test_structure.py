@@ -346,6 +346,14 @@ def test_one_table_under_four_names():
     }
 
 
+def test_more_experts_than_any_model_has_are_left_together(monkeypatch):
+    monkeypatch.setattr("spectra.models.structure._experts._MAX_TOTAL", 9)
+    stack = f32(4, 6, 3)
+    views = spectra.layers({"a.experts.down_proj": stack, "b.experts.down_proj": stack + 1})
+    assert [view.taken for view in views] == 4 * [True] + [False]
+    assert "experts left together: at most" in views[-1].tensor.note
+
+
 def test_a_tensor_without_a_name_is_no_copy_of_others():
     assert reasons({"": f32(8, 4)}) == {}
     assert reasons({"": f32(8, 4), "a.weight": f32(8, 4)}) == {}

@@ -1,17 +1,19 @@
 """Counting operators: as many as the walk meets, without meeting them."""
 
+import itertools
 import time
 
 import onnx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from onnx import helper
+from onnx import helper, numpy_helper
 
 from spectra.errors import ModelFormatError
+from spectra_io import open_model
 from spectra_io.formats.onnx_model.graph.counting import check_operators
 from spectra_io.formats.onnx_model.graph.walk import walk
-from tests.builders import graph, message_of, write_onnx
+from tests.builders import f32, graph, message_of, write_onnx
 
 
 def node(kind, **attributes):
@@ -203,3 +205,13 @@ def test_of_a_model_without_functions_nothing_is_counted():
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(LIMIT, 0)
         check_operators(made)
+
+
+@pytest.mark.parametrize(("steps", "role"), [(20, "dense"), (60, "constant")])
+def test_a_weight_is_followed_so_many_steps(tmp_path, steps, role):
+    names = ["w", *(f"w{i}" for i in range(steps))]
+    pairs = itertools.pairwise(names)
+    nodes = [helper.make_node("Transpose", [a], [b], perm=[1, 0]) for a, b in pairs]
+    product = helper.make_node("MatMul", ["x", names[-1]], ["y"])
+    made = graph([*nodes, product], [numpy_helper.from_array(f32(4, 3), "w")])
+    assert open_model(write_onnx(tmp_path / "m.onnx", made))["w"].role == role
