@@ -41,7 +41,7 @@ docs:  ## Pages and pictures made from the code
 	$(PYTHON) docs/make_variables.py
 	$(PYTHON) -m spectra_io plot examples/models/mnist_mlp.safetensors --layer fc1 -o docs/images/esd.png
 
-fuzz:  ## Open 280,000 broken files of every kind
+fuzz:  ## Open 300,000 broken files of every kind
 	$(PYTHON) tests/fuzz/run.py
 
 bench:  ## Measure speed, as ratios in one run

@@ -118,6 +118,7 @@ UNKNOWN = {
     "bytes": field(901, b"z" * 3000),
     "8 bytes": fixed(902, b"8 bytes."),
     "4 bytes": fixed(903, b"4by."),
+    "a field of a large number": field(300_000, b"z" * 3000) + numeric(1 << 28, 7),
     "a group": group(904, numeric(1, 1)),
     "an empty group": group(905),
     "groups in groups": group(906, group(1, group(906, field(5, b"x" * 2000)))),
@@ -177,12 +178,22 @@ def test_notes_of_our_own_in_a_file_are_not_believed(tmp_path, keys, order):
     np.testing.assert_array_equal(found["w"].read(), f32(*SHAPE))
 
 
-def test_such_notes_beside_numbers_in_the_file(tmp_path):
-    one = numpy_helper.from_array(f32(*SHAPE), "w")
+@pytest.mark.parametrize("shape", [SHAPE, (4, 3)])
+def test_such_notes_beside_numbers_in_the_file(tmp_path, shape):
+    one = numpy_helper.from_array(f32(*shape), "w")
     for key, value in OWN.items():
         one.external_data.add(key=key, value=value)
     content = helper.make_model(graph([], [one])).SerializeToString()
-    np.testing.assert_array_equal(opened(tmp_path, content)["w"].read(), f32(*SHAPE))
+    np.testing.assert_array_equal(opened(tmp_path, content)["w"].read(), f32(*shape))
+
+
+def test_such_notes_in_place_of_numbers_in_the_file(tmp_path):
+    one = TensorProto(name="w", dims=SHAPE, data_type=TensorProto.FLOAT)
+    for key, value in OWN.items():
+        one.external_data.add(key=key, value=value)
+    content = helper.make_model(graph([], [one])).SerializeToString()
+    path = write(tmp_path / "m.onnx", content + field(900, bytes(4096)))
+    assert "tensor 'w' is 24x32 float32, 768 numbers; found 0" in message_of(path)
 
 
 def test_such_notes_and_nothing_else(tmp_path):
