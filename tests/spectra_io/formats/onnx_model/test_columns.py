@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import onnx
 import onnxruntime as ort
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from onnx import TensorProto, helper, numpy_helper
@@ -51,9 +52,9 @@ class Chain:
         self.array = self.array.transpose(axes)
 
     def apart(self) -> None:
-        """Lay one axis of columns out along two."""
+        """Lay one axis of columns out along two, where no other axis lies between the columns."""
         places = [i for i, own in enumerate(self.own) if own and self.array.shape[i] % 2 == 0]
-        if not places or not all(self.own[min(places) :]):
+        if not places or not all(self.own[self.own.index(True) :]):
             return
         at = places[-1]
         shape = [*self.array.shape[:at], -1, 2, *self.array.shape[at + 1 :]]
@@ -121,6 +122,17 @@ def run(chain: Chain) -> Any:
     return session.run(None, {"v0": np.ascontiguousarray(x)})[0]
 
 
+def surroundings(nodes: Any, constants: Any, tokens: int | None = TOKENS) -> Surroundings:
+    """Return operators one after the other on an array (batch, tokens, columns)."""
+    around = Surroundings({"v0": Sketch((BATCH, tokens, COLUMNS))})
+    for made in nodes:
+        held = [constants.get(name) for name in made.input]
+        inputs = [None if c is None else of(Stored("c", c.shape, "int64", Held(c))) for c in held]
+        attributes = {a.name: a for a in made.attribute}
+        around.add(Call(made.op_type, attributes, list(made.input), inputs, list(made.output)))
+    return around
+
+
 def in_order(numbers: Any) -> list[int]:
     """Return numbers in the order in which each comes first."""
     return list(dict.fromkeys(np.abs(numbers).ravel().tolist()))
@@ -135,12 +147,7 @@ def test_columns_are_where_onnxruntime_moves_them(data):
         if not chain.array.size:
             return
     tokens = data.draw(st.sampled_from([TOKENS, None]))
-    around = Surroundings({"v0": Sketch((BATCH, tokens, COLUMNS))})
-    for made in chain.nodes:
-        held = [chain.initializers.get(name) for name in made.input]
-        inputs = [None if c is None else of(Stored("c", c.shape, "int64", Held(c))) for c in held]
-        attributes = {a.name: a for a in made.attribute}
-        around.add(Call(made.op_type, attributes, list(made.input), inputs, list(made.output)))
+    around = surroundings(chain.nodes, chain.initializers, tokens)
     last = f"v{len(chain.nodes)}"
     found = [p for p in pieces(Place(around, "v0"), COLUMNS) if p.place.name == last]
     expected = run(chain)
@@ -150,3 +157,19 @@ def test_columns_are_where_onnxruntime_moves_them(data):
     assert all(a in (None, b) for a, b in zip(known, expected.shape, strict=True))
     lost = tokens is None and not found  # where an open length stands beside a -1
     assert lost or [in_order(p.columns) for p in found] == [in_order(expected)]
+
+
+@pytest.mark.parametrize(
+    ("apart", "perm"),
+    [([10, 6, 1, 4], [0, 1, 2, 3]), ([10, 6, 1, 4], [0, 2, 1, 3]), ([10, 1, 24, 1], [3, 0, 1, 2])],
+)
+def test_axes_of_length_1_do_not_part_the_columns(apart, perm):
+    constants = {"a": np.array(apart), "b": np.array([BATCH * TOKENS, 2, 12])}
+    nodes = [
+        helper.make_node("Reshape", ["v0", "a"], ["v1"]),
+        helper.make_node("Transpose", ["v1"], ["v2"], perm=perm),
+        helper.make_node("Reshape", ["v2", "b"], ["v3"]),
+    ]
+    found = list(pieces(Place(surroundings(nodes, constants), "v0"), COLUMNS))
+    moved = [p for p in found if p.place.name == "v3"]
+    assert [in_order(p.columns) for p in moved] == [list(range(COLUMNS))]

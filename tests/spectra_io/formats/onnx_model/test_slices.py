@@ -9,7 +9,7 @@ from onnx import helper
 from spectra.models.lazy import Held
 from spectra_io.formats.onnx_model.graph.calls import Call
 from spectra_io.formats.onnx_model.graph.computations import COMPUTATIONS
-from spectra_io.formats.onnx_model.graph.values import Stored, cut, of, transposed
+from spectra_io.formats.onnx_model.graph.values import Stored, cut, joined, of, transposed
 from tests.builders import f32
 
 
@@ -110,3 +110,61 @@ def test_blocks_are_not_cut_apart():
     part = cut(made, 2, 1, 4)
     assert part is not None
     np.testing.assert_array_equal(part.source(), made.source()[:, :, 1:4])
+
+
+def both(first: Any, second: Any, start: int, stop: int) -> Any:
+    """Return some rows of two arrays, one below the other."""
+    rows = joined([first, second], 0)
+    assert rows is not None
+    return cut(rows, 0, start, stop)
+
+
+NARROW = f32(4, 6).astype(np.float16)
+FACTOR = f32(6, seed=3)
+WIDENED: dict[str, Any] = {  # what is made of numbers of 16 bits that were cast to 32
+    "scaled": (lambda w: compute("Mul", w, constant(FACTOR)), lambda W: W * FACTOR),
+    "a slice, scaled": (
+        lambda w: compute("Mul", cut(w, 0, 1, 3), constant(FACTOR)),
+        lambda W: W[1:3] * FACTOR,
+    ),
+    "scaled by a factor that was cast too": (
+        lambda w: compute("Mul", w, compute("Cast", constant(FACTOR.astype(np.float16)), to=1)),
+        lambda W: W * FACTOR.astype(np.float16).astype(np.float32),
+    ),
+    "padded with a number of 32 bits": (
+        lambda w: compute("Pad", w, constant(np.array([0, 0, 1, 0])), constant(np.float32(0.1))),
+        lambda W: np.pad(W, ((0, 1), (0, 0)), constant_values=np.float32(0.1)),
+    ),
+    "rounded": (
+        lambda w: compute("QuantizeLinear", w, constant(np.float32(0.01)), constant(np.int8(0))),
+        lambda W: np.rint(W / np.float32(0.01)).clip(-128, 127).astype(np.int8),
+    ),
+    "rounded by a scale that was cast too": (
+        lambda w: compute(
+            "QuantizeLinear",
+            w,
+            compute("Cast", constant(np.float16(0.0123)), to=1),
+            constant(np.int8(0)),
+        ),
+        lambda W: np.rint(W / np.float32(np.float16(0.0123))).clip(-128, 127).astype(np.int8),
+    ),
+    "a part of a joined array, scaled": (
+        lambda w: compute("Mul", both(w, constant(FLOATS[0]), 3, 5), constant(S)),
+        lambda W: np.concatenate([W, FLOATS[0]])[3:5] * S,
+    ),
+}
+
+
+@pytest.mark.parametrize("moved", [False, True])
+@pytest.mark.parametrize(("made", "expected"), WIDENED.values(), ids=WIDENED)
+def test_numbers_that_were_widened_are_computed_with_as_such(made, expected, moved):
+    """Numbers of 16 bits stay as they are in memory until something is computed of them."""
+    wide = compute("Cast", compute("Identity", constant(NARROW)), to=1)
+    if moved:
+        wide = compute(
+            "Cast", joined([constant(NARROW[:2], name="a"), constant(NARROW[2:])], 0), to=1
+        )
+    value = made(wide)
+    expected = expected(NARROW.astype(np.float32))
+    assert value.dtype == expected.dtype.name
+    np.testing.assert_array_equal(value.source(), expected)

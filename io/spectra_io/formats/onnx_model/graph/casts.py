@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -10,7 +9,7 @@ import ml_dtypes  # noqa: F401  (registers bfloat16 and its like with numpy)
 import numpy as np
 
 from spectra.dtypes import DTYPES
-from spectra_io.formats.onnx_model.graph.values import Value, mapped
+from spectra_io.formats.onnx_model.graph.values import Value, mapped, retyped
 from spectra_io.formats.onnx_model.numbers import dtype_name
 
 if TYPE_CHECKING:
@@ -53,7 +52,7 @@ def _cast_like(call: Call, value: Value) -> list[Value | None]:
 def _as(value: Value, dtype: str, *, saturated: bool) -> Value | None:
     if value.dtype == dtype or REALS.get(value.dtype, 99) < REALS.get(dtype, 0):
         # left narrow: nothing is lost, and the next operator widens the numbers itself
-        return replace(value, dtype=dtype)
+        return retyped(value, dtype)
     if value.dtype not in _KNOWN:
         return None
     if dtype in REALS or (dtype == "bool" and value.dtype not in _POWERS):

@@ -40,8 +40,9 @@ class _Columns(NamedTuple):
 
     @property
     def first(self) -> int:
-        """First axis with columns."""
-        return self.own.index(True) if self.own and True in self.own else 0
+        """First axis with columns; one of length 1 does not count where others are longer."""
+        own = [i for i, one in enumerate(self.own or ()) if one]
+        return next((i for i in own if self.numbers.shape[i] > 1), own[0] if own else 0)
 
 
 class Piece(NamedTuple):
@@ -150,6 +151,15 @@ def _suffix(wanted: list[int | None], size: int, ahead: list[int | None] | None)
     return sides if math.prod(sides) == size else []
 
 
+def _are_last(have: _Columns, sketch: Sketch) -> bool:
+    """Return whether no axis longer than 1 lies among or after those of the columns."""
+    if have.own is None:
+        return True
+    shape = sketch.shape if sketch.ndim == len(have.own) else None
+    after = range(have.first, len(have.own))
+    return all(have.own[i] or (shape is not None and shape[i] == 1) for i in after)
+
+
 def _reshape(call: Call, have: _Columns, given: Sequence[Sketch]) -> list[_Columns] | None:
     wanted = given[1].numbers if len(given) > 1 else None
     ints = list(call.attributes["shape"].ints) if "shape" in call.attributes else None
@@ -157,8 +167,8 @@ def _reshape(call: Call, have: _Columns, given: Sequence[Sketch]) -> list[_Colum
     if target is None or len(target) > _MAX_NDIM:
         return None
     first = have.first
-    if have.own is not None and not all(have.own[first:]):
-        return None  # columns with another axis between them
+    if not _are_last(have, given[0]):
+        return None
     ahead: list[int | None] | None = None
     if have.own is not None:
         shape = given[0].shape
@@ -172,7 +182,7 @@ def _reshape(call: Call, have: _Columns, given: Sequence[Sketch]) -> list[_Colum
 
 
 def _flatten(call: Call, have: _Columns, given: Sequence[Sketch]) -> list[_Columns] | None:
-    if have.own is None or not all(have.own[have.first :]):
+    if have.own is None or not _are_last(have, given[0]):
         return None
     if counted(call.whole("axis", 1), len(have.own)) != have.first:
         return None

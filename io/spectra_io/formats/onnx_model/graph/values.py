@@ -27,6 +27,7 @@ __all__ = [
     "of",
     "picked",
     "reshaped",
+    "retyped",
     "small",
     "transposed",
 ]
@@ -126,6 +127,8 @@ class Value:
     """Elements computed on the way from the file."""
     product: bool = False
     """Whether the value is a product of two constant matrices, to which nothing is added."""
+    is_narrow: bool = False
+    """Whether the numbers are read in a narrower type that holds them all, and widened later."""
     slices: Callable[[int, int, int], Value | None] | None = None
     """Function of an axis and bounds that computes a slice without the rest, if there is one."""
 
@@ -305,7 +308,7 @@ def combined(
     made = Value(
         tuple(shape),
         dtype or main.dtype,
-        derived(function, *(value.source for value in given), **options),
+        derived(function, *(_operand(value) for value in given), **options),
         roots,
         tuple(one for one in _unique(helpers) if one not in roots),
         main.label,
@@ -337,6 +340,15 @@ def combined(
     return made if _within_limits(made) else None
 
 
+def _wide(array: AnyArray, *, to: str) -> AnyArray:
+    return array.astype(to, copy=False)
+
+
+def _operand(value: Value) -> Source:
+    """Return the numbers of a value in its own type, to compute with."""
+    return derived(_wide, value.source, to=value.dtype) if value.is_narrow else value.source
+
+
 def _cut_broadcast(
     value: Value, shape: Sequence[int], axis: int, start: int, stop: int
 ) -> Value | None:
@@ -345,6 +357,45 @@ def _cut_broadcast(
     if own < 0 or value.shape[own] != shape[axis]:
         return value
     return cut(value, own, start, stop)
+
+
+def retyped(value: Value, dtype: str, /) -> Value:
+    """
+    Say that a value and its parts have another type, without a change of its numbers.
+
+    Parameters
+    ----------
+    value : Value
+        The array.
+    dtype : str
+        A type that holds every number of the value. They are left as they are until something is
+        computed of them.
+
+    Returns
+    -------
+    Value
+        The same array, under the name of the type.
+
+    Examples
+    --------
+    >>> w = of(Stored("w", (2, 3), "float16", lambda: np.ones((2, 3), np.float16)))
+    >>> cut(retyped(w, "float32"), 0, 0, 1).dtype
+    'float32'
+    """
+    if value.dtype == dtype:
+        return value
+    made = replace(value, dtype=dtype, is_narrow=True)
+    if value.pieces is not None:
+        axis, pieces = value.pieces
+        made = replace(made, pieces=(axis, tuple(retyped(piece, dtype) for piece in pieces)))
+    if value.slices is not None:
+
+        def slices(axis: int, start: int, stop: int) -> Value | None:
+            part = cut(value, axis, start, stop)
+            return part and retyped(part, dtype)
+
+        made = replace(made, slices=slices)
+    return made
 
 
 def _reshape(array: AnyArray, shape: tuple[int, ...]) -> AnyArray:
@@ -589,6 +640,7 @@ def joined(pieces: Sequence[Value], axis: int, /) -> Value | None:
         pieces=(axis, tuple(flat)),
         depth=depth,
         work=sum(piece.work for piece in flat) + math.prod(shape),
+        is_narrow=any(piece.is_narrow for piece in flat),
     )
 
 
