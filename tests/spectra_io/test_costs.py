@@ -248,9 +248,12 @@ def test_members_that_share_their_bytes(tmp_path):
     path = write(tmp_path / "m.npz", out + 300 * entry + tail)
     with pytest.raises(OSError, match="is in it 300 times"):
         open_model(path)
-    other = entry[: -len(name)] + b"b.npy"
-    tail = struct.pack("<4sHHHHIIH", b"PK\5\6", 0, 0, 2, 2, 2 * len(entry), len(out), 0)
-    path = write(tmp_path / "m.npz", out + other + entry + tail)
-    model = open_model(path)
-    assert "reaches into the bytes of another member" in model["b"].note
-    assert model["a"].read().shape == (512, 512)
+    other, last = (entry[: -len(name)] + title for title in (b"b.npy", b"c.npy"))
+    last = last[:42] + struct.pack("<I", len(out)) + last[46:]  # the place of its own bytes
+    size = len(other + entry + last)
+    tail = struct.pack("<4sHHHHIIH", b"PK\5\6", 0, 0, 3, 3, size, 2 * len(out), 0)
+    whole = out + out.replace(b"a.npy", b"c.npy")
+    model = open_model(write(tmp_path / "m.npz", whole + other + entry + last + tail))
+    for title in "ab":
+        assert "shares bytes with another member" in model[title].note
+    assert model["c"].read().shape == (512, 512)

@@ -135,7 +135,7 @@ def _found(file: File, archive: zipfile.ZipFile) -> Iterator[tuple[Tensor, Excep
                 msg = f"{file}: array {name!r} is in it {count} times"
                 raise ModelFormatError(msg)
             if info in overlapping:
-                msg = f"{file}: array {name!r} reaches into the bytes of another member"
+                msg = f"{file}: array {name!r} shares bytes with another member"
                 raise ModelFormatError(msg)
             yield _member(archive, info, file), None
             continue
@@ -150,12 +150,13 @@ def _found(file: File, archive: zipfile.ZipFile) -> Iterator[tuple[Tensor, Excep
 
 
 def _overlapping(infos: Iterable[zipfile.ZipInfo]) -> set[zipfile.ZipInfo]:
-    """Return members that reach into the next one: a few bytes could stand for many arrays."""
+    """Return members that reach into the next one, or begin where it does."""
     in_order = sorted(infos, key=lambda info: info.header_offset)
     return {
-        info
+        one
         for info, after in pairwise(in_order)
         if info.header_offset + _LOCAL_HEADER + info.compress_size > after.header_offset
+        for one in ((info, after) if info.header_offset == after.header_offset else (info,))
     }
 
 

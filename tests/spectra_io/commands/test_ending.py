@@ -222,6 +222,10 @@ def test_a_tiny_terminal(run, monkeypatch, columns):
 
 # ---- signals
 
+AS_IN_A_TERMINAL = """
+import os, signal, sys, time
+signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored where tests run in background
+"""
 KILL = "os.kill(os.getpid(), signal.{name})"
 AT_IMPORT = """
 class Finder:
@@ -259,7 +263,7 @@ ENDS = {"SIGINT": (130, "interrupted"), "SIGTERM": (143, "terminated")}
 @pytest.mark.parametrize("when", ["first import", *SLOWLY])
 def test_a_signal_ends_the_program_in_one_line(tmp_path, name, when):
     code, words = ENDS[name]
-    start = "import os, signal, sys, time\n" + WHEN[when].replace("{kill}", KILL.format(name=name))
+    start = AS_IN_A_TERMINAL + WHEN[when].replace("{kill}", KILL.format(name=name))
     program = [sys.executable, "-c", f"{start}\nimport weightspectra\nweightspectra.main()"]
     before = time.monotonic()
     more = ["-o", tmp_path / "r.csv"] if when == "at writing" else []

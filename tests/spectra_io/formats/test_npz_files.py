@@ -356,7 +356,7 @@ def test_members_that_overlap_cost_no_other(tmp_path):
     length = int.from_bytes(content[place : place + 4], "little")
     content[place : place + 4] = (length + 100).to_bytes(4, "little")
     model = open_model(write(tmp_path / "m.npz", bytes(content)))
-    assert "reaches into the bytes of another member" in model["v"].note
+    assert "shares bytes with another member" in model["v"].note
     np.testing.assert_array_equal(model["w"].read(), f32(9, 9))
 
 
