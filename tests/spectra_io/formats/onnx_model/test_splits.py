@@ -73,6 +73,25 @@ def by_head(g):
     return [g.part(moved, i * SIZE, (i + 1) * SIZE, 3) for i in range(3)]
 
 
+def beside_open_lengths(g):
+    """As transformers exports GPT-NeoX: the number of heads is -1, beside lengths that are open."""
+    lengths = [g.pick(g.add("Shape", "x"), i, 0) for i in range(2)]
+    ahead = [g.add("Unsqueeze", one, g.constant([0])) for one in lengths]
+    wanted = g.add("Concat", *ahead, g.constant([-1, 3 * SIZE]), axis=0)
+    moved = g.add("Transpose", g.add("Reshape", g.product(3 * WIDTH), wanted), perm=[0, 2, 1, 3])
+    return g.add("Split", moved, count=3, axis=-1, num_outputs=3)
+
+
+def after_open_lengths(g):
+    """Rows of tokens get the axes of the input again, and the columns what is left."""
+    made = g.add("MatMul", g.reshape("x", -1, INPUTS), g.weight(3 * WIDTH))
+    lead = g.add("Slice", g.add("Shape", "x"), g.constant([0]), g.constant([2]))
+    again = g.add("Reshape", made, g.add("Concat", lead, g.constant([3 * WIDTH]), axis=0))
+    kept = g.add("Concat", lead, g.constant([3, HEADS, -1]), axis=0)
+    moved = g.add("Transpose", g.add("Reshape", again, kept), perm=[2, 0, 3, 1, 4])
+    return [g.pick(moved, i, 0) for i in range(3)]
+
+
 def by_head_and_kind(g):
     """As BLOOM."""
     apart = g.reshape(g.product(3 * WIDTH), 0, 0, HEADS, 3, SIZE)
@@ -164,6 +183,7 @@ WAYS = [
     *(split, slices, slices_with_computed_ends, reshaped_and_unbound, reshaped_and_gathered),
     *(as_multihead_attention, by_head, by_head_and_kind, in_groups, of_fewer_keys, of_rows),
     *(in_a_function, turned, cached, of_integers, out_of_a_sequence),
+    *(beside_open_lengths, after_open_lengths),
 ]
 
 
@@ -331,7 +351,27 @@ def ends_computed_in_floats(g):
     return [g.add("Relu", g.add("Slice", p, a, b, g.constant([2]))) for a, b in parts]
 
 
-@pytest.mark.parametrize("way", [stacked_frames, ends_computed_in_floats])
+def beside_another_length(g):
+    """The third axis takes what another number of tokens leaves: not only columns."""
+    other = g.add("Gather", g.add("Shape", g.add("NonZero", "x")), g.constant([1]), axis=0)
+    first = g.add("Slice", g.add("Shape", "x"), g.constant([0]), g.constant([1]))
+    wanted = g.add("Concat", first, other, g.constant([-1, 8]), axis=0)
+    wider = g.add("Reshape", g.product(WIDTH), wanted)
+    return [g.add("Relu", g.part(wider, 4 * i, 4 * i + 4)) for i in range(2)]
+
+
+def with_one_length_twice(g):
+    """What follows the two open axes is not known to be the columns alone."""
+    shape = g.add("Shape", "x")
+    ends = [g.add("Slice", shape, g.constant([i]), g.constant([i + 1])) for i in (1, 1)]
+    wider = g.add("Reshape", g.product(WIDTH), g.add("Concat", *ends, g.constant([-1, 8]), axis=0))
+    return [g.add("Relu", g.part(wider, 4 * i, 4 * i + 4)) for i in range(2)]
+
+
+@pytest.mark.parametrize(
+    "way",
+    [stacked_frames, ends_computed_in_floats, beside_another_length, with_one_length_twice],
+)
 def test_a_length_that_is_not_known_splits_nothing(tmp_path, way):
     g = Graph()
     assert [*saved(tmp_path / "m.onnx", g.model(way(g)))] == ["w"]

@@ -133,7 +133,8 @@ def _alike(name: str, call: Call) -> set[str]:
 def _stated(name: str, around: Surroundings, axis: int, depth: int = 0) -> int | None:
     """Return the number of channels of a value that is not in blocks, if the graph states it."""
     shape, maker = around.sketch(name).shape or (), around.maker(name)
-    known = shape[axis] if len(shape) > 2 else None
+    side = shape[axis] if len(shape) > 2 else None
+    known = side if isinstance(side, int) else None
     if known or maker is None or not maker.names or depth > _MAX_BETWEEN:
         return known
     kernel = maker.input(1)

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from spectra._typing import AnyArray
+    from spectra_io.formats.onnx_model.graph.sketches import Length
     from spectra_io.formats.onnx_model.graph.surroundings import Place
 
 __all__ = ["CARRIED", "Piece", "pieces"]
@@ -130,11 +131,11 @@ def _transpose(call: Call, have: _Columns, given: Sequence[Sketch]) -> list[_Col
     return [_Columns(have.numbers.transpose(axes), tuple(own[axis] for axis in axes))]
 
 
-def _suffix(wanted: list[int | None], size: int, ahead: list[int | None] | None) -> list[int]:
+def _suffix(wanted: list[Length], size: int, ahead: list[Length] | None) -> list[int]:
     """Return the lengths at the end of a shape into which `size` columns are laid out."""
     total, tail = 1, list[int]()
     for side in reversed(wanted):
-        if side is None or side < 1 or total * side > size:
+        if not isinstance(side, int) or side < 1 or total * side > size:
             break
         total, tail = total * side, [side, *tail]
         if total == size:
@@ -142,12 +143,11 @@ def _suffix(wanted: list[int | None], size: int, ahead: list[int | None] | None)
     if ahead is None or len(wanted) <= len(ahead):
         return []
     same = all(a == 0 or (a is not None and a == b) for a, b in zip(wanted, ahead, strict=False))
-    rest = wanted[len(ahead) :]
-    known = [side for side in rest if side is not None and side > 0]
-    if not same or len(known) < len(rest) - 1 or size % max(1, math.prod(known)):
+    rest = [side if isinstance(side, int) and side > 0 else 0 for side in wanted[len(ahead) :]]
+    known = [side for side in rest if side]
+    if not same or len(known) < len(rest) - 1 or size % math.prod(known):
         return []
-    missing = size // math.prod(known)
-    sides = [missing if side is None or side < 1 else side for side in rest]
+    sides = [side or size // math.prod(known) for side in rest]
     return sides if math.prod(sides) == size else []
 
 
@@ -169,7 +169,7 @@ def _reshape(call: Call, have: _Columns, given: Sequence[Sketch]) -> list[_Colum
     first = have.first
     if not _are_last(have, given[0]):
         return None
-    ahead: list[int | None] | None = None
+    ahead: list[Length] | None = None
     if have.own is not None:
         shape = given[0].shape
         ahead = list(shape[:first]) if shape and len(shape) == len(have.own) else [None] * first
@@ -193,7 +193,8 @@ def _axes(call: Call, given: Sequence[Sketch], name: str, index: int) -> list[in
     if name in call.attributes:
         return [int(n) for n in call.attributes[name].ints]
     numbers = given[index].numbers if index < len(given) else None
-    return None if numbers is None or None in numbers.ravel().tolist() else numbers.ravel().tolist()
+    found = [] if numbers is None else numbers.ravel().tolist()
+    return None if numbers is None or not all(isinstance(n, int) for n in found) else found
 
 
 def _squeeze(call: Call, have: _Columns, given: Sequence[Sketch]) -> list[_Columns] | None:
@@ -272,6 +273,11 @@ def _slice(call: Call, have: _Columns, given: Sequence[Sketch]) -> list[_Columns
     return [have]
 
 
+def _are_indices(numbers: AnyArray, length: int) -> bool:
+    """Return whether all numbers are known, and those of elements."""
+    return all(isinstance(n, int) and -length <= n < length for n in numbers.ravel())
+
+
 def _gather(call: Call, have: _Columns, given: Sequence[Sketch]) -> list[_Columns] | None:
     known = _known_axes(have, call.whole("axis", 0))
     index = given[1] if len(given) > 1 else Sketch()
@@ -288,7 +294,7 @@ def _gather(call: Call, have: _Columns, given: Sequence[Sketch]) -> list[_Column
     else:
         length = have.numbers.shape[axis]
         which = index.numbers
-        if which is None or any(n is None or not -length <= n < length for n in which.ravel()):
+        if which is None or not _are_indices(which, length):
             return None
         numbers = have.numbers.take(which.astype(np.int64), axis)
     return [_Columns(numbers, (*own[:axis], *inner, *own[axis + 1 :]))]
@@ -304,7 +310,7 @@ def _gather_nd(call: Call, have: _Columns, given: Sequence[Sketch]) -> list[_Col
     if len(have.own) + len(index.shape) > _MAX_NDIM:
         return None
     length, which = have.numbers.shape[0], index.numbers
-    if which is None or any(n is None or not -length <= n < length for n in which.ravel()):
+    if which is None or not _are_indices(which, length):
         return None
     numbers = have.numbers.take(which[..., 0].astype(np.int64), 0)
     return [_Columns(numbers, (*(True,) * (len(index.shape) - 1), *have.own[1:]))]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -10,6 +11,7 @@ import numpy as np
 from spectra_io.formats.onnx_model.graph.calls import Call, counted
 from spectra_io.formats.onnx_model.graph.values import small
 from spectra_io.formats.onnx_model.numbers import dtype_name
+from spectra_io.formats.onnx_model.structure import text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -19,10 +21,15 @@ if TYPE_CHECKING:
     from spectra._typing import AnyArray
     from spectra_io.formats.onnx_model.graph.values import Value
 
-__all__ = ["NOTHING", "Sketch", "declared", "of_constant", "sketches"]
+__all__ = ["NOTHING", "Length", "Sketch", "declared", "of_constant", "sketches"]
 
 _MAX_NUMBERS = 64  # integers that are followed; a shape has fewer
 _MAX_NDIM = 32
+_INT_MAX = (1 << 31) - 1  # an end by which exporters mean the end
+
+
+Length = int | str | None
+"""A length: known, open with a name (equal wherever the name is), or not known at all."""
 
 
 class Sketch(NamedTuple):
@@ -31,14 +38,14 @@ class Sketch(NamedTuple):
 
     Examples
     --------
-    >>> Sketch((None, 8)).ndim, Sketch().ndim
-    (2, None)
+    >>> Sketch(("batch", None, 8)).ndim, Sketch().ndim
+    (3, None)
     """
 
-    shape: tuple[int | None, ...] | None = None
-    """Length of each axis, ``None`` for an unknown one; ``None`` if their number is unknown."""
+    shape: tuple[Length, ...] | None = None
+    """Length of each axis; ``None`` if their number is unknown."""
     numbers: AnyArray | None = None
-    """Elements of a small array of integers, ``None`` for an unknown one."""
+    """Elements of a small array of integers, each known as a length is."""
 
     @property
     def ndim(self) -> int | None:
@@ -66,13 +73,14 @@ def declared(info: onnx.ValueInfoProto, /) -> Sketch:
     Returns
     -------
     Sketch
-        Its shape, without the lengths that only have a name.
+        Its shape. The open lengths that a graph gives a name are equal, as ONNX wants it; one
+        without a name is equal to itself only.
 
     Examples
     --------
     >>> import onnx
     >>> declared(onnx.helper.make_tensor_value_info("x", 1, ["batch", 8])).shape
-    (None, 8)
+    ('batch', 8)
     """
     kind = info.type.tensor_type
     if not info.type.HasField("tensor_type") or not kind.HasField("shape"):
@@ -80,7 +88,16 @@ def declared(info: onnx.ValueInfoProto, /) -> Sketch:
     sides = kind.shape.dim[: _MAX_NDIM + 1]
     if len(sides) > _MAX_NDIM:
         return NOTHING
-    return Sketch(tuple(d.dim_value if d.HasField("dim_value") else None for d in sides))
+    return Sketch(
+        tuple(
+            d.dim_value if d.HasField("dim_value") else _name(d.dim_param, info.name, axis)
+            for axis, d in enumerate(sides)
+        )
+    )
+
+
+def _name(given: str | bytes, value: str | bytes, axis: int) -> str:
+    return text(given) or f"\0{text(value)}\0{axis}"
 
 
 def of_constant(value: Value, /) -> Sketch:
@@ -107,7 +124,7 @@ def of_constant(value: Value, /) -> Sketch:
     return Sketch(value.shape, None if few is None else _array(few, value.shape))
 
 
-def _array(numbers: Iterable[int | None], shape: Sequence[int]) -> AnyArray:
+def _array(numbers: Iterable[Length], shape: Sequence[int]) -> AnyArray:
     out = np.empty(math.prod(shape), object)
     out[:] = list(numbers)
     return out.reshape(shape)
@@ -122,7 +139,7 @@ def _counting(numbers: AnyArray | None) -> Sketch:
 def _whole(given: _Given, index: int) -> list[int] | None:
     """Return the integers at an input, if all are known."""
     numbers = given[index].numbers if index < len(given) else None
-    if numbers is None or any(n is None for n in numbers.ravel()):
+    if numbers is None or not all(isinstance(n, int) for n in numbers.ravel()):
         return None
     return [int(n) for n in numbers.ravel()]
 
@@ -153,18 +170,21 @@ def _same_shape(call: Call, given: _Given) -> list[Sketch]:
     return [Sketch(given[0].shape)]
 
 
-def _broadcast(*shapes: tuple[int | None, ...] | None) -> tuple[int | None, ...] | None:
-    """Return the shape of an elementwise result; an unknown length stays unknown beside 1."""
+def _broadcast(*shapes: tuple[Length, ...] | None) -> tuple[Length, ...] | None:
+    """Return the shape of an elementwise result; an open length stays open beside 1."""
     known = [shape for shape in shapes if shape is not None]
     if len(known) < len(shapes):
         return None
     ndim = max(map(len, known), default=0)
     columns = zip(*((1,) * (ndim - len(shape)) + shape for shape in known), strict=True)
-    out: list[int | None] = []
-    for sides in columns:
-        longer = [side for side in sides if side != 1]
-        out.append(next((side for side in longer if side is not None), longer[0] if longer else 1))
-    return tuple(out)
+    return tuple(map(_longest, columns))
+
+
+def _longest(sides: Sequence[Length]) -> Length:
+    """Return the length of an axis that is broadcast; any open length may be 1."""
+    longer = [side for side in sides if side != 1]
+    same = longer[0] if len(set(longer)) == 1 else None
+    return next((side for side in longer if isinstance(side, int)), same) if longer else 1
 
 
 _COUNT: dict[str, Callable[[int, int], int]] = {
@@ -184,13 +204,15 @@ def _elementwise(call: Call, given: _Given) -> list[Sketch]:
     numbers = [one.numbers for one in given if one.numbers is not None]
     if count is None or not len(given) == len(numbers) == 2:
         return [Sketch(shape)]
-    if shape is None or None in shape:  # of two arrays that do not fit together
+    if shape is None or not all(
+        isinstance(side, int) for side in shape
+    ):  # of two arrays that do not fit together
         return [NOTHING]
     try:
         pairs = np.broadcast(*numbers)
     except ValueError:
         return [NOTHING]
-    found = [None if a is None or b is None else count(a, b) for a, b in pairs]
+    found = [count(a, b) if isinstance(a, int) and isinstance(b, int) else None for a, b in pairs]
     return [_counting(_array(found, pairs.shape))]
 
 
@@ -255,22 +277,22 @@ def _reshape(call: Call, given: _Given) -> list[Sketch]:
     if wanted is None:
         sides = given[1].shape if len(given) > 1 else None
         count = sides[0] if sides and len(sides) == 1 else None
-        known = count is not None and 0 <= count <= _MAX_NDIM
-        return [Sketch((None,) * count if known and count is not None else None)]
+        known = isinstance(count, int) and 0 <= count <= _MAX_NDIM
+        return [Sketch((None,) * count if isinstance(count, int) and known else None)]
     shape = _filled(wanted.ravel().tolist(), given[0].shape, keep=not call.whole("allowzero", 0))
     return [_of_shape(given[0].numbers, shape)]
 
 
-def _of_shape(numbers: AnyArray | None, shape: tuple[int | None, ...]) -> Sketch:
+def _of_shape(numbers: AnyArray | None, shape: tuple[Length, ...]) -> Sketch:
     """Return the sketch of an array that was given another shape."""
-    sides = [side for side in shape if side is not None]
+    sides = [side for side in shape if isinstance(side, int)]
     fits = numbers is not None and len(sides) == len(shape) and math.prod(sides) == numbers.size
     return Sketch(shape, numbers.reshape(sides) if numbers is not None and fits else None)
 
 
 def _filled(
-    wanted: Sequence[int | None], shape: tuple[int | None, ...] | None, *, keep: bool
-) -> tuple[int | None, ...]:
+    wanted: Sequence[Length], shape: tuple[Length, ...] | None, *, keep: bool
+) -> tuple[Length, ...]:
     """Return the lengths of a reshaped array, with 0 and -1 replaced where that is possible."""
     sides = [
         (shape[i] if shape is not None and i < len(shape) else None) if n == 0 and keep else n
@@ -278,14 +300,30 @@ def _filled(
     ]
     if -1 in sides:
         rest = [n for n in sides if n != -1]
-        size, taken = _product(shape or (None,)), _product(rest)
-        sides[sides.index(-1)] = size // taken if size is not None and taken else None
-    return tuple(side if side is None or side >= 0 else None for side in sides)
+        sides[sides.index(-1)] = _quotient(shape or (None,), rest)
+    return tuple(None if isinstance(side, int) and side < 0 else side for side in sides)
 
 
-def _product(sides: Iterable[int | None]) -> int | None:
-    known = list(sides)
-    return None if None in known else math.prod(side or 0 for side in known)
+def _product(sides: Iterable[Length]) -> Length:
+    """Return a product of lengths; of a single open one its name."""
+    longer = [side for side in sides if side != 1]
+    if len(longer) == 1:
+        return longer[0]
+    known = [side for side in longer if isinstance(side, int)]
+    return math.prod(known) if len(known) == len(longer) else None
+
+
+def _quotient(sides: Sequence[Length], taken: Sequence[Length]) -> Length:
+    """Return how long the axis is that is left of a shape, of which other lengths are taken."""
+    named = Counter(side for side in sides if isinstance(side, str))
+    named.subtract(side for side in taken if isinstance(side, str))
+    if None in sides or None in taken or min(named.values(), default=0) < 0:
+        return None
+    size, part = (math.prod(n for n in given if isinstance(n, int)) for given in (sides, taken))
+    left = [*named.elements()]
+    if not part or size % part or (left and size != part):
+        return None
+    return _product(left) if left else size // part
 
 
 def _transpose(call: Call, given: _Given) -> list[Sketch]:
@@ -324,7 +362,8 @@ def _elements(one: Sketch) -> AnyArray | None:
     if one.numbers is not None or one.shape is None or len(one.shape) != 1:
         return one.numbers
     count = one.shape[0]
-    return None if count is None or count > _MAX_NUMBERS else np.full(count, None, object)
+    few = isinstance(count, int) and count <= _MAX_NUMBERS
+    return np.full(count, None, object) if isinstance(count, int) and few else None
 
 
 def _concat(call: Call, given: _Given) -> list[Sketch]:
@@ -339,7 +378,8 @@ def _concat(call: Call, given: _Given) -> list[Sketch]:
     if len(first) == 1 and len(numbers) == len(given):
         return [_counting(np.concatenate(numbers))]
     sides = [shape[axis] if shape is not None and axis < len(shape) else None for shape in shapes]
-    total = None if None in sides else sum(side or 0 for side in sides)
+    known = [side for side in sides if isinstance(side, int)]
+    total = sum(known) if len(known) == len(sides) else None
     return [Sketch((*first[:axis], total, *first[axis + 1 :]))]
 
 
@@ -360,7 +400,7 @@ def _gather(call: Call, given: _Given) -> list[Sketch]:
 
 def _gather_nd(call: Call, given: _Given) -> list[Sketch]:
     shape, index = given[0].shape, given[1].shape if len(given) > 1 else None
-    if shape is None or not index or index[-1] is None or call.whole("batch_dims", 0):
+    if shape is None or not index or not isinstance(index[-1], int) or call.whole("batch_dims", 0):
         return [NOTHING]
     return [Sketch((*index[:-1], *shape[index[-1] :]))]
 
@@ -384,11 +424,14 @@ def _slice(call: Call, given: _Given) -> list[Sketch]:
     numbers = given[0].numbers
     if numbers is not None and numbers.ndim == 1 and set(spans) <= {0}:
         return [_counting(numbers[spans.get(0, slice(None))])]
-    out = [
-        None if n is None else len(range(*spans[i].indices(n))) if i in spans else n
-        for i, n in enumerate(shape)
-    ]
-    return [Sketch(tuple(out))]
+    return [Sketch(tuple(_cut(n, spans[i]) if i in spans else n for i, n in enumerate(shape)))]
+
+
+def _cut(side: Length, span: slice) -> Length:
+    """Return the length of a slice of an axis."""
+    if isinstance(side, int):
+        return len(range(*span.indices(side)))
+    return side if (span.start, span.step) == (0, 1) and span.stop >= _INT_MAX else None
 
 
 def _split(call: Call, given: _Given) -> list[Sketch]:
@@ -397,7 +440,7 @@ def _split(call: Call, given: _Given) -> list[Sketch]:
         return [NOTHING]
     axis = counted(call.whole("axis", 0), len(shape))
     known = _wholes(call, given, "split", 1)
-    sizes: Sequence[int | None] = known if known is not None else [None] * len(call.outputs)
+    sizes: Sequence[Length] = known if known is not None else [None] * len(call.outputs)
     return [Sketch((*shape[:axis], size, *shape[axis + 1 :])) for size in sizes]
 
 

@@ -158,7 +158,10 @@ class Surroundings:
         if have is not None and (shape is None or len(shape) != len(have)):
             shape = have if shape is None else shape
         elif have is not None and shape is not None:
-            shape = tuple(b if a is None else a for a, b in zip(shape, have, strict=True))
+            pairs = zip(shape, have, strict=True)
+            shape = tuple(
+                b if a is None or isinstance(b, int) > isinstance(a, int) else a for a, b in pairs
+            )
         self._sketches[name] = sketch._replace(shape=shape)
 
     def _use(self, name: str, call: Call, where: Surroundings) -> None:

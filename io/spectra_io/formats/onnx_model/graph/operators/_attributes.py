@@ -56,7 +56,9 @@ def classifier(call: Call, value: Value, around: Around) -> list[Part] | Unread:
     if intercepts is not None:
         return _rows(value, intercepts.size)
     features = shape[-1] if shape else None
-    return _rows(value, value.size // features if features else _count(call, "classlabels"))
+    if isinstance(features, int) and features > 0:
+        return _rows(value, value.size // features)
+    return _rows(value, _count(call, "classlabels"))
 
 
 def vector_regressor(call: Call, value: Value, around: Around) -> list[Part] | Unread:
