@@ -557,3 +557,31 @@ def test_small_integers_that_do_not_fit_together(tmp_path, operator, shapes):
     arrays = {"a": np.zeros(shapes[0], np.int64), "b": np.zeros(shapes[1], np.int64)}
     model = opened(tmp_path, [node(operator, ["a", "b"], ["c"])], arrays)
     assert {tensor.role for tensor in model.values()} == {"constant"}
+
+
+@pytest.mark.parametrize(
+    ("operator", "function"), [("Mul", np.multiply), ("Add", np.add), ("Pow", np.power)]
+)
+@pytest.mark.parametrize(("axis", "sides"), [(0, (6, 1)), (1, (4,)), (-1, (4,)), (0, (6, 4))])
+def test_the_axis_of_old_operators(tmp_path, operator, function, axis, sides):
+    """Operators of opsets 1 to 6 lay the second array along an axis of the first."""
+    other = np.abs(f32(*sides, seed=2)) + np.float32(0.5)
+    stored = other.squeeze()
+    nodes = [
+        node(operator, ["w", "s"], ["v"], broadcast=1, axis=axis),
+        node("MatMul", ["x", "v"], ["y"]),
+    ]
+    (layer,) = taken(opened(tmp_path, nodes, {"w": V, "s": stored}))
+    np.testing.assert_allclose(layer.matrices()[0], function(V, other).T, rtol=2e-6)
+
+
+def test_an_old_mask_along_an_axis(tmp_path):
+    limits = f32(6, seed=4)
+    nodes = [
+        node("Greater", ["w", "s"], ["m"], broadcast=1, axis=0),
+        node("Cast", ["m"], ["f"], to=TensorProto.FLOAT),
+        node("Mul", ["w", "f"], ["v"]),
+        node("MatMul", ["x", "v"], ["y"]),
+    ]
+    (layer,) = taken(opened(tmp_path, nodes, {"w": W, "s": limits}))
+    np.testing.assert_array_equal(layer.matrices()[0], np.where(limits[:, None] < W, W, 0).T)

@@ -317,6 +317,13 @@ def test_a_table_that_is_cast_and_scaled_behind_the_lookup(tmp_path):
     np.testing.assert_array_equal(layer.matrices()[0], real(TABLE, S, 0))
 
 
+def test_a_table_that_is_dequantized_twice_alike(tmp_path):
+    """As onnxruntime does for each operator that uses it."""
+    nodes = [GATHER, *(node("DequantizeLinear", ["g", "s", "z"], [y]) for y in "yh")]
+    (layer,) = layers(tmp_path, nodes, {"t": TABLE, "s": S, "z": np.uint8(3)}).values()
+    np.testing.assert_array_equal(layer.matrices()[0], real(TABLE, S, 3))
+
+
 def test_a_table_that_goes_into_a_product_of_integers(tmp_path):
     """As tools that quantize while running write it: the two scales are constants."""
     nodes = [
@@ -399,12 +406,26 @@ UNKNOWN_TABLES = {
         node("Cast", ["g"], ["f"], to=TensorProto.FLOAT),
         node("Mul", ["f", "x"], ["y"]),
     ],
+    "cast and scaled twice": [
+        node("Cast", ["g"], ["f"], to=TensorProto.FLOAT),
+        node("Mul", ["f", "s"], ["h"]),
+        node("Mul", ["two", "h"], ["y"]),
+    ],
+    "two scales": [
+        node("DequantizeLinear", ["g", "s", "z"], ["y"]),
+        node("DequantizeLinear", ["g", "two", "z"], ["h"]),
+    ],
+    "two zero points": [
+        node("DequantizeLinear", ["g", "s", "z"], ["y"]),
+        node("DequantizeLinear", ["g", "s"], ["h"]),
+    ],
 }
 
 
 @pytest.mark.parametrize("nodes", UNKNOWN_TABLES.values(), ids=UNKNOWN_TABLES)
 def test_tables_whose_scale_is_not_known(tmp_path, nodes):
     arrays = {"t": TABLE, "s": S, "z": np.uint8(3), "five": np.abs(f32(5)), "blocks": f32(9, 1)}
+    arrays["two"] = np.float32(2)
     model = lookup(tmp_path, [GATHER, *nodes], arrays)
     (layer,) = [x for x in spectra.layers(model) if x.tensor.name == "t"]
     assert layer.reason == "quantized (uint8): input 0 of Gather, its scale is not known"

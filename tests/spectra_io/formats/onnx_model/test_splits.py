@@ -352,7 +352,7 @@ def ends_computed_in_floats(g):
 
 
 def beside_another_length(g):
-    """The third axis takes what another number of tokens leaves: not only columns."""
+    """Give a third axis what another number of tokens leaves: not only columns."""
     other = g.add("Gather", g.add("Shape", g.add("NonZero", "x")), g.constant([1]), axis=0)
     first = g.add("Slice", g.add("Shape", "x"), g.constant([0]), g.constant([1]))
     wanted = g.add("Concat", first, other, g.constant([-1, 8]), axis=0)
@@ -361,7 +361,7 @@ def beside_another_length(g):
 
 
 def with_one_length_twice(g):
-    """What follows the two open axes is not known to be the columns alone."""
+    """Give a third axis more than the columns, of which the second takes none."""
     shape = g.add("Shape", "x")
     ends = [g.add("Slice", shape, g.constant([i]), g.constant([i + 1])) for i in (1, 1)]
     wider = g.add("Reshape", g.product(WIDTH), g.add("Concat", *ends, g.constant([-1, 8]), axis=0))

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from spectra_io.formats.onnx_model.graph.calls import counted
 from spectra_io.formats.onnx_model.graph.casts import INTEGERS, REALS
-from spectra_io.formats.onnx_model.graph.values import Stored, Value, combined, mapped
+from spectra_io.formats.onnx_model.graph.values import Stored, Value, combined, mapped, reshaped
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -115,9 +116,19 @@ def _of_several(*arrays: AnyArray, operator: str, to: str) -> AnyArray:
     return out
 
 
+def _aligned(call: Call, values: list[Value]) -> list[Value]:
+    """Return two arrays, the second along the axis of the first that opsets 1 to 6 name."""
+    if "axis" not in call.attributes or len(values) != 2:
+        return values
+    first, second = values
+    after = len(first.shape) - counted(call.whole("axis", 0), len(first.shape)) - len(second.shape)
+    moved = reshaped(second, (*second.shape, *(1,) * after)) if after > 0 else None
+    return [first, moved or second]
+
+
 def _several(call: Call, value: Value) -> list[Value | None]:
     """Return a constant scaled, shifted or limited by another, or a sum of constants."""
-    values = [given for given in call.inputs if given is not None]
+    values = _aligned(call, [given for given in call.inputs if given is not None])
     power = call.operator == "Pow"
     known = {*REALS, *INTEGERS} if power else {*REALS}
     if len(values) != len(call.inputs) or value.dtype not in REALS:
@@ -181,16 +192,18 @@ def _compared(*arrays: AnyArray, operator: str) -> AnyArray:
 
 def _comparison(call: Call, value: Value) -> list[Value | None]:
     """Return a mask: for each element of two constants, whether they compare so."""
-    other = call.input(1)
-    if other is None or len(call.inputs) != 2 or other.dtype != value.dtype:
+    values = _aligned(call, [given for given in call.inputs if given is not None])
+    if len(values) != len(call.inputs) or len(values) != 2:
+        return [None]
+    value, other = values
+    if other.dtype != value.dtype:
         return [None]
     logical = call.operator in {"And", "Or", "Xor"}
     fits = value.dtype in ({"bool"} if logical else {*REALS, *INTEGERS, "bool"})
-    if not fits or (shape := _shape([value, other])) is None:
+    if not fits or (shape := _shape(values)) is None:
         return [None]
     function = partial(_compared, operator=call.operator)
-    main = _main([value, other])
-    values = [value, other]
+    main = _main(values)
     return [combined(function, values, shape, main=main, dtype="bool", elementwise=True)]
 
 

@@ -112,11 +112,35 @@ def _multiplied(call: Call, user: Call, at: Place) -> Quantization | None:
 def _by_hand(call: Call, user: Call, at: Place) -> Quantization | None:
     """Return the meaning that a Cast and a multiplication by a constant give."""
     users = Place(at.around, user.outputs[0]).users() if user.outputs else []
-    if user.operator != "Cast" or len(users) != 1 or users[0][0].operator != "Mul":
+    if user.operator != "Cast" or len(users) != 1:
         return None
-    scale = next((v for v in users[0][0].inputs if v is not None), None)
-    single = scale is not None and scale.size == 1 and scale.dtype in REALS
-    return Quantization(scale) if single else None
+    scale = _lone_factor(users[0][0])
+    if scale is None or any(_lone_factor(one) for one, _ in _next(users[0])):
+        return None  # of two factors, both or one may be the scale
+    return Quantization(scale)
+
+
+def _lone_factor(user: Call) -> Value | None:
+    """Return the single constant number that an operator multiplies with."""
+    known = [value for value in user.inputs if value is not None]
+    single = len(known) == 1 and known[0].size == 1 and known[0].dtype in REALS
+    return known[0] if user.operator == "Mul" and single else None
+
+
+def _next(use: tuple[Call, Place]) -> list[tuple[Call, Place]]:
+    """Return the operators that use the result of one."""
+    user, at = use
+    return Place(at.around, user.outputs[0]).users() if user.outputs else []
+
+
+def _same(one: Quantization, other: Quantization) -> bool:
+    """Return whether two operators give integers the same meaning, by the same constants."""
+    pairs = [(one.scale, other.scale), (one.zero, other.zero)]
+    alike = all(
+        a is b or (a is not None and b is not None and (a.roots, a.label) == (b.roots, b.label))
+        for a, b in pairs
+    )
+    return alike and (one.axis, one.block_size) == (other.axis, other.block_size)
 
 
 def of_table(call: Call, around: Surroundings, /) -> Quantization | None:
@@ -133,7 +157,7 @@ def of_table(call: Call, around: Surroundings, /) -> Quantization | None:
     Returns
     -------
     Quantization or None
-        ``None`` if no operator behind it tells.
+        ``None`` if no operator behind it tells, or they do not agree.
 
     Examples
     --------
@@ -141,14 +165,14 @@ def of_table(call: Call, around: Surroundings, /) -> Quantization | None:
     >>> from spectra_io.formats.onnx_model.graph.surroundings import Surroundings
     >>> of_table(Call("Gather", {}, ["t", "i"], [None] * 2, ["y"]), Surroundings())
     """
-    for user, at, is_moved in _behind(call, around):
-        if at.name not in user.names:
-            continue
-        found = (
-            _dequantized(call, user, at, is_moved)
+    found = [
+        meaning
+        for user, at, is_moved in _behind(call, around)
+        if at.name in user.names
+        and (
+            meaning := _dequantized(call, user, at, is_moved)
             or _multiplied(call, user, at)
             or _by_hand(call, user, at)
         )
-        if found is not None:
-            return found
-    return None
+    ]
+    return found[0] if found and all(_same(found[0], one) for one in found) else None
