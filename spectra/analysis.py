@@ -25,7 +25,7 @@ from spectra.measures import ALL, CORE
 from spectra.models.arrays import from_arrays
 from spectra.models.layers import Layer, layers
 from spectra.models.model import Model
-from spectra.results.dataset import check_names, from_rows
+from spectra.results.dataset import from_rows
 from spectra.results.variables import VARIABLES, Status, Variable
 from spectra.tails.options import given
 
@@ -172,8 +172,6 @@ def _all_layers(
 
 def _check_room(taken: Collection[Layer], names: Collection[str]) -> None:
     """Refuse before the work, not after it, what no table has room for."""
-    check_names([layer.name for layer in taken], what="layer")
-    check_names([layer.tensor.name for layer in taken], what="layer")
     most = max((layer.num_evals for layer in taken), default=0)
     arrays = sum(VARIABLES[name].dims == ("layer", "mode") for name in names)
     if len(taken) * most * arrays > _MAX_EIGENVALUES:

@@ -11,18 +11,17 @@ from spectra.errors import ArgumentError, unknown_name
 from spectra.results.variables import VARIABLES, Variable
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from spectra._typing import AnyArray
 
-__all__ = ["Row", "check_names", "from_rows", "restored", "whole_dtype"]
+__all__ = ["Row", "from_rows", "restored", "whole_dtype"]
 
 Row = dict[str, Any]
 """Results of one layer, or properties of one tensor, by variable name."""
 
 _MODES = ("mode",)
 _MOST = 1 << 25  # characters of a column of texts: 128 MB
-_SHORTEST = 80  # characters that a text is not cut below
 _MISSING: dict[str, Any] = {"float": np.nan, "int": -1, "str": "", "flag": 0}
 _DTYPE: dict[str, Any] = {"float": np.float64, "int": np.int64, "str": np.str_, "flag": np.int8}
 
@@ -32,50 +31,17 @@ def _shown(text: str) -> str:
     return text.replace("\0", "\\x00")
 
 
-def check_names(names: Collection[str], /, *, what: str) -> None:
-    """
-    Refuse names that a table has no room for, because numpy keeps all as long as the longest.
-
-    Parameters
-    ----------
-    names : collection of str
-        Labels of a table.
-    what : str
-        What has the names, in the singular.
-
-    Raises
-    ------
-    ArgumentError
-        If the number of names times the length of the longest is more than 33,554,432 characters.
-
-    Examples
-    --------
-    >>> check_names(["fc1", "fc2"], what="layer")
-    """
-    longest = max(map(len, names), default=0)
-    if len(names) * longest > _MOST:
-        size = 4 * len(names) * longest >> 20
-        msg = (
-            f"the names of {len(names)} {what}s, of up to {longest} characters, take {size} MB "
-            f"in a table; at most {4 * _MOST >> 20} MB are taken: leave the long names out"
-        )
-        raise ArgumentError(msg)
-
-
-def _fitting(texts: list[str]) -> list[str]:
-    """Return texts, cut if a column of them would take too much memory."""
+def _texts(texts: Sequence[str]) -> AnyArray:
+    """Return texts as numpy keeps them, all as long as the longest, if there is room for that."""
     longest = max(map(len, texts), default=0)
-    if len(texts) * longest <= _MOST:
-        return texts
-    most = max(_SHORTEST, _MOST // len(texts))
-    return [text if len(text) <= most else f"{text[: most - 3]}..." for text in texts]
+    return np.array(texts, dtype=np.str_ if len(texts) * longest <= _MOST else object)
 
 
 def _column(variable: Variable, rows: Sequence[Row], modes: int) -> AnyArray:
     missing, dtype = _MISSING[variable.kind], _DTYPE[variable.kind]
     values = [row.get(variable.name, missing) for row in rows]
     if variable.kind == "str":
-        values = _fitting([_shown(value) for value in values])
+        return _texts([_shown(value) for value in values])
     if variable.dims[1:] != _MODES:
         return np.array(values, dtype=dtype)
     padded = np.full((len(rows), modes), np.nan)
@@ -99,11 +65,11 @@ def _declared(names: Iterable[str], variables: Mapping[str, Variable]) -> list[V
 
 def _coordinates(dim: str, names: Iterable[str], modes: int) -> dict[str, Any]:
     """Return the labels, the depth of layers and, if not negative, the numbers 1 to `modes`."""
-    shown = [_shown(name) for name in names]
-    coords: dict[str, Any] = {dim: np.array(shown, dtype=np.str_)}
+    labels = _texts([_shown(name) for name in names])
+    coords: dict[str, Any] = {dim: labels}
     if dim == "layer":
         depth = {"long_name": "depth of the layer"}
-        coords["depth"] = (dim, np.arange(1, len(shown) + 1), depth)
+        coords["depth"] = (dim, np.arange(1, len(labels) + 1), depth)
     if modes >= 0:
         number = {"long_name": "number of the eigenvalue, 1 the largest"}
         coords["mode"] = ("mode", np.arange(1, modes + 1), number)
@@ -126,8 +92,8 @@ def from_rows(
     ----------
     rows : mapping of str to dict
         Values by variable name, for each label. A value that a row lacks is filled with ``nan``,
-        -1, the empty string or code 0, by the type of the variable. Texts are cut if a column of
-        them would take more than 128 MB.
+        -1, the empty string or code 0, by the type of the variable. Texts are kept as objects if a
+        column of them would take more than 128 MB as numpy pads them.
     dim : str, default: "layer"
         Dimension of the labels.
     always : iterable of str, optional
@@ -148,7 +114,7 @@ def from_rows(
     UnknownNameError
         If a row holds a name that no variable declares.
     ArgumentError
-        If a variable is declared for another dimension, or the labels take too much memory.
+        If a variable is declared for another dimension.
 
     Examples
     --------
@@ -156,7 +122,6 @@ def from_rows(
     >>> ds.alpha.values, ds.alpha.attrs["long_name"]
     (array([2.5, nan]), 'power-law exponent of the tail')
     """
-    check_names(rows, what=dim)
     known = {**VARIABLES, **{v.name: v for v in variables}}
     values = list(rows.values())
     declared = _declared({*always, *(name for row in values for name in row)}, known)
@@ -206,7 +171,7 @@ def restored(ds: xr.Dataset, /) -> xr.Dataset:
         whole = array.dtype.kind == "f" and np.isfinite(array.values).all()
         if array.dtype == object and all(isinstance(v, str) or v != v for v in array.values.flat):
             texts = ["" if value != value else value for value in array.values.flat]
-            changed[name] = array.copy(data=np.array(texts, np.str_).reshape(array.shape))
+            changed[name] = array.copy(data=_texts(texts).reshape(array.shape))
         elif whole and (dtype := whole_dtype(str(name), array)):
             changed[name] = array.copy(data=array.values.astype(dtype))
     return ds.assign({k: v for k, v in changed.items() if k not in ds.coords}).assign_coords(

@@ -143,9 +143,14 @@ def present(ds: xr.Dataset, /, *, dim: str = "layer") -> xr.DataArray:
     """
     flat = restored(ds.drop_dims("mode", errors="ignore"))
     facts = [v for v in flat.data_vars.values() if dim in v.dims]
-    said = [v != "" if v.dtype.kind == "U" else v.notnull() for v in facts if not _is_flag(v)]
+    said = [_is_said(v) for v in facts if not _is_flag(v)]
     coded = [v.notnull() & (v != 0) for v in facts if _is_flag(v)]
     return reduce(or_, [*said, *coded]) if facts else xr.ones_like(flat[dim], dtype=bool)
+
+
+def _is_said(array: xr.DataArray) -> xr.DataArray:
+    known = array.notnull()
+    return known & (array != "") if array.dtype.kind in "UO" else known
 
 
 def _is_flag(array: xr.DataArray) -> bool:

@@ -42,6 +42,11 @@ def stoppable() -> Iterator[None]:
 
     A signal that is ignored, or that the program which calls this one handles, stays as it is.
 
+    Yields
+    ------
+    None
+        Nothing; the block is run.
+
     Examples
     --------
     >>> with stoppable():
