@@ -146,7 +146,8 @@ def product(b: Branch) -> None:
     if kind == "MatMul":
         y = b.add("MatMul", x, value)
     elif kind == "FusedMatMul":
-        y = b.add(kind, x, b.add("Transpose", value), transB=1, alpha=1.5, **COM)
+        y = b.add(kind, x, b.add("Transpose", value), transB=1, alpha=2.0, **COM)
+        y = b.add("Div", y, b.constant("two", np.float32(2)))  # alpha is a factor beside W
     elif kind == "turned Gemm":
         y = b.add("Gemm", x, b.add("Transpose", value), alpha=0.5, transB=1)
     else:
@@ -175,7 +176,8 @@ def turned_stack(b: Branch) -> None:
     count, rows, columns = 2, 4, 3
     w = b.constant("w", b.normal(rows, count, columns))
     x = b.feed(np.tile(np.eye(rows, dtype=np.float32), (count, 1, 1)))
-    y = b.out(b.add("FusedMatMul", x, w, transBatchB=1, alpha=0.5, **COM))
+    y = b.add("FusedMatMul", x, w, transBatchB=1, alpha=0.5, **COM)
+    y = b.out(b.add("Mul", y, b.constant("two", np.float32(2))))  # alpha is a factor beside W
     b.truth = lambda results: {w: [one.T[None] for one in results[y]]}
 
 

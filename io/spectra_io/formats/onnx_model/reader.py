@@ -47,12 +47,12 @@ def _chosen(stored: Stored) -> Sequence[tuple[str, Value, int]]:
     for use in uses:
         if use.is_whole:
             return use.parts
-    each = {
-        ".".join(filter(None, [f"{value.label}" if value.label else "", label])): (value, groups)
-        for use in uses
-        for label, value, groups in use.parts
-    }
-    return [(label, value, groups) for label, (value, groups) in each.items()]
+    parts = [part for use in uses for part in use.parts]
+    labels = [label for label, _, _ in parts]
+    if not {*labels} <= {*"qkv"} or len({*labels}) < len(labels):
+        labels = [".".join(filter(None, [value.label, label])) for label, value, _ in parts]
+    each = dict(zip(labels, parts, strict=True))
+    return [(label, value, groups) for label, (_, value, groups) in each.items()]
 
 
 def _weights(parts: Sequence[tuple[str, Value, int]], name: str) -> tuple[Weight, ...]:

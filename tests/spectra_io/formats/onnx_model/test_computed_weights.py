@@ -362,7 +362,6 @@ def test_a_computed_kernel_and_a_computed_table(tmp_path):
 ALPHAS: dict[str, Any] = {
     "Gemm": ({"alpha": 3.0, "transB": 1}, ["x", "w"], W),
     "Gemm on the left": ({"alpha": 3.0}, ["w", "x"], W),
-    "FusedMatMul": ({"alpha": 3.0}, ["x", "w"], W.T),
     "FusedGemm": ({"alpha": 3.0, "activation": "Relu"}, ["x", "w"], W.T),
 }
 
@@ -375,6 +374,14 @@ def test_alpha_is_a_factor_of_the_weight(tmp_path, case):
     made = node(operator, inputs, ["y"], domain=domain, **options)
     (layer,) = taken(opened(tmp_path, [made], {"w": W}))
     np.testing.assert_array_equal(layer.matrices()[0], 3 * np.asarray(upright))
+
+
+def test_alpha_of_a_fused_product_is_a_factor_beside_it(tmp_path):
+    """An optimizer makes it of a factor of an input or of the result, as of a tied head."""
+    made = node("FusedMatMul", ["x", "w"], ["y"], domain="com.microsoft", alpha=0.125)
+    (layer,) = taken(opened(tmp_path, [made], {"w": W}))
+    np.testing.assert_array_equal(layer.matrices()[0], W.T)
+    assert layer.tensor.note == "input 1 of FusedMatMul, without the factor 0.125 beside it"
 
 
 def test_alpha_of_weights_that_are_joined(tmp_path):

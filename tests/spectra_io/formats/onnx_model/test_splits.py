@@ -219,6 +219,97 @@ def test_q_k_and_v_are_layers_however_the_product_is_split(tmp_path, way):
         np.testing.assert_allclose(np.sort(columns), np.sort(by_token), atol=1e-4)
 
 
+def test_rows_that_get_two_axes_of_known_length(tmp_path):
+    """As an optimizer writes GPT-NeoX, with the number of heads as -1."""
+    g = Graph()
+    made = g.add("MatMul", g.reshape("x", 2 * TOKENS, INPUTS), g.weight(3 * WIDTH))
+    moved = g.add("Transpose", g.reshape(made, 2, TOKENS, -1, 3 * SIZE), perm=[0, 2, 1, 3])
+    out = g.attend(*g.add("Split", moved, count=3, axis=-1, num_outputs=3))
+    found = saved(tmp_path / "m.onnx", g.model([out]))
+    assert [*found] == ["w[q]", "w[k]", "w[v]"]
+    by_head = f32(INPUTS, 3 * WIDTH).T.reshape(HEADS, 3, SIZE, INPUTS)
+    for i, one in enumerate(found.values()):
+        np.testing.assert_array_equal(one.matrices()[0], by_head[:, i].reshape(WIDTH, INPUTS))
+
+
+def positions_of(g, count):
+    """Return (1, length) numbers counted from 0, and the table that they look up."""
+    length = g.pick(g.add("Shape", "x"), 1, 0)
+    numbers = g.add("Range", g.constant(0), length, g.constant(1))
+    table = g.constant(f32(count, INPUTS, seed=9), np.float32)
+    return g.add("Gather", table, g.add("Unsqueeze", numbers, g.constant([0])))
+
+
+def test_columns_are_known_behind_positions_that_the_graph_counts(tmp_path):
+    """As GPT-BigCode: without the number of axes of Range nothing behind it is known."""
+    g = Graph()
+    x = g.add("Add", "x", positions_of(g, 16))
+    made = g.add("MatMul", x, g.weight(WIDTH + 2 * SIZE))
+    apart = g.add("Unsqueeze", made, g.constant([1]))
+    q, k, v = g.add("Split", apart, g.constant([WIDTH, SIZE, SIZE]), count=3, axis=3)
+    length = g.add("Slice", g.add("Shape", q), g.constant([2]), g.constant([3]))
+    wanted = g.add("Concat", g.constant([2]), length, g.constant([-1, SIZE]), axis=0)
+    heads = g.add("Transpose", g.add("Reshape", q, wanted), perm=[0, 2, 1, 3])
+    out = g.attend(heads, k, v)
+    names = [*saved(tmp_path / "m.onnx", g.model([out]))]
+    assert names[1:] == ["w[q]", "w[k]", "w[v]"]
+
+
+def test_rounded_activations_keep_the_axes_of_what_follows(tmp_path):
+    """The scale of DynamicQuantizeLinear is one number, so a product times it has its axes."""
+    g = Graph()
+    rounded, scale, zero = g.add("DynamicQuantizeLinear", "x", count=3)
+    q = np.random.default_rng(0).integers(-9, 9, (INPUTS, 2 * WIDTH)).astype(np.int8)
+    g.initializers.append(numpy_helper.from_array(q, "w"))
+    made = g.add("Cast", g.add("MatMulInteger", rounded, "w", zero), to=1)
+    factor = g.add("Mul", scale, g.constant(0.5, np.float32))
+    one, other = g.add("Split", g.add("Mul", made, factor), count=2, axis=2, num_outputs=2)
+    out = g.add("Mul", silu(g, one), other)
+    assert [*saved(tmp_path / "m.onnx", g.model([out]))] == ["w[gate]", "w[up]"]
+
+
+def attend_to(g, q, k, v):
+    """Return the attention of queries to the keys of another input."""
+    return g.attend(*(g.heads(one) for one in (q, k, v)))
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_a_weight_that_is_cut_before_three_products(tmp_path, packed):
+    """As the cross-attention of nn.MultiheadAttention, with bounds made of the input's shape."""
+    g = Graph()
+    W = f32(3 * WIDTH, INPUTS)
+    g.initializers.append(numpy_helper.from_array(W, "att.in_proj_weight"))
+    size = g.add("Slice", g.add("Shape", "x"), g.constant([2]), g.constant([3]))  # 10 of them
+    width = g.add("Add", size, g.constant([WIDTH - INPUTS]))
+    ends = [g.add("Mul", width, g.constant([i])) for i in range(4)]
+    runs = [(0, 1), (1, 3)] if packed else [(0, 1), (1, 2), (2, 3)]
+    made = []
+    for a, b in runs:
+        part = g.add("Slice", "att.in_proj_weight", ends[a], ends[b], g.constant([0]))
+        made.append(g.add("MatMul", "x", g.add("Transpose", part, perm=[1, 0])))
+    if packed:
+        made[1:] = g.add("Split", made[1], count=2, axis=-1, num_outputs=2)
+    found = saved(tmp_path / "m.onnx", g.model([attend_to(g, *made)]))
+    assert [*found] == [f"att.in_proj_weight[{kind}]" for kind in "qkv"]
+    for one, rows in zip(found.values(), np.split(W, 3), strict=True):
+        np.testing.assert_array_equal(one.matrices()[0], rows)
+
+
+@pytest.mark.parametrize("is_attention", [True, False])
+def test_three_products_of_one_module_without_names(tmp_path, is_attention):
+    g = Graph()
+    made = []
+    for i in range(3):
+        made.append(g.add("MatMul", "x", g.weight(WIDTH, f"onnx::MatMul_{i}", seed=i)))
+        g.nodes[-1].name = f"/att/MatMul_{i}"
+    out = attend_to(g, *made) if is_attention else g.add("Sum", *made)
+    labels = ["[q]", "[k]", "[v]"] if is_attention else ["", "#2", "#3"]
+    found = saved(tmp_path / "m.onnx", g.model([out]))
+    assert [*found] == [f"att.weight{label}" for label in labels]
+    for i, one in enumerate(found.values()):
+        np.testing.assert_array_equal(one.matrices()[0], f32(INPUTS, WIDTH, seed=i).T)
+
+
 def silu(g, one):
     return g.add("Mul", one, g.add("Sigmoid", one))
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from spectra_io.formats.onnx_model.graph.calls import Call, counted
-from spectra_io.formats.onnx_model.graph.sketches import Sketch
+from spectra_io.formats.onnx_model.graph.sketches import Sketch, extent
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -140,15 +140,22 @@ def _suffix(wanted: list[Length], size: int, ahead: list[Length] | None) -> list
         total, tail = total * side, [side, *tail]
         if total == size:
             return tail
-    if ahead is None or len(wanted) <= len(ahead):
+    rest = _behind(wanted, ahead) if ahead is not None else []
+    sides = [side if isinstance(side, int) and side > 0 else 0 for side in rest]
+    known = math.prod(side for side in sides if side)
+    if not sides or sides.count(0) > 1 or size % known:
         return []
-    same = all(a == 0 or (a is not None and a == b) for a, b in zip(wanted, ahead, strict=False))
-    rest = [side if isinstance(side, int) and side > 0 else 0 for side in wanted[len(ahead) :]]
-    known = [side for side in rest if side]
-    if not same or len(known) < len(rest) - 1 or size % math.prod(known):
-        return []
-    sides = [side or size // math.prod(known) for side in rest]
-    return sides if math.prod(sides) == size else []
+    whole = [side or size // known for side in sides]
+    return whole if math.prod(whole) == size else []
+
+
+def _behind(wanted: list[Length], ahead: list[Length]) -> list[Length]:
+    """Return the lengths after those that are laid out from the axes ahead, where that is known."""
+    named = [f"\0{i}" if side is None else side for i, side in enumerate(ahead)]
+    real = [named[i] if side == 0 and i < len(ahead) else side for i, side in enumerate(wanted)]
+    ends = (i for i in range(len(real)) if extent(real[:i]) == extent(named))
+    end = next(ends, None)
+    return [] if end is None else real[end:]
 
 
 def _are_last(have: _Columns, sketch: Sketch) -> bool:

@@ -20,10 +20,12 @@ if TYPE_CHECKING:
     from spectra_io.formats.onnx_model.graph.columns import Piece
     from spectra_io.formats.onnx_model.graph.surroundings import Place, Surroundings
 
-__all__ = ["groups"]
+__all__ = ["groups", "role"]
 
 _MAX_GROUPS = 16  # that a product may have; a mixer of states has five
 _MAX_STEPS = 4000  # operators that are looked at after a product
+_MAX_ROLE_STEPS = 100  # after a product that is one part
+_MAX_BACK = 6  # operators between a Softmax and the product with the values
 _MAX_ALL_STEPS = 500_000  # after all products of a model
 _MAX_COLUMNS = 1 << 20
 _EINSUM = re.compile(r"([a-zA-Z]+),([a-zA-Z]+)->([a-zA-Z]+)")
@@ -57,6 +59,9 @@ _PASSED = CARRIED | frozenset(
     )
 )
 """Operators whose result is still made of the same part of a product."""
+
+_AFTER_SOFTMAX = {"Cast": 0, "Dropout": 0, "Identity": 0, "Reshape": 0, "Where": 2}
+"""Operators between a Softmax and the values, with the input that is the scores."""
 
 
 class _Mark(NamedTuple):
@@ -169,9 +174,9 @@ class _Trace:
                 self._met.add(met)
                 heapq.heappush(self._todo, (call.order, len(self._met), call, there))
 
-    def run(self, steps: list[int]) -> bool:
+    def run(self, steps: list[int], most: int = _MAX_STEPS) -> bool:
         """Follow all parts, and count the steps; return whether an end was reached."""
-        for _ in range(_MAX_STEPS):
+        for _ in range(most):
             steps[0] += 1
             if not self._todo:
                 return True
@@ -193,7 +198,7 @@ class _Trace:
                     self.parts.roles[mark.part].add(role)
             return set()
         if call.kind in _PRODUCTS:
-            return self._product(call, marks)
+            return self._product(call, marks, there)
         if call.kind not in _PASSED:
             return set()
         if call.kind == "Mul" and self._gated(marks):
@@ -229,9 +234,14 @@ class _Trace:
         self.parts.gated += pairs
         return bool(pairs)
 
-    def _product(self, call: Call, marks: list[set[_Mark]]) -> set[_Mark]:
+    def _product(self, call: Call, marks: list[set[_Mark]], there: Place) -> set[_Mark]:
         known = [call.input(index) for index in call.operands[:2]]
         if len(marks) < 2 or any(value is not None for value in known):
+            return set()
+        if not marks[0] and call.operator != "Einsum" and _is_softmax(call, there):
+            self.parts.attends = True
+            for mark in marks[1]:
+                self.parts.roles[mark.part].add("v")
             return set()
         roles = _roles(call, marks)
         self.parts.attends |= any(mark.is_soft for mark in _sides(call, marks)[0])
@@ -250,6 +260,19 @@ def _keeps_rows(call: Call, there: Place) -> bool:
         return True
     perm = list(call.attributes["perm"].ints) if "perm" in call.attributes else [0]
     return perm[-1] == len(perm) - 1
+
+
+def _is_softmax(call: Call, there: Place) -> bool:
+    """Return whether the left side of a product is the result of a Softmax."""
+    name = call.names[call.operands[0]]
+    for _ in range(_MAX_BACK):
+        maker = there.around.maker(name)
+        if maker is None or maker.kind == "Softmax":
+            return maker is not None and _keeps_rows(maker, there._replace(name=name))
+        if maker.kind not in _AFTER_SOFTMAX:
+            return False
+        name = maker.names[_AFTER_SOFTMAX[maker.kind]]
+    return False
 
 
 def _is_kept_for_later(call: Call, there: Place) -> bool:
@@ -292,6 +315,35 @@ def groups(place: Place, count: int, /, *, axis: int = -1) -> Sequence[Group]:
     if key not in place.around.groups:  # every matrix of a stack has the same
         place.around.groups[key] = tuple(_found(place, count, axis))
     return place.around.groups[key]
+
+
+def role(place: Place, /) -> str:
+    """
+    Tell whether the whole result of a product is queries, keys or values.
+
+    Parameters
+    ----------
+    place : Place
+        The result of the product.
+
+    Returns
+    -------
+    str
+        The role, "q", "k" or "v"; empty if its use does not say.
+
+    Examples
+    --------
+    >>> from spectra_io.formats.onnx_model.graph.surroundings import Place, Surroundings
+    >>> role(Place(Surroundings(), "y"))
+    ''
+    """
+    steps = place.around.steps
+    if steps[0] > _MAX_ALL_STEPS:
+        return ""
+    parts = _Parts(np.zeros(1, np.intp))
+    trace = _Trace(parts)
+    trace.mark(place, {_Mark(0)})
+    return parts.labels().get(0, "") if trace.run(steps, _MAX_ROLE_STEPS) else ""
 
 
 def _found(place: Place, count: int, axis: int) -> list[Group]:

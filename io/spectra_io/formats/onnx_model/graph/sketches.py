@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from spectra._typing import AnyArray
     from spectra_io.formats.onnx_model.graph.values import Value
 
-__all__ = ["NOTHING", "Length", "Sketch", "declared", "of_constant", "sketches"]
+__all__ = ["NOTHING", "Length", "Sketch", "declared", "extent", "of_constant", "sketches"]
 
 _MAX_NUMBERS = 64  # integers that are followed; a shape has fewer
 _MAX_NDIM = 32
@@ -164,6 +164,11 @@ def _cast(call: Call, given: _Given) -> list[Sketch]:
 def _skipped(call: Call, given: _Given) -> list[Sketch]:
     """Return the sketches of a normalization that returns the sum of its inputs as well."""
     return [Sketch(given[0].shape), NOTHING, NOTHING, Sketch(given[0].shape)]
+
+
+def _rounded(call: Call, given: _Given) -> list[Sketch]:
+    """Return the sketches of integers, of their scale and of their zero point."""
+    return [Sketch(given[0].shape), Sketch(()), Sketch(())]
 
 
 def _same_shape(call: Call, given: _Given) -> list[Sketch]:
@@ -313,17 +318,44 @@ def _product(sides: Iterable[Length]) -> Length:
     return math.prod(known) if len(known) == len(longer) else None
 
 
+def extent(sides: Iterable[Length], /) -> tuple[int, list[str]] | None:
+    """
+    Return how many elements a shape has, as far as that is known.
+
+    Parameters
+    ----------
+    sides : iterable of int or str or None
+        Lengths.
+
+    Returns
+    -------
+    tuple of (int, list of str) or None
+        The product of the known lengths, and the names of the open ones, in order; ``None`` if a
+        length is not known at all, or is -1.
+
+    Examples
+    --------
+    >>> extent([2, "n", 3, "b"]), extent([2, None])
+    ((6, ['b', 'n']), None)
+    """
+    given = list(sides)
+    known = [side for side in given if isinstance(side, int)]
+    named = [side for side in given if isinstance(side, str)]
+    if len(known) + len(named) < len(given) or min(known, default=0) < 0:
+        return None
+    return math.prod(known), sorted(named)
+
+
 def _quotient(sides: Sequence[Length], taken: Sequence[Length]) -> Length:
     """Return how long the axis is that is left of a shape, of which other lengths are taken."""
-    named = Counter(side for side in sides if isinstance(side, str))
-    named.subtract(side for side in taken if isinstance(side, str))
-    if None in sides or None in taken or min(named.values(), default=0) < 0:
+    whole, part = extent(sides), extent(taken)
+    if whole is None or part is None or not part[0] or whole[0] % part[0]:
         return None
-    size, part = (math.prod(n for n in given if isinstance(n, int)) for given in (sides, taken))
-    left = [*named.elements()]
-    if not part or size % part or (left and size != part):
+    left = Counter(whole[1])
+    left.subtract(part[1])
+    if min(left.values(), default=0) < 0:
         return None
-    return _product(left) if left else size // part
+    return _product([whole[0] // part[0], *left.elements()])
 
 
 def _transpose(call: Call, given: _Given) -> list[Sketch]:
@@ -489,6 +521,15 @@ def _filled_with(call: Call, given: _Given) -> list[Sketch]:
     return [Sketch(None if numbers is None else tuple(numbers.ravel().tolist()))]
 
 
+def _range(call: Call, given: _Given) -> list[Sketch]:
+    """Return the shape of Range: as long as its limit says, if it counts from 0 by 1."""
+    numbers = [one.numbers.ravel().tolist() if one.numbers is not None else [] for one in given]
+    if len(numbers) == 3 and numbers[0] == [0] and numbers[2] == [1] and len(numbers[1]) == 1:
+        limit = numbers[1][0]
+        return [Sketch((max(limit, 0) if isinstance(limit, int) else limit,))]
+    return [Sketch((None,))]
+
+
 _ELEMENTWISE = (
     *("Add", "Sub", "Mul", "Div", "Mod", "Min", "Max", "Pow", "Where", "And", "Or", "Equal"),
     *("Less", "Greater", "LessOrEqual", "GreaterOrEqual", "PRelu", "Sum", "Mean"),
@@ -500,7 +541,7 @@ _UNARY = (
     *("BatchNormalization", "InstanceNormalization", "GroupNormalization", "QuickGelu", "Floor"),
     *("FastGelu", "BiasGelu", "QuantizeLinear", "DequantizeLinear", "RotaryEmbedding", "Round"),
     *("CumSum", "Sin", "Cos"),
-    *("DynamicQuantizeLinear", "Mish", "Celu", "Selu", "Swish", "Dropout", "IsNaN", "ScatterND"),
+    *("Mish", "Celu", "Selu", "Swish", "Dropout", "IsNaN", "ScatterND"),
     *("Tan", "Trilu", "Silu", "BitwiseAnd", "BitwiseOr", "BitwiseNot", "GatherElements"),
 )
 _REDUCTIONS = ("Mean", "Sum", "Max", "Min", "Prod", "L1", "L2", "SumSquare", "LogSumExp", "LogSum")
@@ -516,6 +557,7 @@ _RULES: dict[str, _Rule] = {
     **dict.fromkeys(_ELEMENTWISE, _elementwise),
     **dict.fromkeys(_UNARY, _same_shape),
     "Identity": _same,
+    "DynamicQuantizeLinear": _rounded,
     "Cast": _cast,
     "CastLike": _same_shape,
     **dict.fromkeys(("Conv", "FusedConv", "MaxPool", "AveragePool", "Pad"), _same_ndim),
@@ -541,6 +583,7 @@ _RULES: dict[str, _Rule] = {
     "Flatten": _flatten,
     **dict.fromkeys((f"Reduce{kind}" for kind in _REDUCTIONS), _reduced),
     "ConstantOfShape": _filled_with,
+    "Range": _range,
 }
 """Sketches of the outputs of an operator, given those of its inputs."""
 

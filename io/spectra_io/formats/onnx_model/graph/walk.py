@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections import ChainMap
+from collections import ChainMap, defaultdict
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -12,6 +12,7 @@ import onnx
 from onnx import numpy_helper
 
 from spectra.errors import ModelFormatError
+from spectra.models.lazy import Held
 from spectra_io.formats.onnx_model.graph.calls import Call
 from spectra_io.formats.onnx_model.graph.casts import REALS
 from spectra_io.formats.onnx_model.graph.computations import COMPUTATIONS
@@ -25,6 +26,7 @@ from spectra_io.formats.onnx_model.graph.operators.purposes import (
     purpose,
 )
 from spectra_io.formats.onnx_model.graph.products import PRODUCTS
+from spectra_io.formats.onnx_model.graph.same_names import Named, tell_apart
 from spectra_io.formats.onnx_model.graph.sketches import declared
 from spectra_io.formats.onnx_model.graph.surroundings import Place, Surroundings
 from spectra_io.formats.onnx_model.graph.values import Stored, Use, Value, of
@@ -39,6 +41,7 @@ if TYPE_CHECKING:
 __all__ = ["walk"]
 
 _MAX_NODES = 1 << 18  # operators, those of a function counted per call
+_LARGEST = 1 << 62  # an integer of a shape, or a bound of a slice
 _MAX_CALLS = 32  # nested calls of functions
 _NUMBERS: dict[str, Callable[[onnx.AttributeProto], AnyArray]] = {
     "value_float": lambda a: np.array(a.f, np.float32),
@@ -108,6 +111,7 @@ class _Walk:
         self._order = itertools.count()
         self._seen: list[tuple[_Seen, Surroundings]] = []
         self._names = Names(biases)
+        self.alike: dict[str, list[Named]] = defaultdict(list)
 
     def _found(
         self, place: _Place, name: str, tensor: onnx.TensorProto | onnx.SparseTensorProto
@@ -183,8 +187,19 @@ class _Walk:
             for number, graph in enumerate(graphs):
                 self._inner(graph, call, context._replace(place=(*context.place, name, number)))
         context.around.add(call)
+        self._known(call, context)
         unused = {*range(len(names))} - {*used} if call.operator in PRODUCTS else ()
         return _Seen(call, domain, order, used, tuple(sorted(unused)))
+
+    def _known(self, call: Call, context: _Context) -> None:
+        """Take integers that the graph computes from lengths it states as constants."""
+        for name in call.outputs:
+            numbers = context.around.sketch(name).numbers if name else None
+            if numbers is None or context.scope.get(name) is not None:
+                continue
+            if all(isinstance(n, int) and abs(n) < _LARGEST for n in numbers.ravel()):
+                array = numbers.astype(np.int64)
+                context.scope[name] = of(Stored(name, array.shape, "int64", Held(array)))
 
     def _constant(self, node: onnx.NodeProto, call: Call, context: _Context) -> None:
         """Register the tensor of a Constant operator, if it has one: it may hold text instead."""
@@ -300,6 +315,9 @@ class _Walk:
             own = tuple(_named(part, made) for part, made in real if made.roots[0] is root)
             name = self._names.of(root.name, seen.call, index, around) if own else ""
             use = Use(seen.order, found.role, note, own, name, value.whole)
+            if name not in ("", root.name) and seen.call.outputs:
+                there = Place(around, seen.call.outputs[0])
+                self.alike[name].append(Named(root, len(root.uses), there))
             if not own:
                 use = Use(seen.order, "factor", f"part of {real[0][1].roots[0].name}, {note}")
             root.uses.append(use)
@@ -380,6 +398,8 @@ def walk(
                 _Context(ChainMap(), own, ("function", *key), functions=(key,)),
             )
     one.uses()
+    for alike in one.alike.values():
+        tell_apart(alike)
     for stored in one.found.values():
         if name := one.scales.get(id(stored)):
             first = min((use.order for use in stored.uses), default=1 << 61)

@@ -10,7 +10,7 @@ import numpy as np
 
 from spectra.models.tensors import MOST_PARTS
 from spectra_io.formats.onnx_model.graph.calls import Call
-from spectra_io.formats.onnx_model.graph.fates import groups
+from spectra_io.formats.onnx_model.graph.fates import groups, role
 from spectra_io.formats.onnx_model.graph.surroundings import Place, Surroundings
 from spectra_io.formats.onnx_model.graph.values import Value, cut, picked, reshaped, transposed
 
@@ -153,6 +153,6 @@ def outputs(call: Call, value: Value | None, around: Around, axis: int = -1) -> 
         return [Part("", None)]
     place = Place(around, call.outputs[0] if call.outputs else "")
     found = groups(place, value.shape[0], axis=axis) if call.outputs else ()
-    if not found:
-        return [Part("", value)]
+    if not found:  # what was cut from a matrix is told apart by its use
+        return [Part(role(place) if value.label else "", value)]
     return [Part(one.label, picked(value, one.runs)) for one in found]

@@ -32,12 +32,16 @@ if TYPE_CHECKING:
     from spectra_io.formats.onnx_model.graph.calls import Call
 
 __all__ = [
+    "FUSED",
     *("einsum", "gemm", "gemm_left", "heads", "keys_and_values", "left_factor", "right_factor"),
     *("router_and_expert", "stack", "times_alpha"),
 ]
 
 _TERM = r"([a-zA-Z]*(?:\.\.\.)?[a-zA-Z]*)"
 _EQUATION = re.compile(f"{_TERM},{_TERM}->{_TERM}")
+FUSED = frozenset(("FusedMatMul", "FusedMatMulActivation", "TransposeMatMul"))
+"""Products whose alpha is a factor that the network has beside them, of inputs or of the result."""
+
 _LONGEST = 40  # characters of an equation in a reason
 
 
@@ -77,18 +81,23 @@ def times_alpha(call: Call, value: Value) -> Value | None:
     return mapped(value, function, value.shape, elementwise=True)
 
 
+def _with_alpha(call: Call, value: Value) -> Value | None:
+    """Return a weight times alpha, unless an optimizer made alpha of a factor beside it."""
+    return value if call.operator in FUSED else times_alpha(call, value)
+
+
 def right_factor(call: Call, value: Value, around: Around) -> list[Part]:
     """Return W of x @ W, stored (in, out), or the matrices of a stack."""
     flipped = call.whole("transB", 0)  # of com.microsoft's FusedMatMul
     stack = _matrices_last(value, bool(call.whole("transBatchB", 0)))
-    W = stack and times_alpha(call, stack)
+    W = stack and _with_alpha(call, stack)
     return numbered(W, lambda W: outputs(call, W if flipped else upright(W), around))
 
 
 def left_factor(call: Call, value: Value, around: Around) -> list[Part]:
     flipped = call.whole("transA", 0)
     stack = _matrices_last(value, bool(call.whole("transBatchA", 0)))
-    W = stack and times_alpha(call, stack)
+    W = stack and _with_alpha(call, stack)
     return numbered(W, lambda W: [Part("", upright(W) if flipped else W)])
 
 

@@ -12,7 +12,7 @@ from spectra_io.formats.onnx_model.graph.operators._onnxruntime import (
     ONNXRUNTIME,
 )
 from spectra_io.formats.onnx_model.graph.operators._parts import Purpose
-from spectra_io.formats.onnx_model.graph.operators._products import gemm_left, left_factor
+from spectra_io.formats.onnx_model.graph.operators._products import FUSED, gemm_left, left_factor
 from spectra_io.formats.onnx_model.graph.operators._scales import with_scales
 from spectra_io.formats.onnx_model.graph.operators._standard import MACHINE_LEARNING, STANDARD
 from spectra_io.formats.onnx_model.graph.operators._tables import block_stack
@@ -112,7 +112,9 @@ def place(domain: str, call: Call, index: int, /) -> str:
     """
     names = kept(domain, call.operator)
     known = names[index - 1] if 0 < index <= len(names) else ""
-    return f"{f'attribute {known}' if known else f'input {index}'} of {call.operator}"
+    beside = call.number("alpha", 1.0) if call.operator in FUSED else 1.0
+    words = f", without the factor {beside:g} beside it" if beside != 1 else ""
+    return f"{f'attribute {known}' if known else f'input {index}'} of {call.operator}{words}"
 
 
 _CHOICES = {  # by operator: the rule for the stack that is its first input
