@@ -411,6 +411,11 @@ UNKNOWN_TABLES = {
         node("Mul", ["f", "s"], ["h"]),
         node("Mul", ["two", "h"], ["y"]),
     ],
+    "cast and scaled by a number and a row": [
+        node("Cast", ["g"], ["f"], to=TensorProto.FLOAT),
+        node("Mul", ["f", "s"], ["h"]),
+        node("Mul", ["h", "five"], ["y"]),
+    ],
     "two scales": [
         node("DequantizeLinear", ["g", "s", "z"], ["y"]),
         node("DequantizeLinear", ["g", "two", "z"], ["h"]),

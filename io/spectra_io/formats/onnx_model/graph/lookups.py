@@ -114,17 +114,17 @@ def _by_hand(call: Call, user: Call, at: Place) -> Quantization | None:
     users = Place(at.around, user.outputs[0]).users() if user.outputs else []
     if user.operator != "Cast" or len(users) != 1:
         return None
-    scale = _lone_factor(users[0][0])
-    if scale is None or any(_lone_factor(one) for one, _ in _next(users[0])):
+    scale = _factor(users[0][0])
+    if scale is None or scale.size != 1 or any(_factor(one) for one, _ in _next(users[0])):
         return None  # of two factors, both or one may be the scale
     return Quantization(scale)
 
 
-def _lone_factor(user: Call) -> Value | None:
-    """Return the single constant number that an operator multiplies with."""
+def _factor(user: Call) -> Value | None:
+    """Return the real constant that an operator multiplies with."""
     known = [value for value in user.inputs if value is not None]
-    single = len(known) == 1 and known[0].size == 1 and known[0].dtype in REALS
-    return known[0] if user.operator == "Mul" and single else None
+    real = len(known) == 1 and known[0].dtype in REALS
+    return known[0] if user.operator == "Mul" and real else None
 
 
 def _next(use: tuple[Call, Place]) -> list[tuple[Call, Place]]:
