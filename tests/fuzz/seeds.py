@@ -182,6 +182,7 @@ def _names() -> bytes:
 
 def _saved(nodes: list[Any], tensors: list[Any], **kwargs: Any) -> bytes:
     made = helper.make_graph(nodes, "g", [], [], tensors)
+    made.input.extend(kwargs.pop("inputs", []))
     for sparse in kwargs.pop("sparse", []):
         made.sparse_initializer.append(sparse)
     data: bytes = helper.make_model(made, **kwargs).SerializeToString()
@@ -310,6 +311,36 @@ def _operators() -> bytes:
         *(_from(_f32(4, 2, 3), "kernel3"), _from(_f32(5, 3), "table")),
     ]
     return _saved(nodes, tensors)
+
+
+def _lengths() -> bytes:
+    """Shapes that a graph computes, constants of one number, and what is made with them."""
+    nodes = [
+        _node("ConstantOfShape", ["sides"], ["ones"], value=_from(np.ones(1, np.float32))),
+        _node("Mul", ["ones", "w"], ["v"]),
+        _node("MatMul", ["x", "v"], ["p"]),
+        _node("Shape", ["p"], ["n"]),
+        _node("ConstantOfShape", ["n"], ["r"], value=_from(np.ones(1, np.int64))),
+        _node("Gather", ["n", "one"], ["length"]),
+        _node("Range", ["zero", "length", "by"], ["t"]),
+        _node("Gather", ["w", "t"], ["e"]),
+        _node("Slice", ["n", "one", "two"], ["end"]),
+        _node("Tile", ["e", "two"], ["tiled"]),
+        _node("Expand", ["tiled", "r"], ["wide"]),
+        _node("Slice", ["w", "one", "end", "one"], ["part"]),
+        _node("MatMul", ["wide", "part"], ["q"]),
+        _node("Concat", ["end", "two"], ["shape"], axis=0),
+        _node("Reshape", ["q", "shape"], ["y"]),
+        _node("Split", ["p"], ["g", "u"], axis=-1),
+        _node("Sigmoid", ["g"], ["s"]),
+        _node("Mul", ["s", "u"], ["z"]),
+    ]
+    tensors = [
+        *(_from(_f32(4, 6), "w"), _from(np.array([4, 6]), "sides"), _from(np.array([1]), "one")),
+        *(_from(np.array([2, 3]), "two"), _from(np.array(0), "zero"), _from(np.array(1), "by")),
+    ]
+    x = helper.make_tensor_value_info("x", TensorProto.FLOAT, ["b", 3, 4])
+    return _saved(nodes, tensors, inputs=[x])
 
 
 def _quantized() -> bytes:
@@ -481,7 +512,16 @@ def _gguf_big_endian() -> bytes:
 def _made(kind: str) -> list[bytes]:
     makers: dict[str, list[Any]] = {
         "safetensors": [_plain, _packed, _companions, _names],
-        "onnx": [_typed, _external, _operators, _quantized, _nested, _protobuf, _functions],
+        "onnx": [
+            _typed,
+            _external,
+            _operators,
+            _lengths,
+            _quantized,
+            _nested,
+            _protobuf,
+            _functions,
+        ],
         "gguf": [
             *(_gguf_names, _gguf_names, _gguf_big_endian),
             *(lambda: _gguf_blocks(0), lambda: _gguf_blocks(1)),

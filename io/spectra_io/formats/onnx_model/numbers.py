@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from spectra._typing import AnyArray
     from spectra_io.storage.files import File
 
-__all__ = ["Numbers", "dtype_name", "locate"]
+__all__ = ["Numbers", "dtype_name", "locate", "single"]
 
 _WHOLE_BYTES = BY_NAME.keys() - PACKED
 _RAW_DATA = "9"  # fields of TensorProto, by number
@@ -50,6 +50,36 @@ class Numbers(NamedTuple):
     """Number type by the name of numpy."""
     source: Callable[[], AnyArray]
     """Callable that reads the array."""
+
+
+def single(proto: onnx.TensorProto, /) -> AnyArray | None:
+    """
+    Return the number of a tensor of one number, which a graph keeps in an attribute.
+
+    Parameters
+    ----------
+    proto : onnx.TensorProto
+        The tensor.
+
+    Returns
+    -------
+    array or None
+        The number, of shape (1,); ``None`` if the tensor has more or fewer, is kept in another
+        file, or is not valid.
+
+    Examples
+    --------
+    >>> single(onnx.helper.make_tensor("value", onnx.TensorProto.FLOAT, [1], [2.5]))
+    array([2.5], dtype=float32)
+    """
+    elsewhere = proto.data_location != onnx.TensorProto.DEFAULT or len(proto.external_data) > 0
+    if elsewhere or list(proto.dims) not in ([], [1]) or proto.data_type not in BY_ONNX:
+        return None
+    try:
+        array: AnyArray = numpy_helper.to_array(proto).reshape(-1)
+    except (AttributeError, KeyError, OverflowError, TypeError, ValueError):
+        return None  # its bytes are not those of a number
+    return array if array.size == 1 else None
 
 
 def dtype_name(data_type: int, /) -> str:

@@ -592,3 +592,41 @@ def test_an_old_mask_along_an_axis(tmp_path):
     ]
     (layer,) = taken(opened(tmp_path, nodes, {"w": W, "s": limits}))
     np.testing.assert_array_equal(layer.matrices()[0], np.where(limits[:, None] < W, W, 0).T)
+
+
+def kept_elsewhere(location):
+    proto = TensorProto(dims=[1], data_type=TensorProto.INT64, data_location=TensorProto.EXTERNAL)
+    proto.external_data.add(key="location", value=location)
+    return proto
+
+
+FILLINGS = {
+    "too few bytes": TensorProto(dims=[1], data_type=TensorProto.FLOAT, raw_data=b"abc"),
+    "an unknown type": TensorProto(dims=[1], data_type=77, raw_data=b"abcd"),
+    "many numbers": TensorProto(dims=[1 << 40], data_type=TensorProto.INT64, raw_data=b"12345678"),
+    "a length below 0": TensorProto(dims=[-1], data_type=TensorProto.INT64, raw_data=b"12345678"),
+    "text": TensorProto(dims=[1], data_type=TensorProto.STRING, string_data=[b"1"]),
+    "no text": TensorProto(dims=[1], data_type=TensorProto.STRING),
+    "nothing": TensorProto(),
+    "a file": kept_elsewhere("numbers.bin"),
+    "a file outside": kept_elsewhere("../numbers.bin"),
+    "no file": kept_elsewhere(""),
+}
+
+
+@pytest.mark.parametrize("filling", FILLINGS.values(), ids=FILLINGS)
+def test_a_filling_that_is_no_number(tmp_path, monkeypatch, filling):
+    """It is in an attribute; a file beside the working directory must not be read for it."""
+    monkeypatch.chdir(tmp_path)
+    for place in (tmp_path / "numbers.bin", tmp_path.parent / "numbers.bin"):
+        place.write_bytes(b"12345678")
+    nodes = [
+        node("ConstantOfShape", ["s"], ["v"], value=filling),
+        node("Shape", ["v"], ["q"]),
+        node("ConstantOfShape", ["q"], ["r"], value=filling),
+        node("Mul", ["w", "v"], ["c"]),
+        node("MatMul", ["x", "c"], ["y"]),
+    ]
+    model = opened(tmp_path, nodes, {"s": ints(*W.shape), "w": W})
+    assert not taken(model)
+    assert model["w"].note == "input 0 of Mul"

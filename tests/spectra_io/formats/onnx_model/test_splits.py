@@ -295,6 +295,30 @@ def test_a_weight_that_is_cut_before_three_products(tmp_path, packed):
         np.testing.assert_array_equal(one.matrices()[0], rows)
 
 
+def test_a_query_that_is_repeated_for_each_row_of_the_batch(tmp_path):
+    """As the pooling head of SigLIP: the width of what Tile and Expand make is that of before."""
+    g = Graph()
+    W = f32(2 * WIDTH, INPUTS)
+    g.initializers.append(numpy_helper.from_array(W, "w"))
+    batch = g.add("Slice", g.add("Shape", "x"), g.constant([0]), g.constant([1]))
+    shape = g.add("Concat", batch, g.constant([1, 1]), axis=0)
+    ones = numpy_helper.from_array(np.array([1]))
+    same = g.add("ConstantOfShape", g.add("Shape", shape), value=ones)
+    probe = g.add("Expand", g.constant(f32(1, 1, INPUTS, seed=5), np.float32), same)
+    many = g.add("Tile", probe, shape)
+    size = g.add("Slice", g.add("Shape", many), g.constant([-1]), g.constant([1 << 62]))
+    width = g.add("Add", size, g.constant([WIDTH - INPUTS]))
+    parts = []
+    for start, end in ((g.constant([0]), width), (width, g.add("Mul", width, g.constant([2])))):
+        part = g.add("Slice", "w", start, end, g.constant([0]))
+        parts.append(g.add("MatMul", "x", g.add("Transpose", part, perm=[1, 0])))
+    out = g.add("Mul", silu(g, parts[0]), parts[1])
+    found = saved(tmp_path / "m.onnx", g.model([out, many]))
+    assert [*found] == ["w[0:24]", "w[24:48]"]
+    for one, rows in zip(found.values(), np.split(W, 2), strict=True):
+        np.testing.assert_array_equal(one.matrices()[0], rows)
+
+
 @pytest.mark.parametrize("is_attention", [True, False])
 def test_three_products_of_one_module_without_names(tmp_path, is_attention):
     g = Graph()

@@ -7,12 +7,12 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
-from onnx import numpy_helper
 
 from spectra.models.lazy import Held
 from spectra_io.formats.onnx_model.graph.calls import counted
 from spectra_io.formats.onnx_model.graph.casts import REALS
 from spectra_io.formats.onnx_model.graph.values import Stored, Value, combined, mapped, of, small
+from spectra_io.formats.onnx_model.numbers import single
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -75,11 +75,11 @@ def _constant_of_shape(call: Call, value: Value) -> list[Value | None]:
     sides = small(value)
     if sides is None or len(sides) > _MAX_NDIM or min(sides, default=0) < 0:
         return [None]
-    number: AnyArray = np.zeros(1, np.float32)
+    number: AnyArray | None = np.zeros(1, np.float32)
     if "value" in call.attributes:
-        number = numpy_helper.to_array(call.attributes["value"].t).reshape(-1)
-    kind = number.dtype.name
-    if number.size != 1 or kind not in {*REALS, "bool"}:
+        number = single(call.attributes["value"].t)
+    kind = "" if number is None else number.dtype.name
+    if number is None or kind not in {*REALS, "bool"}:
         return [None]
     made = mapped(value, _full, sides, dtype=kind, number=float(number[0]), to=kind)
     if made is None or made.grown:

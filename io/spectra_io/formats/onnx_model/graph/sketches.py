@@ -10,7 +10,7 @@ import numpy as np
 
 from spectra_io.formats.onnx_model.graph.calls import Call, counted
 from spectra_io.formats.onnx_model.graph.values import small
-from spectra_io.formats.onnx_model.numbers import dtype_name
+from spectra_io.formats.onnx_model.numbers import dtype_name, single
 from spectra_io.formats.onnx_model.structure import text
 
 if TYPE_CHECKING:
@@ -487,12 +487,16 @@ def _expand(call: Call, given: _Given) -> list[Sketch]:
 
 
 def _tiled(call: Call, given: _Given) -> list[Sketch]:
-    times, numbers = _whole(given, 1), given[0].numbers
-    if numbers is None or numbers.ndim != 1 or times is None or len(times) != 1:
+    shape, numbers = given[0].shape, given[0].numbers
+    times = (
+        given[1].numbers.ravel().tolist() if given[1:] and given[1].numbers is not None else None
+    )
+    if shape is None or times is None or len(times) != len(shape):
         return _same_ndim(call, given)
-    if not 0 <= times[0] * numbers.size <= _MAX_NUMBERS:
-        return [Sketch((None,))]
-    return [_counting(np.tile(numbers, times[0]))]
+    few = numbers is not None and numbers.ndim == 1 and isinstance(times[0], int)
+    if numbers is not None and few and 0 <= times[0] * numbers.size <= _MAX_NUMBERS:
+        return [_counting(np.tile(numbers, times[0]))]
+    return [Sketch(tuple(_product([n, k]) for n, k in zip(shape, times, strict=True)))]
 
 
 def _reduced(call: Call, given: _Given) -> list[Sketch]:
@@ -516,9 +520,22 @@ def _flatten(call: Call, given: _Given) -> list[Sketch]:
 
 
 def _filled_with(call: Call, given: _Given) -> list[Sketch]:
-    """Return the shape of ConstantOfShape; what it is filled with is of no use."""
+    """Return the shape of ConstantOfShape, and the numbers of a small one that are integers."""
     numbers = given[0].numbers
-    return [Sketch(None if numbers is None else tuple(numbers.ravel().tolist()))]
+    if numbers is None or numbers.size > _MAX_NDIM:
+        return [NOTHING]
+    shape = tuple(numbers.ravel().tolist())
+    size, number = extent(shape), _filling(call)
+    if number is None or size is None or size[1] or size[0] > _MAX_NUMBERS:
+        return [Sketch(shape)]
+    return [_counting(np.full([int(n) for n in shape], number, object))]
+
+
+def _filling(call: Call) -> int | None:
+    """Return the number that ConstantOfShape fills an array with, if it is an integer."""
+    number = single(call.attributes["value"].t) if "value" in call.attributes else None
+    whole = number is not None and number.dtype in (np.int32, np.int64)
+    return int(number[0]) if number is not None and whole else None
 
 
 def _range(call: Call, given: _Given) -> list[Sketch]:
