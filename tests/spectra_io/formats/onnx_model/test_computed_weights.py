@@ -630,3 +630,27 @@ def test_a_filling_that_is_no_number(tmp_path, monkeypatch, filling):
     model = opened(tmp_path, nodes, {"s": ints(*W.shape), "w": W})
     assert not taken(model)
     assert model["w"].note == "input 0 of Mul"
+
+
+@pytest.mark.parametrize("sides", [(6, 4, 1, 1), (1, 1, 1), (4,), (2,)])
+def test_zero_points_that_do_not_fit_the_scale(tmp_path, sides):
+    nodes = [
+        node("QuantizeLinear", ["w", "s", "z"], ["q"]),
+        node("DequantizeLinear", ["q", "s", "z"], ["v"]),
+        node("MatMul", ["x", "v"], ["y"]),
+    ]
+    arrays = {"w": W, "s": np.float32(0.1), "z": np.zeros(sides, np.int8)}
+    model = opened(tmp_path, nodes, arrays)
+    assert not taken(model)
+    assert model["w"].note == "input 0 of QuantizeLinear"
+
+
+def test_lengths_of_several_axes_are_not_joined(tmp_path):
+    """Such a graph does not run, and must not stop the reader."""
+    nodes = [
+        node("Gather", ["n", "zero"], ["one"]),
+        node("Concat", ["two", "one"], ["shape"], axis=0),
+        node("Reshape", ["x", "shape"], ["v"]),
+    ]
+    arrays = {"n": ints(3, 4), "zero": np.int64(0), "two": ints(2, 3)}
+    assert not taken(opened(tmp_path, nodes, arrays))

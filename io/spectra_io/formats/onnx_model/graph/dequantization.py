@@ -175,6 +175,8 @@ def _quantize(call: Call, value: Value) -> list[Value | None]:
     at = counted(call.whole("axis", 1), len(value.shape))
     if scale.shape not in ((), value.shape[at : at + 1]):
         return [None]
+    if zero is not None and zero.shape != scale.shape and (scale.shape or zero.shape != (1,)):
+        return [None]
     function = partial(_rounded, axis=at if scale.shape else None, to=to)
     given, alike = [value, scale, zero], not scale.shape
     made = combined(function, given, value.shape, main=value, dtype=to, elementwise=alike)

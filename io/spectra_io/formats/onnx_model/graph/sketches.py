@@ -406,7 +406,7 @@ def _concat(call: Call, given: _Given) -> list[Sketch]:
     axis = counted(call.whole("axis", 1), len(first))
     if not 0 <= axis < len(first):
         return [NOTHING]
-    numbers = [n for one in given if (n := _elements(one)) is not None]
+    numbers = [n for one in given if (n := _elements(one)) is not None and n.ndim == 1]
     if len(first) == 1 and len(numbers) == len(given):
         return [_counting(np.concatenate(numbers))]
     sides = [shape[axis] if shape is not None and axis < len(shape) else None for shape in shapes]
