@@ -6,7 +6,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 import spectra
 from spectra_io import open_model
-from tests.builders import f32
+from tests.builders import f32, graph, write_onnx
 from tests.running import session
 from tests.spectra_io.formats.onnx_model.growing import INPUTS, Graph, saved
 
@@ -230,3 +230,19 @@ def test_integers_that_are_used_otherwise_have_a_reason(tmp_path, way):
     assert not saved(tmp_path / "m.onnx", modelled(g, out))
     reasons = {x.tensor.name: x.reason for x in spectra.layers(open_model(tmp_path / "m.onnx"))}
     assert "no known product" in reasons["experts"]
+
+
+@pytest.mark.parametrize("operator", ["Gather", "GatherND"])
+def test_a_table_of_vectors_on_three_axes_is_no_stack(tmp_path, operator):
+    """What is looked up are vectors, which a constant multiplies."""
+    arrays = {"p": f32(4, 5, 6), "w": f32(6, 3, seed=1)}
+    nodes = [
+        helper.make_node(operator, ["p", "i"], ["e"]),
+        helper.make_node("MatMul", ["e", "w"], ["y"]),
+    ]
+    tensors = [numpy_helper.from_array(a, name) for name, a in arrays.items()]
+    made = graph(nodes, tensors)
+    shape = ["n"] if operator == "Gather" else ["n", 2]
+    made.input.append(helper.make_tensor_value_info("i", TensorProto.INT64, shape))
+    model = open_model(write_onnx(tmp_path / "m.onnx", made))
+    assert [x.name for x in spectra.layers(model) if x.taken] == ["w"]

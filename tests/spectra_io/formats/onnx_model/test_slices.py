@@ -168,3 +168,12 @@ def test_numbers_that_were_widened_are_computed_with_as_such(made, expected, mov
     expected = expected(NARROW.astype(np.float32))
     assert value.dtype == expected.dtype.name
     np.testing.assert_array_equal(value.source(), expected)
+
+
+def test_halves_of_two_types_of_16_bits_are_joined():
+    halves = [f32(2, 6).astype(dtype) for dtype in ("float16", "bfloat16")]
+    wide = [compute("Cast", constant(h, name=h.dtype.name), to=1) for h in halves]
+    value = joined(wide, 0)
+    assert value is not None
+    expected = np.concatenate([h.astype(np.float32) for h in halves])
+    np.testing.assert_array_equal(value.source(), expected)

@@ -319,6 +319,30 @@ def test_a_query_that_is_repeated_for_each_row_of_the_batch(tmp_path):
         np.testing.assert_array_equal(one.matrices()[0], rows)
 
 
+def test_a_soft_choice_is_no_attention(tmp_path):
+    """A router has no queries and keys, so what it mixes are no values."""
+    g = Graph()
+    g.initializers.append(numpy_helper.from_array(f32(2 * TOKENS, INPUTS), "w"))
+    parts = [g.add("Slice", "w", *map(g.constant, ends)) for ends in (([0], [5]), ([5], [10]))]
+    one, other = (g.add("MatMul", "x", g.add("Transpose", p, perm=[1, 0])) for p in parts)
+    soft = g.add("Softmax", g.add("MatMul", "x", g.weight(TOKENS, "router")), axis=-1)
+    out = g.add("Add", g.add("MatMul", soft, one), other)
+    found = saved(tmp_path / "m.onnx", g.model([out]))
+    assert [*found][:2] == ["w[0:5]", "w[5:10]"]
+
+
+def test_what_an_attention_multiplies_by_its_own_weights_is_no_query(tmp_path):
+    g = Graph()
+    g.initializers.append(numpy_helper.from_array(f32(2 * WIDTH, INPUTS), "w"))
+    parts = [g.add("Slice", "w", *map(g.constant, ends)) for ends in (([0], [24]), ([24], [48]))]
+    one, other = (g.add("MatMul", "x", g.add("Transpose", p, perm=[1, 0])) for p in parts)
+    g.initializers.append(numpy_helper.from_array(f32(WIDTH, 3 * WIDTH), "W"))
+    bias = g.constant(np.zeros(3 * WIDTH), np.float32)
+    out = g.add("Attention", one, "W", bias, num_heads=HEADS, domain="com.microsoft")
+    found = saved(tmp_path / "m.onnx", g.model([g.add("Add", out, other)]))
+    assert [*found] == ["w[0:24]", "w[24:48]", "W[q]", "W[k]", "W[v]"]
+
+
 @pytest.mark.parametrize("is_attention", [True, False])
 def test_three_products_of_one_module_without_names(tmp_path, is_attention):
     g = Graph()
@@ -438,7 +462,32 @@ def softmax_over_queries(g):
     return g.add("MatMul", turned, v)
 
 
-@pytest.mark.parametrize("way", [linear_attention, softmax_over_queries])
+def keys_on_the_left(g):
+    """Turn the scores of keys and queries before the Softmax."""
+    q, k, v = split(g)
+    scores = g.add("MatMul", k, g.add("Transpose", q, perm=[0, 1, 3, 2]))
+    turned = g.add("Transpose", scores, perm=[0, 1, 3, 2])
+    return g.add("MatMul", g.add("Softmax", turned, axis=-1), v)
+
+
+def slots(g):
+    """Let the queries compete for each key, and sum over the keys all the same."""
+    q, k, v = split(g)
+    scores = g.add("MatMul", k, g.add("Transpose", q, perm=[0, 1, 3, 2]))
+    soft = g.add("Softmax", scores, axis=-1)
+    return g.add("FusedMatMul", soft, v, transA=1, domain="com.microsoft")
+
+
+def slots_by_einsum(g):
+    q, k, v = split(g)
+    scores = g.add("Einsum", k, q, equation="bhkd,bhqd->bhkq")
+    soft = g.add("Softmax", scores, axis=-1)
+    return g.add("Einsum", soft, v, equation="bhkq,bhkd->bhqd")
+
+
+@pytest.mark.parametrize(
+    "way", [linear_attention, softmax_over_queries, keys_on_the_left, slots, slots_by_einsum]
+)
 def test_other_kinds_of_attention_get_numbers(tmp_path, way):
     g = Graph()
     assert [*saved(tmp_path / "m.onnx", g.model([way(g)]))] == ["w[0]", "w[1]", "w[2]"]

@@ -273,7 +273,7 @@ def _slice(call: Call, have: _Columns, given: Sequence[Sketch]) -> list[_Columns
         if starts is None or ends is None or not len(starts) == len(ends) == len(axes):
             return None
         stride = steps[i] if steps is not None and i < len(steps) else 1
-        if stride == 0 or (steps is None and len(given) > 4 and call.names[4]):
+        if stride < 1 or (steps is None and len(given) > 4 and call.names[4]):
             return None
         span = range(*slice(starts[i], ends[i], stride).indices(have.numbers.shape[at]))
         have = _kept(have, have.numbers.take(span, at))

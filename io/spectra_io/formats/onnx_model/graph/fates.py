@@ -44,7 +44,7 @@ _ACTIVATIONS = frozenset(
 )
 _ATTENTION = frozenset(
     (
-        *("Attention", "MultiHeadAttention", "GroupQueryAttention", "DecoderMaskedSelfAttention"),
+        *("Attention", "MultiHeadAttention", "GroupQueryAttention"),
         *("DecoderMaskedMultiHeadAttention", "SparseAttention", "PagedAttention"),
     )
 )
@@ -62,6 +62,9 @@ _PASSED = CARRIED | frozenset(
 
 _AFTER_SOFTMAX = {"Cast": 0, "Dropout": 0, "Identity": 0, "Reshape": 0, "Where": 2}
 """Operators between a Softmax and the values, with the input that is the scores."""
+
+_BEFORE_SOFTMAX = frozenset(("Add", "Sub", "Mul", "Div", "Where", "Cast", "Identity", "Reshape"))
+"""Operators between a product of queries and keys and the Softmax."""
 
 
 class _Mark(NamedTuple):
@@ -81,6 +84,7 @@ class _Parts:
         self.roles: dict[int, set[str]] = defaultdict(set)
         self.gated: list[tuple[_Mark, _Mark]] = []
         self.attends = False  # whether scores multiply values after a Softmax
+        self.is_unsure = False  # whether scores are used in a way in which q may be k
 
     def find(self, part: int) -> int:
         """Return the number by which a part is known."""
@@ -100,6 +104,8 @@ class _Parts:
         roles: dict[int, set[str]] = defaultdict(set)
         for part, names in self.roles.items():
             roles[self.find(part)] |= names
+        if self.is_unsure:
+            return {}
         if self.attends and all(len(roles[part]) == 1 for part in found):
             labels = {part: next(iter(roles[part])) for part in found}
             return labels if len(set(labels.values())) == len(labels) else {}
@@ -191,7 +197,7 @@ class _Trace:
     def _after(self, call: Call, marks: list[set[_Mark]], there: Place) -> set[_Mark]:
         """Note what an operator does with parts; return the marks of its results."""
         everything = set().union(*marks)
-        if call.operator in _ATTENTION and len(marks) > 2:
+        if _takes_q_k_v(call) and len(marks) > 2:
             self.parts.attends = True
             for role, given in zip("qkv", marks, strict=False):
                 for mark in given:
@@ -210,6 +216,7 @@ class _Trace:
             self.parts.join(plain)
         active, soft = call.kind in _ACTIVATIONS, call.kind == "Softmax"
         if not _keeps_rows(call, there):
+            self.parts.is_unsure |= any(mark.is_score for mark in everything)
             everything = {mark for mark in everything if not mark.is_score}
         return {
             m._replace(is_active=m.is_active or active, is_soft=m.is_soft or (soft and m.is_score))
@@ -243,6 +250,9 @@ class _Trace:
             for mark in marks[1]:
                 self.parts.roles[mark.part].add("v")
             return set()
+        if any(mark.is_score for given in marks for mark in given) and not _sums_keys(call, marks):
+            self.parts.is_unsure = True
+            return set()
         roles = _roles(call, marks)
         self.parts.attends |= any(mark.is_soft for mark in _sides(call, marks)[0])
         for part, role in roles:
@@ -262,16 +272,50 @@ def _keeps_rows(call: Call, there: Place) -> bool:
     return perm[-1] == len(perm) - 1
 
 
+def _takes_q_k_v(call: Call) -> bool:
+    """Return whether an operator takes queries, keys and values; another one takes weights."""
+    weights = call.operator == "Attention" and call.domain == "com.microsoft"
+    return call.operator in _ATTENTION and not weights
+
+
+def _sums_keys(call: Call, marks: Sequence[set[_Mark]]) -> bool:
+    """Return whether a product of scores with values sums over the last axis of the scores."""
+    if call.operator == "Einsum" and "equation" in call.attributes:
+        equation = call.attributes["equation"].s.decode("utf-8", "replace").replace(" ", "")
+        match = _EINSUM.fullmatch(equation)
+        scores = 1 if any(mark.is_score for mark in marks[0]) else 2
+        return match is not None and match[scores][-1] not in match[3]
+    turned = ("transA", "transBatchA", "transBatchB")
+    return not any(call.whole(name, 0) for name in turned)
+
+
 def _is_softmax(call: Call, there: Place) -> bool:
-    """Return whether the left side of a product is the result of a Softmax."""
+    """Return whether the left side of a product is the Softmax of a product of two activations."""
     name = call.names[call.operands[0]]
+    if not _sums_keys(call, [set(), set()]):
+        return False
     for _ in range(_MAX_BACK):
         maker = there.around.maker(name)
         if maker is None or maker.kind == "Softmax":
-            return maker is not None and _keeps_rows(maker, there._replace(name=name))
+            rows = maker is not None and _keeps_rows(maker, there._replace(name=name))
+            return rows and maker is not None and _is_of_activations(maker.names[0], there.around)
         if maker.kind not in _AFTER_SOFTMAX:
             return False
         name = maker.names[_AFTER_SOFTMAX[maker.kind]]
+    return False
+
+
+def _is_of_activations(name: str, around: Surroundings) -> bool:
+    """Return whether a value is a product of two activations, scaled, masked or shifted."""
+    todo = [name]
+    for _ in range(2 * _MAX_BACK):
+        maker = around.maker(todo.pop(0)) if todo else None
+        if maker is None and not todo:
+            return False
+        if maker is not None and maker.kind in _PRODUCTS:
+            return all(maker.input(index) is None for index in maker.operands[:2])
+        if maker is not None and maker.kind in _BEFORE_SOFTMAX:
+            todo += [n for i, n in enumerate(maker.names) if n and maker.input(i) is None]
     return False
 
 

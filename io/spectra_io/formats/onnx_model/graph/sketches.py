@@ -21,15 +21,29 @@ if TYPE_CHECKING:
     from spectra._typing import AnyArray
     from spectra_io.formats.onnx_model.graph.values import Value
 
-__all__ = ["NOTHING", "Length", "Sketch", "declared", "extent", "of_constant", "sketches"]
+__all__ = [
+    "MAX_INPUTS",
+    "NOTHING",
+    "Length",
+    "Sketch",
+    "declared",
+    "extent",
+    "of_constant",
+    "sketches",
+]
 
 _MAX_NUMBERS = 64  # integers that are followed; a shape has fewer
 _MAX_NDIM = 32
-_INT_MAX = (1 << 31) - 1  # an end by which exporters mean the end
+_INT_MAX = (1 << 31) - 1  # an end by which exporters mean the end; no length is larger
+_MAX_ELEMENTS = 1 << 62
 
 
 Length = int | str | None
 """A length: known, open with a name (equal wherever the name is), or not known at all."""
+
+
+MAX_INPUTS = 4096
+"""Inputs of an operator of which anything is told; an operator in a real graph has fewer."""
 
 
 class Sketch(NamedTuple):
@@ -90,14 +104,17 @@ def declared(info: onnx.ValueInfoProto, /) -> Sketch:
         return NOTHING
     return Sketch(
         tuple(
-            d.dim_value if d.HasField("dim_value") else _name(d.dim_param, info.name, axis)
+            d.dim_value
+            if d.dim_value >= 0 and d.HasField("dim_value")
+            else _name(d, info.name, axis)
             for axis, d in enumerate(sides)
         )
     )
 
 
-def _name(given: str | bytes, value: str | bytes, axis: int) -> str:
-    return text(given) or f"\0{text(value)}\0{axis}"
+def _name(side: onnx.TensorShapeProto.Dimension, value: str | bytes, axis: int) -> str:
+    """Return the name of an open length; onnxruntime takes one below 0 as open, too."""
+    return text(side.dim_param) or f"\0{text(value)}\0{axis}"
 
 
 def of_constant(value: Value, /) -> Sketch:
@@ -112,7 +129,7 @@ def of_constant(value: Value, /) -> Sketch:
     Returns
     -------
     Sketch
-        Its shape; the elements too, of a few integers.
+        Its shape; the elements too, of a few integers of 32 or 64 bits.
 
     Examples
     --------
@@ -120,7 +137,8 @@ def of_constant(value: Value, /) -> Sketch:
     >>> of_constant(of(Stored("axes", (1,), "int64", lambda: np.array([-1])))).numbers
     array([-1], dtype=object)
     """
-    few = small(value) if value.size <= _MAX_NUMBERS else None
+    known = value.dtype in ("int64", "int32") and value.size <= _MAX_NUMBERS
+    few = small(value) if known else None
     return Sketch(value.shape, None if few is None else _array(few, value.shape))
 
 
@@ -157,8 +175,15 @@ def _same(call: Call, given: _Given) -> list[Sketch]:
 
 def _cast(call: Call, given: _Given) -> list[Sketch]:
     """Keep integers of 32 and 64 bits; of others the graph computes in another way."""
-    whole = dtype_name(call.whole("to", 0)) in ("int32", "int64")
-    return [given[0] if whole else Sketch(given[0].shape)]
+    shape, numbers = given[0]
+    if numbers is None or dtype_name(call.whole("to", 0)) not in ("int32", "int64"):
+        return [Sketch(shape)]
+    return [Sketch(shape, _array(map(_bounded, numbers.ravel()), numbers.shape))]
+
+
+def _bounded(number: Length) -> Length:
+    """Return a number that 32 bits hold, or an open length; of others nothing is known."""
+    return number if isinstance(number, str) or abs(number or 0) <= _INT_MAX else None
 
 
 def _skipped(call: Call, given: _Given) -> list[Sketch]:
@@ -217,7 +242,12 @@ def _elementwise(call: Call, given: _Given) -> list[Sketch]:
         pairs = np.broadcast(*numbers)
     except ValueError:
         return [NOTHING]
-    found = [count(a, b) if isinstance(a, int) and isinstance(b, int) else None for a, b in pairs]
+    if call.whole("fmod", 0):
+        return [Sketch(pairs.shape)]
+    found = [
+        _bounded(count(a, b)) if isinstance(a, int) and isinstance(b, int) else None
+        for a, b in pairs
+    ]
     return [_counting(_array(found, pairs.shape))]
 
 
@@ -234,22 +264,29 @@ def _matmul(call: Call, given: _Given) -> list[Sketch]:
 def _other_product(call: Call, given: _Given) -> list[Sketch]:
     """Return the sketch of a product whose weight is packed, or may be turned."""
     left, right = given[0].shape, given[1].shape if len(given) > 1 else None
-    if not left:
+    if not left or any(call.whole(f"trans{name}", 0) for name in ("A", "BatchA", "BatchB")):
         return [NOTHING]
     if "N" in call.attributes:
         return [Sketch((*left[:-1], call.whole("N", 0)))]
-    known = right is not None and len(right) > 1
-    return [
-        Sketch(
-            (*left[:-1], right[-2 if call.whole("transB", 0) else -1] if known and right else None)
-        )
-    ]
+    if right is None or len(right) != 2:
+        return [NOTHING]
+    return [Sketch((*left[:-1], right[0 if call.whole("transB", 0) else 1]))]
 
 
 def _attended(call: Call, given: _Given) -> list[Sketch]:
-    """Return the sketch of an attention, as wide as its values."""
+    """Return the sketch of an attention, as wide as its values; heads may have their own axis."""
     left = given[0].shape
-    return [Sketch((*left[:-1], None)) if left else NOTHING]
+    return [Sketch((*left[:-1], None)) if left and len(left) == 3 else NOTHING]
+
+
+def _like_indices(call: Call, given: _Given) -> list[Sketch]:
+    return [Sketch(given[1].shape) if len(given) > 1 else NOTHING]
+
+
+def _unpacked(call: Call, given: _Given) -> list[Sketch]:
+    """Return the sketch of what is looked up in a packed table, of another width than that."""
+    made = _gather(call, given)[0].shape
+    return [Sketch((*made[:-1], None)) if made else NOTHING]
 
 
 def _embedded(call: Call, given: _Given) -> list[Sketch]:
@@ -315,7 +352,7 @@ def _product(sides: Iterable[Length]) -> Length:
     if len(longer) == 1:
         return longer[0]
     known = [side for side in longer if isinstance(side, int)]
-    return math.prod(known) if len(known) == len(longer) else None
+    return _bounded(math.prod(known)) if len(known) == len(longer) else None
 
 
 def extent(sides: Iterable[Length], /) -> tuple[int, list[str]] | None:
@@ -331,7 +368,7 @@ def extent(sides: Iterable[Length], /) -> tuple[int, list[str]] | None:
     -------
     tuple of (int, list of str) or None
         The product of the known lengths, and the names of the open ones, in order; ``None`` if a
-        length is not known at all, or is -1.
+        length is not known at all or is -1, or if it is more than any array has.
 
     Examples
     --------
@@ -343,7 +380,7 @@ def extent(sides: Iterable[Length], /) -> tuple[int, list[str]] | None:
     named = [side for side in given if isinstance(side, str)]
     if len(known) + len(named) < len(given) or min(known, default=0) < 0:
         return None
-    return math.prod(known), sorted(named)
+    return (size, sorted(named)) if (size := math.prod(known)) <= _MAX_ELEMENTS else None
 
 
 def _quotient(sides: Sequence[Length], taken: Sequence[Length]) -> Length:
@@ -406,7 +443,9 @@ def _concat(call: Call, given: _Given) -> list[Sketch]:
     axis = counted(call.whole("axis", 1), len(first))
     if not 0 <= axis < len(first):
         return [NOTHING]
-    numbers = [n for one in given if (n := _elements(one)) is not None and n.ndim == 1]
+    counts = [shape[0] if shape and len(shape) == 1 else None for shape in shapes]
+    few = sum(n for n in counts if isinstance(n, int)) <= _MAX_NUMBERS
+    numbers = [n for one in given if few and (n := _elements(one)) is not None and n.ndim == 1]
     if len(first) == 1 and len(numbers) == len(given):
         return [_counting(np.concatenate(numbers))]
     sides = [shape[axis] if shape is not None and axis < len(shape) else None for shape in shapes]
@@ -449,10 +488,10 @@ def _slice(call: Call, given: _Given) -> list[Sketch]:
     at = [counted(axis, len(shape)) for axis in axes]
     if starts is None or ends is None or not len(starts) == len(ends) == len(axes):
         return [Sketch(tuple(None if i in at else n for i, n in enumerate(shape)))]
-    strides = steps if steps and len(steps) == len(axes) else [1] * len(axes)
+    strides = [1] * len(axes) if len(given) <= 4 or not call.names[4] else steps
+    if strides is None or len(strides) != len(axes) or min(strides, default=1) < 1:
+        return [Sketch(tuple(None if i in at else n for i, n in enumerate(shape)))]
     spans = dict(zip(at, map(slice, starts, ends, strides), strict=True))
-    if 0 in strides:
-        return [NOTHING]
     numbers = given[0].numbers
     if numbers is not None and numbers.ndim == 1 and set(spans) <= {0}:
         return [_counting(numbers[spans.get(0, slice(None))])]
@@ -550,6 +589,7 @@ def _range(call: Call, given: _Given) -> list[Sketch]:
 _ELEMENTWISE = (
     *("Add", "Sub", "Mul", "Div", "Mod", "Min", "Max", "Pow", "Where", "And", "Or", "Equal"),
     *("Less", "Greater", "LessOrEqual", "GreaterOrEqual", "PRelu", "Sum", "Mean"),
+    *("BitwiseAnd", "BitwiseOr"),
 )
 _UNARY = (
     *("Relu", "Sigmoid", "Tanh", "Gelu", "Erf", "Exp", "Log", "Sqrt", "Neg", "Abs", "Softmax"),
@@ -559,7 +599,7 @@ _UNARY = (
     *("FastGelu", "BiasGelu", "QuantizeLinear", "DequantizeLinear", "RotaryEmbedding", "Round"),
     *("CumSum", "Sin", "Cos"),
     *("Mish", "Celu", "Selu", "Swish", "Dropout", "IsNaN", "ScatterND"),
-    *("Tan", "Trilu", "Silu", "BitwiseAnd", "BitwiseOr", "BitwiseNot", "GatherElements"),
+    *("Tan", "Trilu", "Silu", "BitwiseNot"),
 )
 _REDUCTIONS = ("Mean", "Sum", "Max", "Min", "Prod", "L1", "L2", "SumSquare", "LogSumExp", "LogSum")
 _PACKED = (
@@ -589,7 +629,9 @@ _RULES: dict[str, _Rule] = {
     "Squeeze": _squeeze,
     "Unsqueeze": _unsqueeze,
     "Concat": _concat,
-    **dict.fromkeys(("Gather", "GatherBlockQuantized"), _gather),
+    "Gather": _gather,
+    "GatherBlockQuantized": _unpacked,
+    "GatherElements": _like_indices,
     "GatherND": _gather_nd,
     "SkipLayerNormalization": _skipped,
     "SkipSimplifiedLayerNormalization": _skipped,
@@ -603,6 +645,10 @@ _RULES: dict[str, _Rule] = {
     "Range": _range,
 }
 """Sketches of the outputs of an operator, given those of its inputs."""
+
+_DOMAINS = frozenset(
+    ("", "ai.onnx", "com.microsoft", "com.microsoft.nchwc", "com.ms.internal.nhwc")
+)
 
 
 def sketches(call: Call, given: Sequence[Sketch], /) -> list[Sketch]:
@@ -627,6 +673,8 @@ def sketches(call: Call, given: Sequence[Sketch], /) -> list[Sketch]:
     >>> sketches(call, [Sketch((None, 5, 8)), Sketch((8, 24))])[0].shape
     (None, 5, 24)
     """
+    if call.domain not in _DOMAINS or len(call.names) > MAX_INPUTS:
+        return []
     rule = _RULES.get(call.operator) or _RULES.get(call.kind)
     needed = 2 if rule in (_matmul, _gemm) else 1
     operands = [given[index] for index in call.operands]

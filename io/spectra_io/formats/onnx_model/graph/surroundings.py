@@ -5,7 +5,13 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING, NamedTuple
 
-from spectra_io.formats.onnx_model.graph.sketches import NOTHING, Sketch, of_constant, sketches
+from spectra_io.formats.onnx_model.graph.sketches import (
+    MAX_INPUTS,
+    NOTHING,
+    Sketch,
+    of_constant,
+    sketches,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -138,7 +144,9 @@ class Surroundings:
             if inside is not None and outer:
                 self._entries[outer].append(Place(inside, inner))
         self._makers.update(dict.fromkeys(call.outputs, call))
-        given = [self._of_input(call, index) for index in range(len(call.names))]
+        if inside is not None:  # which tells its results itself
+            return
+        given = self.inputs(call) if len(call.names) <= MAX_INPUTS else []
         for name, sketch in zip(call.outputs, sketches(call, given), strict=False):
             self.tell(name, sketch)
 
@@ -158,10 +166,7 @@ class Surroundings:
         if have is not None and (shape is None or len(shape) != len(have)):
             shape = have if shape is None else shape
         elif have is not None and shape is not None:
-            pairs = zip(shape, have, strict=True)
-            shape = tuple(
-                b if a is None or isinstance(b, int) > isinstance(a, int) else a for a, b in pairs
-            )
+            shape = tuple(b if a is None else a for a, b in zip(shape, have, strict=True))
         self._sketches[name] = sketch._replace(shape=shape)
 
     def _use(self, name: str, call: Call, where: Surroundings) -> None:

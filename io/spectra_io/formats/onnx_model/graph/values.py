@@ -634,13 +634,12 @@ def joined(pieces: Sequence[Value], axis: int, /) -> Value | None:
     return Value(
         tuple(shape),
         flat[0].dtype,
-        derived(_concatenated, *(piece.source for piece in flat), axis=axis),
+        derived(_concatenated, *(_operand(piece) for piece in flat), axis=axis),
         roots,
         _unique([helper for piece in flat for helper in piece.helpers]),
         pieces=(axis, tuple(flat)),
         depth=depth,
         work=sum(piece.work for piece in flat) + math.prod(shape),
-        is_narrow=any(piece.is_narrow for piece in flat),
     )
 
 
@@ -656,8 +655,8 @@ def small(value: Value | None, /) -> list[int] | None:
     Returns
     -------
     list of int or None
-        The integers; ``None`` if there is no array, or it is large, made of a large one, not
-        integer or not readable.
+        The integers; ``None`` if there is no array, or it is large, made of a large one or with
+        much work, not integer or not readable.
 
     Examples
     --------
@@ -666,7 +665,7 @@ def small(value: Value | None, /) -> list[int] | None:
     """
     if value is None or value.size > _MAX_SMALL or not value.dtype.startswith(("int", "uint")):
         return None
-    if value.stored > _MAX_READ:
+    if value.stored > _MAX_READ or value.work > _MAX_READ:
         return None
     try:
         return [int(n) for n in np.asarray(value.source()).ravel()]

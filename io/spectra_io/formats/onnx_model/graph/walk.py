@@ -41,7 +41,6 @@ if TYPE_CHECKING:
 __all__ = ["walk"]
 
 _MAX_NODES = 1 << 18  # operators, those of a function counted per call
-_LARGEST = 1 << 62  # an integer of a shape, or a bound of a slice
 _MAX_CALLS = 32  # nested calls of functions
 _NUMBERS: dict[str, Callable[[onnx.AttributeProto], AnyArray]] = {
     "value_float": lambda a: np.array(a.f, np.float32),
@@ -68,6 +67,7 @@ class _Context(NamedTuple):
     attributes: Mapping[str, onnx.AttributeProto] = {}  # of the call of a function
     caller: _Place = ()
     functions: tuple[_Key, ...] = ()  # called and not yet left
+    lengths: Surroundings | None = None  # of the main graph, without what it only declares
 
 
 class _Seen(NamedTuple):
@@ -132,7 +132,9 @@ class _Walk:
             scope[name] = self._found((*place, "sparse", index), name, sparse)
         types = {text(info.name): declared(info) for info in (*graph.value_info, *graph.input)}
         around = Surroundings(types, outside=context.around)
-        self.nodes(graph.node, context._replace(around=around))
+        inputs = {text(info.name): declared(info) for info in graph.input}
+        lengths = None if context.place else Surroundings(inputs)
+        self.nodes(graph.node, context._replace(around=around, lengths=lengths))
 
     def nodes(self, nodes: Iterable[onnx.NodeProto], context: _Context) -> None:
         """Walk operators; their uses are noted later, as some depend on later operators."""
@@ -187,19 +189,21 @@ class _Walk:
             for number, graph in enumerate(graphs):
                 self._inner(graph, call, context._replace(place=(*context.place, name, number)))
         context.around.add(call)
-        self._known(call, context)
+        if context.lengths is not None:
+            context.lengths.add(call)
+            self._known(call, context.lengths, context.scope)
         unused = {*range(len(names))} - {*used} if call.operator in PRODUCTS else ()
         return _Seen(call, domain, order, used, tuple(sorted(unused)))
 
-    def _known(self, call: Call, context: _Context) -> None:
-        """Take integers that the graph computes from lengths it states as constants."""
+    def _known(self, call: Call, lengths: Surroundings, scope: _Scope) -> None:
+        """Take integers that the graph computes from lengths it is sure of as constants."""
         for name in call.outputs:
-            numbers = context.around.sketch(name).numbers if name else None
-            if numbers is None or context.scope.get(name) is not None:
+            numbers = lengths.sketch(name).numbers if name else None
+            if numbers is None or scope.get(name) is not None:
                 continue
-            if all(isinstance(n, int) and abs(n) < _LARGEST for n in numbers.ravel()):
+            if all(isinstance(n, int) for n in numbers.ravel()):
                 array = numbers.astype(np.int64)
-                context.scope[name] = of(Stored(name, array.shape, "int64", Held(array)))
+                scope[name] = of(Stored(name, array.shape, "int64", Held(array)))
 
     def _constant(self, node: onnx.NodeProto, call: Call, context: _Context) -> None:
         """Register the tensor of a Constant operator, if it has one: it may hold text instead."""

@@ -74,6 +74,11 @@ def _real(user: Call, index: int, value: Value) -> Value | None:
     return dequantized(value, scale, zero) if known else None
 
 
+def _other(user: Call, index: int) -> int:
+    """Return the position of the other factor of a product."""
+    return next(i for name, i in _PRODUCTS if name == user.operator and i != index)
+
+
 def _used(call: Call, value: Value | None, around: Around) -> _Used | None:
     """Return the product that follows a choice, if nothing else does."""
     place, turned = Place(around, call.outputs[0] if call.outputs else ""), False
@@ -84,6 +89,8 @@ def _used(call: Call, value: Value | None, around: Around) -> _Used | None:
         user, there = users[0]
         index = list(user.names).index(there.name) if there.name in user.names else -1
         if (user.operator, index) in _PRODUCTS:
+            if user.input(_other(user, index)) is not None:
+                return None  # then vectors were looked up, which a constant multiplies
             real = _real(user, index, value)
             return _Used(user, there.around, index == 0, turned, real) if real else None
         turns = _turns(user) if user.operator == "Transpose" else False
@@ -98,7 +105,10 @@ def _used(call: Call, value: Value | None, around: Around) -> _Used | None:
 def chosen(call: Call, value: Value, around: Around) -> list[Part] | Unread:
     """Return the matrices of a stack (count, rows, columns) that an index chooses from."""
     at_first = not any(call.whole(name, 0) for name in ("axis", "gather_axis", "batch_dims"))
-    used = _used(call, value, around) if at_first and len(value.shape) == 3 else None
+    index = around.inputs(call)[1].shape if len(call.names) > 1 else None
+    single = call.operator != "GatherND" or (index is not None and index[-1:] == (1,))
+    one = at_first and single and len(value.shape) == 3
+    used = _used(call, value, around) if one else None
     if used is None:
         role = "quantized" if INTEGERS.get(value.roots[0].dtype, _BYTE + 1) <= _BYTE else "constant"
         return Unread(f"a choice from {len(value.shape)} axes by no known product", role)
