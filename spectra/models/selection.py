@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import spectra._checks as _checks
 from spectra.errors import ArgumentError
 from spectra.models.arrays import from_arrays
+from spectra.models.layers import layers
 from spectra.models.roles import ROLES
 
 if TYPE_CHECKING:
@@ -94,7 +95,7 @@ def by_name(
     exclude: Iterable[str | re.Pattern[str]] = (),
 ) -> Model:
     """
-    Select tensors by patterns of their names and aliases.
+    Select tensors by patterns of their names: as stored, in the network, and of their parts.
 
     Parameters
     ----------
@@ -109,8 +110,8 @@ def by_name(
     Returns
     -------
     Model
-        The selected tensors in the order of the model. A quantized tensor can be read whether or
-        not its scales are selected.
+        The selected tensors in the order of the model, each with all of its layers. A quantized
+        tensor can be read whether or not its scales are selected.
 
     Raises
     ------
@@ -126,15 +127,16 @@ def by_name(
     """
     wanted, unwanted = _several("include", include), _several("exclude", exclude)
     model = from_arrays(tensors)
+    names = {name: {name, tensor.alias or name} for name, tensor in model.items()}
+    for layer in layers(model):
+        if layer.tensor.alias or layer.name.endswith("]"):  # not the name without an ending
+            names[layer.tensor.name].add(layer.name)
 
-    def fits(tensor: Tensor, patterns: list[str | re.Pattern[str]]) -> bool:
-        names = [tensor.name, *filter(None, [tensor.alias])]
-        return any(matches(name, pattern) for name in names for pattern in patterns)
+    def fits(name: str, patterns: list[str | re.Pattern[str]]) -> bool:
+        return any(matches(one, pattern) for one in names[name] for pattern in patterns)
 
     return model.select(
-        name
-        for name, tensor in model.items()
-        if (not wanted or fits(tensor, wanted)) and not fits(tensor, unwanted)
+        name for name in model if (not wanted or fits(name, wanted)) and not fits(name, unwanted)
     )
 
 

@@ -212,8 +212,10 @@ def opened(
     for sentence in model.notes:
         screen.note(sentence, fold=True)
     for pattern in (*include, *exclude):
-        if not any(selection.matches(name, pattern) for name in model):
-            raise unknown_name(pattern, model, what="tensor matches")
+        if not selection.by_name(model, include=[pattern]):
+            taken = [layer for layer in spectra.layers(model) if layer.taken]
+            known = [layer.name if layer.tensor.alias else layer.tensor.name for layer in taken]
+            raise unknown_name(pattern, dict.fromkeys([*known, *model]), what="tensor matches")
     if not include and not exclude:
         return model
     chosen = selection.by_name(model, include=include, exclude=exclude)

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 import spectra
 from spectra.models import selection
 from spectra.models.lazy import Held
-from spectra.models.tensors import Weight
+from spectra.models.model import Model
+from spectra.models.tensors import Tensor, Weight
 from spectra_io.terminal.tables import layer_table, tensor_table
 from tests.builders import EXAMPLES, f32
 
@@ -44,6 +45,20 @@ BY_NAME = [
 @pytest.mark.parametrize(("patterns", "expected"), BY_NAME)
 def test_by_name(patterns, expected):
     assert list(selection.by_name(MODEL, **patterns)) == expected
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    ["t_1", "att.in_proj_weight", "att.in_proj_weight[q]", "att.in_proj", "*_weight[[]k]"],
+)
+def test_by_the_names_of_the_network_and_of_parts(pattern):
+    parts = [Weight(label, (3, 4), Held(f32(3, 4))) for label in "qk"]
+    made = Tensor("t_1", (6, 4), "float32", "dense", Held(f32(6, 4)), "", tuple(parts))
+    one = dataclasses.replace(made, alias="att.in_proj_weight")
+    other = Tensor("t_2", (3, 4), "float32", "dense", Held(f32(3, 4)), alias="fc.weight")
+    model = Model({"t_1": one, "t_2": other}, "m", "onnx")
+    assert list(selection.by_name(model, include=[pattern])) == ["t_1"]
+    assert list(selection.by_name(model, exclude=[pattern])) == ["t_2"]
 
 
 def test_by_role_and_size():

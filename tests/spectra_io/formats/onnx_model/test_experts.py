@@ -242,7 +242,7 @@ def test_a_table_of_vectors_on_three_axes_is_no_stack(tmp_path, operator):
     ]
     tensors = [numpy_helper.from_array(a, name) for name, a in arrays.items()]
     made = graph(nodes, tensors)
-    shape = ["n"] if operator == "Gather" else ["n", 2]
-    made.input.append(helper.make_tensor_value_info("i", TensorProto.INT64, shape))
+    info = helper.make_tensor_value_info
+    made.input.append(info("i", TensorProto.INT64, ["n", *([2] if operator == "GatherND" else [])]))
     model = open_model(write_onnx(tmp_path / "m.onnx", made))
     assert [x.name for x in spectra.layers(model) if x.taken] == ["w"]
