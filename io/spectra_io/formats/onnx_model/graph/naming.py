@@ -282,7 +282,8 @@ class Names:
         -------
         str
             The stored name, if an exporter did not make it up; else the name of the bias that is
-            added next, or the path of the module; empty if neither is known.
+            added next, or the path of the module; empty if neither is known and no tool added
+            anything to the stored name.
         """
         name = undecorated(stored)
         module = module_of(call)
@@ -296,7 +297,7 @@ class Names:
         within = f".{module}." in f".{bias.name}" if bias and module else False
         if bias and (within or not (module or bias.is_shared)):
             return _weight_beside(bias.name)
-        return f"{module}.weight" if module else ""
+        return f"{module}.weight" if module else name if name != stored else ""
 
     def _of_cell(self, call: Call, module: str, index: int) -> str:
         """Return the name of a weight of a recurrent module, which may have several layers."""

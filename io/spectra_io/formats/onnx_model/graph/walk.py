@@ -14,7 +14,7 @@ from onnx import numpy_helper
 from spectra.errors import ModelFormatError
 from spectra.models.lazy import Held
 from spectra_io.formats.onnx_model.graph.calls import Call
-from spectra_io.formats.onnx_model.graph.casts import REALS
+from spectra_io.formats.onnx_model.graph.casts import INTEGERS
 from spectra_io.formats.onnx_model.graph.computations import COMPUTATIONS
 from spectra_io.formats.onnx_model.graph.naming import Names
 from spectra_io.formats.onnx_model.graph.operators._parts import Unread, bounded
@@ -41,6 +41,8 @@ if TYPE_CHECKING:
 __all__ = ["walk"]
 
 _MAX_NODES = 1 << 18  # operators, those of a function counted per call
+_QUANTIZED = 16  # bits of the widest integers that have a scale
+_NO_INTEGER = 99  # bits
 _MAX_CALLS = 32  # nested calls of functions
 _NUMBERS: dict[str, Callable[[onnx.AttributeProto], AnyArray]] = {
     "value_float": lambda a: np.array(a.f, np.float32),
@@ -334,7 +336,7 @@ class _Walk:
         """Note a use that makes no weights; what only multiplies real numbers is no scale."""
         for root in value.roots:
             root.uses.append(use)
-        if value.roots[0].dtype in REALS:
+        if INTEGERS.get(value.roots[0].dtype, _NO_INTEGER) > _QUANTIZED:
             for helper in value.helpers:
                 helper.uses.append(replace(use, role="constant", is_whole=False))
         else:
