@@ -59,6 +59,7 @@ def _tensor(what: str, name: str, head: bytes, size: int, source: _Placed) -> Te
             (3, 0): np.lib.format.read_array_header_2_0,  # only names differ from 2.0
         }[version]
         shape, fortran, dtype = read(stream, max_header_size=_MAX_HEADER)
+        shape = tuple(map(int, shape))  # numpy reads True as 1
     except _BROKEN as error:
         msg = f"{what} is not an array of NumPy: {str(error)[:_SHOWN]}"
         raise ModelFormatError(msg) from error

@@ -349,6 +349,19 @@ def test_the_reason_of_damage_is_named(tmp_path):
     assert "array 'w' is damaged: its header, at byte -" in message
 
 
+def test_sides_that_are_true_count_as_one(tmp_path):
+    """As numpy reads them."""
+    stream = io.BytesIO()
+    header = {"descr": "<f4", "fortran_order": False, "shape": (True, True)}
+    np.lib.format.write_array_header_1_0(stream, header)
+    member = io.BytesIO()
+    with zipfile.ZipFile(member, "w") as archive:
+        archive.writestr("w.npy", stream.getvalue() + bytes(4))
+    model = open_model(write(tmp_path / "m.npz", member.getvalue()))
+    assert [type(side) for side in model["w"].shape] == [int, int]
+    assert spectra.describe(model).sizes["tensor"] == 1
+
+
 def test_members_that_overlap_cost_no_other(tmp_path):
     """Else a few bytes could stand for thousands of arrays."""
     content = bytearray(npz(np.savez_compressed, v=f32(2, 2), w=f32(9, 9)))

@@ -184,3 +184,13 @@ def test_numbers_that_grow_take_no_time(tmp_path, make, count):
     graph = helper.make_graph(nodes, "g", [info("x", [3, 4])], [], tensors)
     path = write(tmp_path / "m.onnx", helper.make_model(graph).SerializeToString())
     assert {x.taken for x in spectra.layers(open_model(path))} <= {False}
+
+
+def test_an_equation_of_a_million_letters_is_not_read(tmp_path):
+    """An expression that may split it anywhere took minutes."""
+    equation = f"{'a' * 1_000_000},ab->b"
+    nodes = [node("Einsum", ["x", "w"], ["y"], equation=equation)]
+    graph = helper.make_graph(nodes, "g", [], [], [numpy_helper.from_array(W, "w")])
+    path = write(tmp_path / "m.onnx", helper.make_model(graph).SerializeToString())
+    (layer,) = spectra.layers(open_model(path))
+    assert layer.reason == f"input 1 of Einsum, equation '{'a' * 40}': not read"

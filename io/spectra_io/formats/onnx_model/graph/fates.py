@@ -28,7 +28,7 @@ _MAX_ROLE_STEPS = 100  # after a product that is one part
 _MAX_BACK = 6  # operators between a Softmax and the product with the values
 _MAX_ALL_STEPS = 500_000  # after all products of a model
 _MAX_COLUMNS = 1 << 20
-_EINSUM = re.compile(r"([a-zA-Z]+),([a-zA-Z]+)->([a-zA-Z]+)")
+_EINSUM = re.compile(r"([a-zA-Z]{1,52}),([a-zA-Z]{1,52})->([a-zA-Z]{1,52})")
 _JOINS = frozenset(("Add", "Sub", "Sum", "Concat", "Where", "ScatterND"))
 _PRODUCTS = frozenset(
     (

@@ -12,10 +12,10 @@ import onnx
 from onnx import numpy_helper
 
 from spectra.errors import ModelFormatError
-from spectra.models.lazy import Held
 from spectra_io.formats.onnx_model.graph.calls import Call
 from spectra_io.formats.onnx_model.graph.casts import INTEGERS
 from spectra_io.formats.onnx_model.graph.computations import COMPUTATIONS
+from spectra_io.formats.onnx_model.graph.lengths import Lengths
 from spectra_io.formats.onnx_model.graph.naming import Names
 from spectra_io.formats.onnx_model.graph.operators._parts import Unread, bounded
 from spectra_io.formats.onnx_model.graph.operators.purposes import (
@@ -69,7 +69,7 @@ class _Context(NamedTuple):
     attributes: Mapping[str, onnx.AttributeProto] = {}  # of the call of a function
     caller: _Place = ()
     functions: tuple[_Key, ...] = ()  # called and not yet left
-    lengths: Surroundings | None = None  # of the main graph, without what it only declares
+    lengths: Lengths | None = None  # of the main graph
 
 
 class _Seen(NamedTuple):
@@ -135,7 +135,7 @@ class _Walk:
         types = {text(info.name): declared(info) for info in (*graph.value_info, *graph.input)}
         around = Surroundings(types, outside=context.around)
         inputs = {text(info.name): declared(info) for info in graph.input}
-        lengths = None if context.place else Surroundings(inputs)
+        lengths = None if context.place else Lengths(inputs)
         self.nodes(graph.node, context._replace(around=around, lengths=lengths))
 
     def nodes(self, nodes: Iterable[onnx.NodeProto], context: _Context) -> None:
@@ -192,20 +192,10 @@ class _Walk:
                 self._inner(graph, call, context._replace(place=(*context.place, name, number)))
         context.around.add(call)
         if context.lengths is not None:
-            context.lengths.add(call)
-            self._known(call, context.lengths, context.scope)
+            made = context.lengths.add(call)
+            context.scope.update((n, v) for n, v in made.items() if context.scope.get(n) is None)
         unused = {*range(len(names))} - {*used} if call.operator in PRODUCTS else ()
         return _Seen(call, domain, order, used, tuple(sorted(unused)))
-
-    def _known(self, call: Call, lengths: Surroundings, scope: _Scope) -> None:
-        """Take integers that the graph computes from lengths it is sure of as constants."""
-        for name in call.outputs:
-            numbers = lengths.sketch(name).numbers if name else None
-            if numbers is None or scope.get(name) is not None:
-                continue
-            if all(isinstance(n, int) for n in numbers.ravel()):
-                array = numbers.astype(np.int64)
-                scope[name] = of(Stored(name, array.shape, "int64", Held(array)))
 
     def _constant(self, node: onnx.NodeProto, call: Call, context: _Context) -> None:
         """Register the tensor of a Constant operator, if it has one: it may hold text instead."""
@@ -317,10 +307,11 @@ class _Walk:
             return
         for _, made in real:
             self._scale(made)
+        is_whole = value.whole
         for root in value.roots:
             own = tuple(_named(part, made) for part, made in real if made.roots[0] is root)
             name = self._names.of(root.name, seen.call, index, around) if own else ""
-            use = Use(seen.order, found.role, note, own, name, value.whole)
+            use = Use(seen.order, found.role, note, own, name, is_whole)
             if name not in ("", root.name) and seen.call.outputs:
                 there = Place(around, seen.call.outputs[0])
                 self.alike[name].append(Named(root, len(root.uses), there))

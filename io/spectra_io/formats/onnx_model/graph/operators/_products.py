@@ -42,6 +42,7 @@ _EQUATION = re.compile(f"{_TERM},{_TERM}->{_TERM}")
 FUSED = frozenset(("FusedMatMul", "FusedMatMulActivation", "TransposeMatMul"))
 """Products whose alpha is a factor that the network has beside them, of inputs or of the result."""
 
+_MAX_EQUATION = 200  # characters; there are 52 letters for the axes
 _LONGEST = 40  # characters of an equation in a reason
 
 
@@ -134,7 +135,7 @@ def einsum(call: Call, value: Value, around: Around) -> list[Part] | Unread:
     given = call.attributes.get("equation")
     equation = given.s.decode("utf-8", "replace").replace(" ", "") if given else ""
     unread = Unread(f"equation {equation[:_LONGEST]!r}: not read", "unknown")
-    if not (match := _EQUATION.fullmatch(equation)):
+    if len(equation) > _MAX_EQUATION or not (match := _EQUATION.fullmatch(equation)):
         return unread
     at = 0 if call.input(0) is value else 1
     mine, other, result = match[1 + at], match[2 - at], match[3]
