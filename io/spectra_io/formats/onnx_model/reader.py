@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -11,7 +13,7 @@ from spectra.models.layers import numbered
 from spectra.models.tensors import Tensor, Weight
 from spectra_io.formats.missing import Absent, missing
 from spectra_io.formats.onnx_model.graph.counting import check_operators
-from spectra_io.formats.onnx_model.graph.naming import as_in_cell, is_of_cell
+from spectra_io.formats.onnx_model.graph.naming import as_in_cell, branch_of, is_of_cell
 from spectra_io.formats.onnx_model.graph.values import Stored
 from spectra_io.formats.onnx_model.graph.walk import walk
 from spectra_io.formats.onnx_model.numbers import locate
@@ -159,4 +161,16 @@ def open_file(file: File, /) -> dict[str, Tensor]:
         raise ModelFormatError(message if str(file) in message else f"{file}: {message}") from error
     _refuse_without_matrices(in_order)
     names = numbered([stored.name for stored in in_order])
-    return {n: _tensor(stored, n) for n, stored in zip(names, in_order, strict=True)}
+    pairs = zip(names, in_order, strict=True)
+    return _with_branches({n: _tensor(stored, n) for n, stored in pairs})
+
+
+def _with_branches(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Add the branch of an If to names that the other branch has too."""
+    count = Counter(tensor.alias for tensor in tensors.values() if tensor.alias)
+
+    def told_apart(tensor: Tensor) -> Tensor:
+        branch = branch_of(tensor.name) if count[tensor.alias] > 1 else ""
+        return replace(tensor, alias=f"{branch}.{tensor.alias}") if branch else tensor
+
+    return {name: told_apart(tensor) for name, tensor in tensors.items()}

@@ -10,7 +10,7 @@ from spectra.models.selection import by_name
 from spectra_io import open_model
 from spectra_io.formats.onnx_model.graph.calls import Call
 from spectra_io.formats.onnx_model.graph.naming import is_made_up, module_of, undecorated
-from tests.builders import f32
+from tests.builders import f32, graph, write_onnx
 from tests.spectra_io.formats.onnx_model.growing import INPUTS, Graph, node, saved
 
 SCOPES = "pkg.torch.onnx.name_scopes"
@@ -285,3 +285,18 @@ def test_a_given_name_is_kept_where_a_lookup_is_in_another_module(tmp_path):
     g.add("Gather", "bert.word_embeddings.weight", g.add("Cast", "x", to=7), axis=0)
     made = named(g, "", "['', 'model', 'lookup']")
     assert [*saved(tmp_path / "m.onnx", g.model([made]))] == ["bert.word_embeddings"]
+
+
+@pytest.mark.parametrize("both", [True, False])
+def test_weights_of_the_two_branches_of_an_if(tmp_path, both):
+    """An inliner puts them before the names; only where they tell two apart they stay."""
+    names = ["If_0_else_branch__Inline_0__fc.weight", "If_0_then_branch__Inline_1__fc.weight"]
+    names = names if both else names[:1]
+    tensors = [numpy_helper.from_array(f32(4, 3, seed=i), name) for i, name in enumerate(names)]
+    nodes = [node("MatMul", ["x", name], [f"y{name}"]) for name in names]
+    model = open_model(write_onnx(tmp_path / "m.onnx", graph(nodes, tensors)))
+    expected = ["else_branch.fc", "then_branch.fc"] if both else ["fc"]
+    assert [layer.name for layer in spectra.layers(model)] == expected
+    for name in expected:
+        chosen = by_name(model, include=[name])
+        assert [layer.name for layer in spectra.layers(chosen)] == [name]

@@ -16,7 +16,10 @@ if TYPE_CHECKING:
     from spectra_io.formats.onnx_model.graph.calls import Call
     from spectra_io.formats.onnx_model.graph.surroundings import Surroundings
 
-__all__ = ["Names", "as_in_cell", "is_made_up", "is_of_cell", "module_of", "undecorated"]
+__all__ = [
+    *("Names", "as_in_cell", "branch_of", "is_made_up", "is_of_cell", "module_of"),
+    "undecorated",
+]
 
 _LONGEST = 1000  # characters of a name or a list of scopes that are looked at
 _MAX_STEPS = 6  # operators between a product and its bias
@@ -28,6 +31,8 @@ _TOOLS = re.compile(
 
 _PREFIX = re.compile(r"\A(FusedBack_|ortshared_|If_\d+_(then|else)_branch__|Inline_\d+__|F\d+::)+")
 """Beginnings that optimizers and inliners put before a name."""
+
+_IN_BRANCH = re.compile(r"If_\d{1,9}_((?:then|else)_branch)__")
 
 _OPERATIONS = (
     *("val", "t", "permute", "transpose", "view", "reshape", "linear", "addmm", "matmul", "mm"),
@@ -77,6 +82,29 @@ def undecorated(name: str, /) -> str:
     if len(name) > _LONGEST:
         return name
     return _TOOLS.sub("", _PREFIX.sub("", name)) or name
+
+
+def branch_of(name: str, /) -> str:
+    """
+    Return the branch of an If that an inliner put before a name.
+
+    Parameters
+    ----------
+    name : str
+        Name of a stored tensor.
+
+    Returns
+    -------
+    str
+        The branch; empty if there is none.
+
+    Examples
+    --------
+    >>> branch_of("If_0_else_branch__Inline_0__fc.weight"), branch_of("fc.weight")
+    ('else_branch', '')
+    """
+    match = _IN_BRANCH.match(name)
+    return match[1] if match else ""
 
 
 def is_made_up(name: str, /) -> bool:
