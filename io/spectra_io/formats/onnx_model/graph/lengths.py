@@ -22,7 +22,7 @@ __all__ = ["Lengths"]
 
 class Lengths:
     """
-    What is sure of the lengths in a graph: those of its inputs, and what is computed from them.
+    Lengths in a graph that are sure: those of its inputs, and what is computed from them.
 
     Lengths that a graph only claims for an inner value are not among them: a tool that opens a
     length of an input leaves them as they were.
