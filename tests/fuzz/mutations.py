@@ -164,7 +164,8 @@ def _rewire(model: Any, rng: random.Random) -> None:
     holder = rng.choice(_graphs(model))
     tensors = list(getattr(holder, "initializer", []))
     nodes = list(holder.node)
-    names = [t.name for t in tensors] + [n for node in nodes for n in node.output] or ["x"]
+    given = [t.name for t in tensors] + [n for node in nodes for n in node.output]
+    names = [name for name in given if isinstance(name, str)] or ["x"]  # others are no UTF-8
     what = rng.randrange(9)
     if what < 3 and tensors:
         tensor = rng.choice(tensors)
