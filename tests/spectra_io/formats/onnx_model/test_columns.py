@@ -14,7 +14,7 @@ from onnx import TensorProto, helper, numpy_helper
 from spectra.models.lazy import Held
 from spectra_io.formats.onnx_model.graph.calls import Call
 from spectra_io.formats.onnx_model.graph.columns import pieces
-from spectra_io.formats.onnx_model.graph.sketches import Sketch
+from spectra_io.formats.onnx_model.graph.shapes.sketches import Sketch
 from spectra_io.formats.onnx_model.graph.surroundings import Place, Surroundings
 from spectra_io.formats.onnx_model.graph.values import Stored, of
 from tests.builders import examples

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from spectra_io.formats.onnx_model.graph.calls import Call, counted
-from spectra_io.formats.onnx_model.graph.sketches import Sketch, extent
+from spectra_io.formats.onnx_model.graph.shapes._sides import extent
+from spectra_io.formats.onnx_model.graph.shapes.sketches import Sketch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from spectra._typing import AnyArray
-    from spectra_io.formats.onnx_model.graph.sketches import Length
+    from spectra_io.formats.onnx_model.graph.shapes._sides import Length
     from spectra_io.formats.onnx_model.graph.surroundings import Place
 
 __all__ = ["CARRIED", "Piece", "pieces"]

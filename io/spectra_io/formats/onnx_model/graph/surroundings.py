@@ -5,13 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING, NamedTuple
 
-from spectra_io.formats.onnx_model.graph.sketches import (
-    MAX_INPUTS,
-    NOTHING,
-    Sketch,
-    of_constant,
-    sketches,
-)
+from spectra_io.formats.onnx_model.graph.shapes.rules import MAX_INPUTS, sketches
+from spectra_io.formats.onnx_model.graph.shapes.sketches import NOTHING, Sketch, of_constant
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

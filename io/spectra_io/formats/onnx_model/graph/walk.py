@@ -15,7 +15,6 @@ from spectra.errors import ModelFormatError
 from spectra_io.formats.onnx_model.graph.calls import Call
 from spectra_io.formats.onnx_model.graph.casts import INTEGERS
 from spectra_io.formats.onnx_model.graph.computations import COMPUTATIONS
-from spectra_io.formats.onnx_model.graph.lengths import Lengths
 from spectra_io.formats.onnx_model.graph.naming import Names
 from spectra_io.formats.onnx_model.graph.operators._parts import Unread, bounded
 from spectra_io.formats.onnx_model.graph.operators.purposes import (
@@ -27,7 +26,8 @@ from spectra_io.formats.onnx_model.graph.operators.purposes import (
 )
 from spectra_io.formats.onnx_model.graph.products import PRODUCTS
 from spectra_io.formats.onnx_model.graph.same_names import Named, tell_apart
-from spectra_io.formats.onnx_model.graph.sketches import declared
+from spectra_io.formats.onnx_model.graph.shapes.lengths import Lengths
+from spectra_io.formats.onnx_model.graph.shapes.sketches import declared
 from spectra_io.formats.onnx_model.graph.surroundings import Place, Surroundings
 from spectra_io.formats.onnx_model.graph.values import Stored, Use, Value, of
 from spectra_io.formats.onnx_model.structure import text
@@ -132,9 +132,11 @@ class _Walk:
         for index, sparse in enumerate(graph.sparse_initializer):
             name = text(sparse.values.name)
             scope[name] = self._found((*place, "sparse", index), name, sparse)
-        types = {text(info.name): declared(info) for info in (*graph.value_info, *graph.input)}
-        around = Surroundings(types, outside=context.around)
-        inputs = {text(info.name): declared(info) for info in graph.input}
+        inner, inputs = (
+            {text(info.name): declared(info) for info in given}
+            for given in (graph.value_info, graph.input)
+        )
+        around = Surroundings(inner | inputs, outside=context.around)
         lengths = None if context.place else Lengths(inputs)
         self.nodes(graph.node, context._replace(around=around, lengths=lengths))
 

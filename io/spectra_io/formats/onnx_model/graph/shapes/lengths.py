@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from spectra.models.lazy import Held
-from spectra_io.formats.onnx_model.graph.sketches import NOTHING, of_constant, sketches
+from spectra_io.formats.onnx_model.graph.shapes.rules import sketches
+from spectra_io.formats.onnx_model.graph.shapes.sketches import NOTHING, of_constant
 from spectra_io.formats.onnx_model.graph.values import Stored, of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from spectra_io.formats.onnx_model.graph.calls import Call
-    from spectra_io.formats.onnx_model.graph.sketches import Sketch
+    from spectra_io.formats.onnx_model.graph.shapes.sketches import Sketch
     from spectra_io.formats.onnx_model.graph.values import Value
 
 __all__ = ["Lengths"]
@@ -35,7 +36,7 @@ class Lengths:
     Examples
     --------
     >>> from spectra_io.formats.onnx_model.graph.calls import Call
-    >>> from spectra_io.formats.onnx_model.graph.sketches import Sketch
+    >>> from spectra_io.formats.onnx_model.graph.shapes.sketches import Sketch
     >>> lengths = Lengths({"x": Sketch((2, 8))})
     >>> lengths.add(Call("Shape", {}, ["x"], [None], ["s"]))["s"].source()
     array([2, 8])
