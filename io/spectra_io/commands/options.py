@@ -18,8 +18,8 @@ _SELECTION = (
         "--include",
         multiple=True,
         metavar="PATTERN",
-        help="Take only tensors whose name contains PATTERN or, if PATTERN has *, ? or [...] as in "
-        "a shell, matches all of it. Repeatable.",
+        help="Take only tensors whose name, in the file or in the table, contains PATTERN or, if "
+        "PATTERN has *, ? or [...] as in a shell, matches all of it. Repeatable.",
     ),
     click.option(
         "--exclude",

@@ -78,7 +78,7 @@ def single(proto: onnx.TensorProto, /) -> AnyArray | None:
     try:
         array: AnyArray = numpy_helper.to_array(proto).reshape(-1)
     except (AttributeError, KeyError, OverflowError, TypeError, ValueError):
-        return None  # its bytes are not those of a number
+        return None  # the tensor is not valid
     return array if array.size == 1 else None
 
 

@@ -537,7 +537,7 @@ def test_one_number_makes_no_layer(tmp_path, nodes):
 
 
 def test_a_weight_times_an_array_of_one_number(tmp_path):
-    """The array is no tensor of the file, so the layer is not named after it."""
+    """The file does not hold the array, so the layer has the name of the weight."""
     value = numpy_helper.from_array(np.array([0.5], np.float32))
     nodes = [
         node("ConstantOfShape", ["s"], ["c"], value=value),

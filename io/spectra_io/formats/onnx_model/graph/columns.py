@@ -160,7 +160,7 @@ def _behind(wanted: list[Length], ahead: list[Length]) -> list[Length]:
 
 
 def _are_last(have: _Columns, sketch: Sketch) -> bool:
-    """Return whether no axis longer than 1 lies among or after those of the columns."""
+    """Return whether, from the first axis of columns on, every other axis has length 1."""
     if have.own is None:
         return True
     shape = sketch.shape if sketch.ndim == len(have.own) else None

@@ -29,7 +29,7 @@ class Named(NamedTuple):
     stored: Stored
     """The tensor."""
     number: int
-    """Number of the use among those of the tensor."""
+    """Index of the use in the list `stored.uses`."""
     result: Place
     """Result of the operator."""
 

@@ -655,8 +655,8 @@ def small(value: Value | None, /) -> list[int] | None:
     Returns
     -------
     list of int or None
-        The integers; ``None`` if there is no array, or it is large, made of a large one or with
-        much work, not integer or not readable.
+        The integers. ``None`` if there is no array; if it is large, or computed from a large one;
+        if its numbers are not integers, or cannot be read.
 
     Examples
     --------

@@ -326,7 +326,7 @@ class _Walk:
             self.scales.setdefault(id(helper), value.roots[0].name)
 
     def _note(self, value: Value, use: Use) -> None:
-        """Note a use that makes no weights; what only multiplies real numbers is no scale."""
+        """Note a use that makes no weights. Only integers of few bits have scales."""
         for root in value.roots:
             root.uses.append(use)
         if INTEGERS.get(value.roots[0].dtype, _NO_INTEGER) > _QUANTIZED:
