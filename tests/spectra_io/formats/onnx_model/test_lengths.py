@@ -194,3 +194,13 @@ def test_an_equation_of_a_million_letters_is_not_read(tmp_path):
     path = write(tmp_path / "m.onnx", helper.make_model(graph).SerializeToString())
     (layer,) = spectra.layers(open_model(path))
     assert layer.reason == f"input 1 of Einsum, equation '{'a' * 40}': not read"
+
+
+def test_a_weight_of_very_many_products_is_one_layer(tmp_path):
+    """Each further use took as long as the first, and said the same."""
+    nodes = [node("Shape", ["w"], [f"s{i}"]) for i in range(5000)]
+    nodes += [node("MatMul", ["x", "w"], [f"y{i}"]) for i in range(5000)]
+    graph = helper.make_graph(nodes, "g", [], [], [numpy_helper.from_array(W, "w")])
+    path = write(tmp_path / "m.onnx", helper.make_model(graph).SerializeToString())
+    (layer,) = spectra.layers(open_model(path))
+    np.testing.assert_array_equal(layer.matrices()[0], W.T)

@@ -12,6 +12,7 @@ import onnx
 from onnx import numpy_helper
 
 from spectra.errors import ModelFormatError
+from spectra.models.tensors import MOST_PARTS
 from spectra_io.formats.onnx_model.graph.calls import Call
 from spectra_io.formats.onnx_model.graph.casts import INTEGERS
 from spectra_io.formats.onnx_model.graph.computations import COMPUTATIONS
@@ -294,6 +295,8 @@ class _Walk:
 
     def _use(self, seen: _Seen, index: int, value: Value, around: Surroundings) -> None:
         """Note the use of an input by an operator, at every tensor the input is made of."""
+        if all(len(root.uses) > MOST_PARTS and root.uses[0].parts for root in value.roots):
+            return  # its weights are known, and it may not have more layers
         found = purpose(seen.domain, seen.call, index)
         note = place(seen.domain, seen.call, index)
         parts = bounded(found.parts(seen.call, value, around)) if found.parts else []
