@@ -128,9 +128,10 @@ def by_name(
     wanted, unwanted = _several("include", include), _several("exclude", exclude)
     model = from_arrays(tensors)
     names = {name: {name, tensor.alias or name} for name, tensor in model.items()}
-    for layer in layers(model):
-        if layer.tensor.alias or layer.name.endswith("]"):  # not the name without an ending
-            names[layer.tensor.name].add(layer.name)
+    if any(tensor.alias or len(tensor.weights) > 1 for tensor in model.values()):
+        for layer in layers(model):
+            if layer.tensor.alias or layer.name.endswith("]"):  # not the name without an ending
+                names[layer.tensor.name].add(layer.name)
 
     def fits(name: str, patterns: list[str | re.Pattern[str]]) -> bool:
         return any(matches(one, pattern) for one in names[name] for pattern in patterns)

@@ -213,14 +213,20 @@ def opened(
         screen.note(sentence, fold=True)
     for pattern in (*include, *exclude):
         if not selection.by_name(model, include=[pattern]):
-            taken = [layer for layer in spectra.layers(model) if layer.taken]
-            known = [layer.name if layer.tensor.alias else layer.tensor.name for layer in taken]
-            raise unknown_name(pattern, dict.fromkeys([*known, *model]), what="tensor matches")
+            raise unknown_name(pattern, _names(model), what="tensor matches")
     if not include and not exclude:
         return model
     chosen = selection.by_name(model, include=include, exclude=exclude)
     screen.note(f"selected {len(chosen)} of {len(model)} tensors")
     return chosen
+
+
+def _names(model: Model) -> list[str]:
+    """Return names that a pattern may match, those of layers first where the network has others."""
+    others = any(tensor.alias for tensor in model.values())
+    taken = [x for x in spectra.layers(model) if x.taken] if others else []
+    known = [x.name if x.tensor.alias else x.tensor.name for x in taken]
+    return list(dict.fromkeys([*known, *model]))
 
 
 def analyzed(model: Model | Sequence[spectra.Layer], /, **options: Any) -> xr.Dataset:
