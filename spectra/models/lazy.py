@@ -261,13 +261,13 @@ def in_blocks(source: Source, shape: tuple[int, ...], /) -> InBlocks | None:
     Returns
     -------
     InBlocks or None
-        None if the array is not a matrix, or can only be read as a whole.
+        None if the array is not a matrix, has no numbers, or can only be read as a whole.
 
     Examples
     --------
     >>> in_blocks(Held(np.eye(2)), (2, 2)) is None
     True
     """
-    if len(shape) != 2 or blocks(source, 1, int(shape[0] < shape[1])) is None:
+    if len(shape) != 2 or 0 in shape or blocks(source, 1, int(shape[0] < shape[1])) is None:
         return None
     return InBlocks(source, (shape[0], shape[1]))

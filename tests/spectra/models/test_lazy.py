@@ -101,6 +101,6 @@ def test_a_matrix_is_cut_along_its_longer_side(shape):
     np.testing.assert_array_equal(np.concatenate(parts, axis=axis), np.asarray(made))
 
 
-@pytest.mark.parametrize("shape", [(6,), (2, 3, 4)])
-def test_only_matrices_are_cut(shape):
-    assert lazy.in_blocks(Cut(f32(*shape)), shape) is None
+@pytest.mark.parametrize("shape", [(6,), (2, 3, 4), (1 << 31, 0), (0, 9)])
+def test_only_matrices_with_numbers_are_cut(shape):
+    assert lazy.in_blocks(Cut(np.zeros(shape, np.float32)), shape) is None
