@@ -162,7 +162,7 @@ class Surroundings:
             shape = have if shape is None else shape
         elif have is not None and shape is not None:
             shape = tuple(b if a is None else a for a, b in zip(shape, have, strict=True))
-        self._sketches[name] = sketch._replace(shape=shape)
+        self._sketches[name] = sketch if shape is sketch.shape else sketch._replace(shape=shape)
 
     def _use(self, name: str, call: Call, where: Surroundings) -> None:
         self._users[name].append((call, Place(where, name)))
