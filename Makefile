@@ -41,6 +41,9 @@ docs:  ## Pages and pictures made from the code
 	$(PYTHON) docs/make_variables.py
 	$(PYTHON) -m spectra_io plot examples/models/mnist_mlp.safetensors --layer fc1 -o docs/images/esd.png
 
+rates:  ## Measure how often the words err, and write docs/rates.md (half an hour)
+	$(PYTHON) -m tests.rates.run --page
+
 fuzz:  ## Open 300,000 broken files of every kind
 	$(PYTHON) tests/fuzz/run.py
 
@@ -50,4 +53,4 @@ bench:  ## Measure speed, as ratios in one run
 	$(PYTHON) tests/bench/power_law.py
 	$(PYTHON) tests/bench/noise.py
 
-.PHONY: help setup check check-all lint types test test-slow coverage build docs fuzz bench
+.PHONY: help setup check check-all lint types test test-slow coverage build docs rates fuzz bench

@@ -7,6 +7,7 @@ from spectra.results.variables import VARIABLES, Variable
 GROUPS = {
     "layer": "Layers",
     "size": "Size: norms, ranks and scale",
+    "diagnosis": "Diagnosis",
     "tail": "Tail: the power law and the evidence for it",
     "noise": "Noise and signal, by random matrix theory",
     "tensor": "Tensors (`spectra.describe`)",

@@ -14,6 +14,7 @@ from spectra._spectral import extreme_exponent, in_blocks, stack_of, zero_below
 from spectra.errors import ArgumentError
 from spectra.linalg.eigen import eigenvalues
 from spectra.linalg.elements import alive, excess_kurtosis
+from spectra.noise import phases as _phases
 from spectra.noise import spikes as _spikes
 from spectra.tails import power_law as _power_law
 from spectra.tails.options import FitOptions, given, in_unit
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from spectra._typing import AnyArray, FloatArray
+    from spectra.noise.phases import Evidence
     from spectra.noise.spikes import Spikes
     from spectra.tails.power_law import PowerLawFit
 
@@ -148,6 +150,11 @@ class Spectrum:
     def spikes(self) -> list[Spikes]:
         """Bulk and spikes of each matrix, tested together at :attr:`significance`."""
         return _spikes.detect_each(self, significance=self.significance)
+
+    @cached_property
+    def phase_evidence(self) -> Evidence:
+        """Numbers that decide phase and verdict, at significances of their own."""
+        return _phases.evidence(self, rng=self.rng)
 
     def require_matrices(self) -> AnyArray:
         """

@@ -25,6 +25,7 @@ from spectra.measures import ALL, CORE
 from spectra.models.arrays import from_arrays
 from spectra.models.layers import Layer, layers
 from spectra.models.model import Model
+from spectra.results import diagnosis
 from spectra.results.dataset import from_rows
 from spectra.results.variables import VARIABLES, Status, Variable
 from spectra.tails.options import given
@@ -92,7 +93,8 @@ def _returned(measures: Iterable[Measure]) -> Collection[str]:
     """Return the names that those of our own measures return, for a model without a spectrum."""
     unit = Spectrum(np.ones((1, 1)), N=1, matrices=np.ones((1, 1, 1)))
     ours = (measure for measure in measures if getattr(measure, "func", measure) in ALL)
-    return {"eigenvalue", *(name for measure in ours for name in measure(unit))}
+    names = {"eigenvalue", *(name for measure in ours for name in measure(unit))}
+    return names | {*diagnosis.NAMES} if "phase" in names else names
 
 
 def _layer_row(
@@ -118,6 +120,11 @@ def _layer_row(
     except np.linalg.LinAlgError as error:  # of vectors, after the values
         return _without(row, Status.NOT_CONVERGED, f"no vectors: {error}")
     return {**row, **measured, "status": Status.COMPUTED}
+
+
+def _judged(row: Row) -> Row:
+    """Add the verdict to a row of results."""
+    return {**row, **dict(zip(diagnosis.NAMES, diagnosis.judge(row), strict=True))}
 
 
 def _without(row: Row, status: Status, reason: str) -> Row:
@@ -298,6 +305,8 @@ def analyze(
 
     See Also
     --------
+    spectra.results.diagnosis.judge : The rules of the verdict, for which `training_phase` must be
+        among the measures, as it is by default.
     describe : Every tensor, and the reason if it is not taken.
     spectra.summary : The averages over the layers.
 
@@ -329,6 +338,8 @@ def analyze(
     _check_room(taken, always)
     work = partial(_layer_row, measures=chosen, known=known, options=options)
     rows = list((executor.map if executor else map)(work, taken))
+    if "phase" in always:
+        rows = [_judged(row) for row in rows]
     return from_rows(
         {layer.name: row for layer, row in zip(taken, rows, strict=True)},
         always=always,

@@ -19,7 +19,8 @@ to :func:`spectra.analyze`, and shared by all measures. An option of a single me
 - :func:`erg_tail`: tail whose eigenvalues multiply to 1
 - :func:`spacing_ratios`: repulsion of neighbouring eigenvalues
 - :func:`vector_spread`: localization of singular vectors
-- :func:`training_phase`: phase of training
+- :func:`training_phase`: phase of training, and the numbers that decide phase and verdict
+- :func:`alpha_bands`: published names of ranges of alpha
 """
 
 from __future__ import annotations
@@ -28,7 +29,13 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from spectra.measures._directions import erg_tail, spacing_ratios, vector_spread
-from spectra.measures._noise import bulk_fit, randomized, spike_signals, training_phase
+from spectra.measures._noise import (
+    alpha_bands,
+    bulk_fit,
+    randomized,
+    spike_signals,
+    training_phase,
+)
 from spectra.measures._sizes import rank, size
 from spectra.measures._tails import evidence, hill_fit, tail_fit
 
@@ -40,6 +47,7 @@ __all__ = [
     "CORE",
     "RANDOM_MATRIX",
     "Measure",
+    "alpha_bands",
     "bulk_fit",
     "erg_tail",
     "evidence",
@@ -57,14 +65,14 @@ __all__ = [
 Measure = Callable[["Spectrum"], Mapping[str, Any]]
 """Type of a measure: from the spectrum of a layer to values by variable name."""
 
-CORE: tuple[Measure, ...] = (size, rank, tail_fit, hill_fit, evidence)
+CORE: tuple[Measure, ...] = (size, rank, tail_fit, hill_fit, evidence, training_phase)
 """Measures that :func:`spectra.analyze` takes by default."""
 
 RANDOM_MATRIX: tuple[Measure, ...] = (
     *(bulk_fit, spike_signals, randomized, erg_tail, spacing_ratios, vector_spread),
-    training_phase,
+    *(training_phase, alpha_bands),
 )
 """Measures of noise and signal by random matrix theory; `vector_spread` takes longest."""
 
-ALL: tuple[Measure, ...] = (*CORE, *RANDOM_MATRIX)
+ALL: tuple[Measure, ...] = (*CORE, *(m for m in RANDOM_MATRIX if m is not training_phase))
 """All measures."""

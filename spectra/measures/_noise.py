@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from spectra._typing import FloatArray
     from spectra.noise.spikes import Spikes
 
-__all__ = ["bulk_fit", "randomized", "spike_signals", "training_phase"]
+__all__ = ["alpha_bands", "bulk_fit", "randomized", "spike_signals", "training_phase"]
 
 
 _BULK_NAMES = (
@@ -226,18 +226,18 @@ def _deviation(values: list[float]) -> float:
 
 def training_phase(spectrum: Spectrum, /) -> Mapping[str, float]:
     """
-    Classify the layer into a phase of training, and alpha into the published bands.
+    Classify the layer into a phase of training.
 
     Parameters
     ----------
     spectrum : Spectrum
-        Spectrum of one layer.
+        Spectrum of one layer; the numbers are its :attr:`~spectra.Spectrum.phase_evidence`.
 
     Returns
     -------
     mapping of str to float
-        `phase`, the numbers that decide it as ``phase_*``, `alpha_band_setol` and
-        `alpha_band_htsr`.
+        `phase`, `phase_second`, and the numbers that decide them as ``phase_*``. With them in its
+        row, :func:`spectra.analyze` gives a layer its `verdict`.
 
     Examples
     --------
@@ -246,10 +246,45 @@ def training_phase(spectrum: Spectrum, /) -> Mapping[str, float]:
     >>> training_phase(spectrum(np.random.default_rng(0).standard_normal((400, 200))))["phase"].name
     'RANDOM_LIKE'
     """
-    found, alpha = _phases.evidence(spectrum, fitted=spectrum.tail), spectrum.tail.alpha
+    found = spectrum.phase_evidence
+    *numbers, excess = found
+    names = found._fields[: len(numbers)]
     return {
         "phase": _phases.decide(found),
-        **{f"phase_{name}": value for name, value in found._asdict().items()},
+        "phase_second": _phases.second(found),
+        **{f"phase_{name}": value for name, value in zip(names, numbers, strict=True)},
+        "phase_excess_support": excess.support,
+        "phase_excess_likelier": excess.likelier,
+        "phase_excess_alpha": excess.alpha,
+        "phase_excess_p": excess.p,
+        "phase_heaviness": excess.heaviness,
+    }
+
+
+def alpha_bands(spectrum: Spectrum, /) -> Mapping[str, float]:
+    """
+    Name alpha by the two published sheets of bands.
+
+    Parameters
+    ----------
+    spectrum : Spectrum
+        Spectrum of one layer; the fit is its :attr:`~spectra.Spectrum.tail`.
+
+    Returns
+    -------
+    mapping of str to float
+        `alpha_band_setol` and `alpha_band_htsr`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from spectra import spectrum
+    >>> W = np.random.default_rng(0).standard_t(1.5, (400, 200))
+    >>> alpha_bands(spectrum(W))["alpha_band_htsr"].name
+    'VERY_HEAVY_TAILED'
+    """
+    alpha = spectrum.tail.alpha
+    return {
         "alpha_band_setol": _phases.band(alpha, preset="setol"),
         "alpha_band_htsr": _phases.band(alpha, preset="htsr"),
     }

@@ -11,14 +11,8 @@ import spectra.tails.alternatives as _alternatives
 import spectra.tails.ambiguity as _ambiguity
 import spectra.tails.bootstrap as _bootstrap
 import spectra.tails.hill as _hill
-from spectra.results.verdicts import (
-    Likelier,
-    Support,
-    band_of_alpha,
-    likelier_law,
-    power_law_support,
-)
 from spectra.tails.alternatives import Law, Vuong
+from spectra.tails.support import FEWEST, Likelier, Support, likelier_law, power_law_support
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,7 +26,7 @@ __all__ = ["evidence", "hill_fit", "tail_fit"]
 
 def tail_fit(spectrum: Spectrum, /) -> Mapping[str, float]:
     """
-    Return the power law fitted to the tail, and the verdict on its exponent.
+    Return the power law fitted to the tail, and the exponent that noise would have.
 
     Parameters
     ----------
@@ -43,7 +37,7 @@ def tail_fit(spectrum: Spectrum, /) -> Mapping[str, float]:
     -------
     mapping of str to float
         `alpha`, `xmin`, `xmax`, `D`, `sigma`, `num_tail`, `alpha_weighted`, `log_alpha_norm`,
-        `fit_status` and `verdict`; `alpha_noise` and `D_noise`, the values for a tail of the same
+        `fit_status`; `alpha_noise` and `D_noise`, the values for a tail of the same
         length in noise of the same shape.
 
     Examples
@@ -65,7 +59,6 @@ def tail_fit(spectrum: Spectrum, /) -> Mapping[str, float]:
         "alpha_weighted": fit.alpha * (_norms.log10(spectrum.lambda_max) + spectrum.decades),
         "log_alpha_norm": _norms.log_schatten(spectrum, fit.alpha) + fit.alpha * spectrum.decades,
         "fit_status": fit.status,
-        "verdict": band_of_alpha(fit.alpha),
         "alpha_noise": _baselines.hill_alpha(ratio, fraction=share) if share else math.nan,
         "D_noise": _baselines.tail_distance(ratio, fraction=share) if share else math.nan,
     }
@@ -131,8 +124,9 @@ def evidence(
     -------
     mapping of str to float
         `interval_confidence`, `alpha_low`, `alpha_high`, `xmin_low`, `xmin_high`,
-        `alpha_precision`, `p_value`, `p_precision`, `alpha_rival`, `power_law_support`,
-        `likelier_law`, and the likelihood ratio and p-value of each other law.
+        `alpha_precision`, `p_value`, `p_precision` and `alpha_rival`, of the fitted tail, with the
+        likelihood ratio and p-value of each other law; `power_law_support` and `likelier_law`, with
+        `support_p`, `support_alpha` and `support_num`, the numbers that they rest on.
 
     Raises
     ------
@@ -141,8 +135,12 @@ def evidence(
 
     Notes
     -----
-    The other laws have no upper end. With `xmax` there are therefore no likelihood ratios: the
-    p-value can reject the power law, and nothing can support it. A rival of alpha is searched for
+    A power law is supported only by eigenvalues above the noise, at least 20 of them: the side of a
+    bulk of noise and a few spikes often look like a power law. Where fewer are above the noise, the
+    p-value of the fitted tail can reject the power law, and nothing can support it.
+
+    The other laws have no upper end. With `xmax` there are therefore no likelihood ratios. A rival
+    of alpha is searched for
     among up to 20,000 eigenvalues only, because the scan of more takes too long.
 
     Examples
@@ -159,8 +157,6 @@ def evidence(
     interval = _bootstrap.interval(spectrum, confidence=confidence, **sampling, **options)
     goodness = _bootstrap.goodness_of_fit(spectrum, **sampling, **options)
     tests = _tests(spectrum)
-    support = power_law_support(fit.num_tail, goodness.p, tests)
-    judged = support not in {Support.NOT_FITTED, Support.TOO_FEW_POINTS}
     few = 0 < len(spectrum.nonzero) <= _MAX_SCANNED
     rival = _ambiguity.rival(_ambiguity.local_minima(spectrum, **options)) if few else math.nan
     return {
@@ -173,10 +169,30 @@ def evidence(
         "p_value": goodness.p,
         "p_precision": goodness.precision,
         "alpha_rival": rival,
-        "power_law_support": support,
-        "likelier_law": likelier_law(tests) if judged else Likelier.NONE,
+        **_support(spectrum, goodness.p, tests),
         **{f"R_{law}": test.R for law, test in tests.items()},
         **{f"p_{law}": test.p for law, test in tests.items()},
+    }
+
+
+def _support(spectrum: Spectrum, p: float, tests: Mapping[Law, Vuong]) -> Mapping[str, float]:
+    """Judge the power law by the eigenvalues above the noise, or by the tail if they are few."""
+    fit, above = spectrum.tail, spectrum.phase_evidence.excess
+    if above.num:
+        return {
+            "power_law_support": above.support,
+            "likelier_law": above.likelier,
+            "support_p": above.p,
+            "support_alpha": above.alpha,
+            "support_num": above.num,
+        }
+    word = power_law_support(min(fit.num_tail, FEWEST - 1), p, {})
+    return {
+        "power_law_support": word,
+        "likelier_law": likelier_law(tests) if word is Support.REJECTED else Likelier.NONE,
+        "support_p": p,
+        "support_alpha": fit.alpha,
+        "support_num": fit.num_tail,
     }
 
 

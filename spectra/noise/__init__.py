@@ -30,8 +30,8 @@ The matrix in random order
 Training
 
 - ``erg``: the tail whose rescaled eigenvalues multiply to 1 (``tail``)
-- ``phases``: phase of training of a layer (``classify``), its evidence (``evidence``), published
-  bands of alpha (``band``)
+- ``phases``: phase of training of a layer (``classify``), its evidence (``evidence``), another
+  phase that is near (``second``), published bands of alpha (``band``)
 """
 
 from spectra.noise import (

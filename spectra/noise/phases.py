@@ -16,28 +16,41 @@ import numpy as np
 
 import spectra._checks as _checks
 import spectra.noise.tracy_widom as _tw
-import spectra.tails.alternatives as _alternatives
-import spectra.tails.power_law as _power_law
 from spectra.multiple_tests import combined
 from spectra.noise.spikes import detect_each, matrices_of
+from spectra.tails.support import SIGNIFICANT, Likelier, Support, judge
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     import numpy.typing as npt
 
     from spectra._typing import FloatArray
     from spectra.noise.spikes import Spikes
-    from spectra.tails.power_law import PowerLawFit
+    from spectra.tails.support import Judgement
 
-__all__ = ["Band", "Evidence", "Phase", "Preset", "band", "classify", "decide", "evidence"]
+__all__ = [
+    "SIGNIFICANCE",
+    "Band",
+    "Evidence",
+    "Phase",
+    "Preset",
+    "band",
+    "classify",
+    "decide",
+    "evidence",
+    "second",
+]
 
-_SIGNIFICANCE = 1e-4  # of the tests: one noise matrix in ten thousand has a spike
+SIGNIFICANCE = 1e-4
+"""Significance of the tests of spikes and bulk: one noise matrix in ten thousand has a spike."""
+
 _FEW = 0.05  # largest share of eigenvalues above the bulk that counts as few
 _NEAR = 15.0  # largest height above the edge of a layer that bleeds out, in Tracy-Widom units
 _GAP = 5.0  # smallest gap that sets spikes apart, in Tracy-Widom units
 _CLOSE = 0.05  # distance from the Marchenko-Pastur law up to which the bulk fits
-_HEAVY = 0.3  # soft rank below which a tail may be heavy
+_SMALL = 20  # eigenvalues below which a layer without spikes is not classified
+_TOLERANCE = 1.5  # factor within which another phase is near
 _ZERO = 0.1  # share of eigenvalues below a drop from which the rank has collapsed
 _DROP, _STEEPEST = 1e6, 1e12  # ratio of neighbours at a drop: in general, below the largest
 _ZEROS = 3  # fewest eigenvalues below a drop
@@ -105,16 +118,16 @@ class Evidence(NamedTuple):
 
     Examples
     --------
-    >>> Evidence._fields[:3]
-    ('zero_share', 'num_excess', 'excess_share')
+    >>> Evidence._fields[:4]
+    ('zero_share', 'num', 'num_excess', 'excess_reach')
     """
 
     zero_share: float
     """Share of the eigenvalues below a drop by a million, or by 1e12 below the largest."""
+    num: float
+    """Number of eigenvalues of the matrices that have a bulk."""
     num_excess: float
     """Number of eigenvalues above the bulk."""
-    excess_share: float
-    """Share of the eigenvalues above the bulk."""
     excess_reach: float
     """Height of the largest eigenvalue above the edge of the bulk, in Tracy-Widom units."""
     excess_gap: float
@@ -125,8 +138,18 @@ class Evidence(NamedTuple):
     """Probability of a distance of at least `bulk_D` in pure noise."""
     soft_rank: float
     """Upper edge of the bulk over the largest eigenvalue."""
-    heaviness: float
-    """Log-likelihood ratio of power law and exponential for the tail, over its deviation."""
+    excess: Judgement
+    """Whether the eigenvalues above the bulk, in units of its edge, follow a power law."""
+
+    @property
+    def fits(self) -> bool:
+        """Whether the bulk follows the law of noise, at a significance of 0.0001."""
+        return self.bulk_p >= SIGNIFICANCE
+
+    @property
+    def near(self) -> bool:
+        """Whether the bulk is the law of noise to within a distance of 0.05, or fits it."""
+        return self.fits or self.bulk_D <= _CLOSE
 
 
 def band(alpha: float, /, *, preset: Preset) -> Band:
@@ -182,14 +205,6 @@ def _zero_share(values: FloatArray) -> float:
     return float(below[-1] / len(values)) if len(below) and below[-1] >= _ZEROS else 0.0
 
 
-def _heaviness(values: FloatArray, fitted: PowerLawFit) -> float:
-    """Return the likelihood ratio of power law and exponential for the tail of a fit."""
-    bounded = fitted.xmax != values[-1]  # the exponential has no end
-    if fitted.num_tail < 2 or bounded:
-        return math.nan
-    return _alternatives.compare(values, xmin=fitted.xmin, laws=["exponential"])["exponential"].R
-
-
 def _above(row: FloatArray, spikes: Spikes) -> FloatArray:
     """Return 0 and the heights of the spikes above the edge, or just the largest eigenvalue's."""
     num = int(spikes.num)
@@ -198,13 +213,23 @@ def _above(row: FloatArray, spikes: Spikes) -> FloatArray:
     return np.concatenate([[0.0], top]) if num else top
 
 
+def _excess(rows: FloatArray, found: list[Spikes]) -> FloatArray:
+    """Return the eigenvalues above the bulk, in units of the upper edge of their own bulk."""
+    above = [
+        row[len(row) - int(spikes.num) :] / spikes.bulk.upper
+        for row, spikes in zip(rows, found, strict=True)
+    ]
+    return np.concatenate(above)
+
+
 def evidence(
     by_matrix: npt.ArrayLike,
     N: int | Sequence[int] | None = None,
     /,
     *,
     kurtosis: float | Sequence[float] | None = None,
-    fitted: PowerLawFit | None = None,
+    resamples: int = 100,
+    rng: int | np.random.Generator | None = 0,
 ) -> Evidence:
     r"""
     Compute the numbers that decide the phase of a layer.
@@ -217,10 +242,10 @@ def evidence(
         Longer side, one for all matrices or one per matrix; not given with a Spectrum.
     kurtosis : float or sequence of float, optional
         Excess kurtosis as in :func:`spectra.noise.spikes.detect`, one for all or one per matrix.
-    fitted : PowerLawFit, optional
-        Known fit of the tail of the layer: `heaviness` is then computed for that very tail, ``nan``
-        if the law has an end. By default a tail is fitted to the eigenvalues in units of the noise
-        of their matrix.
+    resamples : int, default: 100
+        Number of samples drawn for the p-value of a power law above the bulk.
+    rng : int, numpy.random.Generator or None, default: 0
+        Seed of the draws, or the generator to draw from; None for an unseeded one.
 
     Returns
     -------
@@ -232,42 +257,41 @@ def evidence(
     Raises
     ------
     ArgumentError
-        If `N` is less than the number of eigenvalues of one matrix.
+        If `N` is less than the number of eigenvalues of one matrix, or an argument is wrong.
+
+    Notes
+    -----
+    A power law is only looked for among the eigenvalues above the bulk: in noise with a few spikes
+    the side of the bulk and the spikes together often look like one.
 
     Examples
     --------
     >>> import numpy as np
     >>> W = np.random.default_rng(0).standard_normal((400, 200))
     >>> found = evidence(np.linalg.eigvalsh(W.T @ W), 400)
-    >>> found.excess_share, found.bulk_D < 0.02
-    (0.0, True)
+    >>> found.num_excess, found.bulk_D < 0.02
+    (0, True)
     """
     rows, sides, shapes = matrices_of(by_matrix, N, kurtosis)
     rows = np.sort(rows, axis=1)
-    everything = np.sort(rows, axis=None)
-    zero = _zero_share(everything)
-    every = detect_each(rows, sides, significance=_SIGNIFICANCE, kurtosis=shapes)
+    zero = _zero_share(np.sort(rows, axis=None))
+    every = detect_each(rows, sides, significance=SIGNIFICANCE, kurtosis=shapes)
     known = [i for i, spikes in enumerate(every) if not math.isnan(spikes.num)]
     rows, found = rows[known], [every[i] for i in known]
     if not found:
-        return Evidence(zero, *[math.nan] * 8)
+        return Evidence._make([zero, *[math.nan] * 7, judge([])])
     above = [_above(row, spikes) for row, spikes in zip(rows, found, strict=True)]
     sizes = np.array([spikes.M - spikes.num for spikes in found])
-    scales = np.array([spikes.bulk.upper for spikes in found])
-    in_noise = rows / scales[:, np.newaxis]
-    if fitted is None:
-        everything = np.sort(in_noise, axis=None)
-        fitted = _power_law.fit(everything[everything > 0])
     return Evidence(
         zero_share=zero,
+        num=rows.size,
         num_excess=sum(spikes.num for spikes in found),
-        excess_share=sum(spikes.num for spikes in found) / rows.size,
         excess_reach=max(float(units[-1]) for units in above),
         excess_gap=max(float(np.max(np.diff(units), initial=0.0)) for units in above),
         bulk_D=float(sizes @ [spikes.bulk.D for spikes in found] / sizes.sum()),
         bulk_p=combined([spikes.bulk.p for spikes in found]),
-        soft_rank=float(1 / in_noise.max()),
-        heaviness=_heaviness(everything, fitted),
+        soft_rank=min(spikes.bulk.upper / spikes.largest for spikes in found),
+        excess=judge(_excess(rows, found), resamples=resamples, rng=rng),
     )
 
 
@@ -288,50 +312,106 @@ def decide(found: Evidence, /) -> Phase:
         1. *rank collapse*: at least 10 % of the eigenvalues, and at least three, are below a drop:
            a million times smaller than the next eigenvalue (1e12 times if that is the largest);
            dead columns and dead positions of a kernel count;
-        2. *not classified*: fewer than 10 nonzero eigenvalues per matrix;
+        2. *not classified*: fewer than 10 nonzero eigenvalues per matrix, or fewer than 20 in all
+           and none above the bulk;
         3. *random-like*: no eigenvalue is above the bulk, by a Tracy-Widom test at a significance
            of 0.0001, and the bulk fits the Marchenko-Pastur law; if the bulk does not fit, *other*;
-        4. *bleeding-out*: few eigenvalues are above the bulk, the bulk fits, and the largest
-           eigenvalue is at most 15 Tracy-Widom units above the edge;
-        5. *bulk and spikes*: few eigenvalues are above the bulk, the bulk fits, and a gap of at
-           least 5 Tracy-Widom units sets the spikes apart;
-        6. *heavy-tailed*: the edge of the bulk is below 0.3 of the largest eigenvalue, and the
-           fitted tail is likelier a power law than an exponential;
+        4. *heavy-tailed*: the bulk does not fit, and the eigenvalues above it, at least 20, support
+           a power law by :func:`spectra.tails.support.judge`;
+        5. *bleeding-out*: the bulk nearly fits, at most 5 % of the eigenvalues (or one) are above
+           it, and the largest at most 15 Tracy-Widom units above its edge;
+        6. *bulk and spikes*: the bulk nearly fits, and a gap of at least 5 Tracy-Widom units sets
+           spikes apart, however many they are;
         7. *bulk decay*: every other spectrum.
 
-        Few means at most 5 % of the eigenvalues, or one. A bulk fits if its distance from the law
-        is at most 0.05, or not significant at a significance of 0.0001.
+        A bulk fits if its distance from the law is not significant at a significance of 0.0001. It
+        nearly fits if it fits, or its distance is at most 0.05.
 
     Notes
     -----
-    The paper names the phases and shows their pictures; the thresholds are chosen here. A bulk
-    need not fit to within its fluctuations: these fall as 1 / M, so that no trained layer of a few
-    thousand eigenvalues would fit. *Other* covers spectra that are narrower than noise, such as
-    the spectrum of an orthogonal matrix.
+    The paper names the phases and shows their pictures; the thresholds are chosen here. Where the
+    bulk fits, noise and spikes explain the whole spectrum, and no tail is called heavy. A bulk need
+    not fit to within its fluctuations to be one: these fall as 1 / M, so that no trained layer of a
+    few thousand eigenvalues would have spikes. *Other* is a spectrum without spikes that is not
+    noise: narrower, as of an orthogonal matrix, or smeared by rows of unequal variance.
 
     References
     ----------
     Martin & Mahoney (2021), JMLR 22(165), table 1.
 
+    See Also
+    --------
+    second : Another phase that is nearly as fit.
+
     Examples
     --------
-    >>> decide(Evidence(0.0, 3, 0.01, 90.0, 40.0, 0.01, 0.5, 0.4, 1.0)).name
+    >>> import numpy as np
+    >>> W = np.random.default_rng(0).standard_normal((400, 200))
+    >>> W[:, 0] *= 3.0
+    >>> decide(evidence(np.linalg.eigvalsh(W.T @ W), 400)).name
     'BULK_AND_SPIKES'
     """
     if found.zero_share >= _ZERO:
         return Phase.RANK_COLLAPSE
-    if math.isnan(found.bulk_D):
+    if math.isnan(found.bulk_D) or (found.num < _SMALL and not found.num_excess):
         return Phase.NOT_CLASSIFIED
-    fits = found.bulk_D <= _CLOSE or found.bulk_p >= _SIGNIFICANCE
-    if found.num_excess == 0:
-        return Phase.RANDOM_LIKE if fits else Phase.OTHER
-    few = found.excess_share <= _FEW or found.num_excess == 1
-    if few and fits and found.excess_reach <= _NEAR:
+    if not found.num_excess:
+        return Phase.RANDOM_LIKE if found.fits else Phase.OTHER
+    if not found.fits and found.excess.support is Support.SUPPORTED:
+        return Phase.HEAVY_TAILED
+    few = found.num_excess <= max(1, _FEW * found.num)
+    if found.near and few and found.excess_reach <= _NEAR:
         return Phase.BLEEDING_OUT
-    if few and fits and found.excess_gap >= _GAP:
-        return Phase.BULK_AND_SPIKES
-    heavy = found.soft_rank < _HEAVY and found.heaviness > 0
-    return Phase.HEAVY_TAILED if heavy else Phase.BULK_DECAY
+    return Phase.BULK_AND_SPIKES if found.near and found.excess_gap >= _GAP else Phase.BULK_DECAY
+
+
+def second(found: Evidence, /) -> Phase:
+    """
+    Return another phase that a layer is close to.
+
+    Parameters
+    ----------
+    found : Evidence
+        Result of :func:`evidence`.
+
+    Returns
+    -------
+    Phase
+        The first other phase that :func:`decide` gives if one number is moved: a height, a gap, a
+        distance or a number of eigenvalues by a factor of 1.5, a p-value of the bulk by a factor
+        of 100, or the p-value of the power law by a factor of 3; not classified if there is none.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> W = np.random.default_rng(0).standard_normal((400, 200))
+    >>> W[:, 0] *= 1.8
+    >>> found = evidence(np.linalg.eigvalsh(W.T @ W), 400)
+    >>> decide(found).name, second(found).name
+    ('BULK_AND_SPIKES', 'BLEEDING_OUT')
+    """
+    phase = decide(found)
+    if phase in {Phase.NOT_CLASSIFIED, Phase.RANK_COLLAPSE}:
+        return Phase.NOT_CLASSIFIED
+    others = (decide(moved) for moved in _moved(found))
+    return next((other for other in others if other is not phase), Phase.NOT_CLASSIFIED)
+
+
+def _moved(found: Evidence) -> Iterator[Evidence]:
+    """Yield the evidence with one number moved across a border that is near."""
+    p = found.excess.p
+    for factor in (1 / _TOLERANCE, _TOLERANCE):
+        yield found._replace(excess_reach=found.excess_reach * factor)
+        yield found._replace(excess_gap=found.excess_gap * factor)
+        yield found._replace(bulk_D=found.bulk_D * factor)
+        yield found._replace(num_excess=math.ceil(found.num_excess * factor))
+    for factor in (0.01, 100.0):
+        yield found._replace(bulk_p=min(1.0, found.bulk_p * factor))
+    if SIGNIFICANT / 3 < p <= 3 * SIGNIFICANT:
+        other = Support.SUPPORTED if p <= SIGNIFICANT else Support.REJECTED
+        unlike = found.excess.likelier is not Likelier.NONE or not found.excess.heaviness > 0
+        if other is Support.REJECTED or not unlike:
+            yield found._replace(excess=found.excess._replace(support=other))
 
 
 def classify(
@@ -340,7 +420,6 @@ def classify(
     /,
     *,
     kurtosis: float | Sequence[float] | None = None,
-    fitted: PowerLawFit | None = None,
 ) -> Phase:
     """
     Classify a layer into a phase of training.
@@ -353,10 +432,6 @@ def classify(
         Longer side, one for all matrices or one per matrix; not given with a Spectrum.
     kurtosis : float or sequence of float, optional
         Excess kurtosis as in :func:`spectra.noise.spikes.detect`, one for all or one per matrix.
-    fitted : PowerLawFit, optional
-        Known fit of the tail of the layer: `heaviness` is then computed for that very tail, ``nan``
-        if the law has an end. By default a tail is fitted to the eigenvalues in units of the noise
-        of their matrix.
 
     Returns
     -------
@@ -376,4 +451,4 @@ def classify(
     >>> [classify(np.linalg.eigvalsh(W.T @ W), 400).name for W in layers]
     ['RANDOM_LIKE', 'HEAVY_TAILED']
     """
-    return decide(evidence(by_matrix, N, kurtosis=kurtosis, fitted=fitted))
+    return decide(evidence(by_matrix, N, kurtosis=kurtosis))

@@ -7,12 +7,31 @@ Build and read the results of an analysis: Datasets, their variables, verdicts a
 - ``reading``: words for codes (``labels``), tables (``table``, ``records``), one layer
   (``select``), one model of several (``one_model``)
 - ``summary``: averages over the layers of a model (``summary``)
-- ``verdicts``: alpha in a word (``band_of_alpha``), evidence for a power law in a word
-  (``power_law_support``, ``likelier_law``)
+- ``diagnosis``: one verdict from all the evidence, with its reason (``judge``)
+- ``verdicts``: the words (``Verdict``, ``Reading``), how the literature reads an alpha
+  (``reading_of_alpha``)
 - ``scale_collapse``: layers whose weights are unusually small (``find``)
 - ``plotdata``: the numbers of the figures (``esd``, ``correlation_flow``)
 """
 
-from spectra.results import dataset, plotdata, reading, scale_collapse, summary, variables, verdicts
+from spectra.results import (
+    dataset,
+    diagnosis,
+    plotdata,
+    reading,
+    scale_collapse,
+    summary,
+    variables,
+    verdicts,
+)
 
-__all__ = ["dataset", "plotdata", "reading", "scale_collapse", "summary", "variables", "verdicts"]
+__all__ = [
+    "dataset",
+    "diagnosis",
+    "plotdata",
+    "reading",
+    "scale_collapse",
+    "summary",
+    "variables",
+    "verdicts",
+]

@@ -42,9 +42,9 @@ def labels(flag: xr.DataArray, /) -> xr.DataArray:
     Examples
     --------
     >>> from spectra.results.dataset import from_rows
-    >>> ds = from_rows({"fc1": {"verdict": 2}})
+    >>> ds = from_rows({"fc1": {"verdict": 3}})
     >>> labels(ds.verdict).item()
-    'well_trained'
+    'like_noise'
     """
     attrs = getattr(flag, "attrs", {})
     if not {"flag_values", "flag_meanings"} <= set(attrs):
@@ -215,8 +215,8 @@ def table(ds: xr.Dataset, /) -> pd.DataFrame:
     Examples
     --------
     >>> from spectra.results.dataset import from_rows
-    >>> table(from_rows({"fc1": {"alpha": 2.5, "verdict": 2}})).loc["fc1"].to_dict()
-    {'depth': 1, 'alpha': 2.5, 'verdict': 'well_trained'}
+    >>> table(from_rows({"fc1": {"alpha": 2.5, "verdict": 3}})).loc["fc1"].to_dict()
+    {'depth': 1, 'verdict': 'like_noise', 'alpha': 2.5}
     """
     dim = "tensor" if "tensor" in getattr(ds, "dims", ()) else "layer"
     _check(ds, dim)

@@ -7,7 +7,7 @@ import xarray as xr
 from spectra.errors import ArgumentError
 from spectra.results.reading import present
 from spectra.results.variables import VARIABLES
-from spectra.results.verdicts import Support, Verdict
+from spectra.tails.support import Support
 
 __all__ = ["summary"]
 
@@ -69,8 +69,8 @@ def summary(ds: xr.Dataset, /) -> xr.Dataset:
     for mean in means.values():
         mean.attrs["cell_methods"] = "layer: mean"
     counts = {"num_layers": present(ds).sum("layer")}
-    if "verdict" in ds:
-        counts["num_fitted"] = (ds.verdict > Verdict.NOT_FITTED).sum("layer")
+    if "alpha" in ds:
+        counts["num_fitted"] = ds.alpha.notnull().sum("layer")
     if "power_law_support" in ds:
         counts["num_supported"] = (ds.power_law_support == Support.SUPPORTED).sum("layer")
     counted = {

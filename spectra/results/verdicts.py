@@ -1,88 +1,59 @@
-"""Judge a layer in one word: by its alpha, and by the evidence for a power law."""
+"""Words for layers: the verdict, the reading of alpha in the literature, collapse of the scale."""
 
 from __future__ import annotations
 
 import math
 from enum import IntEnum
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from spectra.tails.alternatives import Law, Vuong
 
 __all__ = [
-    "FEWEST_IN_TAIL",
     "OVER_TRAINED_BELOW",
-    "SIGNIFICANT",
     "UNDER_TRAINED_ABOVE",
     "Collapse",
-    "Likelier",
-    "Support",
+    "Reading",
     "Verdict",
-    "band_of_alpha",
-    "likelier_law",
-    "power_law_support",
+    "reading_of_alpha",
 ]
 
 OVER_TRAINED_BELOW = 2.0
-"""Alpha below which a layer counts as over-trained."""
+"""Alpha below which a layer is read as over-trained."""
 UNDER_TRAINED_ABOVE = 6.0
-"""Alpha above which a layer counts as under-trained."""
-FEWEST_IN_TAIL = 50
-"""Smallest number of eigenvalues in a tail whose shape is judged."""
-SIGNIFICANT = 0.1
-"""Significance threshold of the tests (Clauset et al. use 0.1)."""
+"""Alpha above which a layer is read as under-trained."""
 
 
 class Verdict(IntEnum):
     """
-    Verdict on a layer by its alpha.
+    Verdict on a layer, by the rules of :func:`spectra.results.diagnosis.judge`.
 
     Examples
     --------
-    >>> [v.name.lower() for v in Verdict]
-    ['not_fitted', 'over_trained', 'well_trained', 'under_trained']
+    >>> [word.name.lower() for word in Verdict][1:4]
+    ['broken', 'too_small_to_tell', 'like_noise']
     """
 
-    NOT_FITTED = 0
-    OVER_TRAINED = 1
-    WELL_TRAINED = 2
-    UNDER_TRAINED = 3
+    NOT_JUDGED = 0
+    BROKEN = 1
+    TOO_SMALL_TO_TELL = 2
+    LIKE_NOISE = 3
+    TRAPPED = 4
+    NOISE_AND_SIGNAL = 5
+    HEAVY_TAILED = 6
+    STRUCTURED = 7
 
 
-class Support(IntEnum):
+class Reading(IntEnum):
     """
-    Verdict on whether a tail is a power law.
+    Reading of an alpha in the literature.
 
     Examples
     --------
-    >>> [s.name.lower() for s in Support]
-    ['not_fitted', 'too_few_points', 'supported', 'not_distinguishable', 'rejected']
-    """
-
-    NOT_FITTED = 0
-    TOO_FEW_POINTS = 1
-    SUPPORTED = 2
-    NOT_DISTINGUISHABLE = 3
-    REJECTED = 4
-
-
-class Likelier(IntEnum):
-    """
-    Law that describes a tail significantly better than the power law.
-
-    Examples
-    --------
-    >>> Likelier.NONE == 0
-    True
+    >>> [word.name.lower() for word in Reading]
+    ['none', 'over_trained', 'well_trained', 'under_trained']
     """
 
     NONE = 0
-    EXPONENTIAL = 1
-    LOGNORMAL = 2
-    STRETCHED_EXPONENTIAL = 3
-    TRUNCATED_POWER_LAW = 4
+    OVER_TRAINED = 1
+    WELL_TRAINED = 2
+    UNDER_TRAINED = 3
 
 
 class Collapse(IntEnum):
@@ -102,87 +73,9 @@ class Collapse(IntEnum):
     BY_BOTH = 4
 
 
-def likelier_law(tests: Mapping[Law, Vuong], /) -> Likelier:
+def reading_of_alpha(alpha: float, /) -> Reading:
     """
-    Return the law that is significantly likelier than the power law.
-
-    Parameters
-    ----------
-    tests : mapping of str to Vuong
-        Likelihood-ratio tests of :func:`spectra.tails.alternatives.compare`, by law.
-
-    Returns
-    -------
-    Likelier
-        The likeliest law among those with a negative ratio and a p-value of at most 0.1.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from spectra.tails.alternatives import compare
-    >>> likelier_law(compare(np.random.default_rng(0).lognormal(size=500), xmin=0.2)).name
-    'LOGNORMAL'
-    """
-    better = {law: t.ratio for law, t in tests.items() if t.ratio < 0 and t.p <= SIGNIFICANT}
-    return Likelier[min(better, key=better.__getitem__).upper()] if better else Likelier.NONE
-
-
-def power_law_support(num_tail: float, p: float, tests: Mapping[Law, Vuong], /) -> Support:
-    """
-    Judge whether the evidence supports a power law.
-
-    Parameters
-    ----------
-    num_tail : float
-        Number of eigenvalues in the tail.
-    p : float
-        The p-value of :func:`spectra.tails.bootstrap.goodness_of_fit`, ``nan`` if there is no fit.
-    tests : mapping of str to Vuong
-        Likelihood-ratio tests of :func:`spectra.tails.alternatives.compare`, by law.
-
-    Returns
-    -------
-    Support
-        Too few points for a tail of fewer than 50 eigenvalues. Rejected if p is at most 0.1, or if
-        another law is significantly likelier (its p-value is at most 0.1). Supported if the power
-        law is not rejected and the exponential law, the border of heavy tails, is significantly
-        less likely. Else not distinguishable.
-
-    Notes
-    -----
-    A short tail has too few points for any p: a small p speaks against this power law, but tails
-    that short are found at the edge of any spectrum.
-
-    Without a test against the exponential law a power law is never supported.
-
-    A lognormal, a stretched exponential and a truncated power law contain the power law as a limit,
-    so none of them can be less likely: supported means that none of them is needed. True power laws
-    are rejected in 8 to 15 % of samples, as the significances of the tests together imply; the
-    page on metrics has the rates for other data. No power law was supported in 1,400 Gaussian
-    matrices.
-
-    References
-    ----------
-    Clauset, Shalizi & Newman (2009), doi:10.1137/070710111, sections 4 to 6.
-
-    Examples
-    --------
-    >>> [power_law_support(*known, {}).name for known in [(118, 0.4), (118, 0.04), (12, 0.4)]]
-    ['NOT_DISTINGUISHABLE', 'REJECTED', 'TOO_FEW_POINTS']
-    """
-    if math.isnan(p):
-        return Support.NOT_FITTED
-    if num_tail < FEWEST_IN_TAIL:
-        return Support.TOO_FEW_POINTS
-    if p <= SIGNIFICANT or likelier_law(tests):
-        return Support.REJECTED
-    heavy = "exponential" in tests and tests["exponential"].p <= SIGNIFICANT
-    return Support.SUPPORTED if heavy else Support.NOT_DISTINGUISHABLE
-
-
-def band_of_alpha(alpha: float, /) -> Verdict:
-    """
-    Return the verdict for an alpha.
+    Return how the literature reads an alpha.
 
     Parameters
     ----------
@@ -191,14 +84,15 @@ def band_of_alpha(alpha: float, /) -> Verdict:
 
     Returns
     -------
-    Verdict
+    Reading
         Over-trained below 2, under-trained above 6, well-trained from 2 to 6.
 
     Notes
     -----
     The bands are empirical, found on networks for vision and language trained to convergence. Pure
-    noise has an alpha too: with 500 eigenvalues its verdict is mostly under-trained, with 100 and
-    fewer as often well-trained. Check the length of the tail and D as well.
+    noise has an alpha too, mostly between 2 and 6 if it has 100 eigenvalues or fewer, and so has
+    noise with a few spikes. :func:`spectra.analyze` therefore gives a reading only for layers whose
+    verdict is heavy-tailed.
 
     References
     ----------
@@ -206,11 +100,11 @@ def band_of_alpha(alpha: float, /) -> Verdict:
 
     Examples
     --------
-    >>> band_of_alpha(3.1).name, band_of_alpha(1.9).name, band_of_alpha(float("nan")).name
-    ('WELL_TRAINED', 'OVER_TRAINED', 'NOT_FITTED')
+    >>> [reading_of_alpha(alpha).name for alpha in (3.1, 1.9, float("nan"))]
+    ['WELL_TRAINED', 'OVER_TRAINED', 'NONE']
     """
     if math.isnan(alpha):
-        return Verdict.NOT_FITTED
+        return Reading.NONE
     if alpha < OVER_TRAINED_BELOW:
-        return Verdict.OVER_TRAINED
-    return Verdict.UNDER_TRAINED if alpha > UNDER_TRAINED_ABOVE else Verdict.WELL_TRAINED
+        return Reading.OVER_TRAINED
+    return Reading.UNDER_TRAINED if alpha > UNDER_TRAINED_ABOVE else Reading.WELL_TRAINED

@@ -13,6 +13,8 @@ How far to trust it
 - ``bootstrap``: confidence intervals of alpha and xmin (``interval``), p-value of the power law
   (``goodness_of_fit``)
 - ``ambiguity``: other tails that fit nearly as well (``local_minima``, ``rival``)
+- ``support``: whether data support a power law, in a word (``judge``, ``power_law_support``,
+  ``likelier_law``)
 - ``outliers``: fits without a few large outliers, fingers (``clip_xmax``, ``xmin_peak``)
 
 Other laws
@@ -41,6 +43,7 @@ from spectra.tails import (
     outliers,
     power_law,
     samples,
+    support,
     truncated_power_law,
     xmin_search,
 )
@@ -55,6 +58,7 @@ __all__ = [
     "outliers",
     "power_law",
     "samples",
+    "support",
     "truncated_power_law",
     "xmin_search",
 ]

@@ -36,6 +36,8 @@ Null = Literal["longest", "clauset"]
 """Start of the power law under the null hypothesis; see :func:`goodness_of_fit`."""
 
 _FEWEST = 20  # resamples needed to estimate the precision of an interval
+_FEWEST_DATA = 20  # data from which on an interval holds alpha as often as it says
+_BIAS = 2.6  # n times the bias of ln(alpha - 1) from choosing the best of all tails
 _CHUNK = 1 << 16  # data drawn and fitted at once, to fit in the cache of a processor
 
 
@@ -213,7 +215,7 @@ def interval(
     fitted: PowerLawFit | None = None,
     **options: Unpack[FitOptions],
 ) -> Interval:
-    """
+    r"""
     Compute bootstrap confidence intervals of alpha and xmin.
 
     Parameters
@@ -236,7 +238,8 @@ def interval(
     Returns
     -------
     Interval
-        Percentiles of the refitted alpha and xmin; all ``nan`` if there is no fit.
+        Percentiles of the refitted alpha and xmin, those of alpha corrected for its bias; all
+        ``nan`` if there is no fit, or fewer than 20 data.
 
     Raises
     ------
@@ -250,11 +253,17 @@ def interval(
     :func:`spectra.tails.ambiguity.rival`.
 
     Because xmin is searched again in every resample, the interval is wider than sigma, which takes
-    xmin as known: on true power laws, 90 % intervals from sigma contain alpha in 83 to 89 % of
-    samples, bootstrap intervals in 85 to 95 %. The bootstrap assumes independent data, and the
-    eigenvalues of one matrix are not independent. The interval is nevertheless right for
-    heavy-tailed random matrices: with 300 eigenvalues and entries of tail index 1, 1.5 and 2.5,
-    alpha varied between matrices by 0.08, 0.12 and 0.55; the intervals give 0.07, 0.12 and 0.75.
+    xmin as known. The search prefers tails that happen to be steep: the median of
+    :math:`\ln(\hat\alpha - 1)` is above the truth by 2.6 / n for a tail of n data, on samples of 20
+    to 1,000 data with and without a body below the tail. The interval is moved down by that (by 1 /
+    n if xmin is given), and widened as a t interval of n data. 90 % intervals then hold alpha in 90
+    to 94 % of samples of 20 to 1,000 data (87 to 90 % if xmin is given); without the correction
+    in 78 % at 20 and 84 % at 50, nearly all misses being on one side.
+
+    The bootstrap assumes independent data, and the eigenvalues of one matrix are not independent.
+    The interval is nevertheless right for heavy-tailed random matrices: with 300 eigenvalues and
+    entries of tail index 1, 1.5 and 2.5, alpha varied between matrices by 0.08, 0.12 and 0.55; the
+    intervals give 0.07, 0.12 and 0.75.
 
     References
     ----------
@@ -270,15 +279,17 @@ def interval(
     True
     """
     _checks.share("confidence", confidence)
+    x, _, _ = prepare(eigenvalues, **options)
+    known = fitted or fit(eigenvalues, **options)
     found = refits(
-        eigenvalues, resamples=resamples, rng=rng, executor=executor, fitted=fitted, **options
+        eigenvalues, resamples=resamples, rng=rng, executor=executor, fitted=known, **options
     )
     good = np.isfinite(found.alpha)
     num = int(good.sum())
-    if not num:
+    if not num or len(x) < _FEWEST_DATA:
         return Interval(math.nan, math.nan, math.nan, math.nan, confidence, math.nan, 0)
     ends = np.array([(1 - confidence) / 2, (1 + confidence) / 2])
-    low, high = np.quantile(found.alpha[good], ends)
+    low, high = _corrected(np.quantile(found.alpha[good], [*ends, 0.5]), known, options)
     xmin_low, xmin_high = np.quantile(found.xmin[good], ends)
     # standard error of a quantile: the error of its order, converted to the value
     error = math.sqrt(ends[0] * ends[1] / num)
@@ -287,6 +298,30 @@ def interval(
     return Interval(
         *(float(low), float(high), float(xmin_low), float(xmin_high)), confidence, precision, num
     )
+
+
+def _corrected(
+    quantiles: FloatArray, fitted: PowerLawFit, options: FitOptions
+) -> tuple[float, float]:
+    """
+    Return the ends of an interval of alpha, moved and widened as samples of this size need.
+
+    Given are low, high and median of the refits. Refits tell the scatter of alpha, not its bias,
+    and the scatter is too small by what it takes to estimate it from few data.
+    """
+    from scipy.special import stdtrit
+
+    n = max(fitted.num_tail, 3)
+    searched = not isinstance(options.get("xmin"), (int, float))
+    shift = (_BIAS if searched else 1.0) / n
+    wider = float(stdtrit(n - 1, 0.95) / stdtrit(math.inf, 0.95)) * math.sqrt(n / (n - 1))
+    if options.get("xmax") is None and quantiles.min() > 1:
+        low, high, middle = np.log(quantiles - 1)
+        ends = 1 + np.exp(middle + wider * (np.array([low, high]) - middle) - shift)
+    else:  # a law with an end, whose alpha may be below 1
+        low, high, _ = quantiles
+        ends = np.array([low, high]) - shift * fitted.sigma * math.sqrt(n)
+    return float(ends[0]), float(ends[1])
 
 
 def goodness_of_fit(

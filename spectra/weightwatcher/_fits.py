@@ -21,7 +21,7 @@ import spectra.tails.outliers as _fingers
 import spectra.tails.power_law as _power_law
 import spectra.tails.truncated_power_law as _truncated
 from spectra.errors import ArgumentError
-from spectra.results.verdicts import Verdict, band_of_alpha
+from spectra.results.verdicts import Reading, reading_of_alpha
 from spectra.tails.options import SMALL_SAMPLE_TAIL, FitOptions
 from spectra.tails.power_law import PowerLawFit
 from spectra.tails.samples import FitStatus
@@ -46,7 +46,7 @@ _MAX_FINGERS = 10
 _LARGEST = float(np.finfo(np.float64).max)
 _WEIGHTWATCHER: FitOptions = {"ties": "each"}
 _POWERLAW: FitOptions = {"estimator": "n", "ties": "distinct"}
-_WARNING = {Verdict.OVER_TRAINED: "over-trained", Verdict.UNDER_TRAINED: "under-trained"}
+_WARNING = {Reading.OVER_TRAINED: "over-trained", Reading.UNDER_TRAINED: "under-trained"}
 
 
 class Options(NamedTuple):
@@ -155,7 +155,7 @@ def row(eigenvalues: FloatArray, options: Options, /, *, exponent: int = 0) -> d
         **found,
         "num_pl_spikes": int(np.sum(eigenvalues >= found["xmin"])),
         "status": "success",
-        "warning": _WARNING.get(band_of_alpha(found["alpha"]), ""),
+        "warning": _WARNING.get(reading_of_alpha(found["alpha"]), ""),
     }
 
 

@@ -223,7 +223,7 @@ def test_the_spikes_are_found_once_per_layer_and_significance(monkeypatch):
     for measure in chosen:
         measure(ONE)
     assert before <= 2  # at the significance of the layer, and at the one of the phases
-    assert calls["detect_each"] == before + 1
+    assert calls["detect_each"] == before
 
 
 def test_one_row_holds_one_fit():
@@ -233,8 +233,8 @@ def test_one_row_holds_one_fit():
     assert (ds.alpha, ds.xmin, ds.num_tail) == (plain.alpha, 6000.0, plain.num_tail)
     assert ds.ERG_gap == ds.num_ERG_tail - ds.num_tail == 58
     assert ds.ERG_distance == ds.xmin - ds.lambda_ERG
-    assert ds.alpha_low < ds.alpha < ds.alpha_high
-    assert ds.xmin_low == ds.xmin_high == 6000.0
+    assert ds.num_tail < 20
+    assert np.isnan(ds.alpha_low)  # an interval of so few data would not hold what it says
     assert spectra.labels(ds.power_law_support) == "too_few_points"
     above = float(np.log(ds.eigenvalue[ds.eigenvalue >= 6000.0] * 120 / ds.norm).mean())
     assert float(ds.tail_mean_log) == pytest.approx(above, rel=1e-12)
@@ -257,7 +257,7 @@ def test_options_of_the_fit_reach_every_measure(options):
     assert (ds.alpha, ds.xmin, ds.num_tail) == (fit.alpha, fit.xmin, fit.num_tail)
     assert len(tail) == fit.num_tail
     interval = bootstrap.interval(x, resamples=100, rng=0, **options)
-    assert (ds.alpha_low, ds.alpha_high) == interval[:2]
+    np.testing.assert_array_equal([ds.alpha_low, ds.alpha_high], interval[:2])
     assert ds.p_value == bootstrap.goodness_of_fit(x, resamples=100, rng=0, **options).p
     assert ds.ERG_gap == ds.num_ERG_tail - fit.num_tail
     mean_log = float(np.mean(np.log(tail * len(x) / x.sum())))
@@ -268,22 +268,20 @@ def test_options_of_the_fit_reach_every_measure(options):
     assert int(within.sum()) == fit.num_tail
     assert float(ds.tail_mean_entropy) == pytest.approx(float(entropy), rel=1e-6)
     if bounded:  # the other laws have no end
-        assert np.isnan([ds.R_exponential, ds.phase_heaviness]).all()
+        assert np.isnan(ds.R_exponential)
     else:
         ratio = alternatives.compare(tail, xmin=fit.xmin)["exponential"].R
         assert ds.R_exponential == ratio
-        assert float(ds.phase_heaviness) == pytest.approx(ratio, rel=1e-9)
 
 
 @pytest.mark.slow
 def test_a_stack_has_one_fit_too():
-    """Of positions of unequal scale; the phase compares the laws on the tail of the row."""
+    """Of positions of unequal scale."""
     rng = np.random.default_rng(4)
     for _ in range(5):
         scales = rng.uniform(0.3, 3, (3, 3))
         model = {"conv": scales * rng.standard_t(4, (48, 32, 3, 3))}
         ds = spectra.analyze(model, measures=measures.ALL)
-        np.testing.assert_allclose(ds.phase_heaviness, ds.R_exponential, rtol=1e-9)
         assert ds.ERG_gap.item() == ds.num_ERG_tail.item() - ds.num_tail.item()
 
 

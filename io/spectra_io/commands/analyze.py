@@ -26,8 +26,8 @@ _HELP = f"""Print a table of every layer's spectrum, power-law fit and verdict.
 \b
 {columns.legend(tables.LAYER_COLUMNS)}
 
-Pure noise of a hundred eigenvalues or fewer has an alpha between 2 and 6 as often as not: compare
-alpha with its value for noise, and check whether the tail is a power law at all.
+Pure noise of a hundred eigenvalues or fewer has an alpha between 2 and 6 as often as not: believe
+the verdict, not alpha. A power law counts only among the eigenvalues above the noise.
 """
 
 
@@ -55,8 +55,8 @@ def _measures(resamples: int) -> list[Measure]:
     default=100,
     show_default=True,
     callback=_enough,
-    help="Number of samples for interval and p-value, at least 20; 0 for neither, nor a verdict on "
-    "the tail.",
+    help="Number of samples for interval and p-value, at least 20; 0 for neither, nor a word on "
+    "the power law.",
 )
 def analyze(
     path: str,

@@ -9,7 +9,8 @@ import numpy as np
 import spectra.results.plotdata as _plotdata
 from spectra.errors import one_line
 from spectra.results.reading import one_model
-from spectra.results.verdicts import OVER_TRAINED_BELOW, UNDER_TRAINED_ABOVE, Support
+from spectra.results.verdicts import OVER_TRAINED_BELOW, UNDER_TRAINED_ABOVE
+from spectra.tails.support import Support
 from spectra_io.plots._canvas import BAND, BULK, fresh_axes, short
 
 if TYPE_CHECKING:

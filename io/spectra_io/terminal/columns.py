@@ -138,7 +138,7 @@ def legend(columns: Sequence[Column], /) -> str:
 
     Examples
     --------
-    >>> print(legend([column("N"), column("p_value")]))
+    >>> print(legend([column("N"), column("support_p")]))
     N  longer side of one matrix
     p  share of true power laws that fit no better; small: not a power law
     """

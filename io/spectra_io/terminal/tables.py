@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections import Counter
 from typing import Any
 
@@ -33,12 +34,13 @@ LAYER_COLUMNS = (
     column("alpha_noise", expendable=11, optional=True),
     column("D", expendable=7),
     column("num_tail"),
-    column("p_value", expendable=8, optional=True),
+    column("support_p", expendable=8, optional=True),
     column("power_law_support", expendable=12, optional=True),
     column("likelier_law", expendable=3, optional=True),
     column("log_norm", expendable=2),
     column("stable_rank", expendable=5),
     column("alpha_weighted", expendable=1),
+    column("alpha_reading", expendable=9, optional=True),
     column("verdict"),
 )
 """Columns of :func:`layer_table`."""
@@ -55,17 +57,21 @@ TENSOR_COLUMNS = (
 """Columns of :func:`tensor_table`."""
 
 
+_FLAGS = ("power_law_support", "likelier_law", "alpha_reading")
+
+
 def _verdict(row: dict[str, Any]) -> str:
-    """Return the verdict in words, or the reason why there is no fit."""
-    if row["verdict"] != "not_fitted":
-        return str(row["verdict"]).replace("_", "-")
-    computed = row["status"] == Status.COMPUTED.name.lower()
-    why = row["fit_status"] if computed else row["status"]
-    return f"not fitted: {why.replace('_', ' ')}"
+    """Return the verdict in words; of a broken layer with its reason."""
+    verdict, status = row["verdict"], row["status"]
+    if verdict in {"broken", "not_judged"} and status != Status.COMPUTED.name.lower():
+        return f"{_words(verdict)}: {_words(status)}" if verdict == "broken" else _words(status)
+    return _words(verdict)
 
 
 def _words(flag: object) -> str:
-    return "-" if flag in {"not_fitted", "none"} else str(flag).replace("_", " ")
+    if flag in {"not_fitted", "none", "not_judged"}:
+        return "-"
+    return re.sub("_(tailed|trained)", r"-\1", str(flag)).replace("_", " ")
 
 
 def _interval(row: dict[str, Any]) -> str:
@@ -94,10 +100,10 @@ def layer_table(ds: xr.Dataset, /) -> TextTable:
     >>> import numpy as np, spectra
     >>> sheet = layer_table(spectra.analyze({"fc": 2 * np.eye(3)}))
     >>> sheet.rows[0][-1]
-    'not fitted: too few eigenvalues'
+    'too small to tell'
     """
     missing = dict.fromkeys((c.name for c in LAYER_COLUMNS), math.nan)
-    words = {"verdict": "not_fitted", "fit_status": "not measured"}
+    words = {"verdict": "not_judged", "alpha_reading": "none"}
     words |= {"power_law_support": "not_fitted", "likelier_law": "none"}
     defaults = {**missing, "alpha_high": math.nan, **words}
     rows = [{**defaults, **row} for row in records(ds)]
@@ -105,7 +111,7 @@ def layer_table(ds: xr.Dataset, /) -> TextTable:
     shown = [
         {
             **row,
-            **{name: _words(row[name]) for name in ("power_law_support", "likelier_law")},
+            **{name: _words(row[name]) for name in _FLAGS},
             "verdict": _verdict(row),
             "alpha_low": _interval(row),
             "rf": row["rf"] if pooled else math.nan,
@@ -161,8 +167,8 @@ def summary_line(ds: xr.Dataset) -> str:
     Examples
     --------
     >>> import numpy as np, spectra
-    >>> summary_line(spectra.analyze({"fc": np.eye(3)}))
-    '1 layer, 0 fitted; mean log_norm 0.48, log_spectral_norm 0.00, stable_rank 3.00, entropy 1.00'
+    >>> summary_line(spectra.analyze({"fc": np.eye(3)})).partition("; ")[0]
+    '1 layer, 0 fitted (1 too small to tell)'
     """
     means = summary(ds)
     counts = ("num_layers", "num_fitted", "num_supported")
@@ -174,10 +180,9 @@ def summary_line(ds: xr.Dataset) -> str:
     ]
     line = f"{layers} layer{'' if layers == 1 else 's'}, {fitted} fitted"
     verdicts = Counter(table(ds).get("verdict", []))
-    verdicts.pop("not_fitted", None)
+    verdicts.pop("not_judged", None)
     if verdicts:
-        counted = (f"{n} {word.replace('_', '-')}" for word, n in sorted(verdicts.items()))
-        line += f" ({', '.join(counted)})"
+        line += f" ({', '.join(f'{n} {_words(word)}' for word, n in sorted(verdicts.items()))})"
     if "power_law_support" in ds and fitted:
         line += f", power law supported in {supported}"
     return f"{line}; mean {', '.join(shown)}" if shown else line

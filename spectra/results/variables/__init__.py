@@ -8,7 +8,7 @@ from spectra.results.variables._declaration import Variable
 from spectra.results.variables._model import LAYERS, SUMMARY, TENSORS, Status
 from spectra.results.variables._noise import BULK, DIRECTIONS, PHASE, RANDOMIZED, SPIKES
 from spectra.results.variables._sizes import COLLAPSE, NORMS, RANKS
-from spectra.results.variables._tails import EVIDENCE, NULLS, POWER_LAW
+from spectra.results.variables._tails import DIAGNOSIS, EVIDENCE, NULLS, POWER_LAW
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,7 +18,7 @@ __all__ = ["VARIABLES", "Status", "Variable"]
 VARIABLES: Mapping[str, Variable] = {
     v.name: v
     for v in (
-        *(*POWER_LAW, *NULLS, *EVIDENCE, *NORMS, *RANKS),
+        *(*DIAGNOSIS, *POWER_LAW, *NULLS, *EVIDENCE, *NORMS, *RANKS),
         *(*BULK, *SPIKES, *RANDOMIZED, *DIRECTIONS, *PHASE, *COLLAPSE),
         *(*LAYERS, *TENSORS, *SUMMARY),
     )

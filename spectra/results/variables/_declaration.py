@@ -41,8 +41,8 @@ class Variable:
     flags : type of IntEnum, optional
         Codes of a flag with their names; 0 stands for a missing value.
     group : str, default: ""
-        Subject of the variable: ``"layer"``, ``"size"``, ``"tail"``, ``"noise"``, ``"tensor"`` or
-        ``"summary"``.
+        Subject of the variable: ``"diagnosis"``, ``"layer"``, ``"size"``, ``"tail"``, ``"noise"``,
+        ``"tensor"`` or ``"summary"``.
     head : str, default: ""
         Head of the column in a table; `name` if empty.
     digits : int, optional
@@ -225,7 +225,7 @@ def flag(
     Examples
     --------
     >>> from spectra.results.verdicts import Verdict
-    >>> flag("verdict", "band of alpha", "", "", Verdict).kind
+    >>> flag("verdict", "what the evidence says", "", "", Verdict).kind
     'flag'
     """
     dims = ("layer",)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from spectra.noise.phases import Band, Phase
 from spectra.noise.traps import Cause
 from spectra.results.variables._declaration import flag, grouped, number, text
-from spectra.results.variables._sources import HTSR, MP, OURS, PRACTICE
+from spectra.results.variables._sources import CSN, HTSR, MP, OURS, PRACTICE
+from spectra.tails.support import Likelier, Support
 
 __all__ = ["BULK", "DIRECTIONS", "PHASE", "RANDOMIZED", "SPIKES"]
 
@@ -324,6 +325,8 @@ DIRECTIONS = grouped(
     ),
 )
 
+_ABOVE = "of the eigenvalues above the bulk"
+
 PHASE = grouped(
     "noise",
     (
@@ -336,6 +339,13 @@ PHASE = grouped(
             help="random like, bleeding out, bulk and spikes, bulk decay, heavy tailed, "
             "rank collapse; judged at 0.01 %, so that a weak spike leaves a layer random like",
         ),
+        flag(
+            "phase_second",
+            "another phase that the layer is close to",
+            "spectra.noise.phases.second",
+            OURS,
+            Phase,
+        ),
         number(
             "phase_zero_share",
             "share of the eigenvalues that are negligible beside the others",
@@ -343,18 +353,12 @@ PHASE = grouped(
             "below a drop by 1e6, or 1e12 from the largest",
             OURS,
         ),
+        number("phase_num", "eigenvalues of the matrices that have a bulk", "1", "", OURS),
         number(
             "phase_num_excess",
             "eigenvalues above the bulk at a significance of 0.0001",
             "1",
             "",
-            _TW,
-        ),
-        number(
-            "phase_excess_share",
-            "share of the eigenvalues above the bulk at a significance of 0.0001",
-            "1",
-            "phase_num_excess / num_evals",
             _TW,
         ),
         number(
@@ -380,9 +384,25 @@ PHASE = grouped(
         ),
         number("phase_bulk_p", "p-value of phase_bulk_D under pure noise", "1", "as bulk_p", OURS),
         number("phase_soft_rank", "soft rank, the spikes of the phase left out", "1", "", HTSR),
+        flag(
+            "phase_excess_support",
+            "whether the eigenvalues above the bulk follow a power law",
+            "spectra.tails.support.judge",
+            CSN,
+            Support,
+        ),
+        flag(
+            "phase_excess_likelier",
+            f"law that is significantly likelier than the power law {_ABOVE}",
+            "as likelier_law",
+            CSN,
+            Likelier,
+        ),
+        number("phase_excess_alpha", f"power-law exponent {_ABOVE}", "1", "as alpha", CSN),
+        number("phase_excess_p", f"p-value of the power law {_ABOVE}", "1", "as p_value", CSN),
         number(
             "phase_heaviness",
-            "likelihood ratio of power law and exponential for the tail",
+            f"likelihood ratio of power law and exponential {_ABOVE}",
             "1",
             "sum l / (sd(l) sqrt(n))",
             "Vuong (1989), doi:10.2307/1912557",

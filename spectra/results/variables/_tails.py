@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import get_args
 
-from spectra.results.variables._declaration import flag, grouped, number
+from spectra.results.variables._declaration import flag, grouped, number, text
 from spectra.results.variables._sources import BOOTSTRAP, CSN, HILL, MP, OURS, VUONG, WW
-from spectra.results.verdicts import Likelier, Support, Verdict
+from spectra.results.verdicts import Reading, Verdict
 from spectra.tails.alternatives import Law
 from spectra.tails.samples import FitStatus
+from spectra.tails.support import Likelier, Support
 
-__all__ = ["EVIDENCE", "NULLS", "POWER_LAW"]
+__all__ = ["DIAGNOSIS", "EVIDENCE", "NULLS", "POWER_LAW"]
 
 POWER_LAW = grouped(
     "tail",
@@ -50,14 +51,6 @@ POWER_LAW = grouped(
             head="tail",
             digits=0,
             help="eigenvalues in the tail (num_tail); a few say little",
-        ),
-        flag(
-            "verdict",
-            "band of alpha",
-            "alpha < 2, 2 to 6, > 6",
-            WW,
-            Verdict,
-            help="over-trained: alpha < 2, under-trained: alpha > 6",
         ),
         flag("fit_status", "whether the tail has a fit, and why not", "", OURS, FitStatus),
         number("xmin", "start of the power-law tail", "w2", "argmin D", CSN),
@@ -120,6 +113,31 @@ NULLS = grouped(
     ),
 )
 
+DIAGNOSIS = grouped(
+    "diagnosis",
+    (
+        flag(
+            "verdict",
+            "what the evidence says of the layer",
+            "rules of spectra.results.diagnosis.judge",
+            OURS,
+            Verdict,
+            help="broken, too small to tell, like noise, trapped, noise and signal, heavy-tailed, "
+            "or structured (by no single law)",
+        ),
+        text("verdict_reason", "numbers that decided the verdict", "layer", OURS),
+        flag(
+            "alpha_reading",
+            "reading of alpha in the literature, for heavy-tailed layers",
+            "over-trained: alpha < 2, well-trained: 2 to 6, under-trained: > 6",
+            WW,
+            Reading,
+            head="reading",
+            help="how Martin et al. (2021) read alpha; only for heavy-tailed layers",
+        ),
+    ),
+)
+
 EVIDENCE = grouped(
     "tail",
     (
@@ -163,13 +181,10 @@ EVIDENCE = grouped(
         ),
         number(
             "p_value",
-            "share of true power laws that fit no better",
+            "share of true power laws that fit no better than that of the tail",
             "1",
             "(1 + #{D* >= D}) / (1 + resamples)",
             CSN,
-            head="p",
-            digits=2,
-            help="share of true power laws that fit no better; small: not a power law",
         ),
         number(
             "p_precision",
@@ -190,17 +205,42 @@ EVIDENCE = grouped(
         ),
         flag(
             "power_law_support",
-            "whether the tail is a power law",
-            "p_value, likelihood ratios and num_tail",
+            "whether the eigenvalues above the noise follow a power law",
+            "spectra.tails.support.judge; of fewer than 20, p_value can reject",
             CSN,
             Support,
             head="power law",
-            help="supported, rejected or neither; tails below 50 eigenvalues are too short to tell",
+            help="supported, rejected or neither, by the eigenvalues above the noise; below 20 of "
+            "them are too few",
+        ),
+        number(
+            "support_p",
+            "share of true power laws that fit no better than the eigenvalues judged",
+            "1",
+            "as p_value, above the noise; p_value where fewer than 20 are there",
+            CSN,
+            head="p",
+            digits=2,
+            help="share of true power laws that fit no better; small: not a power law",
+        ),
+        number(
+            "support_alpha",
+            "exponent of the power law that is judged",
+            "1",
+            "alpha of the eigenvalues above the noise; alpha where fewer than 20 are there",
+            CSN,
+        ),
+        number(
+            "support_num",
+            "eigenvalues in the power law that is judged",
+            "1",
+            "",
+            CSN,
         ),
         flag(
             "likelier_law",
-            "law that is significantly likelier than the power law",
-            "likeliest of those with R_* < 0 and p_* up to 0.1",
+            "law that is significantly likelier than the power law that is judged",
+            "likeliest of those with R < 0 and p up to 0.1",
             VUONG,
             Likelier,
             head="likelier",

@@ -81,22 +81,22 @@ def test_weak_rank_counts_below_the_tolerance():
     assert [ranks.num_below(values, tolerance=t) for t in (1e-9, 1e-6, 1e-3)] == [0, 1, 2]
 
 
-def test_noise_reads_under_trained_and_pareto_does_not():
+def test_the_exponent_of_pareto_elements_is_that_of_theory():
+    """Elements of tail index mu = 1 give alpha = 1 + mu / 2; and only they are heavy-tailed."""
     rng = np.random.default_rng(0)
     heavy = rng.choice([-1, 1], (600, 300)) * rng.pareto(1.0, (600, 300))
     ds = spectra.analyze({"noise": rng.standard_normal((600, 300)), "heavy": heavy})
-    words = spectra.labels(ds.verdict).values.tolist()
-    assert words == ["under_trained", "over_trained"]
-    # entries of tail index mu = 1 give alpha = 1 + mu / 2
+    assert spectra.labels(ds.verdict).values.tolist() == ["like_noise", "heavy_tailed"]
+    assert spectra.labels(ds.alpha_reading).values.tolist() == ["none", "over_trained"]
     assert abs(ds.alpha.sel(layer="heavy") - 1.5) < 4 * ds.sigma.sel(layer="heavy")
 
 
 @pytest.mark.parametrize(
     ("alpha", "word"),
-    [(1.99, "OVER"), (2.0, "WELL"), (6.0, "WELL"), (6.01, "UNDER"), (math.nan, "NOT_FITTED")],
+    [(1.99, "OVER"), (2.0, "WELL"), (6.0, "WELL"), (6.01, "UNDER"), (math.nan, "NONE")],
 )
-def test_bands_of_the_verdict(alpha, word):
-    assert spectra.results.verdicts.band_of_alpha(alpha).name.startswith(word)
+def test_bands_of_the_reading(alpha, word):
+    assert spectra.results.verdicts.reading_of_alpha(alpha).name.startswith(word)
 
 
 def test_a_measure_of_ones_own_is_as_good_as_ours():

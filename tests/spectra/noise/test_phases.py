@@ -11,6 +11,7 @@ import spectra_io
 from spectra.errors import ArgumentError
 from spectra.noise import phases, tracy_widom
 from spectra.noise.phases import Band, Phase
+from spectra.tails.support import Judgement, Likelier, Support
 from spectra.theory import ensembles
 from tests.builders import SHARED
 
@@ -64,8 +65,10 @@ def classify(W):
 @pytest.mark.slow
 @pytest.mark.parametrize(("phase", "draw"), PHASES.items(), ids=lambda x: getattr(x, "name", ""))
 def test_100_of_100_in_the_middle_of_each_phase(phase, draw):
+    """Of true power laws one in ten is rejected, as the significances of the tests say."""
     rng = np.random.default_rng(2026)
-    assert [classify(draw(rng)) for _ in range(100)] == [phase] * 100
+    found = [classify(draw(rng)) for _ in range(100)]
+    assert found.count(phase) >= (80 if phase is Phase.HEAVY_TAILED else 100)
 
 
 @pytest.mark.slow
@@ -74,7 +77,8 @@ def test_noise_of_1e_7_changes_nothing(phase, draw):
     rng = np.random.default_rng(7)
     for _ in range(100):
         W = draw(rng)
-        assert classify(W * (1 + 1e-7 * rng.standard_normal(W.shape))) == phase
+        before = phase if phase is not Phase.HEAVY_TAILED else classify(W)
+        assert classify(W * (1 + 1e-7 * rng.standard_normal(W.shape))) == before
 
 
 @pytest.mark.parametrize("draw", PHASES.values(), ids=lambda f: f.__name__)
@@ -84,7 +88,9 @@ def test_scale_changes_nothing(draw, factor):
     plain, scaled = (phases.evidence(spectra.spectrum(V).by_matrix, N) for V in (W, factor * W))
     assert phases.decide(plain) == phases.decide(scaled)
     if draw is not rank_collapse:  # whose zeros are rounding
-        assert list(scaled) == pytest.approx(list(plain), rel=1e-6)
+        for one, other in ((scaled[:-1], plain[:-1]), (scaled.excess[2:], plain.excess[2:])):
+            assert list(one) == pytest.approx(list(other), rel=1e-6, nan_ok=True)
+        assert scaled.excess[:2] == plain.excess[:2]
 
 
 def test_transposing_changes_nothing():
@@ -103,7 +109,8 @@ def test_positions_of_unequal_scale_are_random_like():
 def test_heavy_tails_of_every_index_are_no_collapse(mu):
     rng = np.random.default_rng(5)
     found = [classify(ensembles.symmetric_pareto((300, 150), mu=mu, rng=rng).W) for _ in range(20)]
-    assert found == [Phase.HEAVY_TAILED] * 20
+    assert found.count(Phase.HEAVY_TAILED) >= 12
+    assert set(found) <= {Phase.HEAVY_TAILED, Phase.BULK_DECAY}
 
 
 @pytest.mark.parametrize("share", [0.2, 0.5, 0.9])
@@ -133,24 +140,62 @@ def test_too_few_eigenvalues_are_not_classified():
 
 def test_every_rule_decides_by_its_own_evidence():
     """At the borders, one after the other."""
-    base = phases.Evidence(0.0, 4, 0.02, 90.0, 40.0, 0.01, 0.5, 0.4, 1.0)
+    base = evidence_of()
     cases: list[tuple[dict[str, float], Phase]] = [
         ({}, Phase.BULK_AND_SPIKES),
         ({"zero_share": 0.1}, Phase.RANK_COLLAPSE),
         ({"bulk_D": math.nan}, Phase.NOT_CLASSIFIED),
+        ({"num": 19, "num_excess": 0}, Phase.NOT_CLASSIFIED),
+        ({"num": 19, "num_excess": 1}, Phase.BULK_AND_SPIKES),
         ({"num_excess": 0}, Phase.RANDOM_LIKE),
-        ({"num_excess": 0, "bulk_D": 0.06, "bulk_p": 1e-5}, Phase.OTHER),
+        ({"num_excess": 0, "bulk_D": 0.04, "bulk_p": 0.9e-4}, Phase.OTHER),
         ({"num_excess": 0, "bulk_D": 0.06, "bulk_p": 1e-2}, Phase.RANDOM_LIKE),
         ({"excess_reach": 15.0}, Phase.BLEEDING_OUT),
+        ({"excess_reach": 15.0, "num_excess": 11}, Phase.BULK_AND_SPIKES),
+        ({"num_excess": 40}, Phase.BULK_AND_SPIKES),
         ({"excess_gap": 4.9}, Phase.BULK_DECAY),
-        ({"excess_gap": 4.9, "soft_rank": 0.29}, Phase.HEAVY_TAILED),
-        ({"excess_share": 0.051, "soft_rank": 0.29}, Phase.HEAVY_TAILED),
-        ({"excess_share": 0.051, "num_excess": 1}, Phase.BULK_AND_SPIKES),
-        ({"excess_share": 0.051, "soft_rank": 0.29, "heaviness": -0.1}, Phase.BULK_DECAY),
-        ({"excess_share": 0.051, "soft_rank": 0.3}, Phase.BULK_DECAY),
+        ({"bulk_p": 1e-9, "bulk_D": 0.05}, Phase.BULK_AND_SPIKES),
+        ({"bulk_p": 1e-9, "bulk_D": 0.051}, Phase.BULK_DECAY),
     ]
     for change, expected in cases:
         assert phases.decide(base._replace(**change)) is expected, change
+
+
+def evidence_of(support=Support.REJECTED, **changes):
+    above = Judgement(support, Likelier.NONE, 2.0, 30, 0.5, 3.0)
+    return phases.Evidence(0.0, 200, 4, 90.0, 40.0, 0.01, 0.5, 0.4, above)._replace(**changes)
+
+
+def test_a_heavy_tail_needs_a_bulk_that_is_not_noise_and_a_power_law_above_it():
+    for support in Support:
+        heavy = Phase.HEAVY_TAILED if support is Support.SUPPORTED else Phase.BULK_AND_SPIKES
+        assert phases.decide(evidence_of(support, bulk_p=0.9e-4)) is heavy
+        assert phases.decide(evidence_of(support)) is Phase.BULK_AND_SPIKES
+
+
+@pytest.mark.parametrize(
+    ("changes", "phase", "other"),
+    [
+        ({}, Phase.BULK_AND_SPIKES, Phase.NOT_CLASSIFIED),
+        ({"excess_reach": 16.0}, Phase.BULK_AND_SPIKES, Phase.BLEEDING_OUT),
+        ({"excess_gap": 6.0}, Phase.BULK_AND_SPIKES, Phase.BULK_DECAY),
+        ({"num_excess": 0, "bulk_p": 1e-5}, Phase.OTHER, Phase.RANDOM_LIKE),
+        ({"zero_share": 0.2}, Phase.RANK_COLLAPSE, Phase.NOT_CLASSIFIED),
+    ],
+)
+def test_a_layer_near_a_border_has_a_second_name(changes, phase, other):
+    found = evidence_of(**changes)
+    assert (phases.decide(found), phases.second(found)) == (phase, other)
+
+
+def test_a_power_law_that_is_nearly_rejected_has_a_second_name():
+    above = Judgement(Support.REJECTED, Likelier.NONE, 2.0, 30, 0.08, 3.0)
+    found = evidence_of(bulk_p=1e-9, bulk_D=0.2, excess=above)
+    assert (phases.decide(found), phases.second(found)) == (Phase.BULK_DECAY, Phase.HEAVY_TAILED)
+    other = found._replace(excess=above._replace(support=Support.SUPPORTED, p=0.2))
+    assert (phases.decide(other), phases.second(other)) == (Phase.HEAVY_TAILED, Phase.BULK_DECAY)
+    unlike = found._replace(excess=above._replace(likelier=Likelier.LOGNORMAL))
+    assert phases.second(unlike) is Phase.NOT_CLASSIFIED
 
 
 @pytest.mark.parametrize(
@@ -191,13 +236,18 @@ def test_an_untrained_policy_is_random_like_and_a_trained_one_is_not():
 
 
 @pytest.mark.shared
-def test_a_speech_network_is_heavy_tailed():
-    """All four matrices of gates as they are stored, and eleven of the twelve gates apart."""
+def test_a_speech_network_has_a_bulk_and_spikes():
+    """Its gates one by one; stored together, the recurrent ones decay from the bulk on."""
     path = SHARED / "models" / "g2p" / "checkpoint20.safetensors"
     model = spectra_io.open_model(path)
     whole = {n: dataclasses.replace(t, weights=()) for n, t in model.items() if "_w_" in n}
-    assert set(phases_in(whole)) == {"heavy_tailed"}
+    assert phases_in(whole).to_dict() == {
+        "dec_w_hh": "bulk_decay",
+        "dec_w_ih": "bulk_and_spikes",
+        "enc_w_hh": "bulk_decay",
+        "enc_w_ih": "bulk_and_spikes",
+    }
     apart = phases_of(path)
     gates = apart[apart.index.str.contains("_w_")]
     assert len(gates) == 12
-    assert gates[gates != "heavy_tailed"].to_dict() == {"dec_w_hh[n]": "bulk_decay"}
+    assert set(gates) == {"bulk_and_spikes"}

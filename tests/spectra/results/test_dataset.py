@@ -112,7 +112,7 @@ def test_words_for_codes(ds):
     assert spectra.labels(ds.status).values.tolist() == ["computed", "computed", "not_finite"]
     assert (
         spectra.table(ds).loc["big", "verdict"]
-        == spectra.results.verdicts.band_of_alpha(ds.alpha[0]).name.lower()
+        == spectra.results.verdicts.Verdict(ds.verdict[0].item()).name.lower()
     )
     with pytest.raises(ArgumentError, match="flag_values"):
         spectra.labels(ds.alpha)

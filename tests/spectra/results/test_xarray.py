@@ -179,7 +179,7 @@ def test_a_model_is_not_a_result(function):
 
 
 def test_a_code_without_a_meaning_is_refused(ds):
-    with pytest.raises(ArgumentError, match=r"has the code 9, its flag_values are \[0, 1, 2, 3\]"):
+    with pytest.raises(ArgumentError, match=r"has the code 9, its flag_values are \[0, 1, "):
         spectra.labels(ds.verdict.copy(data=[9, 1, 2]))
 
 
@@ -197,7 +197,7 @@ def test_a_result_says_how_it_was_made(ds):
         "model_format": "safetensors",
         "model_fingerprint": model.fingerprint,
         "measures": "size, rank(tolerance=1e-06), tail_fit, hill_fit(variant='code'), "
-        "evidence(confidence=0.9, resamples=100)",
+        "evidence(confidence=0.9, resamples=100), training_phase",
         "pool": 1,
         "tail": "{}",
         "significance": 0.05,

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 import spectra
 from spectra import measures
-from spectra.noise import erg, phases
+from spectra.noise import erg
 from spectra.tails import (
     alternatives,
     ambiguity,
@@ -138,8 +138,6 @@ def test_measures_of_a_spectrum_share_the_tail(x):
     assert found["num_tail"] == len(above(x, fit.xmin))
     ratio = alternatives.compare(x, xmin=fit.xmin)["exponential"].R
     assert found["R_exponential"] == pytest.approx(ratio, rel=1e-9)
-    heaviness = phases.evidence(layer, fitted=fit).heaviness
-    assert math.isnan(heaviness) or heaviness == pytest.approx(ratio, rel=1e-9)
     product = erg.tail(layer)
     assert product.num == len(above(x, product.edge))
     logs = np.log(np.array(above(x, fit.xmin)) / x.mean())

@@ -112,11 +112,12 @@ def test_a_matrix_that_is_not_finite_fails_alone():
     assert table.status.tolist() == ["failed", "success"]
 
 
-def test_plain_analysis_calls_no_failed_fit_over_trained():
+def test_plain_analysis_calls_no_matrix_of_zeros_over_trained():
     ds = spectra.analyze(MODEL)
     tiny, zero = (ds.sel(layer=name) for name in ("tiny", "zero"))
     assert tiny.alpha == pytest.approx(ds.alpha.sel(layer="dense").item(), rel=1e-5)
-    assert spectra.labels(zero.verdict).item() == "not_fitted"
+    assert spectra.labels(zero.verdict).item() == "broken"
+    assert spectra.labels(zero.alpha_reading).item() == "none"
 
 
 FITTED = {

@@ -180,9 +180,10 @@ def test_analyze_prints_the_evidence(run, mnist):
     _, rows = head_and_rows(run("analyze", MNIST)[1])
     for row in rows:
         one = mnist.sel(layer=row["layer"])
-        assert row["90 %"] == f"{one.alpha_low.item():.1f}-{one.alpha_high.item():.1f}"
+        interval = f"{one.alpha_low.item():.1f}-{one.alpha_high.item():.1f}"
+        assert row["90 %"] == (interval if one.num_evals >= 20 else "-")
         assert row["noise"] == f"{one.alpha_noise.item():.2f}"
-        assert row["p"] == f"{one.p_value.item():.2f}"
+        assert row["p"] == f"{one.support_p.item():.2f}"
         assert row["power law"] == spectra.labels(one.power_law_support).item().replace("_", " ")
 
 
@@ -206,7 +207,7 @@ def test_noise_prints_what_the_library_computes(run):
         assert row["JSD"] == f"{one.rand_jsd.item():.3f}"
         assert int(row["traps"]) == one.num_traps.item()
         assert row["phase"] == spectra.labels(one.phase).item().replace("_", " ")
-    assert out.splitlines()[-1] == "3 layers: 2 heavy tailed, 1 random like; traps in 0"
+    assert out.splitlines()[-1] == "3 layers: 2 bulk and spikes, 1 not classified; traps in 0"
     assert len(err.splitlines()) == 1
 
 
@@ -276,9 +277,10 @@ def test_analyze_prints_what_the_library_computes(run, mnist):
         assert row["alpha"] == f"{one.alpha.item():.2f}"
         assert row["D"] == f"{one.D.item():.3f}"
         assert int(row["tail"]) == one.num_tail.item()
-        assert row["verdict"] == "well-trained"
+        assert row["verdict"] == spectra.labels(one.verdict).item().replace("_", " ")
     assert out.splitlines()[-1].startswith(
-        "3 layers, 3 fitted (3 well-trained), power law supported in 1; mean alpha 2.56, "
+        "3 layers, 3 fitted (2 noise and signal, 1 too small to tell), "
+        "power law supported in 0; mean alpha 2.56, "
     )
     assert err.endswith("3 x bias: not a weight matrix\n")
     assert len(err.splitlines()) == 1
@@ -314,7 +316,7 @@ def test_a_layer_that_cannot_be_fitted_says_why(run, tmp_path):
     path = write_safetensors(tmp_path / "m.safetensors", {"a": f32(2, 2), "z": 0 * f32(9, 9)})
     rows = head_and_rows(run("analyze", path)[1])[1]
     assert [row["alpha"] for row in rows] == ["-", "-"]
-    assert all(row["verdict"].startswith("not fitted: ") for row in rows)
+    assert [row["verdict"] for row in rows] == ["too small to tell", "broken: all zero"]
 
 
 def test_nothing_to_analyse(run, tmp_path):
@@ -429,7 +431,7 @@ def test_output_csv_is_the_table_of_layers(results):
     numbers = expected.select_dtypes("number").columns
     found[numbers] = found[numbers].apply(pd.to_numeric)
     assert list(found.index) == ["fc1", "fc2", "fc3"]
-    assert list(found.verdict) == ["well_trained"] * 3
+    assert list(found.verdict) == [*["noise_and_signal"] * 2, "too_small_to_tell"]
     pd.testing.assert_frame_equal(found, expected, check_dtype=False, rtol=1e-12)
 
 

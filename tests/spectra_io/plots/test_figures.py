@@ -121,9 +121,8 @@ def test_flow_shows_intervals_noise_and_what_is_not_supported(ds):
     words = set(ax.get_legend_handles_labels()[1])
     assert {r"$\alpha$, 90 % interval", "pure noise", "power law not supported"} <= words
     hollow = next(line for line in ax.lines if line.get_label() == "power law not supported")
-    judged = (ds.power_law_support > 0) & (
-        ds.power_law_support != spectra.results.verdicts.Support.SUPPORTED
-    )
+    supported = spectra.tails.support.Support.SUPPORTED
+    judged = (ds.power_law_support > 0) & (ds.power_law_support != supported)
     assert np.array_equal(hollow.get_xdata(), np.flatnonzero(judged) + 1)
 
 
