@@ -205,6 +205,11 @@ class Spectrum:
         return int(self.by_matrix.shape[1])
 
     @property
+    def scales(self) -> FloatArray | None:
+        """Mean eigenvalue of each matrix, of noise with the same elements; None for one matrix."""
+        return None if self.rf == 1 else self.by_matrix.mean(axis=1)
+
+    @property
     def lambda_max(self) -> float:
         """Largest eigenvalue, in weight units squared."""
         return float(self.eigenvalues[-1])

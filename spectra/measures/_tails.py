@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from spectra._spectrum import Spectrum
+    from spectra._typing import FloatArray
     from spectra.tails.hill import Half
     from spectra.tails.power_law import PowerLawFit
 
@@ -38,7 +39,7 @@ def tail_fit(spectrum: Spectrum, /) -> Mapping[str, float]:
     mapping of str to float
         `alpha`, `xmin`, `xmax`, `D`, `sigma`, `num_tail`, `alpha_weighted`, `log_alpha_norm`,
         `fit_status`; `alpha_noise` and `D_noise`, the values for a tail of the same
-        length in noise of the same shape.
+        length in noise of the same shape, and of the same scale in each of several matrices.
 
     Examples
     --------
@@ -49,6 +50,7 @@ def tail_fit(spectrum: Spectrum, /) -> Mapping[str, float]:
     fit, ratio = spectrum.tail, spectrum.ratio
     topmost = spectrum.tail_options.get("xmax") is None
     share = fit.num_tail / len(spectrum.eigenvalues) if topmost else 0.0
+    null: _Null = {"fraction": share, "scales": spectrum.scales}
     return {
         "alpha": fit.alpha,
         "xmin": fit.xmin,
@@ -59,8 +61,8 @@ def tail_fit(spectrum: Spectrum, /) -> Mapping[str, float]:
         "alpha_weighted": fit.alpha * (_norms.log10(spectrum.lambda_max) + spectrum.decades),
         "log_alpha_norm": _norms.log_schatten(spectrum, fit.alpha) + fit.alpha * spectrum.decades,
         "fit_status": fit.status,
-        "alpha_noise": _baselines.hill_alpha(ratio, fraction=share) if share else math.nan,
-        "D_noise": _baselines.tail_distance(ratio, fraction=share) if share else math.nan,
+        "alpha_noise": _baselines.hill_alpha(ratio, **null) if share else math.nan,
+        "D_noise": _baselines.tail_distance(ratio, **null) if share else math.nan,
     }
 
 
@@ -96,7 +98,7 @@ def hill_fit(spectrum: Spectrum, /, *, variant: Half = "code") -> Mapping[str, f
     alpha = _hill.half(spectrum, variant=variant)
     return {
         "alpha_hill": alpha if math.isfinite(alpha) else math.nan,
-        "alpha_hill_noise": _baselines.hill_alpha(spectrum.ratio),
+        "alpha_hill_noise": _baselines.hill_alpha(spectrum.ratio, scales=spectrum.scales),
     }
 
 
@@ -202,6 +204,11 @@ def _tests(spectrum: Spectrum) -> dict[Law, Vuong]:
     if not tail.num_tail or options.get("xmax") is not None:
         return _NO_TESTS
     return _alternatives.compare(spectrum.in_tail, xmin=tail.xmin)
+
+
+class _Null(TypedDict):
+    fraction: float
+    scales: FloatArray | None
 
 
 class _Sampling(TypedDict):

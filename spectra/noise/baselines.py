@@ -2,21 +2,31 @@ r"""
 Baselines: the values that the metrics of a tail have for pure noise of the same shape.
 
 They follow from the Marchenko-Pastur law, for independent elements and in the limit of large size;
-`ratio` is M/N.
+`ratio` is M/N. Matrices whose eigenvalues are pooled, as the positions of a convolution kernel, may
+have scales of their own.
 """
 
 from __future__ import annotations
 
-from typing import NamedTuple
+import math
+from functools import lru_cache
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+import spectra._checks as _checks
 import spectra.noise.marchenko_pastur as _mp
 from spectra.errors import ArgumentError
 
-__all__ = ["ERGTail", "erg_tail", "hill_alpha", "tail_distance"]
+if TYPE_CHECKING:
+    import numpy.typing as npt
 
-_POINTS = 4001
+    from spectra._typing import FloatArray
+
+__all__ = ["ERGTail", "eigenvalues", "erg_tail", "hill_alpha", "tail_distance"]
+
+_POINTS, _FEWER_POINTS = 4001, 1001
+_MOST_SCALES = 64
 
 
 class ERGTail(NamedTuple):
@@ -35,15 +45,49 @@ class ERGTail(NamedTuple):
     """Smallest eigenvalue of the tail, in units of the mean eigenvalue."""
 
 
-def _start(fraction: float, ratio: float) -> float:
-    """Return the eigenvalue above which that share of the law lies."""
+def _positive(scales: npt.ArrayLike | None) -> FloatArray:
+    """Return the scales of pooled matrices, at most 64 that stand for all; 1 for one matrix."""
+    if scales is None:
+        return np.ones(1)
+    given = _checks.real_numbers(scales, "scales").ravel()
+    if not len(given) or not np.isfinite(given).all() or given.min() < 0 or not given.max() > 0:
+        msg = "`scales` must be finite numbers from 0, one of them above 0"
+        raise ArgumentError(msg)
+    if len(given) > _MOST_SCALES:
+        given = np.quantile(given, (np.arange(_MOST_SCALES) + 0.5) / _MOST_SCALES)
+    return given / given.max()
+
+
+def _sf(x: FloatArray | float, ratio: float, scales: FloatArray) -> FloatArray:
+    """Return the share of the eigenvalues above x, of matrices of all scales together."""
+    alive = scales[scales > 0]
+    above = _mp.sf(np.divide.outer(np.asarray(x, np.float64), alive), ratio).sum(axis=-1)
+    share: FloatArray = above / len(scales)
+    return share
+
+
+def _start(fraction: float, ratio: float, scales: FloatArray) -> float:
+    """Return the eigenvalue above which that share of the law lies; 0 if zeros are in it."""
+    from scipy.optimize import brentq
+
     if not 0 < fraction <= 1:
         msg = f"`fraction` must be above 0 and at most 1, got {fraction!r}"
         raise ArgumentError(msg)
-    return float(_mp.isf(fraction, ratio))
+    if len(scales) == 1:
+        return float(_mp.isf(fraction, ratio))
+    alive = scales[scales > 0]
+    if fraction > len(alive) / len(scales):
+        return 0.0
+    lower, upper = _mp.edges(ratio)
+    ends = lower * float(alive.min()), upper * float(alive.max())
+    if fraction == len(alive) / len(scales):
+        return ends[0]
+    return float(brentq(lambda x: float(_sf(x, ratio, scales)) - fraction, *ends, xtol=1e-15))
 
 
-def hill_alpha(ratio: float, /, *, fraction: float = 0.5) -> float:
+def hill_alpha(
+    ratio: float, /, *, fraction: float = 0.5, scales: npt.ArrayLike | None = None
+) -> float:
     r"""
     Compute the power-law exponent that an estimate gives for the largest eigenvalues of noise.
 
@@ -53,17 +97,20 @@ def hill_alpha(ratio: float, /, *, fraction: float = 0.5) -> float:
         M/N, above 0 and at most 1.
     fraction : float, default: 0.5
         Share of the eigenvalues in the tail.
+    scales : array_like, optional
+        Mean eigenvalue of each of several matrices whose eigenvalues are pooled, in any unit; by
+        default one matrix, or matrices of equal scale.
 
     Returns
     -------
     float
         :math:`1 + f / \int_{q}^{\lambda_+} \ln(\lambda / q) \rho(\lambda) d\lambda`, where the
-        share f of the law lies above q.
+        share f of the law lies above q; the law is the mean over the matrices.
 
     Raises
     ------
     ArgumentError
-        If `ratio` or `fraction` is out of range.
+        If `ratio` or `fraction` is out of range, or `scales` are not numbers from 0.
 
     See Also
     --------
@@ -77,14 +124,23 @@ def hill_alpha(ratio: float, /, *, fraction: float = 0.5) -> float:
     --------
     >>> round(hill_alpha(1.0), 5), round(hill_alpha(1 / 32), 5)
     (2.12168, 7.84872)
+    >>> round(hill_alpha(0.5, fraction=0.1, scales=[1.0, 0.1]), 3)
+    5.139
     """
-    start = _start(fraction, ratio)
+    each = _positive(scales)
+    start = _start(fraction, ratio, each)
     if not start > 0:
         return 1.0
-    return 1 + fraction / _mp.integral(lambda x: np.log(x / start), ratio, start=start)
+    logs = [
+        _mp.integral(lambda x, c=c: np.log(x * c / start), ratio, start=start / c)
+        for c in each[each > 0]
+    ]
+    return 1 + fraction * len(each) / math.fsum(logs)
 
 
-def tail_distance(ratio: float, /, *, fraction: float) -> float:
+def tail_distance(
+    ratio: float, /, *, fraction: float, scales: npt.ArrayLike | None = None
+) -> float:
     """
     Compute the distance of the largest eigenvalues of noise from their best power law.
 
@@ -94,6 +150,8 @@ def tail_distance(ratio: float, /, *, fraction: float) -> float:
         M/N, above 0 and at most 1.
     fraction : float
         Share of the eigenvalues in the tail.
+    scales : array_like, optional
+        Mean eigenvalue of each of several matrices, as in :func:`hill_alpha`.
 
     Returns
     -------
@@ -104,19 +162,63 @@ def tail_distance(ratio: float, /, *, fraction: float) -> float:
     Raises
     ------
     ArgumentError
-        If `ratio` or `fraction` is out of range.
+        If `ratio` or `fraction` is out of range, or `scales` are not numbers from 0.
 
     Examples
     --------
     >>> round(tail_distance(0.5, fraction=0.5), 4), round(tail_distance(0.5, fraction=0.01), 4)
     (0.1574, 0.1167)
     """
-    start = _start(fraction, ratio)
+    each = _positive(scales)
+    start = _start(fraction, ratio, each)
     if not start > 0:
         return 1.0
-    x = np.linspace(start, _mp.edges(ratio)[1], _POINTS)
-    model = (x / start) ** (1 - hill_alpha(ratio, fraction=fraction))
-    return float(np.max(np.abs(_mp.sf(x, ratio) / fraction - model)))
+    x = np.linspace(start, _mp.edges(ratio)[1], _POINTS if len(each) == 1 else _FEWER_POINTS)
+    model = (x / start) ** (1 - hill_alpha(ratio, fraction=fraction, scales=each))
+    return float(np.max(np.abs(_sf(x, ratio, each) / fraction - model)))
+
+
+def eigenvalues(M: int, ratio: float, /, *, scales: npt.ArrayLike | None = None) -> FloatArray:
+    r"""
+    Return the eigenvalues that noise is expected to have.
+
+    Parameters
+    ----------
+    M : int
+        Number of eigenvalues of one matrix.
+    ratio : float
+        M/N, above 0 and at most 1.
+    scales : array_like, shape (rf,), optional
+        Mean eigenvalue of each of several matrices whose eigenvalues are pooled; by default one
+        matrix with a mean eigenvalue of 1.
+
+    Returns
+    -------
+    ndarray, shape (rf * M,)
+        Quantiles of the Marchenko-Pastur law at :math:`(k - 1/2) / M`, ascending.
+
+    Raises
+    ------
+    ArgumentError
+        If `M` is not a whole number from 1, `ratio` is out of range, or `scales` are not numbers.
+
+    Examples
+    --------
+    >>> eigenvalues(4, 0.5).round(3)
+    array([0.238, 0.593, 1.121, 1.971])
+    """
+    _checks.count("M", M)
+    expected = _quantiles(int(M), ratio)
+    if scales is None:
+        return expected.copy()
+    return np.sort(np.outer(_checks.real_numbers(scales, "scales"), expected), axis=None)
+
+
+@lru_cache(maxsize=256)
+def _quantiles(M: int, ratio: float) -> FloatArray:
+    found = _mp.ppf((np.arange(M) + 0.5) / M, ratio)
+    found.flags.writeable = False  # cached for layers of the same shape
+    return found
 
 
 def erg_tail(ratio: float, /) -> ERGTail:
