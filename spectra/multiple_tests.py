@@ -1,9 +1,10 @@
 """
-Combine several independent tests by Sidak's rule.
+Several tests taken together: by Sidak's rule if they are independent, by Holm's in any case.
 
 References
 ----------
-Sidak (1967), doi:10.1080/01621459.1967.10482935.
+Sidak (1967), doi:10.1080/01621459.1967.10482935; Holm (1979), Scandinavian Journal of Statistics 6,
+65.
 """
 
 from __future__ import annotations
@@ -18,7 +19,9 @@ import spectra._checks as _checks
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-__all__ = ["combined", "significance_each"]
+    from spectra._typing import AnyArray
+
+__all__ = ["combined", "holm", "significance_each"]
 
 
 def combined(p: npt.ArrayLike, /) -> float:
@@ -77,3 +80,41 @@ def significance_each(significance: float, num: int, /) -> float:
     _checks.share("significance", significance)
     _checks.count("num", num)
     return float(significance) if num == 1 else -math.expm1(math.log1p(-significance) / num)
+
+
+def holm(p: npt.ArrayLike, significance: float, /) -> AnyArray:
+    """
+    Return which of several tests reject, with a bound on the probability of any false rejection.
+
+    Parameters
+    ----------
+    p : array_like
+        The p-value of each test; ``nan`` for a test without a p-value, which does not reject.
+    significance : float
+        Probability that any of the tests rejects a true hypothesis, at most.
+
+    Returns
+    -------
+    ndarray of bool
+        Whether each test rejects: the smallest p-value is compared with `significance` over the
+        number of tests, the next with `significance` over one less, and so on to the first that is
+        larger.
+
+    Raises
+    ------
+    ArgumentError
+        If `significance` is not between 0 and 1.
+
+    Examples
+    --------
+    >>> holm([0.01, 0.03, 0.02, 0.9], 0.05)
+    array([ True, False, False, False])
+    """
+    _checks.share("significance", significance)
+    values = np.asarray(p, dtype=np.float64).ravel()
+    order = np.argsort(values)  # nan last
+    num = int(np.isfinite(values).sum())
+    fails = values[order[:num]] > significance / np.arange(num, 0, -1)
+    rejected = np.zeros(len(values), dtype=bool)
+    rejected[order[: int(np.argmax(fails)) if fails.any() else num]] = True
+    return rejected

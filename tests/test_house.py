@@ -257,7 +257,8 @@ def test_every_variable_is_produced_and_declared():
     layers = spectra.layers({"conv": conv}, pool=False)
     ds, tensors = spectra.analyze(layers, measures=spectra.measures.ALL), spectra.describe(layers)
     collapse = spectra.results.scale_collapse.find(ds)
-    results = (ds, tensors, collapse, spectra.summary(ds))
+    claims = spectra.results.claims.claims(ds)
+    results = (ds, tensors, collapse, spectra.summary(ds), claims)
     assert {str(name) for data in results for name in data.data_vars} == set(VARIABLES)
     for data in results:
         for name, array in data.data_vars.items():

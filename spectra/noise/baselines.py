@@ -55,7 +55,8 @@ def _positive(scales: npt.ArrayLike | None) -> FloatArray:
         raise ArgumentError(msg)
     if len(given) > _MOST_SCALES:
         given = np.quantile(given, (np.arange(_MOST_SCALES) + 0.5) / _MOST_SCALES)
-    return given / given.max()
+    relative: FloatArray = given / given.max()
+    return relative
 
 
 def _sf(x: FloatArray | float, ratio: float, scales: FloatArray) -> FloatArray:
@@ -131,11 +132,14 @@ def hill_alpha(
     start = _start(fraction, ratio, each)
     if not start > 0:
         return 1.0
-    logs = [
-        _mp.integral(lambda x, c=c: np.log(x * c / start), ratio, start=start / c)
-        for c in each[each > 0]
-    ]
+    starts = (start / c for c in each[each > 0])  # in units of the mean eigenvalue of a matrix
+    logs = (_mean_log_above(own, ratio) for own in starts)
     return 1 + fraction * len(each) / math.fsum(logs)
+
+
+def _mean_log_above(start: float, ratio: float) -> float:
+    """Return the integral of ln(x / start) over the law from the start on."""
+    return _mp.integral(lambda x: np.log(x / start), ratio, start=start)
 
 
 def tail_distance(

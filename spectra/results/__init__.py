@@ -6,6 +6,7 @@ Build and read the results of an analysis: Datasets, their variables, verdicts a
 - ``dataset``: rows as a Dataset (``from_rows``), texts and codes restored (``restored``)
 - ``reading``: words for codes (``labels``), tables (``table``, ``records``), one layer
   (``select``), one model of several (``one_model``)
+- ``claims``: layers with spikes, traps or a rejected power law, beside chance (``claims``)
 - ``summary``: averages over the layers of a model (``summary``)
 - ``diagnosis``: one verdict from all the evidence, with its reason (``judge``)
 - ``verdicts``: the words (``Verdict``, ``Reading``), how the literature reads an alpha
@@ -15,6 +16,7 @@ Build and read the results of an analysis: Datasets, their variables, verdicts a
 """
 
 from spectra.results import (
+    claims,
     dataset,
     diagnosis,
     plotdata,
@@ -26,6 +28,7 @@ from spectra.results import (
 )
 
 __all__ = [
+    "claims",
     "dataset",
     "diagnosis",
     "plotdata",

@@ -7,6 +7,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from spectra.noise.spikes import FEWEST_TO_TEST
+from spectra.results.claims import claims
 from spectra.results.reading import records
 from spectra.results.variables import Status
 from spectra_io.terminal.columns import Column, TextTable, column, laid_out
@@ -126,7 +127,7 @@ def noise_table(ds: xr.Dataset, /) -> TextTable:
 
 def phases_line(ds: xr.Dataset, /) -> str:
     """
-    Count the layers in each phase, and the layers with traps, in one line.
+    Count the layers in each phase, and those with spikes and traps beside chance, in one line.
 
     Parameters
     ----------
@@ -143,11 +144,22 @@ def phases_line(ds: xr.Dataset, /) -> str:
     >>> import numpy as np, spectra
     >>> W = np.random.default_rng(0).standard_normal((100, 50))
     >>> phases_line(spectra.analyze({"fc": W}, measures=spectra.measures.RANDOM_MATRIX))
-    '1 layer: 1 random like; traps in 0'
+    '1 layer: 1 random like; spikes in 0 (0.05 by chance), traps in 0 (0.05 by chance)'
     """
     rows = records(ds)
     counted = Counter(str(row.get("phase", "not_classified")) for row in rows).most_common()
     phases = ", ".join(f"{num} {phase.replace('_', ' ')}" for phase, num in counted)
-    trapped = sum(row.get("num_traps", 0) > 0 for row in rows)
     head = f"{len(rows)} layer{'' if len(rows) == 1 else 's'}"
-    return f"{head}: {phases}; traps in {trapped}" if rows else head
+    if not rows:
+        return head
+    found = claims(ds, significance=float(ds.attrs["significance"]))
+    counts = [_claimed(found, name) for name in ("spike", "trap") if name in found.claim.values]
+    return f"{head}: {'; '.join([phases, ', '.join(counts)] if counts else [phases])}"
+
+
+def _claimed(found: xr.Dataset, name: str) -> str:
+    """Return how many layers have spikes or traps, beside chance, and how many are sure."""
+    one = found.sel(claim=name)
+    num, sure = int(one.num_significant), int(one.num_sure)
+    beside = f"{one.num_by_chance.item():.2g} by chance" + (f", {sure} sure" if num else "")
+    return f"{name}s in {num} ({beside})"

@@ -36,6 +36,8 @@ class Status(IntEnum):
 
 
 _TENSOR = ("tensor",)
+_HOLM = "Holm (1979), Scandinavian Journal of Statistics 6, 65"
+_SIDAK = "Sidak (1967), doi:10.1080/01621459.1967.10482935"
 
 TENSORS = grouped(
     "tensor",
@@ -108,5 +110,24 @@ SUMMARY = grouped(
         Variable("num_layers", "layers in the model", "1", "", OURS, (), "int"),
         Variable("num_fitted", "layers with a power-law fit", "1", "", OURS, (), "int"),
         Variable("num_supported", "layers with a supported power law", "1", "", OURS, (), "int"),
+        *(
+            Variable(name, what, "1", formula, references, ("claim",), kind)
+            for name, what, formula, references, kind in (
+                ("num_tested", "layers with a p-value", "", OURS, "int"),
+                ("num_significant", "layers that are significant each", "", OURS, "int"),
+                ("num_by_chance", "layers significant by chance", "significance n", OURS, "float"),
+                ("num_sure", "layers that are significant in the model", "", _HOLM, "int"),
+                ("model_p", "p-value of the model", "1 - (1 - min p)^n", _SIDAK, "float"),
+            )
+        ),
+        Variable(
+            "sure",
+            "whether the layer is significant in the model",
+            "1",
+            "p of rank k up to significance / (n + 1 - k)",
+            _HOLM,
+            ("claim", "layer"),
+            "int",
+        ),
     ),
 )

@@ -207,7 +207,10 @@ def test_noise_prints_what_the_library_computes(run):
         assert row["JSD"] == f"{one.rand_jsd.item():.3f}"
         assert int(row["traps"]) == one.num_traps.item()
         assert row["phase"] == spectra.labels(one.phase).item().replace("_", " ")
-    assert out.splitlines()[-1] == "3 layers: 2 bulk and spikes, 1 not classified; traps in 0"
+    assert out.splitlines()[-1] == (
+        "3 layers: 2 bulk and spikes, 1 not classified; "
+        "spikes in 2 (0.15 by chance, 2 sure), traps in 0 (0.15 by chance)"
+    )
     assert len(err.splitlines()) == 1
 
 
