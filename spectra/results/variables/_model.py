@@ -5,6 +5,7 @@ from __future__ import annotations
 from enum import IntEnum
 
 from spectra.results.variables._declaration import (
+    Kind,
     Variable,
     count,
     flag,
@@ -104,22 +105,24 @@ LAYERS = grouped(
     ),
 )
 
+
+def _claim(
+    name: str, what: str, formula: str = "", source: str = OURS, kind: Kind = "int"
+) -> Variable:
+    return Variable(name, what, "1", formula, source, ("claim",), kind)
+
+
 SUMMARY = grouped(
     "summary",
     (
         Variable("num_layers", "layers in the model", "1", "", OURS, (), "int"),
         Variable("num_fitted", "layers with a power-law fit", "1", "", OURS, (), "int"),
         Variable("num_supported", "layers with a supported power law", "1", "", OURS, (), "int"),
-        *(
-            Variable(name, what, "1", formula, references, ("claim",), kind)
-            for name, what, formula, references, kind in (
-                ("num_tested", "layers with a p-value", "", OURS, "int"),
-                ("num_significant", "layers that are significant each", "", OURS, "int"),
-                ("num_by_chance", "layers significant by chance", "significance n", OURS, "float"),
-                ("num_sure", "layers that are significant in the model", "", _HOLM, "int"),
-                ("model_p", "p-value of the model", "1 - (1 - min p)^n", _SIDAK, "float"),
-            )
-        ),
+        _claim("num_tested", "layers with a p-value"),
+        _claim("num_significant", "layers that are significant each"),
+        _claim("num_by_chance", "layers significant by chance", "significance n", kind="float"),
+        _claim("num_sure", "layers that are significant in the model", source=_HOLM),
+        _claim("model_p", "p-value of the model", "1 - (1 - min p)^n", _SIDAK, kind="float"),
         Variable(
             "sure",
             "whether the layer is significant in the model",
