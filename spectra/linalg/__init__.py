@@ -4,9 +4,10 @@ Linear algebra: eigenvalues, norms, ranks, elements and singular vectors of a ma
 Eigenvalues, and numbers computed from them
 
 - ``eigen``: eigenvalues of ``W.T @ W`` (``eigenvalues``)
-- ``norms``: squared Frobenius norm (``frobenius``), stable rank (``stable_rank``), logarithms of
-  Schatten norms (``log_schatten``)
-- ``ranks``: rank to within rounding (``matrix_rank``), entropy of the spectrum (``entropy``)
+- ``norms``: squared Frobenius norm (``frobenius``), nuclear norm (``nuclear``), logarithms of
+  Schatten norms (``log_schatten``), stable rank (``stable_rank``), ``condition_number``
+- ``ranks``: rank to within rounding (``matrix_rank``), entropy of the spectrum (``entropy``), and
+  other numbers of directions (``effective_rank``, ``energy_rank``, ``participation_ratio``)
 
 From the matrix itself
 
@@ -15,8 +16,9 @@ From the matrix itself
   ``localization_ratio``, ``entropy``, ``porter_thomas``)
 - ``elements``: outlying elements (``huge``), where they are (``where``), kurtosis without them
   (``excess_kurtosis``), the matrix without dead rows and columns (``alive``)
+- ``weibull``: Weibull law of the absolute elements (``shape``)
 """
 
-from spectra.linalg import eigen, elements, norms, ranks, vectors
+from spectra.linalg import eigen, elements, norms, ranks, vectors, weibull
 
-__all__ = ["eigen", "elements", "norms", "ranks", "vectors"]
+__all__ = ["eigen", "elements", "norms", "ranks", "vectors", "weibull"]

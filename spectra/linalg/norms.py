@@ -9,7 +9,7 @@ import numpy as np
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-__all__ = ["frobenius", "log10", "log_schatten", "stable_rank"]
+__all__ = ["condition_number", "frobenius", "log10", "log_schatten", "nuclear", "stable_rank"]
 
 
 def log10(x: float, /) -> float:
@@ -113,3 +113,49 @@ def log_schatten(eigenvalues: npt.ArrayLike, /, power: float) -> float:
     largest = values.max()
     ratios = (values / largest) ** power
     return float(power * np.log10(largest) + np.log10(ratios.sum()))
+
+
+def nuclear(eigenvalues: npt.ArrayLike, /) -> float:
+    r"""
+    Return the nuclear norm :math:`\sum_i \sqrt{\lambda_i}`, the sum of the singular values.
+
+    Parameters
+    ----------
+    eigenvalues : array_like, shape (n,), or Spectrum
+        Eigenvalues, in weight units squared.
+
+    Returns
+    -------
+    float
+        Nuclear norm, in weight units.
+
+    Examples
+    --------
+    >>> nuclear([1.0, 4.0])
+    3.0
+    """
+    return float(np.sum(np.sqrt(np.asarray(eigenvalues, np.float64))))
+
+
+def condition_number(eigenvalues: npt.ArrayLike, /) -> float:
+    r"""
+    Return the condition number :math:`\sqrt{\lambda_{max} / \lambda_{min}}`.
+
+    Parameters
+    ----------
+    eigenvalues : array_like, shape (n,), or Spectrum
+        Eigenvalues in any unit, the largest positive.
+
+    Returns
+    -------
+    float
+        Largest over smallest singular value; ``inf`` if the smallest is zero.
+
+    Examples
+    --------
+    >>> condition_number([1.0, 4.0]), condition_number([0.0, 4.0])
+    (2.0, inf)
+    """
+    values = np.asarray(eigenvalues, np.float64)
+    with np.errstate(divide="ignore"):
+        return float(np.sqrt(values.max() / values.min()))

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+import spectra._checks as _checks
 from spectra._spectral import EPS, spectrum_of
 from spectra.errors import ArgumentError
 
@@ -14,7 +15,14 @@ if TYPE_CHECKING:
 
     from spectra._typing import FloatArray
 
-__all__ = ["entropy", "matrix_rank", "num_below"]
+__all__ = [
+    "effective_rank",
+    "energy_rank",
+    "entropy",
+    "matrix_rank",
+    "num_below",
+    "participation_ratio",
+]
 
 
 def matrix_rank(eigenvalues: npt.ArrayLike, N: int | None = None, /) -> int:
@@ -130,3 +138,95 @@ def entropy(eigenvalues: npt.ArrayLike, rank: int | None = None, /) -> float:
     p = values / values.sum()
     p = p[p > 0]  # p may underflow to 0
     return float(-np.sum(p * np.log(p)) / np.log(rank))
+
+
+def effective_rank(eigenvalues: npt.ArrayLike, /) -> float:
+    r"""
+    Return the exponential of the entropy of the singular values.
+
+    Parameters
+    ----------
+    eigenvalues : array_like, shape (n,), or Spectrum
+        Eigenvalues in any unit, the largest positive.
+
+    Returns
+    -------
+    float
+        :math:`\exp(-\sum_i p_i \ln p_i)` with :math:`p_i = \sigma_i / \sum_j \sigma_j` and the
+        singular values :math:`\sigma_i = \sqrt{\lambda_i}`: n if all are equal, 1 for a matrix of
+        rank one.
+
+    References
+    ----------
+    Roy & Vetterli (2007), EUSIPCO, equation 4.
+
+    Examples
+    --------
+    >>> round(effective_rank([1.0, 1.0, 0.0]), 12), effective_rank([0.0, 4.0])
+    (2.0, 1.0)
+    """
+    singular: FloatArray = np.sqrt(np.asarray(eigenvalues, np.float64))
+    p = singular / singular.sum()
+    p = p[p > 0]
+    return float(np.exp(-np.sum(p * np.log(p))))
+
+
+def energy_rank(eigenvalues: npt.ArrayLike, /, *, share: float) -> int:
+    r"""
+    Count the largest eigenvalues that hold a share of the squared Frobenius norm.
+
+    Parameters
+    ----------
+    eigenvalues : array_like, shape (n,), or Spectrum
+        Eigenvalues in any unit, the largest positive.
+    share : float
+        Share of :math:`\sum_i \lambda_i`, above 0 and below 1.
+
+    Returns
+    -------
+    int
+        Smallest number of eigenvalues whose sum is at least that share, from 1 to n.
+
+    Raises
+    ------
+    ArgumentError
+        If `share` is not between 0 and 1.
+
+    Examples
+    --------
+    >>> energy_rank([1.0, 2.0, 7.0], share=0.9), energy_rank([1.0, 2.0, 7.0], share=0.5)
+    (2, 1)
+    """
+    _checks.share("share", share)
+    sums = np.cumsum(np.sort(np.asarray(eigenvalues, np.float64))[::-1])
+    # a share that is met to within rounding is met
+    return int(np.searchsorted(sums, share * sums[-1] * (1 - EPS * len(sums)))) + 1
+
+
+def participation_ratio(eigenvalues: npt.ArrayLike, /) -> float:
+    r"""
+    Return the participation ratio of the eigenvalues.
+
+    Parameters
+    ----------
+    eigenvalues : array_like, shape (n,), or Spectrum
+        Eigenvalues in any unit, the largest positive.
+
+    Returns
+    -------
+    float
+        :math:`(\sum_i \lambda_i)^2 / \sum_i \lambda_i^2`: n if all are equal, 1 for a matrix of
+        rank one.
+
+    References
+    ----------
+    Bell & Dean (1970), doi:10.1039/DF9705000055.
+
+    Examples
+    --------
+    >>> participation_ratio([1.0, 1.0, 0.0])
+    2.0
+    """
+    values = np.asarray(eigenvalues, np.float64)
+    p = values / values.sum()
+    return float(1 / np.sum(p * p))

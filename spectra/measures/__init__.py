@@ -10,6 +10,8 @@ to :func:`spectra.analyze`, and shared by all measures. An option of a single me
 
 - :func:`size`: norms of the weights
 - :func:`rank`: ranks and entropy of the spectrum
+- :func:`energy_spread`: effective, energy and participation ranks, nuclear norm and condition
+- :func:`element_law`: kurtosis and Weibull shape of the elements
 - :func:`tail_fit`: power law of the tail
 - :func:`hill_fit`: Hill exponent of the larger half of the eigenvalues
 - :func:`evidence`: error bars, p-value and rivals of the power law
@@ -36,7 +38,7 @@ from spectra.measures._noise import (
     spike_signals,
     training_phase,
 )
-from spectra.measures._sizes import rank, size
+from spectra.measures._sizes import element_law, energy_spread, rank, size
 from spectra.measures._tails import evidence, hill_fit, tail_fit
 
 if TYPE_CHECKING:
@@ -49,6 +51,8 @@ __all__ = [
     "Measure",
     "alpha_bands",
     "bulk_fit",
+    "element_law",
+    "energy_spread",
     "erg_tail",
     "evidence",
     "hill_fit",
@@ -65,7 +69,9 @@ __all__ = [
 Measure = Callable[["Spectrum"], Mapping[str, Any]]
 """Type of a measure: from the spectrum of a layer to values by variable name."""
 
-CORE: tuple[Measure, ...] = (size, rank, tail_fit, hill_fit, evidence, training_phase)
+CORE: tuple[Measure, ...] = (
+    *(size, rank, energy_spread, tail_fit, hill_fit, evidence, training_phase),
+)
 """Measures that :func:`spectra.analyze` takes by default."""
 
 RANDOM_MATRIX: tuple[Measure, ...] = (
@@ -74,5 +80,9 @@ RANDOM_MATRIX: tuple[Measure, ...] = (
 )
 """Measures of noise and signal by random matrix theory; `vector_spread` takes longest."""
 
-ALL: tuple[Measure, ...] = (*CORE, *(m for m in RANDOM_MATRIX if m is not training_phase))
+ALL: tuple[Measure, ...] = (
+    *CORE,
+    element_law,
+    *(m for m in RANDOM_MATRIX if m is not training_phase),
+)
 """All measures."""

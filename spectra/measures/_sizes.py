@@ -1,20 +1,26 @@
-"""Measures of norms and ranks."""
+"""Measures of norms, ranks and elements."""
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 import spectra.linalg.norms as _norms
 import spectra.linalg.ranks as _ranks
+import spectra.linalg.weibull as _weibull
+import spectra.noise.baselines as _baselines
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from spectra._spectrum import Spectrum
+    from spectra._typing import FloatArray
 
-__all__ = ["rank", "size"]
+__all__ = ["element_law", "energy_spread", "rank", "size"]
+
+_EDELMAN = 1.537  # mean of ln(condition number / N) of square matrices of normal elements
 
 
 def size(spectrum: Spectrum, /) -> Mapping[str, float]:
@@ -81,4 +87,100 @@ def rank(spectrum: Spectrum, /, *, tolerance: float = 1e-6) -> Mapping[str, floa
         "rank_loss": len(spectrum.eigenvalues) - kept,
         "weak_rank_loss": _ranks.num_below(spectrum, tolerance=tolerance),
         "entropy": _ranks.entropy(spectrum, found),
+    }
+
+
+def energy_spread(spectrum: Spectrum, /) -> Mapping[str, float]:
+    """
+    Compute how many directions carry a layer, by several definitions, and the values of noise.
+
+    Parameters
+    ----------
+    spectrum : Spectrum
+        Spectrum of one layer.
+
+    Returns
+    -------
+    mapping of str to float
+        `effective_rank`, `rank_90`, `rank_99`, `participation_ratio`, `nuclear_norm` and
+        `condition_number` (of the worst matrix; ``nan`` if it is singular to within rounding), each
+        with the value for noise of the same shape, and of the same scale in each matrix, as
+        ``*_noise``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from spectra import spectrum
+    >>> found = energy_spread(spectrum(np.random.default_rng(0).standard_normal((400, 200))))
+    >>> found["rank_90"], found["rank_90_noise"]
+    (134, 133)
+    >>> round(found["effective_rank"]), round(found["effective_rank_noise"])
+    (185, 185)
+    """
+    scales = spectrum.by_matrix.mean(axis=1)
+    noise = _baselines.eigenvalues(spectrum.M, spectrum.ratio, scales=scales)
+    own, null = _spread(spectrum.eigenvalues), _spread(noise)
+    full = all(_ranks.matrix_rank(row, spectrum.N) == spectrum.M for row in spectrum.by_matrix)
+    return {
+        **own,
+        **{f"{name}_noise": value for name, value in null.items()},
+        "condition_number": _worst_condition(spectrum.by_matrix) if full else math.nan,
+        "condition_number_noise": _condition_of_noise(spectrum.N, spectrum.M),
+    }
+
+
+def _spread(eigenvalues: FloatArray) -> dict[str, float]:
+    return {
+        "effective_rank": _ranks.effective_rank(eigenvalues),
+        "rank_90": _ranks.energy_rank(eigenvalues, share=0.9),
+        "rank_99": _ranks.energy_rank(eigenvalues, share=0.99),
+        "participation_ratio": _ranks.participation_ratio(eigenvalues),
+        "nuclear_norm": _norms.nuclear(eigenvalues),
+    }
+
+
+def _worst_condition(by_matrix: FloatArray) -> float:
+    return max(_norms.condition_number(row) for row in by_matrix)
+
+
+def _condition_of_noise(N: int, M: int) -> float:
+    """Return the ratio of the edges of the bulk; of square matrices exp(mean ln) by Edelman."""
+    if N == M:
+        return N * math.exp(_EDELMAN)
+    return (math.sqrt(N) + math.sqrt(M)) / (math.sqrt(N) - math.sqrt(M))
+
+
+def element_law(spectrum: Spectrum, /) -> Mapping[str, float]:
+    """
+    Compute the shape of the distribution of the elements of a layer.
+
+    Parameters
+    ----------
+    spectrum : Spectrum
+        Spectrum of one layer, with its matrices.
+
+    Returns
+    -------
+    mapping of str to float
+        `kurtosis`, the excess kurtosis without huge elements, mean over the matrices;
+        `weibull_shape` of the absolute elements, mean over the matrices, and `weibull_shape_noise`.
+
+    Raises
+    ------
+    ArgumentError
+        If the spectrum has no matrices.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from spectra import spectrum
+    >>> found = element_law(spectrum(np.random.default_rng(0).laplace(size=(400, 200))))
+    >>> round(found["kurtosis"]), round(found["weibull_shape"], 2)
+    (2, 1.0)
+    """
+    shapes = [_weibull.shape(W) for W in spectrum.require_matrices()]
+    return {
+        "kurtosis": math.fsum(spectrum.kurtosis) / spectrum.rf,
+        "weibull_shape": math.fsum(shapes) / len(shapes),
+        "weibull_shape_noise": _weibull.SHAPE_OF_NORMAL,
     }

@@ -37,7 +37,8 @@ def summary(ds: xr.Dataset, /) -> xr.Dataset:
     xarray.Dataset
         Dataset without the dimension ``layer``: the means of `alpha`, `alpha_weighted`,
         `log_alpha_norm`, `log_norm`, `log_spectral_norm`, `stable_rank`, `entropy` and `D` over the
-        layers that have a value, for each of them that `ds` holds; the numbers of layers
+        layers that have a value, for each of them that `ds` holds; `log_product_norm` and
+        `log_product_spectral_norm`, of the products over the layers; the numbers of layers
         `num_layers`, `num_fitted` (with a power-law fit) and `num_supported` (with a supported
         power law).
 
@@ -68,6 +69,11 @@ def summary(ds: xr.Dataset, /) -> xr.Dataset:
     means = {name: ds[name].mean("layer", keep_attrs=True) for name in _AVERAGED if name in ds}
     for mean in means.values():
         mean.attrs["cell_methods"] = "layer: mean"
+    products = {
+        f"log_product_{name}": ds[f"log_{name}"].sum("layer", min_count=1)
+        for name in ("norm", "spectral_norm")
+        if f"log_{name}" in ds
+    }
     counts = {"num_layers": present(ds).sum("layer")}
     if "alpha" in ds:
         counts["num_fitted"] = ds.alpha.notnull().sum("layer")
@@ -76,4 +82,5 @@ def summary(ds: xr.Dataset, /) -> xr.Dataset:
     counted = {
         name: n.astype(int).assign_attrs(VARIABLES[name].attrs) for name, n in counts.items()
     }
-    return xr.Dataset({**means, **counted}, attrs=ds.attrs)
+    summed = {name: v.assign_attrs(VARIABLES[name].attrs) for name, v in products.items()}
+    return xr.Dataset({**means, **summed, **counted}, attrs=ds.attrs)

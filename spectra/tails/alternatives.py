@@ -216,7 +216,10 @@ def fit(eigenvalues: npt.ArrayLike, /, *, law: Law, xmin: float) -> AlternativeF
     :math:`x^{-1} e^{-(\ln x - \mu)^2 / 2 \sigma^2}`;
     :math:`x^{\beta - 1} e^{-(\Lambda x)^\beta}`; :math:`x^{-\alpha} e^{-\Lambda x}`. Each fit
     is a problem in one variable, or a convex one, so that the maximum found is the only one;
-    general optimizers, as in the powerlaw package, may stop before the maximum.
+    general optimizers, as in the powerlaw package, may stop before the maximum. The truncated power
+    law has :math:`\alpha \ge 1` here, as in that package: it is a power law with a cut-off. For
+    data that fall off faster than an exponential its likelihood without that bound has its maximum
+    at a smaller, even negative alpha, and the exponential law, alpha 0, may be likelier than it.
 
     References
     ----------

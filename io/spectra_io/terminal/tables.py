@@ -176,7 +176,7 @@ def summary_line(ds: xr.Dataset) -> str:
     shown = [
         f"{name} {value.item():.2f}"
         for name, value in means.data_vars.items()
-        if value.dtype.kind == "f" and not math.isnan(value.item())
+        if "cell_methods" in value.attrs and not math.isnan(value.item())
     ]
     line = f"{layers} layer{'' if layers == 1 else 's'}, {fitted} fitted"
     verdicts = Counter(table(ds).get("verdict", []))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from spectra.results.variables._declaration import Variable
 from spectra.results.variables._model import LAYERS, SUMMARY, TENSORS, Status
 from spectra.results.variables._noise import BULK, DIRECTIONS, PHASE, RANDOMIZED, SPIKES
-from spectra.results.variables._sizes import COLLAPSE, NORMS, RANKS
+from spectra.results.variables._sizes import COLLAPSE, NORMS, RANKS, SPREAD
 from spectra.results.variables._tails import DIAGNOSIS, EVIDENCE, NULLS, POWER_LAW
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ __all__ = ["VARIABLES", "Status", "Variable"]
 VARIABLES: Mapping[str, Variable] = {
     v.name: v
     for v in (
-        *(*DIAGNOSIS, *POWER_LAW, *NULLS, *EVIDENCE, *NORMS, *RANKS),
+        *(*DIAGNOSIS, *POWER_LAW, *NULLS, *EVIDENCE, *NORMS, *RANKS, *SPREAD),
         *(*BULK, *SPIKES, *RANDOMIZED, *DIRECTIONS, *PHASE, *COLLAPSE),
         *(*LAYERS, *TENSORS, *SUMMARY),
     )

@@ -117,6 +117,17 @@ SUMMARY = grouped(
     (
         Variable("num_layers", "layers in the model", "1", "", OURS, (), "int"),
         Variable("num_fitted", "layers with a power-law fit", "1", "", OURS, (), "int"),
+        *(
+            Variable(
+                f"log_product_{name}",
+                f"log10 of the product of {name} over the layers",
+                "1",
+                f"sum log10 {name}",
+                "Neyshabur, Tomioka & Srebro (2015), arXiv:1503.00036",
+                (),
+            )
+            for name in ("norm", "spectral_norm")
+        ),
         Variable("num_supported", "layers with a supported power law", "1", "", OURS, (), "int"),
         _claim("num_tested", "layers with a p-value"),
         _claim("num_significant", "layers that are significant each"),

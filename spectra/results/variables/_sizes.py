@@ -6,7 +6,7 @@ from spectra.results.variables._declaration import Variable, grouped, number
 from spectra.results.variables._sources import GVL, HTSR, MP, OURS, PRACTICE, WW
 from spectra.results.verdicts import Collapse
 
-__all__ = ["COLLAPSE", "NORMS", "RANKS"]
+__all__ = ["COLLAPSE", "NORMS", "RANKS", "SPREAD"]
 
 _IH = "Iglewicz & Hoaglin (1993), How to Detect and Handle Outliers"
 
@@ -59,6 +59,78 @@ RANKS = grouped(
         ),
         number("weak_rank_loss", "eigenvalues below 1e-6 w2", "1", "#{lambda < 1e-6}", PRACTICE),
         number("entropy", "entropy of the spectrum", "1", "-sum(p ln p) / ln(matrix_rank)", HTSR),
+    ),
+)
+
+_ROY = "Roy & Vetterli (2007), EUSIPCO"
+_BELL = "Bell & Dean (1970), doi:10.1039/DF9705000055"
+_EDELMAN = "Edelman (1988), doi:10.1137/0609045"
+_WEIBULL = "arXiv:2605.18898"
+
+
+def _with_noise(name: str, what: str, unit: str, formula: str, source: str) -> tuple[Variable, ...]:
+    """Return a variable, and the one of its value for noise."""
+    null = f"{name} of noise of the same shape, and scale in each matrix"
+    return (
+        number(name, what, unit, formula, source),
+        number(f"{name}_noise", null, unit, "quantiles of the Marchenko-Pastur law", MP),
+    )
+
+
+SPREAD = grouped(
+    "size",
+    (
+        *_with_noise(
+            "effective_rank",
+            "exponential of the entropy of the singular values",
+            "1",
+            "exp(-sum p ln p), p = sv / sum(sv)",
+            _ROY,
+        ),
+        *(
+            v
+            for share in (90, 99)
+            for v in _with_noise(
+                f"rank_{share}",
+                f"largest eigenvalues that hold {share} % of the squared Frobenius norm",
+                "1",
+                f"least k with sum of the k largest >= 0.{share} norm",
+                GVL,
+            )
+        ),
+        *_with_noise(
+            "participation_ratio",
+            "participation ratio of the eigenvalues",
+            "1",
+            "sum(lambda)^2 / sum(lambda^2)",
+            _BELL,
+        ),
+        *_with_noise("nuclear_norm", "sum of the singular values", "w", "sum(sv)", GVL),
+        number(
+            "condition_number",
+            "condition number of the worst matrix",
+            "1",
+            "sv_max / sv_min; nan if singular to within rounding",
+            GVL,
+        ),
+        number(
+            "condition_number_noise",
+            "condition number of noise of the same shape",
+            "1",
+            "ratio of the edges; 4.65 N for square matrices",
+            _EDELMAN,
+        ),
+        number("kurtosis", "excess kurtosis of the elements, without huge ones", "1", "", OURS),
+        number(
+            "weibull_shape",
+            "shape of the Weibull law of the absolute elements",
+            "1",
+            "P(|w| > x) = exp(-(x / c)^k)",
+            _WEIBULL,
+        ),
+        number(
+            "weibull_shape_noise", "weibull_shape of normal elements", "1", "1.263", "quadrature"
+        ),
     ),
 )
 

@@ -193,10 +193,13 @@ def test_what_is_no_netcdf_is_refused(tmp_path):
         spectra_io.load(tmp_path / "a.nc")
 
 
-def test_summary_has_these_means_and_no_other(ds):
+def test_summary_has_these_means_and_products_and_no_other(ds):
     means = ["alpha", "alpha_weighted", "log_alpha_norm", "log_norm", "log_spectral_norm"]
     counts = ["num_layers", "num_fitted", "num_supported"]
-    assert list(spectra.summary(ds)) == [*means, "stable_rank", "entropy", "D", *counts]
+    products = ["log_product_norm", "log_product_spectral_norm"]
+    found = spectra.summary(ds)
+    assert list(found) == [*means, "stable_rank", "entropy", "D", *products, *counts]
+    assert found.log_product_norm.item() == pytest.approx(float(ds.log_norm.sum()))
     with pytest.raises(ArgumentError, match="with a dimension layer, got dimensions"):
         spectra.summary(ds.sel(layer="big"))
 

@@ -1,0 +1,85 @@
+"""
+Fit the Weibull law to the absolute values of the elements of a matrix.
+
+References
+----------
+Rinne (2008), The Weibull Distribution, section 11.3.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+import spectra._checks as _checks
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+__all__ = ["SHAPE_OF_NORMAL", "shape"]
+
+SHAPE_OF_NORMAL = 1.26276
+"""Shape of largest likelihood for infinitely many normal elements."""
+
+_MOST = 1 << 19  # elements that are fitted: the error of the shape is then 0.001
+_STEPS = 100
+
+
+def shape(W: npt.ArrayLike, /) -> float:
+    r"""
+    Estimate the shape of the Weibull law of the absolute values of the elements.
+
+    Parameters
+    ----------
+    W : array_like
+        Elements in weight units, of any number of axes.
+
+    Returns
+    -------
+    float
+        The shape k of :math:`P(|w| > x) = \exp(-(x / c)^k)` of largest likelihood, over the
+        elements that are not zero: 1 for an exponential law (Laplace elements), 1.263 for normal
+        elements, less for heavier tails; ``nan`` for fewer than two different absolute values.
+
+    Raises
+    ------
+    ArgumentError
+        If `W` is not an array of real numbers.
+
+    Notes
+    -----
+    k solves :math:`\sum x^k \ln x / \sum x^k - 1/k = \overline{\ln x}`, whose left side grows with
+    k, by Newton's method. From more than half a million elements evenly spaced ones are taken.
+
+    Other estimators than that of largest likelihood give normal elements another shape; an
+    article on trained layers has 1.20.
+
+    References
+    ----------
+    arXiv:2605.18898, for the shapes of trained layers.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> rng = np.random.default_rng(0)
+    >>> [round(shape(draw(size=(400, 400))), 2) for draw in (rng.standard_normal, rng.laplace)]
+    [1.26, 1.0]
+    """
+    flat = _checks.real_numbers(W, "W").ravel()
+    x = np.abs(flat[:: -(-flat.size // _MOST) or 1])
+    x = x[x > 0]
+    if not len(x) or not np.isfinite(x).all() or x.min() == x.max():
+        return math.nan
+    mantissas, exponents = np.frexp(x)  # so that a power of two changes no bit
+    logs = np.log(mantissas) + (exponents - exponents.max()) * math.log(2)
+    mean, k = float(logs.mean()), 1.0
+    for _ in range(_STEPS):
+        powers = np.exp(k * logs)
+        first, second = (float(powers @ logs**n / powers.sum()) for n in (1, 2))
+        step = (first - 1 / k - mean) / (second - first**2 + 1 / k**2)
+        k = max(k - step, k / 2)
+        if abs(step) < 1e-10 * k:
+            return k
+    return math.nan
