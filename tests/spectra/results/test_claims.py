@@ -35,7 +35,7 @@ def test_counts_by_hand():
     one = found.sel(claim="spike")
     assert (one.num_tested, one.num_significant, one.num_sure) == (3, 2, 1)
     assert one.num_by_chance.item() == pytest.approx(0.15)
-    assert one.model_p.item() == combined(p)
+    assert one.model_p.item() == combined([2e-9, 0.08, 1.0])  # doubled, for the far tail
     assert one.sure.values.tolist() == [True, False, False, False]
     assert one.layer.values.tolist() == ["fc0", "fc1", "fc2", "fc3"]
     none = claims(from_rows({"fc": {"alpha": 2.0}}))
@@ -53,11 +53,11 @@ def test_claims_need_the_result_of_one_model():
 
 @pytest.mark.slow
 def test_a_model_of_noise_seldom_has_a_sure_spike():
-    """In 200 models of 100 layers: from 3 to 7 %, give or take 1.5."""
+    """In 100 models of 100 layers: from 3 to 7 %, give or take 2.2."""
     rng = np.random.default_rng(6)
     p = [spectra.spectrum(rng.standard_normal((100, 50))).spikes[0].p for _ in range(10_000)]
     by_model = np.reshape(p, (100, 100))
-    sure = np.mean([holm(row, 0.05).any() for row in by_model])
+    sure = np.mean([holm(2 * row, 0.05).any() for row in by_model])
     assert 0.005 <= sure <= 0.115
     each = significance_each(0.05, 100)
     assert np.mean(np.array(p) <= each) <= 4 * each
