@@ -175,19 +175,23 @@ class Spectrum:
             raise ArgumentError(msg)
         return self.matrices
 
-    @cached_property
+    @property
     def sides(self) -> list[int]:
         """Longer side of each matrix, all-zero rows and columns (dead neurons) not counted."""
-        if self.matrices is None:
-            return [self.N] * self.rf
-        return [max(1, *alive(W).shape) for W in self.matrices]
+        return self._live[0]
 
-    @cached_property
+    @property
     def kurtosis(self) -> list[float]:
         """Excess kurtosis of the elements of each matrix; 0, as if normal, without the matrices."""
+        return self._live[1]
+
+    @cached_property
+    def _live(self) -> tuple[list[int], list[float]]:
+        """Longer side and kurtosis of each matrix without its dead rows and columns."""
         if self.matrices is None:
-            return [0.0] * self.rf
-        return [excess_kurtosis(alive(W)) for W in self.matrices]
+            return [self.N] * self.rf, [0.0] * self.rf
+        found = [(max(1, *W.shape), excess_kurtosis(W)) for W in map(alive, self.matrices)]
+        return [side for side, _ in found], [kurtosis for _, kurtosis in found]
 
     @property
     def ratio(self) -> float:

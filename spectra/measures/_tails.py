@@ -160,7 +160,8 @@ def evidence(
     goodness = _bootstrap.goodness_of_fit(spectrum, **sampling, **options)
     tests = _tests(spectrum)
     few = 0 < len(spectrum.nonzero) <= _MAX_SCANNED
-    rival = _ambiguity.rival(_ambiguity.local_minima(spectrum, **options)) if few else math.nan
+    minima = _ambiguity.local_minima(spectrum, plausible=True, **options) if few else None
+    rival = math.nan if minima is None else _ambiguity.rival(minima)
     return {
         "interval_confidence": interval.confidence,
         "alpha_low": interval.alpha_low,

@@ -51,7 +51,9 @@ class Minima(NamedTuple):
     """Whether a test at 10 % does not reject the power law."""
 
 
-def local_minima(eigenvalues: npt.ArrayLike, /, **options: Unpack[FitOptions]) -> Minima:
+def local_minima(
+    eigenvalues: npt.ArrayLike, /, *, plausible: bool = False, **options: Unpack[FitOptions]
+) -> Minima:
     r"""
     Find all local minima of the distance D as a function of the threshold xmin.
 
@@ -59,6 +61,9 @@ def local_minima(eigenvalues: npt.ArrayLike, /, **options: Unpack[FitOptions]) -
     ----------
     eigenvalues : array_like, shape (n,), or Spectrum
         Data in any order; zeros are left out.
+    plausible : bool, default: False
+        Whether only the plausible minima and the fit are needed, as by :func:`rival`. They are
+        found in a fraction of the time, and others may be missing.
     **options
         Options of the fit, as in :func:`spectra.tails.power_law.fit`.
 
@@ -91,13 +96,13 @@ def local_minima(eigenvalues: npt.ArrayLike, /, **options: Unpack[FitOptions]) -
     >>> bool(found.xmin[found.D.argmin()] == fit(x).xmin)
     True
     """
-    every = scan(eigenvalues, **options)
+    every = scan(eigenvalues, plausible=plausible, **options)
     padded = np.concatenate([[np.inf], every.D, [np.inf]])
     before, here, after = padded[:-2], padded[1:-1], padded[2:]
     lowest = (here < before) & (here <= after)
     found = Scan(*(values[lowest & np.isfinite(every.alpha)] for values in every))
-    plausible = stephens(found.D, found.num_tail) <= STEPHENS_AT_10
-    return Minima(found.xmin, found.alpha, found.sigma, found.D, found.num_tail, plausible)
+    kept = stephens(found.D, found.num_tail) <= STEPHENS_AT_10
+    return Minima(found.xmin, found.alpha, found.sigma, found.D, found.num_tail, kept)
 
 
 def rival(minima: Minima, /, *, errors: float = 2.5) -> float:

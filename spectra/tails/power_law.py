@@ -260,7 +260,9 @@ def _fits(x: FloatArray, fixed: float, options: FitOptions) -> PowerLawFits:
     return PowerLawFits(*(np.where(index >= 0, values, np.nan) for values in every))
 
 
-def scan(eigenvalues: npt.ArrayLike, /, **options: Unpack[FitOptions]) -> Scan:
+def scan(
+    eigenvalues: npt.ArrayLike, /, *, plausible: bool = False, **options: Unpack[FitOptions]
+) -> Scan:
     r"""
     Fit a power law above every candidate threshold.
 
@@ -268,6 +270,9 @@ def scan(eigenvalues: npt.ArrayLike, /, **options: Unpack[FitOptions]) -> Scan:
     ----------
     eigenvalues : array_like, shape (n,), or Spectrum
         Data in any order; zeros are left out.
+    plausible : bool, default: False
+        Whether to compute D only where a test at 10 % may not reject the power law, next to such
+        thresholds and for the best fit; D is ``inf`` elsewhere.
     **options
         Options of the fit, as in :func:`fit`.
 
@@ -305,7 +310,7 @@ def scan(eigenvalues: npt.ArrayLike, /, **options: Unpack[FitOptions]) -> Scan:
     every = Scan(
         xmin=xmin,
         alpha=np.where(allowed, 1 + found.parameters[0][0], np.inf),
-        D=distances(found),
+        D=distances(found, limits=_plausible(fitted) if plausible else None),
         sigma=_sigma(tuple(p[0] for p in found.parameters), fitted),
         num_tail=(len(x) - np.searchsorted(x, xmin)).astype(np.float64),
     )
@@ -313,6 +318,13 @@ def scan(eigenvalues: npt.ArrayLike, /, **options: Unpack[FitOptions]) -> Scan:
         return every
     distinct = _first_of_equals(found.log_x)[0, :count]
     return Scan(*(values[distinct] for values in every))
+
+
+def _plausible(num: FloatArray) -> FloatArray:
+    """Return the distance up to which a test at 10 % does not reject, see `log_excess.stephens`."""
+    root = np.sqrt(num)
+    limits: FloatArray = _excess.STEPHENS_AT_10 / (root + 0.26 + 0.5 / root) + 0.2 / num
+    return limits * (1 + 1e-9)  # not to lose one to rounding
 
 
 def fit(

@@ -236,7 +236,7 @@ def _distance(tails: Tails, i: int) -> tuple[int, float]:
     return int(j[0]), float(found[0])
 
 
-def distances(tails: Tails, /) -> FloatArray:
+def distances(tails: Tails, /, *, limits: FloatArray | None = None) -> FloatArray:
     """
     Compute the distance of every candidate.
 
@@ -244,11 +244,15 @@ def distances(tails: Tails, /) -> FloatArray:
     ----------
     tails : Tails
         One sample, and the law above each candidate.
+    limits : ndarray, shape (candidates,), optional
+        Distances of interest: a candidate that is surely further from its law is left out, unless
+        it is the best of all, or next to one that is not left out.
 
     Returns
     -------
     ndarray, shape (candidates,)
-        Kolmogorov-Smirnov distances; 1 for a candidate that is not allowed.
+        Kolmogorov-Smirnov distances; 1 for a candidate that is not allowed, ``inf`` for one that is
+        left out.
 
     See Also
     --------
@@ -270,6 +274,13 @@ def distances(tails: Tails, /) -> FloatArray:
     """
     found = np.ones(tails.allowed.shape[1])
     candidates = np.flatnonzero(tails.allowed[0])
+    if limits is not None and len(candidates):
+        near = _sampled_bounds(tails)[0, candidates] <= limits[candidates]
+        near |= candidates == search(tails)[0][0]
+        padded = np.concatenate([[False], near, [False]])
+        near |= padded[:-2] | padded[2:]
+        found[candidates[~near]] = np.inf
+        candidates = candidates[near]
     together = max(1, _BLOCK // max(1, tails.log_x.shape[1]))
     for first in range(0, len(candidates), together):
         i = candidates[first : first + together]

@@ -56,3 +56,28 @@ def made_up(alphas, sigmas, *, D=(0.03, 0.04, 0.05), num=(100.0, 100.0, 100.0), 
 )
 def test_rival_is_the_plausible_tail_that_disagrees(found, expected):
     assert ambiguity.rival(found) == pytest.approx(expected, nan_ok=True)
+
+
+samples = st.builds(
+    lambda seed, size, digits: np.round(
+        pareto(np.random.default_rng(seed), 2.5, size) + np.arange(size) % 3, digits
+    ),
+    st.integers(0, 2**32),
+    st.integers(2, 150),
+    st.sampled_from([1, 2, 12]),
+)
+
+
+@given(samples, st.sampled_from([{}, {"distance": "two-sided"}, {"ties": "each"}, {"xmin": 1.5}]))
+def test_plausible_minima_are_all_that_a_rival_needs(x, options):
+    every = ambiguity.local_minima(x, **options)
+    fewer = ambiguity.local_minima(x, plausible=True, **options)
+    kept = [
+        list(zip(found.xmin[found.plausible], found.D[found.plausible], strict=True))
+        for found in (every, fewer)
+    ]
+    assert kept[0] == kept[1]
+    if len(every.D):
+        assert fewer.D.min() == every.D.min()
+        assert fewer.xmin[fewer.D.argmin()] == every.xmin[every.D.argmin()]
+    np.testing.assert_array_equal(ambiguity.rival(every), ambiguity.rival(fewer))
