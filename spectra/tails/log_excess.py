@@ -119,7 +119,10 @@ def cdf(excess: FloatArray, rate: FloatArray, /) -> FloatArray:
     >>> cdf(np.log([2.0, 4.0]), np.array(2.0))
     array([0.75  , 0.9375])
     """
-    return -np.expm1(-rate * excess)
+    value = np.asarray(rate * excess)  # in place from here: the search for xmin lives on this
+    np.negative(value, out=value)
+    np.expm1(value, out=value)
+    return np.negative(value, out=value)
 
 
 def sf(excess: FloatArray, rate: FloatArray, /) -> FloatArray:

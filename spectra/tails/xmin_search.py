@@ -76,8 +76,9 @@ def _deviation(
 ) -> FloatArray:
     """Return the deviation at datum j >= i from the law above datum i, elementwise."""
     num = tails.log_x.shape[1] - i
-    model = tails.cdf(log_x - log_xmin, *parameters)
-    found: FloatArray = np.abs(model - (j - (i - tails.half)) / num)
+    found = tails.cdf(log_x - log_xmin, *parameters)
+    found -= (j - (i - tails.half)) / num
+    np.abs(found, out=found)
     # the larger deviation of the two steps is the deviation of their middle plus half a step
     return found + tails.half / num if tails.half else found
 
