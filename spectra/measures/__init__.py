@@ -16,6 +16,7 @@ to :func:`spectra.analyze`, and shared by all measures. An option of a single me
 - :func:`hill_fit`: Hill exponent of the larger half of the eigenvalues
 - :func:`evidence`: error bars, p-value and rivals of the power law
 - :func:`bulk_fit`: variance of the noise, and number of spikes above the bulk
+- :func:`equal_scales`: spikes left when all rows and columns have the same scale
 - :func:`spike_signals`: strength of the signal behind each spike
 - :func:`randomized`: spectrum of the permuted elements, and correlation traps
 - :func:`erg_tail`: tail whose eigenvalues multiply to 1
@@ -34,6 +35,7 @@ from spectra.measures._directions import erg_tail, spacing_ratios, vector_spread
 from spectra.measures._noise import (
     alpha_bands,
     bulk_fit,
+    equal_scales,
     randomized,
     spike_signals,
     training_phase,
@@ -53,6 +55,7 @@ __all__ = [
     "bulk_fit",
     "element_law",
     "energy_spread",
+    "equal_scales",
     "erg_tail",
     "evidence",
     "hill_fit",
@@ -83,6 +86,7 @@ RANDOM_MATRIX: tuple[Measure, ...] = (
 ALL: tuple[Measure, ...] = (
     *CORE,
     element_law,
+    equal_scales,
     *(m for m in RANDOM_MATRIX if m is not training_phase),
 )
 """All measures."""

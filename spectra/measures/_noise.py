@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+import spectra.noise.biwhitening as _biwhitening
 import spectra.noise.bulk as _bulk
 import spectra.noise.permutation as _permutation
 import spectra.noise.phases as _phases
@@ -14,7 +15,9 @@ import spectra.noise.signal as _signal
 import spectra.noise.spikes as _spikes
 import spectra.noise.traps as _traps
 import spectra.noise.truncation as _truncation
-from spectra.multiple_tests import combined
+from spectra.linalg.eigen import eigenvalues
+from spectra.linalg.elements import alive, excess_kurtosis
+from spectra.multiple_tests import combined, significance_each
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -23,7 +26,14 @@ if TYPE_CHECKING:
     from spectra._typing import FloatArray
     from spectra.noise.spikes import Spikes
 
-__all__ = ["alpha_bands", "bulk_fit", "randomized", "spike_signals", "training_phase"]
+__all__ = [
+    "alpha_bands",
+    "bulk_fit",
+    "equal_scales",
+    "randomized",
+    "spike_signals",
+    "training_phase",
+]
 
 
 _BULK_NAMES = (
@@ -222,6 +232,57 @@ def _mean(values: list[float]) -> float:
 
 def _deviation(values: list[float]) -> float:
     return float(np.std(values, ddof=1)) if len(values) > 1 else math.nan
+
+
+def equal_scales(spectrum: Spectrum, /) -> Mapping[str, float]:
+    """
+    Count the spikes that are left when all rows and columns have the same scale.
+
+    Parameters
+    ----------
+    spectrum : Spectrum
+        Spectrum of one layer, with its matrices.
+
+    Returns
+    -------
+    mapping of str to float
+        `whitened_num_spikes`, `whitened_spike_p` and `whitened_bulk_p`, as `num_spikes`, `spike_p`
+        and `bulk_p` of the matrices after :func:`spectra.noise.biwhitening.whiten`; `row_scatter`
+        and `column_scatter`, mean over the matrices, each with the value of noise.
+
+    Raises
+    ------
+    ArgumentError
+        If the spectrum has no matrices.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from spectra import spectrum
+    >>> W = np.random.default_rng(0).standard_normal((400, 200)) * np.linspace(0.5, 2, 200)
+    >>> found = equal_scales(spectrum(W))
+    >>> bulk_fit(spectrum(W))["num_spikes"] > 20, found["whitened_num_spikes"]
+    (True, 0.0)
+    """
+    live = [W for W in map(alive, spectrum.require_matrices()) if W.size]
+    scatter = np.array([_biwhitening.scales(W).scatter for W in live])
+    noise = np.array([[_biwhitening.scatter_of_noise(n) for n in W.shape[::-1]] for W in live])
+    white = [_biwhitening.whiten(W) for W in live]
+    each = significance_each(spectrum.significance, len(white))
+    found = [
+        _spikes.detect(eigenvalues(W), max(W.shape), significance=each, kurtosis=excess_kurtosis(W))
+        for W in white
+    ]
+    p = [one.p for one in found]
+    return {
+        "whitened_num_spikes": float(np.sum([one.num for one in found])),
+        "whitened_spike_p": combined(p),
+        "whitened_bulk_p": combined([one.bulk.p for one in found]),
+        "row_scatter": float(scatter[:, 0].mean()),
+        "row_scatter_noise": float(noise[:, 0].mean()),
+        "column_scatter": float(scatter[:, 1].mean()),
+        "column_scatter_noise": float(noise[:, 1].mean()),
+    }
 
 
 def training_phase(spectrum: Spectrum, /) -> Mapping[str, float]:

@@ -17,6 +17,7 @@ Noise and signal in a spectrum
   several (``detect_each``)
 - ``signal``: strength of the signal behind a spike (``strength``), its spike (``eigenvalue``),
   angles between the singular vectors (``overlaps``)
+- ``biwhitening``: rows and columns of unequal variance made alike (``scales``, ``whiten``)
 - ``truncation``: thresholds on eigenvalues (``threshold``, ``screenot``) or on singular values
   (``gavish_donoho``) that recover a signal
 - ``spacings``: repulsion of neighbouring eigenvalues (``mean_ratio``, ``windowed``)
@@ -36,6 +37,7 @@ Training
 
 from spectra.noise import (
     baselines,
+    biwhitening,
     bulk,
     erg,
     marchenko_pastur,
@@ -51,6 +53,7 @@ from spectra.noise import (
 
 __all__ = [
     "baselines",
+    "biwhitening",
     "bulk",
     "erg",
     "marchenko_pastur",

@@ -6,7 +6,14 @@ from typing import TYPE_CHECKING
 
 from spectra.results.variables._declaration import Variable
 from spectra.results.variables._model import LAYERS, SUMMARY, TENSORS, Status
-from spectra.results.variables._noise import BULK, DIRECTIONS, PHASE, RANDOMIZED, SPIKES
+from spectra.results.variables._noise import (
+    BULK,
+    DIRECTIONS,
+    PHASE,
+    RANDOMIZED,
+    SPIKES,
+    WHITENED,
+)
 from spectra.results.variables._sizes import COLLAPSE, NORMS, RANKS, SPREAD
 from spectra.results.variables._tails import DIAGNOSIS, EVIDENCE, NULLS, POWER_LAW
 
@@ -19,7 +26,7 @@ VARIABLES: Mapping[str, Variable] = {
     v.name: v
     for v in (
         *(*DIAGNOSIS, *POWER_LAW, *NULLS, *EVIDENCE, *NORMS, *RANKS, *SPREAD),
-        *(*BULK, *SPIKES, *RANDOMIZED, *DIRECTIONS, *PHASE, *COLLAPSE),
+        *(*BULK, *WHITENED, *SPIKES, *RANDOMIZED, *DIRECTIONS, *PHASE, *COLLAPSE),
         *(*LAYERS, *TENSORS, *SUMMARY),
     )
 }

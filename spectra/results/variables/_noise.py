@@ -8,7 +8,7 @@ from spectra.results.variables._declaration import flag, grouped, number, text
 from spectra.results.variables._sources import CSN, HTSR, MP, OURS, PRACTICE
 from spectra.tails.support import Likelier, Support
 
-__all__ = ["BULK", "DIRECTIONS", "PHASE", "RANDOMIZED", "SPIKES"]
+__all__ = ["BULK", "DIRECTIONS", "PHASE", "RANDOMIZED", "SPIKES", "WHITENED"]
 
 _BEMA = "Ke, Ma & Lin (2021), doi:10.1080/01621459.2021.1933497"
 _TW = "Johnstone (2001), doi:10.1214/aos/1009210544"
@@ -86,6 +86,37 @@ BULK = grouped(
             head="bulk p",
             help="p-value of the distance of the bulk from the Marchenko-Pastur law; "
             "small: not noise",
+        ),
+    ),
+)
+
+_LANDA = "Landa, Zhang & Kluger (2022), doi:10.1137/21M1456807"
+
+WHITENED = grouped(
+    "noise",
+    (
+        *(
+            number(
+                f"whitened_{name}",
+                f"{name}, rows and columns made alike",
+                "1",
+                f"as {name}",
+                _LANDA,
+            )
+            for name in ("num_spikes", "spike_p", "bulk_p")
+        ),
+        *(
+            number(f"{side}_scatter{noise}", what, "1", formula, source)
+            for side in ("row", "column")
+            for noise, what, formula, source in (
+                ("", f"scatter of the scales of the {side}s", "sd ln a, w ~ a_i b_j", _LANDA),
+                (
+                    "_noise",
+                    f"scatter of the scales of the {side}s of noise",
+                    f"1 / sqrt(2 n), n elements of a {side}",
+                    OURS,
+                ),
+            )
         ),
     ),
 )

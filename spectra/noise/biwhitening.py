@@ -1,0 +1,169 @@
+r"""
+Scale rows and columns so that noise of unequal variances becomes noise of one variance.
+
+Noise whose elements have the variances :math:`r_i c_j` has no Marchenko-Pastur bulk: its largest
+eigenvalues look like spikes. Divided by the square roots of these variances it is noise of one
+variance, and only a signal is left above the edge.
+
+References
+----------
+Landa, Zhang & Kluger (2022), doi:10.1137/21M1456807.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from spectra._spectral import matrix_of
+from spectra.errors import ArgumentError
+from spectra.linalg.elements import alive
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from spectra._typing import FloatArray
+
+__all__ = ["Scales", "scales", "scatter_of_noise", "whiten"]
+
+_STEPS = 100
+_CLOSE = 1e-6  # largest relative change of a variance at which the iteration ends
+
+
+class Scales(NamedTuple):
+    """
+    Standard deviations of the rows and columns of a matrix, whose products are those of elements.
+
+    Examples
+    --------
+    >>> Scales._fields
+    ('rows', 'columns')
+    """
+
+    rows: FloatArray
+    """Factor of each row, with a root mean square of about 1."""
+    columns: FloatArray
+    """Factor of each column, in weight units."""
+
+    @property
+    def scatter(self) -> tuple[float, float]:
+        """Standard deviation of the natural logarithms, of the rows and of the columns."""
+        units = (math.frexp(float(side.max()))[1] for side in self)  # which change no bit
+        in_unit = (np.ldexp(side, -unit) for side, unit in zip(self, units, strict=True))
+        rows, columns = (float(np.std(np.log(side))) for side in in_unit)
+        return rows, columns
+
+
+def scales(W: npt.ArrayLike, /) -> Scales:
+    r"""
+    Find the scales of rows and columns that make every row and column of equal mean square.
+
+    Parameters
+    ----------
+    W : array_like, shape (m, n)
+        Matrix in weight units, without rows or columns of zeros.
+
+    Returns
+    -------
+    Scales
+        :math:`a_i` and :math:`b_j` such that each row and each column of :math:`(W_{ij} / a_i
+        b_j)^2` has the mean 1.
+
+    Raises
+    ------
+    ArgumentError
+        If `W` is not a matrix of finite numbers, or has a row or a column of zeros.
+
+    Notes
+    -----
+    Rows and columns are divided in turn (Sinkhorn's iteration), at most 100 times, until no scale
+    changes by more than 1e-6. Very sparse matrices need not converge.
+
+    References
+    ----------
+    Landa, Zhang & Kluger (2022), doi:10.1137/21M1456807, algorithm 1.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> W = np.random.default_rng(0).choice([-1.0, 1.0], (4, 3)) * [[1], [2], [3], [4]]
+    >>> found = scales(W)
+    >>> (found.rows / found.rows[0]).round(6), found.scatter[1] < 1e-6
+    (array([1., 2., 3., 4.]), True)
+    """
+    array = np.asarray(matrix_of(W), np.float64)
+    largest = float(np.abs(array).max(initial=0.0))
+    if array.ndim != 2 or not array.size or not math.isfinite(largest) or not largest:
+        msg = f"`W` must be a matrix of finite numbers, not all zero, got shape {array.shape}"
+        raise ArgumentError(msg)
+    exponent = math.frexp(largest)[1]
+    squares = np.ldexp(array, -exponent) ** 2
+    if not (squares.any(axis=0).all() and squares.any(axis=1).all()):
+        msg = "`W` has a row or a column of zeros: leave it out with spectra.linalg.elements.alive"
+        raise ArgumentError(msg)
+    rows, columns = np.ones(array.shape[0]), squares.mean(axis=0)
+    for _ in range(_STEPS):
+        before = rows
+        rows = squares @ (1 / columns) / len(columns)
+        columns = (1 / rows) @ squares / len(rows)
+        if np.max(np.abs(rows / before - 1)) <= _CLOSE:
+            break
+    unit = float(rows.mean())
+    return Scales(np.sqrt(rows / unit), np.ldexp(np.sqrt(columns * unit), exponent))
+
+
+def whiten(W: npt.ArrayLike, /) -> FloatArray:
+    """
+    Divide rows and columns by their scales.
+
+    Parameters
+    ----------
+    W : array_like, shape (m, n)
+        Matrix in weight units; rows and columns of zeros are left out.
+
+    Returns
+    -------
+    ndarray
+        Matrix without unit, whose rows and columns have a mean square of 1.
+
+    Raises
+    ------
+    ArgumentError
+        If `W` is not a matrix of finite numbers, or all zero.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> W = np.random.default_rng(0).standard_normal((40, 30)) * np.linspace(1, 5, 30)
+    >>> bool(np.allclose((whiten(W) ** 2).mean(axis=0), 1, atol=1e-4))
+    True
+    """
+    live = np.asarray(alive(W), np.float64)
+    found = scales(live)
+    whitened: FloatArray = live / found.rows[:, np.newaxis] / found.columns
+    return whitened
+
+
+def scatter_of_noise(num: int, /) -> float:
+    r"""
+    Return the scatter of the scales of noise of one variance.
+
+    Parameters
+    ----------
+    num : int
+        Number of elements of a row or column.
+
+    Returns
+    -------
+    float
+        :math:`1 / \sqrt{2 n}`, the standard deviation of the logarithm of the root mean square of
+        n normal numbers.
+
+    Examples
+    --------
+    >>> scatter_of_noise(200)
+    0.05
+    """
+    return 1 / math.sqrt(2 * num)
