@@ -21,6 +21,7 @@ to :func:`spectra.analyze`, and shared by all measures. An option of a single me
 - :func:`randomized`: spectrum of the permuted elements, and correlation traps
 - :func:`erg_tail`: tail whose eigenvalues multiply to 1
 - :func:`spacing_ratios`: repulsion of neighbouring eigenvalues
+- :func:`randomness`: where along the spectrum the layer is random
 - :func:`vector_spread`: localization of singular vectors
 - :func:`training_phase`: phase of training, and the numbers that decide phase and verdict
 - :func:`alpha_bands`: published names of ranges of alpha
@@ -31,7 +32,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from spectra.measures._directions import erg_tail, spacing_ratios, vector_spread
+from spectra.measures._directions import (
+    erg_tail,
+    randomness,
+    spacing_ratios,
+    vector_spread,
+)
 from spectra.measures._noise import (
     alpha_bands,
     bulk_fit,
@@ -60,6 +66,7 @@ __all__ = [
     "evidence",
     "hill_fit",
     "randomized",
+    "randomness",
     "rank",
     "size",
     "spacing_ratios",
@@ -87,6 +94,7 @@ ALL: tuple[Measure, ...] = (
     *CORE,
     element_law,
     equal_scales,
+    randomness,
     *(m for m in RANDOM_MATRIX if m is not training_phase),
 )
 """All measures."""

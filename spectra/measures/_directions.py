@@ -11,6 +11,8 @@ import spectra.linalg.vectors as _vectors
 import spectra.noise.baselines as _baselines
 import spectra.noise.erg as _erg
 import spectra.noise.spacings as _spacings
+import spectra.noise.windows as _windows
+from spectra.multiple_tests import holm
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
     from spectra._spectrum import Spectrum
     from spectra._typing import AnyArray, FloatArray
 
-__all__ = ["erg_tail", "spacing_ratios", "vector_spread"]
+__all__ = ["erg_tail", "randomness", "spacing_ratios", "vector_spread"]
 
 _REJECTED = 0.05  # p-value below which the Porter-Thomas test rejects a random vector
 
@@ -111,6 +113,55 @@ def spacing_ratios(spectrum: Spectrum, /, *, width: int = 50) -> Mapping[str, An
         if total
         else math.nan,
         "local_spacing_ratio": local.ravel()[order],
+    }
+
+
+def randomness(spectrum: Spectrum, /, *, num: int = 10) -> Mapping[str, Any]:
+    """
+    Test along the spectrum whether the layer is random there.
+
+    Parameters
+    ----------
+    spectrum : Spectrum
+        Spectrum of one layer, with its matrices.
+    num : int, default: 10
+        Number of windows, as in :func:`spectra.noise.windows.windows`.
+
+    Returns
+    -------
+    mapping of str to float or ndarray
+        `window_p`, for each eigenvalue, the largest first, the p-value of its window (of its own
+        matrix); ``nan`` for zero eigenvalues and in matrices of fewer than 8. `num_windows`, and
+        `num_structured`, how many of them are significant at the `significance` of the spectrum for
+        all windows together.
+
+    Raises
+    ------
+    ArgumentError
+        If the spectrum has no matrices, or `num` is not a whole number from 1.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from spectra import spectrum
+    >>> W = np.random.default_rng(0).standard_normal((300, 200))
+    >>> W[:20, :20] *= 4.0
+    >>> found = randomness(spectrum(W))
+    >>> found["num_windows"], found["num_structured"], bool(found["window_p"][0] < 1e-3)
+    (10, 1, True)
+    """
+    rows = spectrum.by_matrix
+    tested = [_windows.windows(W, num=num) for W in spectrum.require_matrices()]
+    local = np.full(rows.shape, math.nan)
+    for out, found in zip(local, tested, strict=True):
+        p = np.repeat(found.p, found.num.astype(int))[: len(out)]
+        out[len(out) - len(p) :] = p[::-1]
+    every = np.concatenate([found.p for found in tested])
+    order = np.argsort(-rows, axis=None, kind="stable")
+    return {
+        "window_p": local.ravel()[order],
+        "num_windows": len(every),
+        "num_structured": int(holm(every, spectrum.significance).sum()),
     }
 
 

@@ -21,6 +21,7 @@ Noise and signal in a spectrum
 - ``truncation``: thresholds on eigenvalues (``threshold``, ``screenot``) or on singular values
   (``gavish_donoho``) that recover a signal
 - ``spacings``: repulsion of neighbouring eigenvalues (``mean_ratio``, ``windowed``)
+- ``windows``: where along the spectrum a matrix is random (``windows``)
 
 The matrix in random order
 
@@ -49,6 +50,7 @@ from spectra.noise import (
     tracy_widom,
     traps,
     truncation,
+    windows,
 )
 
 __all__ = [
@@ -65,4 +67,5 @@ __all__ = [
     "tracy_widom",
     "traps",
     "truncation",
+    "windows",
 ]

@@ -13,6 +13,7 @@ from spectra.results.variables._noise import (
     RANDOMIZED,
     SPIKES,
     WHITENED,
+    WINDOWS,
 )
 from spectra.results.variables._sizes import COLLAPSE, NORMS, RANKS, SPREAD
 from spectra.results.variables._tails import DIAGNOSIS, EVIDENCE, NULLS, POWER_LAW
@@ -26,7 +27,7 @@ VARIABLES: Mapping[str, Variable] = {
     v.name: v
     for v in (
         *(*DIAGNOSIS, *POWER_LAW, *NULLS, *EVIDENCE, *NORMS, *RANKS, *SPREAD),
-        *(*BULK, *WHITENED, *SPIKES, *RANDOMIZED, *DIRECTIONS, *PHASE, *COLLAPSE),
+        *(*BULK, *WHITENED, *WINDOWS, *SPIKES, *RANDOMIZED, *DIRECTIONS, *PHASE, *COLLAPSE),
         *(*LAYERS, *TENSORS, *SUMMARY),
     )
 }

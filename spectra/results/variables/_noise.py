@@ -8,7 +8,7 @@ from spectra.results.variables._declaration import flag, grouped, number, text
 from spectra.results.variables._sources import CSN, HTSR, MP, OURS, PRACTICE
 from spectra.tails.support import Likelier, Support
 
-__all__ = ["BULK", "DIRECTIONS", "PHASE", "RANDOMIZED", "SPIKES", "WHITENED"]
+__all__ = ["BULK", "DIRECTIONS", "PHASE", "RANDOMIZED", "SPIKES", "WHITENED", "WINDOWS"]
 
 _BEMA = "Ke, Ma & Lin (2021), doi:10.1080/01621459.2021.1933497"
 _TW = "Johnstone (2001), doi:10.1214/aos/1009210544"
@@ -117,6 +117,26 @@ WHITENED = grouped(
                     OURS,
                 ),
             )
+        ),
+    ),
+)
+
+_STAATS = "Staats, Thamm & Rosenow (2024), arXiv:2410.17770"
+
+WINDOWS = grouped(
+    "noise",
+    (
+        number(
+            "window_p",
+            "p-value of the window of each eigenvalue under randomness, largest first",
+            "1",
+            "spacing ratio and Porter-Thomas of both vectors, by Sidak",
+            _STAATS,
+            dims=("layer", "mode"),
+        ),
+        number("num_windows", "windows along the spectrum that are tested", "1", "", OURS),
+        number(
+            "num_structured", "windows that are not random", "1", "Holm, at significance", _STAATS
         ),
     ),
 )
