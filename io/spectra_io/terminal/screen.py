@@ -17,7 +17,7 @@ from spectra_io.urls import without_secrets
 
 __all__ = ["note", "show"]
 
-_STYLES = {"over-trained": "red", "well-trained": "green", "under-trained": "yellow"}
+_STYLES = {"broken": "red", "trapped": "red", "like noise": "yellow"}
 _FOLDED = 26  # smallest width of a name or a reason on a narrow screen, in characters
 _NARROWEST = 40  # width for a terminal that says it has fewer columns, or none
 
