@@ -9,6 +9,7 @@ import numpy as np
 
 import spectra.noise.biwhitening as _biwhitening
 import spectra.noise.bulk as _bulk
+import spectra.noise.lower_edge as _lower_edge
 import spectra.noise.permutation as _permutation
 import spectra.noise.phases as _phases
 import spectra.noise.signal as _signal
@@ -38,7 +39,7 @@ __all__ = [
 
 _BULK_NAMES = (
     *("num_spikes", "spike_p", "noise_std", "sigma_mp", "bulk_min", "bulk_max", "mp_softrank"),
-    *("bulk_D", "bulk_p"),
+    *("bulk_D", "bulk_p", "smallest_p"),
 )
 _SMALL, _REPLICAS = 300, 5  # five replicas for matrices of up to 300 eigenvalues
 
@@ -57,8 +58,8 @@ def bulk_fit(spectrum: Spectrum, /) -> Mapping[str, float]:
     -------
     mapping of str to float
         `num_spikes`, `spike_p`, `noise_std`, `sigma_mp`, `bulk_min`, `bulk_max`, `mp_softrank`,
-        `bulk_D` and `bulk_p`, over the matrices with at least 10 nonzero eigenvalues; ``nan``
-        without such a matrix.
+        `bulk_D`, `bulk_p` and `smallest_p`, over the matrices with at least 10 nonzero eigenvalues;
+        ``nan`` without such a matrix.
 
     Examples
     --------
@@ -91,7 +92,13 @@ def bulk_fit(spectrum: Spectrum, /) -> Mapping[str, float]:
         "mp_softrank": min(each.bulk.upper / each.largest for each in found),
         "bulk_D": float(rest @ D / rest.sum()),
         "bulk_p": combined(p),
+        "smallest_p": combined([_smallest_p(row, each) for row, each in detected]),
     }
+
+
+def _smallest_p(row: FloatArray, found: Spikes) -> float:
+    variance = found.bulk.variance
+    return _lower_edge.p_value(row, found.N, variance=variance, num_spikes=int(found.num))
 
 
 def _strengths(row: FloatArray, found: Spikes) -> tuple[FloatArray, FloatArray, FloatArray]:

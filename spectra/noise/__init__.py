@@ -15,6 +15,7 @@ Noise and signal in a spectrum
   distance and p-value (``distance``, ``p_value``)
 - ``spikes``: number of eigenvalues too large for noise, in one matrix (``detect``) or in each of
   several (``detect_each``)
+- ``lower_edge``: smallest eigenvalue, if it is too small for noise (``p_value``)
 - ``signal``: strength of the signal behind a spike (``strength``), its spike (``eigenvalue``),
   angles between the singular vectors (``overlaps``)
 - ``biwhitening``: rows and columns of unequal variance made alike (``scales``, ``whiten``)
@@ -41,6 +42,7 @@ from spectra.noise import (
     biwhitening,
     bulk,
     erg,
+    lower_edge,
     marchenko_pastur,
     permutation,
     phases,
@@ -58,6 +60,7 @@ __all__ = [
     "biwhitening",
     "bulk",
     "erg",
+    "lower_edge",
     "marchenko_pastur",
     "permutation",
     "phases",

@@ -21,6 +21,7 @@ from spectra.linalg import elements, norms, ranks, vectors
 from spectra.noise import (
     bulk,
     erg,
+    lower_edge,
     permutation,
     phases,
     signal,
@@ -87,6 +88,7 @@ WITH_N: Table = {  # of one matrix, which need its longer side too
     bulk.nonzero: {},
     bulk.bema: {},
     bulk.estimate: {},
+    lower_edge.p_value: {"variance": 1.0},
     bulk.distance: {"variance": 1.0},
     bulk.fit: {},
     spikes.statistics: {"variance": 1.0},

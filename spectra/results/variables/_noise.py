@@ -87,6 +87,13 @@ BULK = grouped(
             help="p-value of the distance of the bulk from the Marchenko-Pastur law; "
             "small: not noise",
         ),
+        number(
+            "smallest_p",
+            "p-value of the smallest nonzero eigenvalue under pure noise",
+            "1",
+            "F_1 turned round, of ln lambda_min; square matrices 1 - exp(-x/2 - sqrt(x))",
+            "Ma (2012), doi:10.3150/10-BEJ334",
+        ),
     ),
 )
 
