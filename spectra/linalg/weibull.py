@@ -25,6 +25,7 @@ SHAPE_OF_NORMAL = 1.26276
 
 _MOST = 1 << 19  # elements that are fitted: the error of the shape is then 0.001
 _STEPS = 100
+_OF_LOGS = math.pi / math.sqrt(6)  # shape times the standard deviation of the logarithms
 
 
 def shape(W: npt.ArrayLike, /) -> float:
@@ -74,12 +75,15 @@ def shape(W: npt.ArrayLike, /) -> float:
         return math.nan
     mantissas, exponents = np.frexp(x)  # so that a power of two changes no bit
     logs = np.log(mantissas) + (exponents - exponents.max()) * math.log(2)
-    mean, k = float(logs.mean()), 1.0
+    logs -= logs.max()
+    mean, spread = float(logs.mean()), float(logs.std())
+    k = _OF_LOGS / spread if spread else math.nan
     for _ in range(_STEPS):
         powers = np.exp(k * logs)
-        first, second = (float(powers @ logs**n / powers.sum()) for n in (1, 2))
-        step = (first - 1 / k - mean) / (second - first**2 + 1 / k**2)
+        first = float(powers @ logs / powers.sum())
+        variance = float(powers @ (logs - first) ** 2 / powers.sum())
+        step = (first - 1 / k - mean) / (variance + 1 / k**2)
         k = max(k - step, k / 2)
-        if abs(step) < 1e-10 * k:
+        if not abs(step) >= 1e-10 * k:
             return k
     return math.nan

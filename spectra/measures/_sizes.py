@@ -11,6 +11,8 @@ import spectra.linalg.norms as _norms
 import spectra.linalg.ranks as _ranks
 import spectra.linalg.weibull as _weibull
 import spectra.noise.baselines as _baselines
+import spectra.noise.lower_edge as _lower_edge
+import spectra.noise.tracy_widom as _tw
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["element_law", "energy_spread", "rank", "size"]
 
-_EDELMAN = 1.537  # mean of ln(condition number / N) of square matrices of normal elements
+_FEWEST = 8  # columns from which on the laws of the edges hold
 
 
 def size(spectrum: Spectrum, /) -> Mapping[str, float]:
@@ -125,7 +127,7 @@ def energy_spread(spectrum: Spectrum, /) -> Mapping[str, float]:
         **own,
         **{f"{name}_noise": value for name, value in null.items()},
         "condition_number": _worst_condition(spectrum.by_matrix) if full else math.nan,
-        "condition_number_noise": _condition_of_noise(spectrum.N, spectrum.M),
+        "condition_number_noise": _condition_of_noise(spectrum.N, spectrum.M, spectrum.rf),
     }
 
 
@@ -143,11 +145,13 @@ def _worst_condition(by_matrix: FloatArray) -> float:
     return max(_norms.condition_number(row) for row in by_matrix)
 
 
-def _condition_of_noise(N: int, M: int) -> float:
-    """Return the ratio of the edges of the bulk; of square matrices exp(mean ln) by Edelman."""
-    if N == M:
-        return N * math.exp(_EDELMAN)
-    return (math.sqrt(N) + math.sqrt(M)) / (math.sqrt(N) - math.sqrt(M))
+def _condition_of_noise(N: int, M: int, rf: int) -> float:
+    """Return the median over noise of the largest condition number of several matrices."""
+    if M < _FEWEST:
+        return math.nan
+    smallest = _lower_edge.isf(0.5 ** (1 / rf), N, M)
+    centre, width = _tw.scale(N, M)
+    return math.sqrt(float(centre + width * _tw.isf(0.5)) / smallest)
 
 
 def element_law(spectrum: Spectrum, /) -> Mapping[str, float]:
@@ -162,8 +166,8 @@ def element_law(spectrum: Spectrum, /) -> Mapping[str, float]:
     Returns
     -------
     mapping of str to float
-        `kurtosis`, the excess kurtosis without huge elements, mean over the matrices;
-        `weibull_shape` of the absolute elements, mean over the matrices, and `weibull_shape_noise`.
+        `kurtosis`, the excess kurtosis without huge elements, and `weibull_shape` of the absolute
+        elements, means over the matrices that are not all zero; and `weibull_shape_noise`.
 
     Raises
     ------
@@ -178,9 +182,13 @@ def element_law(spectrum: Spectrum, /) -> Mapping[str, float]:
     >>> round(found["kurtosis"]), round(found["weibull_shape"], 2)
     (2, 1.0)
     """
-    shapes = [_weibull.shape(W) for W in spectrum.require_matrices()]
+    live = [W for W in spectrum.require_matrices() if np.any(W)]
+    shapes = [_weibull.shape(W) for W in live]
+    kurtosis = [
+        k for k, W in zip(spectrum.kurtosis, spectrum.require_matrices(), strict=True) if np.any(W)
+    ]
     return {
-        "kurtosis": math.fsum(spectrum.kurtosis) / spectrum.rf,
-        "weibull_shape": math.fsum(shapes) / len(shapes),
+        "kurtosis": float(np.mean(kurtosis)),
+        "weibull_shape": float(np.mean(shapes)),
         "weibull_shape_noise": _weibull.SHAPE_OF_NORMAL,
     }

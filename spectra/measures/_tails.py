@@ -117,7 +117,7 @@ def evidence(
     spectrum : Spectrum
         Spectrum of one layer; eigenvalues that are zero to within rounding are left out.
     confidence : float, default: 0.9
-        Share of the refits inside the intervals.
+        Probability that the intervals cover the true values.
     resamples : int, default: 100
         Number of samples fitted for the intervals, and again for the p-value, drawn with the `rng`
         of the spectrum.

@@ -15,7 +15,8 @@ Noise and signal in a spectrum
   distance and p-value (``distance``, ``p_value``)
 - ``spikes``: number of eigenvalues too large for noise, in one matrix (``detect``) or in each of
   several (``detect_each``)
-- ``lower_edge``: smallest eigenvalue, if it is too small for noise (``p_value``)
+- ``lower_edge``: smallest eigenvalue, if it is too small for noise (``p_value``),
+  and its quantiles in noise (``isf``)
 - ``signal``: strength of the signal behind a spike (``strength``), its spike (``eigenvalue``),
   angles between the singular vectors (``overlaps``)
 - ``biwhitening``: rows and columns of unequal variance made alike (``scales``, ``whiten``)

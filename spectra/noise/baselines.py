@@ -27,6 +27,7 @@ __all__ = ["ERGTail", "eigenvalues", "erg_tail", "hill_alpha", "tail_distance"]
 
 _POINTS, _FEWER_POINTS = 4001, 1001
 _MOST_SCALES = 64
+_LEAST = 1e-28  # scale, over the largest, below which a matrix counts as dead
 
 
 class ERGTail(NamedTuple):
@@ -56,6 +57,7 @@ def _positive(scales: npt.ArrayLike | None) -> FloatArray:
     if len(given) > _MOST_SCALES:
         given = np.quantile(given, (np.arange(_MOST_SCALES) + 0.5) / _MOST_SCALES)
     relative: FloatArray = given / given.max()
+    relative[relative < _LEAST] = 0.0
     return relative
 
 
@@ -83,7 +85,9 @@ def _start(fraction: float, ratio: float, scales: FloatArray) -> float:
     ends = lower * float(alive.min()), upper * float(alive.max())
     if fraction == len(alive) / len(scales):
         return ends[0]
-    return float(brentq(lambda x: float(_sf(x, ratio, scales)) - fraction, *ends, xtol=1e-15))
+    low, high = (math.log(max(end, _LEAST)) for end in ends)
+    found = brentq(lambda x: float(_sf(math.exp(x), ratio, scales)) - fraction, low, high)
+    return math.exp(float(found))
 
 
 def hill_alpha(

@@ -50,6 +50,8 @@ class Scales(NamedTuple):
     @property
     def scatter(self) -> tuple[float, float]:
         """Standard deviation of the natural logarithms, of the rows and of the columns."""
+        if np.isnan(self.rows).any():
+            return math.nan, math.nan
         units = (math.frexp(float(side.max()))[1] for side in self)  # which change no bit
         in_unit = (np.ldexp(side, -unit) for side, unit in zip(self, units, strict=True))
         rows, columns = (float(np.std(np.log(side))) for side in in_unit)
@@ -69,7 +71,8 @@ def scales(W: npt.ArrayLike, /) -> Scales:
     -------
     Scales
         :math:`a_i` and :math:`b_j` such that each row and each column of :math:`(W_{ij} / a_i
-        b_j)^2` has the mean 1.
+        b_j)^2` has the mean 1; ``nan`` where the squares of the elements are outside the range of
+        float64.
 
     Raises
     ------
@@ -98,20 +101,23 @@ def scales(W: npt.ArrayLike, /) -> Scales:
     if array.ndim != 2 or not array.size or not math.isfinite(largest) or not largest:
         msg = f"`W` must be a matrix of finite numbers, not all zero, got shape {array.shape}"
         raise ArgumentError(msg)
-    exponent = math.frexp(largest)[1]
-    squares = np.ldexp(array, -exponent) ** 2
-    if not (squares.any(axis=0).all() and squares.any(axis=1).all()):
+    if not (array.any(axis=0).all() and array.any(axis=1).all()):
         msg = "`W` has a row or a column of zeros: leave it out with spectra.linalg.elements.alive"
         raise ArgumentError(msg)
+    exponent = math.frexp(largest)[1]
+    squares = np.ldexp(array, -exponent) ** 2
     rows, columns = np.ones(array.shape[0]), squares.mean(axis=0)
-    for _ in range(_STEPS):
-        before = rows
-        rows = squares @ (1 / columns) / len(columns)
-        columns = (1 / rows) @ squares / len(rows)
-        if np.max(np.abs(rows / before - 1)) <= _CLOSE:
-            break
-    unit = float(rows.mean())
-    return Scales(np.sqrt(rows / unit), np.ldexp(np.sqrt(columns * unit), exponent))
+    with np.errstate(all="ignore"):
+        for _ in range(_STEPS):
+            before = rows
+            rows = squares @ (1 / columns) / len(columns)
+            columns = (1 / rows) @ squares / len(rows)
+            if not np.max(np.abs(rows / before - 1)) > _CLOSE:
+                break
+        unit = float(rows.mean())
+        found = Scales(np.sqrt(rows / unit), np.ldexp(np.sqrt(columns * unit), exponent))
+    usable = all(np.isfinite(side).all() and (side > 0).all() for side in found)
+    return found if usable else Scales(*(np.full(len(side), math.nan) for side in found))
 
 
 def whiten(W: npt.ArrayLike, /) -> FloatArray:
@@ -126,7 +132,7 @@ def whiten(W: npt.ArrayLike, /) -> FloatArray:
     Returns
     -------
     ndarray
-        Matrix without unit, whose rows and columns have a mean square of 1.
+        Matrix without unit, whose rows and columns have a mean square of 1; ``nan`` as the scales.
 
     Raises
     ------

@@ -22,7 +22,7 @@ from spectra.noise.bulk import FEWEST_IN_BULK, nonzero
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-__all__ = ["p_value"]
+__all__ = ["isf", "p_value"]
 
 
 def p_value(
@@ -86,7 +86,49 @@ def p_value(
     if rows == columns:
         x = rows * smallest
         return -math.expm1(-x / 2 - math.sqrt(x))
-    longer, shorter = math.sqrt(rows - 0.5), math.sqrt(columns - 0.5)
-    centre = (longer - shorter) ** 2
-    width = (longer - shorter) * (1 / shorter - 1 / longer) ** (1 / 3) / centre
-    return float(_tw.sf((math.log(centre) + width**2 / 8 - math.log(smallest)) / width))
+    centre, width = _scale(rows, columns)
+    return float(_tw.sf((centre - math.log(smallest)) / width))
+
+
+def _scale(N: int, M: int) -> tuple[float, float]:
+    """Return centre and width of the law of the logarithm of the smallest eigenvalue."""
+    longer, shorter = math.sqrt(N - 0.5), math.sqrt(M - 0.5)
+    middle = (longer - shorter) ** 2
+    width = (longer - shorter) * (1 / shorter - 1 / longer) ** (1 / 3) / middle
+    return math.log(middle) + width**2 / 8, width
+
+
+def isf(q: float, N: int, M: int, /) -> float:
+    """
+    Return the smallest eigenvalue that noise exceeds with a probability.
+
+    Parameters
+    ----------
+    q : float
+        Probability of a larger smallest eigenvalue, above 0 and below 1.
+    N, M : int
+        Longer and shorter side of the matrix.
+
+    Returns
+    -------
+    float
+        Smallest eigenvalue of ``W.T @ W``, over the variance of the elements.
+
+    Raises
+    ------
+    ArgumentError
+        If `q` is not between 0 and 1, or the sides are not whole numbers from 1, N at least M.
+
+    Examples
+    --------
+    >>> round(isf(0.5, 400, 200), 1)
+    36.5
+    """
+    _checks.share("q", q)
+    _checks.count("M", M)
+    _checks.count("N", N, at_least=M)
+    if N == M:
+        root = math.sqrt(1 - 2 * math.log(q)) - 1  # of x / 2 + sqrt(x) = -ln q
+        return root**2 / N
+    centre, width = _scale(N, M)
+    return math.exp(centre - width * float(_tw.isf(1 - q)))

@@ -327,6 +327,10 @@ def decide(found: Evidence, /) -> Phase:
         A bulk fits if its distance from the law is not significant at a significance of 0.0001. It
         nearly fits if it fits, or its distance is at most 0.05.
 
+    See Also
+    --------
+    second : Another phase that is nearly as fit.
+
     Notes
     -----
     The paper names the phases and shows their pictures; the thresholds are chosen here. Where the
@@ -338,10 +342,6 @@ def decide(found: Evidence, /) -> Phase:
     References
     ----------
     Martin & Mahoney (2021), JMLR 22(165), table 1.
-
-    See Also
-    --------
-    second : Another phase that is nearly as fit.
 
     Examples
     --------

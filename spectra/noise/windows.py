@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 import spectra._checks as _checks
-from spectra._spectral import matrix_of
+from spectra._spectral import matrix_of, zero_below
 from spectra.errors import ArgumentError
 from spectra.linalg.elements import alive
 from spectra.linalg.vectors import porter_thomas
@@ -115,7 +115,9 @@ def windows(W: npt.ArrayLike, /, *, num: int = 10) -> Windows:
     live = alive(array)
     tall = live if live.shape[0] >= live.shape[1] else live.T
     left, singular, right = np.linalg.svd(tall, full_matrices=False)
-    values = singular**2
+    largest = float(singular.max(initial=0.0)) ** 2
+    kept = singular**2 > zero_below(largest, len(tall))
+    left, right, values = left[:, kept], right[kept], singular[kept] ** 2
     parts = np.array_split(np.arange(len(values)), min(num, len(values) // FEWEST) or 1)
     if len(values) < FEWEST:
         return Windows._make(np.empty((len(Windows._fields), 0)))

@@ -72,7 +72,8 @@ def judge(row: Mapping[str, Any], /) -> Diagnosis:
 
         1. *broken*: weights that are not finite or all zero, or a rank that has collapsed (the
            phase is rank collapse);
-        2. *trapped*: the elements were permuted, and spikes are left (`trap_p` at most 0.0001);
+        2. *trapped*: the elements were permuted, and spikes are left (`num_traps` above 0, `trap_p`
+           at most 0.0001);
         3. *too small to tell*: fewer than 10 nonzero eigenvalues per matrix, or fewer than 20 in
            all without any above the bulk;
         4. *like noise*: no eigenvalue above the bulk (Tracy-Widom test at 0.0001), and a bulk that
@@ -119,7 +120,8 @@ def judge(row: Mapping[str, Any], /) -> Diagnosis:
 
 def _verdict(row: Mapping[str, Any]) -> Verdict:
     phase = Phase(row["phase"])
-    if phase is not Phase.RANK_COLLAPSE and row.get("trap_p", math.nan) <= SIGNIFICANCE:
+    trapped = row.get("trap_p", math.nan) <= SIGNIFICANCE and row.get("num_traps", 0) > 0
+    if phase is not Phase.RANK_COLLAPSE and trapped:
         return Verdict.TRAPPED
     if phase is Phase.BULK_DECAY:
         near = row["phase_bulk_p"] >= SIGNIFICANCE or row["phase_bulk_D"] <= _CLOSE
@@ -136,9 +138,11 @@ def _reason(row: Mapping[str, Any], verdict: Verdict) -> str:
         where = f", {row['trap_where']}" if row.get("trap_where") else ""
         return f"spikes left when the elements are permuted (p {_p(row['trap_p'])}): {cause}{where}"
     if verdict is Verdict.TOO_SMALL_TO_TELL:
-        return f"{int(row['num_evals'])} eigenvalues" if "num_evals" in row else "few eigenvalues"
+        if math.isnan(row["phase_num"]):
+            return "fewer than 10 nonzero eigenvalues per matrix"
+        return f"{int(row['phase_num'])} eigenvalues, none above the bulk"
     above = int(row["phase_num_excess"])
-    spikes = f"{above or 'no'} eigenvalue{'s' if above != 1 else ''} above the bulk"
+    spikes = f"{above or 'no'} eigenvalue{'s' if above != 1 else ''} above the bulk at 0.0001"
     bulk = f"bulk {_fit(row)} (p {_p(row['phase_bulk_p'])}, D {row['phase_bulk_D']:.2g})"
     return f"{bulk}; {spikes}{_law(row)}"
 

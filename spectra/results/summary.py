@@ -38,7 +38,8 @@ def summary(ds: xr.Dataset, /) -> xr.Dataset:
         Dataset without the dimension ``layer``: the means of `alpha`, `alpha_weighted`,
         `log_alpha_norm`, `log_norm`, `log_spectral_norm`, `stable_rank`, `entropy` and `D` over the
         layers that have a value, for each of them that `ds` holds; `log_product_norm` and
-        `log_product_spectral_norm`, of the products over the layers; the numbers of layers
+        `log_product_spectral_norm`, of the products over the layers, ``nan`` if a layer has no
+        value; the numbers of layers
         `num_layers`, `num_fitted` (with a power-law fit) and `num_supported` (with a supported
         power law).
 
@@ -70,7 +71,7 @@ def summary(ds: xr.Dataset, /) -> xr.Dataset:
     for mean in means.values():
         mean.attrs["cell_methods"] = "layer: mean"
     products = {
-        f"log_product_{name}": ds[f"log_{name}"].sum("layer", min_count=1)
+        f"log_product_{name}": _product(ds, f"log_{name}")
         for name in ("norm", "spectral_norm")
         if f"log_{name}" in ds
     }
@@ -84,3 +85,9 @@ def summary(ds: xr.Dataset, /) -> xr.Dataset:
     }
     summed = {name: v.assign_attrs(VARIABLES[name].attrs) for name, v in products.items()}
     return xr.Dataset({**means, **summed, **counted}, attrs=ds.attrs)
+
+
+def _product(ds: xr.Dataset, name: str) -> xr.DataArray:
+    """Return the sum over the layers that a model has; nan if one of them has no value."""
+    complete = (ds[name].notnull() | ~present(ds)).all("layer") & present(ds).any("layer")
+    return ds[name].sum("layer").where(complete)

@@ -16,6 +16,7 @@ import numpy as np
 
 import spectra._checks as _checks
 import spectra.tails.log_excess as _excess
+from spectra.tails.options import fixed_threshold
 from spectra.tails.power_law import PowerLawFits, fit, fits, tails
 from spectra.tails.samples import FitStatus, logarithms, prepare
 from spectra.tails.xmin_search import longest, search
@@ -60,7 +61,7 @@ class Interval(NamedTuple):
     xmin_high: float
     """Upper end for xmin."""
     confidence: float
-    """Share of the resamples inside the interval."""
+    """Probability that the interval covers the true value."""
     precision: float
     """
     Standard error of the less certain end for alpha, due to the finite number of resamples; ``nan``
@@ -256,9 +257,9 @@ def interval(
     xmin as known. The search prefers tails that happen to be steep: the median of
     :math:`\ln(\hat\alpha - 1)` is above the truth by 2.6 / n for a tail of n data, on samples of 20
     to 1,000 data with and without a body below the tail. The interval is moved down by that (by 1 /
-    n if xmin is given), and widened as a t interval of n data. 90 % intervals then hold alpha in 90
-    to 94 % of samples of 20 to 1,000 data (87 to 90 % if xmin is given); without the correction
-    in 78 % at 20 and 84 % at 50, nearly all misses being on one side.
+    n if xmin is given), and widened as a t interval of n data (not with `xmax`). 90 % intervals
+    then hold alpha in 90 to 94 % of samples of 20 to 1,000 data (87 to 90 % if xmin is given);
+    without the correction in 78 % at 20 and 84 % at 50, nearly all misses being on one side.
 
     The bootstrap assumes independent data, and the eigenvalues of one matrix are not independent.
     The interval is nevertheless right for heavy-tailed random matrices: with 300 eigenvalues and
@@ -279,7 +280,7 @@ def interval(
     True
     """
     _checks.share("confidence", confidence)
-    x, _, _ = prepare(eigenvalues, **options)
+    x, _, settled = prepare(eigenvalues, **options)
     known = fitted or fit(eigenvalues, **options)
     found = refits(
         eigenvalues, resamples=resamples, rng=rng, executor=executor, fitted=known, **options
@@ -289,7 +290,8 @@ def interval(
     if not num or len(x) < _FEWEST_DATA:
         return Interval(math.nan, math.nan, math.nan, math.nan, confidence, math.nan, 0)
     ends = np.array([(1 - confidence) / 2, (1 + confidence) / 2])
-    low, high = _corrected(np.quantile(found.alpha[good], [*ends, 0.5]), known, options)
+    quantiles = np.quantile(found.alpha[good], [*ends, 0.5])
+    low, high = _corrected(quantiles, known, settled, confidence)
     xmin_low, xmin_high = np.quantile(found.xmin[good], ends)
     # standard error of a quantile: the error of its order, converted to the value
     error = math.sqrt(ends[0] * ends[1] / num)
@@ -301,7 +303,7 @@ def interval(
 
 
 def _corrected(
-    quantiles: FloatArray, fitted: PowerLawFit, options: FitOptions
+    quantiles: FloatArray, fitted: PowerLawFit, options: FitOptions, confidence: float
 ) -> tuple[float, float]:
     """
     Return the ends of an interval of alpha, moved and widened as samples of this size need.
@@ -312,9 +314,10 @@ def _corrected(
     from scipy.special import stdtrit
 
     n = max(fitted.num_tail, 3)
-    searched = not isinstance(options.get("xmin"), (int, float))
+    searched = fixed_threshold(options.get("xmin")) is None
     shift = (_BIAS if searched else 1.0) / n
-    wider = float(stdtrit(n - 1, 0.95) / stdtrit(math.inf, 0.95)) * math.sqrt(n / (n - 1))
+    end = (1 + confidence) / 2
+    wider = float(stdtrit(n - 1, end) / stdtrit(math.inf, end)) * math.sqrt(n / (n - 1))
     if options.get("xmax") is None and quantiles.min() > 1:
         low, high, middle = np.log(quantiles - 1)
         ends = 1 + np.exp(middle + wider * (np.array([low, high]) - middle) - shift)

@@ -64,7 +64,6 @@ RANKS = grouped(
 
 _ROY = "Roy & Vetterli (2007), EUSIPCO"
 _BELL = "Bell & Dean (1970), doi:10.1039/DF9705000055"
-_EDELMAN = "Edelman (1988), doi:10.1137/0609045"
 _WEIBULL = "arXiv:2605.18898"
 
 
@@ -117,8 +116,8 @@ SPREAD = grouped(
             "condition_number_noise",
             "condition number of noise of the same shape",
             "1",
-            "ratio of the edges; 4.65 N for square matrices",
-            _EDELMAN,
+            "medians of the laws of the largest and smallest eigenvalue",
+            "Ma (2012), doi:10.3150/10-BEJ334",
         ),
         number("kurtosis", "excess kurtosis of the elements, without huge ones", "1", "", OURS),
         number(

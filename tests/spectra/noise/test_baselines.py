@@ -51,6 +51,15 @@ def test_many_scales_and_dead_matrices():
     assert baselines.hill_alpha(0.5, fraction=0.6, scales=[1.0, 0.0]) == 1.0  # zeros in the tail
 
 
+def test_scales_far_apart():
+    found = [
+        baselines.hill_alpha(0.5, fraction=0.75, scales=[1.0, 10.0**-k]) for k in (3, 6, 12, 20)
+    ]
+    assert found == sorted(found, reverse=True)
+    assert found[-1] - 1 == pytest.approx(found[1] - 1, rel=0.8)
+    assert baselines.hill_alpha(0.5, fraction=0.75, scales=[1.0, 1e-310]) == 1.0
+
+
 @pytest.mark.parametrize("scales", [[], [0.0], [-1.0, 1.0], [np.nan], [np.inf], "a"])
 def test_scales_that_are_none(scales):
     with pytest.raises(ArgumentError, match="`scales`"):

@@ -70,6 +70,25 @@ def test_a_signal_is_still_seen(strength):
     assert found["whitened_spike_p"] < 1e-4
 
 
+@pytest.mark.parametrize("least", [1e-160, 1e-200, 1e-300])
+def test_squares_outside_the_range_have_no_scales(least):
+    W = np.random.default_rng(0).standard_normal((40, 24))
+    W[3] *= least
+    assert np.isnan(biwhitening.scales(W).rows).all()
+    found = measures.equal_scales(spectra.spectrum(W))
+    assert all(np.isnan(value) for value in found.values())
+
+
+def test_small_and_dead_matrices_of_a_stack_are_left_out():
+    stack = np.random.default_rng(0).standard_normal((4, 40, 24))
+    stack[1, :, 5:] = 0
+    stack[2] = 0
+    found = measures.equal_scales(spectra.spectrum(stack))
+    alone = measures.equal_scales(spectra.spectrum(stack[[0, 3]]))
+    assert found["whitened_num_spikes"] == alone["whitened_num_spikes"] == 0
+    assert found["row_scatter"] == pytest.approx(alone["row_scatter"])
+
+
 @pytest.mark.parametrize("W", [np.zeros((3, 3)), [[1.0, np.nan]], np.diag([1.0, 0.0]), np.ones(3)])
 def test_matrices_without_scales(W):
     with pytest.raises(ArgumentError, match="`W`"):

@@ -51,3 +51,15 @@ def test_too_few_eigenvalues_have_no_p():
         lower_edge.p_value(np.arange(1.0, 11.0), 20, variance=0.0)
     with pytest.raises(ArgumentError, match="`num_spikes`"):
         lower_edge.p_value(np.arange(1.0, 11.0), 20, variance=1.0, num_spikes=11)
+
+
+@pytest.mark.parametrize("shape", [(200, 100), (50, 50), (60, 20)])
+def test_quantiles_are_those_of_the_p_value_and_of_samples(shape):
+    N, M = shape
+    rng = np.random.default_rng(3)
+    drawn = [spectra.eigenvalues(rng.standard_normal(shape))[0] for _ in range(300)]
+    for q in (0.9, 0.5, 0.1):
+        smallest = lower_edge.isf(q, N, M)
+        values = np.concatenate([[smallest], np.full(M - 1, float(N))])
+        assert lower_edge.p_value(values, N, variance=1.0) == pytest.approx(1 - q, rel=1e-6)
+        assert np.mean(np.array(drawn) > smallest) == pytest.approx(q, abs=0.1)

@@ -68,6 +68,15 @@ def test_the_measure_gives_each_eigenvalue_its_window():
     assert (small["num_windows"], math.isnan(small["window_p"][0])) == (0, True)
 
 
+def test_a_null_space_has_no_windows():
+    """Its vectors are rounding."""
+    rng = np.random.default_rng(4)
+    W = rng.standard_normal((60, 16)) @ rng.standard_normal((16, 40))
+    found = measures.randomness(spectra.spectrum(W))
+    assert found["num_windows"] == 2
+    assert np.isnan(found["window_p"][16:]).all()
+
+
 def test_what_is_no_matrix_has_no_windows():
     for wrong in (np.ones(5), [[np.nan, 1.0]], [[np.inf, 1.0]]):
         with pytest.raises(ArgumentError, match="`W`"):

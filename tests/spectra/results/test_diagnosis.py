@@ -38,9 +38,11 @@ def evidence_of(support=Support.REJECTED, likelier=Likelier.NONE, **changes):
         (evidence_of(), {"status": Status.ALL_ZERO}, "BROKEN", "all weights are zero"),
         (evidence_of(), {"status": Status.NOT_READ}, "NOT_JUDGED", ""),
         (evidence_of(zero_share=0.3), {}, "BROKEN", "30 % of the eigenvalues are negligible"),
-        (evidence_of(num=19, num_excess=0), {"num_evals": 19}, "TOO_SMALL_TO_TELL", "19 eigenv"),
+        (evidence_of(num=19, num_excess=0), {}, "TOO_SMALL_TO_TELL", "19 eigenv"),
         (evidence_of(num_excess=0), {}, "LIKE_NOISE", "no eigenvalues above the bulk"),
         (evidence_of(num_excess=0, bulk_p=1e-9), {}, "STRUCTURED", "bulk nearly as noise (p 1e-09"),
+        (evidence_of(num=math.nan, bulk_D=math.nan), {}, "TOO_SMALL_TO_TELL", "fewer than 10"),
+        (evidence_of(), {"trap_p": 1e-9, "num_traps": 0}, "NOISE_AND_SIGNAL", "40 eigenvalues"),
         (evidence_of(), {}, "NOISE_AND_SIGNAL", "these follow no power law (p 0.05)"),
         (evidence_of(Support.SUPPORTED), {}, "NOISE_AND_SIGNAL", "these follow a power law"),
         (evidence_of(bulk_p=1e-9, bulk_D=0.2), {}, "STRUCTURED", "bulk not as noise"),
@@ -48,13 +50,13 @@ def evidence_of(support=Support.REJECTED, likelier=Likelier.NONE, **changes):
         (evidence_of(likelier=Likelier.LOGNORMAL), {}, "NOISE_AND_SIGNAL", "likelier: lognormal"),
         (
             evidence_of(),
-            {"trap_p": 1e-4, "trap_cause": Cause.ELEMENTS, "trap_where": "row 3"},
+            {"trap_p": 1e-4, "num_traps": 1, "trap_cause": Cause.ELEMENTS, "trap_where": "row 3"},
             "TRAPPED",
             "(p 1e-04): elements, row 3",
         ),
         (
             evidence_of(),
-            {"trap_p": 2e-4, "trap_cause": Cause.MEAN, "trap_where": ""},
+            {"trap_p": 2e-4, "num_traps": 1, "trap_cause": Cause.MEAN, "trap_where": ""},
             "NOISE_AND_SIGNAL",
             "40 eigenvalues",
         ),
@@ -141,7 +143,11 @@ def test_words_of_one_layer_agree_in_an_analysis():
     }
     plain = spectra.analyze(model)
     assert spectra.labels(plain.verdict).sel(layer="heavy").item() == "heavy_tailed"
-    assert plain.verdict_reason.sel(layer="signal").item().endswith("2 eigenvalues above the bulk")
+    assert (
+        plain.verdict_reason.sel(layer="signal")
+        .item()
+        .endswith("2 eigenvalues above the bulk at 0.0001")
+    )
     assert set(np.flatnonzero(plain.alpha_reading)) == {list(model).index("heavy")}
 
 

@@ -906,11 +906,18 @@ def test_a_terminal_gets_a_coloured_table_that_fits():
     code, shown = on_a_terminal("analyze", MNIST)
     lines = lines_on_screen(shown)
     assert code == 0
-    assert re.search(r"\x1b\[32mwell-trained", shown)
     assert re.search(r"\x1b\[1m\s*layer", shown)
     assert max(map(len, lines)) <= 100
     rows = [line for line in lines if re.match(r"fc\d +\d+ +\d+ +\d\.\d\d ", line)]
     assert len(rows) == 3
+
+
+@pytest.mark.slow
+def test_a_terminal_shows_a_broken_layer_in_red(tmp_path):
+    model = {"a": f32(30, 20), "flat": np.ones((30, 20), np.float32)}
+    _, shown = on_a_terminal("analyze", write_safetensors(tmp_path / "m.safetensors", model))
+    assert re.search(r"\x1b\[31mbroken", shown)
+    assert re.search(r"\x1b\[33mlike noise", shown)
 
 
 @pytest.mark.slow
@@ -924,7 +931,7 @@ def test_a_terminal_says_what_it_has_no_room_for(columns):
     assert all(len(line) <= columns for line in lines)
     said = " ".join(lines)
     assert ("no room for" in said) == (columns < 140)
-    assert ("no room for N, M, noise, D, p, log_norm" in said) == (columns == 60)
+    assert ("no room for N, M, 90 %, noise, D, p, log_norm" in said) == (columns == 60)
 
 
 @pytest.mark.slow
