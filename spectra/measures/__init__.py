@@ -41,11 +41,11 @@ from spectra.measures._directions import (
 from spectra.measures._noise import (
     alpha_bands,
     bulk_fit,
-    equal_scales,
     randomized,
     spike_signals,
     training_phase,
 )
+from spectra.measures._scales import equal_scales
 from spectra.measures._sizes import element_law, energy_spread, rank, size
 from spectra.measures._tails import evidence, hill_fit, tail_fit
 

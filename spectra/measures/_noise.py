@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-import spectra.noise.biwhitening as _biwhitening
 import spectra.noise.bulk as _bulk
 import spectra.noise.lower_edge as _lower_edge
 import spectra.noise.permutation as _permutation
@@ -16,10 +15,7 @@ import spectra.noise.signal as _signal
 import spectra.noise.spikes as _spikes
 import spectra.noise.traps as _traps
 import spectra.noise.truncation as _truncation
-from spectra.linalg.eigen import eigenvalues
-from spectra.linalg.elements import alive, excess_kurtosis
-from spectra.multiple_tests import combined, significance_each
-from spectra.noise.spikes import FEWEST_TO_TEST
+from spectra.multiple_tests import combined
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -31,7 +27,6 @@ if TYPE_CHECKING:
 __all__ = [
     "alpha_bands",
     "bulk_fit",
-    "equal_scales",
     "randomized",
     "spike_signals",
     "training_phase",
@@ -41,10 +36,6 @@ __all__ = [
 _BULK_NAMES = (
     *("num_spikes", "spike_p", "noise_std", "sigma_mp", "bulk_min", "bulk_max", "mp_softrank"),
     *("bulk_D", "bulk_p", "smallest_p"),
-)
-_WHITENED_NAMES = (
-    *("whitened_num_spikes", "whitened_spike_p", "whitened_bulk_p", "row_scatter"),
-    *("row_scatter_noise", "column_scatter", "column_scatter_noise"),
 )
 _SMALL, _REPLICAS = 300, 5  # five replicas for matrices of up to 300 eigenvalues
 
@@ -244,61 +235,6 @@ def _mean(values: list[float]) -> float:
 
 def _deviation(values: list[float]) -> float:
     return float(np.std(values, ddof=1)) if len(values) > 1 else math.nan
-
-
-def equal_scales(spectrum: Spectrum, /) -> Mapping[str, float]:
-    """
-    Count the spikes that are left when all rows and columns have the same scale.
-
-    Parameters
-    ----------
-    spectrum : Spectrum
-        Spectrum of one layer, with its matrices.
-
-    Returns
-    -------
-    mapping of str to float
-        `whitened_num_spikes`, `whitened_spike_p` and `whitened_bulk_p`, as `num_spikes`, `spike_p`
-        and `bulk_p` of the matrices after :func:`spectra.noise.biwhitening.whiten`; `row_scatter`
-        and `column_scatter`, mean over the matrices, each with the value of noise; over the
-        matrices with at least 10 rows and columns, ``nan`` without one.
-
-    Raises
-    ------
-    ArgumentError
-        If the spectrum has no matrices.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from spectra import spectrum
-    >>> W = np.random.default_rng(0).standard_normal((400, 200)) * np.linspace(0.5, 2, 200)
-    >>> found = equal_scales(spectrum(W))
-    >>> bulk_fit(spectrum(W))["num_spikes"] > 20, found["whitened_num_spikes"]
-    (True, 0.0)
-    """
-    live = [W for W in map(alive, spectrum.require_matrices()) if min(W.shape) >= FEWEST_TO_TEST]
-    scatter = np.array([_biwhitening.scales(W).scatter for W in live])
-    known = [W for W, (rows, _) in zip(live, scatter, strict=True) if not math.isnan(rows)]
-    if not known:
-        return dict.fromkeys(_WHITENED_NAMES, math.nan)
-    noise = np.array([[_biwhitening.scatter_of_noise(n) for n in W.shape[::-1]] for W in known])
-    white = [_biwhitening.whiten(W) for W in known]
-    each = significance_each(spectrum.significance, len(white))
-    found = [
-        _spikes.detect(eigenvalues(W), max(W.shape), significance=each, kurtosis=excess_kurtosis(W))
-        for W in white
-    ]
-    p = [one.p for one in found]
-    return {
-        "whitened_num_spikes": float(np.nansum([one.num for one in found])),
-        "whitened_spike_p": combined(p),
-        "whitened_bulk_p": combined([one.bulk.p for one in found]),
-        "row_scatter": float(np.nanmean(scatter[:, 0])),
-        "row_scatter_noise": float(noise[:, 0].mean()),
-        "column_scatter": float(np.nanmean(scatter[:, 1])),
-        "column_scatter_noise": float(noise[:, 1].mean()),
-    }
 
 
 def training_phase(spectrum: Spectrum, /) -> Mapping[str, float]:

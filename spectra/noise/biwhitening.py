@@ -120,7 +120,7 @@ def scales(W: npt.ArrayLike, /) -> Scales:
     return found if usable else Scales(*(np.full(len(side), math.nan) for side in found))
 
 
-def whiten(W: npt.ArrayLike, /) -> FloatArray:
+def whiten(W: npt.ArrayLike, /, *, known: Scales | None = None) -> FloatArray:
     """
     Divide rows and columns by their scales.
 
@@ -128,6 +128,8 @@ def whiten(W: npt.ArrayLike, /) -> FloatArray:
     ----------
     W : array_like, shape (m, n)
         Matrix in weight units; rows and columns of zeros are left out.
+    known : Scales, optional
+        Scales of the other rows and columns, if they are already known.
 
     Returns
     -------
@@ -147,7 +149,7 @@ def whiten(W: npt.ArrayLike, /) -> FloatArray:
     True
     """
     live = np.asarray(alive(W), np.float64)
-    found = scales(live)
+    found = scales(live) if known is None else known
     whitened: FloatArray = live / found.rows[:, np.newaxis] / found.columns
     return whitened
 

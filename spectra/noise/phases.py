@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from spectra.tails.support import Judgement
 
 __all__ = [
+    "NEAR",
     "SIGNIFICANCE",
     "Band",
     "Evidence",
@@ -45,10 +46,12 @@ __all__ = [
 SIGNIFICANCE = 1e-4
 """Significance of the tests of spikes and bulk: one noise matrix in ten thousand has a spike."""
 
+NEAR = 0.05
+"""Distance from the Marchenko-Pastur law up to which a bulk nearly fits."""
+
 _FEW = 0.05  # largest share of eigenvalues above the bulk that counts as few
 _NEAR = 15.0  # largest height above the edge of a layer that bleeds out, in Tracy-Widom units
 _GAP = 5.0  # smallest gap that sets spikes apart, in Tracy-Widom units
-_CLOSE = 0.05  # distance from the Marchenko-Pastur law up to which the bulk fits
 _SMALL = 20  # eigenvalues below which a layer without spikes is not classified
 _TOLERANCE = 1.5  # factor within which another phase is near
 _ZERO = 0.1  # share of eigenvalues below a drop from which the rank has collapsed
@@ -149,7 +152,7 @@ class Evidence(NamedTuple):
     @property
     def near(self) -> bool:
         """Whether the bulk is the law of noise to within a distance of 0.05, or fits it."""
-        return self.fits or self.bulk_D <= _CLOSE
+        return self.fits or self.bulk_D <= NEAR
 
 
 def band(alpha: float, /, *, preset: Preset) -> Band:

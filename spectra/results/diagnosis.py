@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from spectra.noise.phases import SIGNIFICANCE, Phase
+from spectra.noise.phases import NEAR, SIGNIFICANCE, Phase
 from spectra.noise.traps import Cause
 from spectra.results.variables import Status
 from spectra.results.verdicts import Reading, Verdict, reading_of_alpha
@@ -29,7 +29,6 @@ _BY_PHASE = {
     Phase.RANK_COLLAPSE: Verdict.BROKEN,
     Phase.OTHER: Verdict.STRUCTURED,
 }
-_CLOSE = 0.05  # distance of a bulk from the law of noise up to which spikes stand apart from it
 _UNREADABLE = {
     Status.NOT_FINITE: "weights that are not finite",
     Status.ALL_ZERO: "all weights are zero",
@@ -124,7 +123,7 @@ def _verdict(row: Mapping[str, Any]) -> Verdict:
     if phase is not Phase.RANK_COLLAPSE and trapped:
         return Verdict.TRAPPED
     if phase is Phase.BULK_DECAY:
-        near = row["phase_bulk_p"] >= SIGNIFICANCE or row["phase_bulk_D"] <= _CLOSE
+        near = row["phase_bulk_p"] >= SIGNIFICANCE or row["phase_bulk_D"] <= NEAR
         return Verdict.NOISE_AND_SIGNAL if near else Verdict.STRUCTURED
     return _BY_PHASE[phase]
 
@@ -150,7 +149,7 @@ def _reason(row: Mapping[str, Any], verdict: Verdict) -> str:
 def _fit(row: Mapping[str, Any]) -> str:
     if row["phase_bulk_p"] >= SIGNIFICANCE:
         return "as noise"
-    return "nearly as noise" if row["phase_bulk_D"] <= _CLOSE else "not as noise"
+    return "nearly as noise" if row["phase_bulk_D"] <= NEAR else "not as noise"
 
 
 def _law(row: Mapping[str, Any]) -> str:

@@ -27,7 +27,8 @@ _HELP = f"""Print a table of every layer's spectrum, power-law fit and verdict.
 {columns.legend(tables.LAYER_COLUMNS)}
 
 Pure noise of a hundred eigenvalues or fewer has an alpha between 2 and 6 as often as not: believe
-the verdict, not alpha. A power law counts only among the eigenvalues above the noise.
+the verdict, not alpha. A power law counts only among the eigenvalues above the noise. The numbers
+behind a verdict are in the results: -o FILE, verdict_reason.
 """
 
 

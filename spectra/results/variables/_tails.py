@@ -181,7 +181,7 @@ EVIDENCE = grouped(
         ),
         number(
             "p_value",
-            "share of true power laws that fit no better than that of the tail",
+            "p-value of the power law fitted to the tail",
             "1",
             "(1 + #{D* >= D}) / (1 + resamples)",
             CSN,
