@@ -43,6 +43,7 @@ docs:  ## Pages and pictures made from the code
 
 rates:  ## Measure how often the words err, and write docs/rates.md (half an hour)
 	$(PYTHON) -m tests.rates.run --page
+	$(PYTHON) -m tests.rates.phase_map
 
 fuzz:  ## Open 300,000 broken files of every kind
 	$(PYTHON) tests/fuzz/run.py

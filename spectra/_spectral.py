@@ -25,6 +25,7 @@ __all__ = [
     "extreme_exponent",
     "in_blocks",
     "in_weight_units",
+    "kurtosis_of",
     "largest",
     "matrix_of",
     "nonzero",
@@ -169,6 +170,13 @@ def one_matrix(data: npt.ArrayLike, N: int | None = None, /) -> tuple[npt.ArrayL
         )
         raise ArgumentError(msg)
     return found.by_matrix[0], found.sides[0]
+
+
+def kurtosis_of(data: npt.ArrayLike, kurtosis: float | None, /) -> float:
+    """Return the kurtosis that is given, else that of a Spectrum of one matrix, else 0."""
+    found = spectrum_of(data)
+    given = 0.0 if found is None else found.kurtosis[0]
+    return given if kurtosis is None else kurtosis
 
 
 def stack_of(data: npt.ArrayLike, /) -> AnyArray:

@@ -10,7 +10,7 @@ import numpy as np
 import spectra.noise.biwhitening as _biwhitening
 import spectra.noise.spikes as _spikes
 from spectra.linalg.eigen import eigenvalues
-from spectra.linalg.elements import alive, excess_kurtosis
+from spectra.linalg.elements import alive
 from spectra.multiple_tests import combined, significance_each
 from spectra.noise.spikes import FEWEST_TO_TEST
 
@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from spectra._typing import FloatArray
 
 __all__ = ["equal_scales"]
+
+# The kurtosis moves the law because the mean squares of rows vary, by (kurtosis + 2) over their
+# length. The scaling makes them equal.
+_KURTOSIS = -2.0
 
 _NAMES = (
     *("whitened_num_spikes", "whitened_spike_p", "whitened_bulk_p", "row_scatter"),
@@ -76,7 +80,7 @@ def _tested(white: list[FloatArray], spectrum: Spectrum) -> tuple[float, float, 
     """Return number and p-value of the spikes of all matrices, and the p-value of their bulk."""
     each = significance_each(spectrum.significance, len(white))
     found = [
-        _spikes.detect(eigenvalues(W), max(W.shape), significance=each, kurtosis=excess_kurtosis(W))
+        _spikes.detect(eigenvalues(W), max(W.shape), significance=each, kurtosis=_KURTOSIS)
         for W in white
     ]
     num = float(np.nansum([one.num for one in found]))

@@ -10,7 +10,7 @@ import numpy as np
 import spectra._checks as _checks
 import spectra.noise.bulk as _bulk
 import spectra.noise.tracy_widom as _tw
-from spectra._spectral import spectrum_of
+from spectra._spectral import kurtosis_of, spectrum_of
 from spectra.errors import ArgumentError
 from spectra.multiple_tests import significance_each
 
@@ -62,13 +62,6 @@ class Spikes(NamedTuple):
     """Largest eigenvalue, in weight units squared."""
 
 
-def _kurtosis(eigenvalues: npt.ArrayLike, kurtosis: float | None) -> float:
-    """Return the kurtosis given, else the kurtosis of a Spectrum of one matrix, else 0."""
-    found = spectrum_of(eigenvalues)
-    given = 0.0 if found is None else found.kurtosis[0]
-    return given if kurtosis is None else kurtosis
-
-
 def statistics(
     eigenvalues: npt.ArrayLike,
     N: int | None = None,
@@ -111,7 +104,7 @@ def statistics(
     """
     _checks.number("variance", variance, above=0)
     values, N = _bulk.nonzero(eigenvalues, N)
-    return _heights(values, N, variance, _kurtosis(eigenvalues, kurtosis))
+    return _heights(values, N, variance, kurtosis_of(eigenvalues, kurtosis))
 
 
 def _heights(values: FloatArray, N: int, variance: float, kurtosis: float) -> FloatArray:
@@ -192,7 +185,7 @@ def detect(
     """
     threshold = _tw.isf(significance_each(significance, 1))
     values, side = _bulk.nonzero(eigenvalues, N)
-    kurtosis = _kurtosis(eigenvalues, kurtosis)
+    kurtosis = kurtosis_of(eigenvalues, kurtosis)
     num, p, M = 0, math.nan, len(values)
     for _ in range(_PASSES if M >= FEWEST_TO_TEST else 0):
         units = _studentized(values, side, num, kurtosis)
@@ -202,7 +195,7 @@ def detect(
         before, num = num, min(found, M - _bulk.FEWEST_IN_BULK, max(1, M // 2))
         if num == before:
             break
-    bulk = _bulk.fit(values, side, num_spikes=num)
+    bulk = _bulk.fit(values, side, num_spikes=num, kurtosis=kurtosis)
     largest = float(values[-1]) if M else math.nan
     return Spikes(math.nan if math.isnan(p) else num, p, bulk, side, M, largest)
 

@@ -62,7 +62,9 @@ def judge(row: Mapping[str, Any], /) -> Diagnosis:
     row : mapping of str to number
         Results of the layer: its `status` and, where that is computed, the variables of
         :func:`spectra.measures.training_phase`; `alpha`; and, if they are there, the variables of
-        :func:`spectra.measures.randomized`.
+        :func:`spectra.measures.randomized`, which decide whether it is trapped, and of
+        :func:`spectra.measures.equal_scales` and :func:`spectra.measures.element_law`, which name
+        a cause in the reason.
 
     Returns
     -------
@@ -143,13 +145,24 @@ def _reason(row: Mapping[str, Any], verdict: Verdict) -> str:
     above = int(row["phase_num_excess"])
     spikes = f"{above or 'no'} eigenvalue{'s' if above != 1 else ''} above the bulk at 0.0001"
     bulk = f"bulk {_fit(row)} (p {_p(row['phase_bulk_p'])}, D {row['phase_bulk_D']:.2g})"
-    return f"{bulk}; {spikes}{_law(row)}"
+    return f"{bulk}; {spikes}{_law(row)}{_cause(row, above)}"
 
 
 def _fit(row: Mapping[str, Any]) -> str:
     if row["phase_bulk_p"] >= SIGNIFICANCE:
         return "as noise"
     return "nearly as noise" if row["phase_bulk_D"] <= NEAR else "not as noise"
+
+
+def _cause(row: Mapping[str, Any], above: int) -> str:
+    """Return what else would make such a spectrum, if that was measured: scales, rare elements."""
+    if above and row.get("whitened_num_spikes") == 0:
+        scatter = "rows scatter by {row_scatter:.0%}, columns by {column_scatter:.0%}"
+        return f"; none is left once rows and columns have equal scales ({scatter.format_map(row)})"
+    rare = row.get("kurtosis", 0.0) > row.get("M", math.inf) / 10
+    if rare and not above and row["phase_bulk_p"] < SIGNIFICANCE:
+        return f"; the law is not exact for rare elements (excess kurtosis {row['kurtosis']:.0f})"
+    return ""
 
 
 def _law(row: Mapping[str, Any]) -> str:

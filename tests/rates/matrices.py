@@ -105,7 +105,7 @@ ELEMENTS: dict[str, Callable[[Rng, Shape], FloatArray]] = {
         for name, law in HEAVY_LAWS.items()
         for mu in (1.0, 1.4, 1.8)
     },
-    "Student 3": partial(_student, mu=3.0),
+    **{f"Student {mu:g}": partial(_student, mu=mu) for mu in (2.5, 3.0, 4.0, 6.0)},
     **{f"rows scattered by {s:.0%}": partial(_rows, scatter=s) for s in (0.1, 0.5)},
     **{f"columns scattered by {s:.0%}": partial(_columns, scatter=s) for s in (0.1, 0.5, 1.0)},
     **{f"neighbours correlated by {r}": partial(_neighbours, correlation=r) for r in (0.7, 0.9)},
@@ -116,6 +116,11 @@ NOISE = ("Gaussian", "uniform", "signs", "Laplace", "half pruned")
 HEAVY = tuple(f"{law} {mu:g}" for law in HEAVY_LAWS for mu in (1.0, 1.4, 1.8))
 UNEQUAL = tuple(kind for kind in ELEMENTS if kind not in {*NOISE, *HEAVY})
 SPIKES = ("equal spikes", "half-normal spikes")
+SCATTER: dict[str, Callable[[Rng, int], FloatArray]] = {
+    "equal spikes": lambda _, k: np.ones(k),
+    "half-normal spikes": lambda rng, k: np.abs(rng.standard_normal(k)),
+    "Pareto spikes": lambda rng, k: rng.pareto(3.0, k) + 1,
+}
 GROUPS = {"noise": NOISE, "noise and spikes": SPIKES, "heavy tails": HEAVY, "other": UNEQUAL}
 
 
@@ -127,8 +132,7 @@ def draw(case: Case, seed: int, /) -> FloatArray:
         return ELEMENTS[case.kind](rng, case.shape)
     N, M = case.shape
     k = case.num_spikes
-    scatter = np.ones(k) if case.kind == "equal spikes" else np.abs(rng.standard_normal(k))
-    in_limits = 1 + (case.strength - 1) * scatter
+    in_limits = 1 + (case.strength - 1) * SCATTER[case.kind](rng, k)
     left, right = (np.linalg.qr(rng.standard_normal((side, k)))[0] for side in (N, M))
     signal: FloatArray = np.sqrt(N) * (left * (in_limits * (M / N) ** 0.25)) @ right.T
     return signal + rng.standard_normal(case.shape)

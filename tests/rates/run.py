@@ -35,7 +35,8 @@ HEAD = """# How often the words err
 
 Made by `make rates`, which draws matrices of known kinds, judges them as `spectra.analyze` does and
 counts. Figures are percent, nothing for none; the standard error of a rate of 5 % over 100 matrices
-is 2 points. The last two columns are the p-value of the whole tail, and any spike at 5 %.
+is 2 points. The last columns are the p-value of the whole tail, any spike at 5 %, and how often the
+90 % interval of alpha holds the median alpha of matrices of the same kind.
 [Metrics](metrics.md) says what each number is worth.
 """
 
@@ -48,6 +49,8 @@ class Outcome(NamedTuple):
     support: Support
     rejected: bool
     spike: bool
+    alpha: float
+    interval: tuple[float, float]
 
 
 def _judged(case: Case, seed: int) -> Outcome:
@@ -58,6 +61,8 @@ def _judged(case: Case, seed: int) -> Outcome:
         Support(ds.power_law_support.item()),
         ds.p_value.item() <= 0.1,
         ds.spike_p.item() <= 0.05,
+        ds.alpha.item(),
+        (ds.alpha_low.item(), ds.alpha_high.item()),
     )
 
 
@@ -74,20 +79,33 @@ def outcomes(chosen: Iterable[Case], num: int, /, *, workers: int = 2) -> list[O
 
 def percent(found: Iterable[bool]) -> str:
     """Return the share in percent; nothing for none at all."""
-    share = 100 * float(np.mean(list(found)))
+    every = list(found)
+    share = 100 * float(np.mean(every)) if every else 0.0
     return "" if not share else f"{share:.0f}" if share >= 1 else f"{share:.1g}"
+
+
+def covers(found: Iterable[Outcome]) -> list[bool]:
+    """Say of each interval of alpha whether it holds the median alpha of the same kind."""
+    some = [one for one in found if np.isfinite([one.alpha, *one.interval]).all()]
+    alphas: dict[Case, list[float]] = {}
+    for one in some:
+        alphas.setdefault(one.case, []).append(one.alpha)
+    middle = {case: float(np.median(values)) for case, values in alphas.items()}
+    return [one.interval[0] <= middle[one.case] <= one.interval[1] for one in some]
 
 
 def table(found: list[Outcome], title: str, by: Callable[[Outcome], str]) -> str:
     """Return the rates of the words as a Markdown table, a row for each kind."""
     words = [word.lower().replace("_", " ") for word in WORDS]
-    head = [title, "matrices", *words, "supported", "p up to 0.1", "a spike at 5 %"]
+    last = ["supported", "p up to 0.1", "a spike at 5 %", "interval covers"]
+    head = [title, "matrices", *words, *last]
     lines = ["| " + " | ".join(head) + " |", "| " + " | ".join(["---"] * len(head)) + " |"]
     for name, num in Counter(map(by, found)).items():
         rows = [one for one in found if by(one) == name]
         cells = [percent(one.verdict is Verdict[word] for one in rows) for word in WORDS]
         cells.append(percent(one.support is Support.SUPPORTED for one in rows))
         cells += [percent(one.rejected for one in rows), percent(one.spike for one in rows)]
+        cells.append(percent(covers(rows)))
         lines.append("| " + " | ".join([name, str(num), *cells]) + " |")
     return "\n".join(lines)
 

@@ -78,13 +78,51 @@ def test_edges_are_those_of_the_law_for_the_variance(shape):
     assert [found.lower, found.upper] == pytest.approx(edges, rel=1e-12)
 
 
-def test_distance_against_a_naive_loop():
+@pytest.mark.parametrize("kurtosis", [0.0, 4.0])
+def test_distance_against_a_naive_loop(kurtosis):
     (values,) = noise((60, 30), 6)
     loop = 0.0
     for k, x in enumerate(values):
-        model = marchenko_pastur.cdf(x / 60, 0.5).item()
+        theta = math.acos(min(1.0, max(-1.0, (x / 60 - 1.5) / (2 * math.sqrt(0.5)))))
+        moved = kurtosis * math.sin(2 * theta) / (2 * math.pi * 30)
+        model = marchenko_pastur.cdf(x / 60, 0.5).item() - moved
         loop = max(loop, abs(model - k / 30), abs((k + 1) / 30 - model))
-    assert bulk.distance(values, 60, variance=1.0) == pytest.approx(loop, rel=1e-12)
+    found = bulk.distance(values, 60, variance=1.0, kurtosis=kurtosis)
+    assert found == pytest.approx(loop, rel=1e-12)
+
+
+def _sparse(shape, kept, seed):
+    rng = np.random.default_rng(seed)
+    return rng.standard_normal(shape) * (rng.random(shape) < kept)
+
+
+def test_kurtosis_moves_the_law():
+    """Eigenvalues counted in 400 sparse and 400 normal matrices, at the peaks of the shift."""
+    shape, kept, num = (120, 60), 0.3, 400
+    M, ratio, kurtosis = shape[1], 0.5, 3 * (1 / kept - 1)
+    angles = np.array([math.pi / 4, math.pi / 2, 3 * math.pi / 4])
+    points = (1 + ratio + 2 * math.sqrt(ratio) * np.cos(angles)) * shape[0]
+    counts = []
+    for share in (kept, 1.0):
+        values = (
+            np.linalg.eigvalsh(W.T @ W) for W in (_sparse(shape, share, s) for s in range(num))
+        )
+        counts.append([np.searchsorted(found / share, points) for found in values])
+    shift = np.mean(counts[0], axis=0) - np.mean(counts[1], axis=0)
+    error = np.sqrt(np.var(counts, axis=1).sum(axis=0) / num)
+    expected = -kurtosis * np.sin(2 * angles) / (2 * math.pi)
+    # what is left is of the second order: kurtosis / M times smaller than the largest shift
+    assert shift == pytest.approx(expected, abs=4 * error.max() + kurtosis / M)
+    assert abs(expected[0]) > 1.0 > 8 * error.max()
+
+
+@pytest.mark.parametrize("kept", [0.5, 0.2, 0.1])
+def test_sparse_noise_has_a_bulk_that_fits(kept):
+    """Without the shift every matrix of which nine tenths are pruned has p below 1e-4."""
+    found = [spectra.spectrum(_sparse((600, 300), kept, seed)) for seed in range(6)]
+    assert all(bulk.fit(one).p > 1e-4 for one in found)
+    if kept == 0.1:
+        assert all(bulk.fit(one, kurtosis=0.0).p < 1e-4 for one in found)
 
 
 @pytest.mark.slow

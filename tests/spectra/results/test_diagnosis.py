@@ -49,6 +49,24 @@ def evidence_of(support=Support.REJECTED, likelier=Likelier.NONE, **changes):
         (evidence_of(Support.SUPPORTED, bulk_p=1e-9), {}, "HEAVY_TAILED", "(p 0.5, alpha 2.00)"),
         (evidence_of(likelier=Likelier.LOGNORMAL), {}, "NOISE_AND_SIGNAL", "likelier: lognormal"),
         (
+            evidence_of(num_excess=0, bulk_p=1e-9),
+            {"kurtosis": 57.0, "M": 300},
+            "STRUCTURED",
+            "not exact for rare elements (excess kurtosis 57)",
+        ),
+        (
+            evidence_of(num_excess=0, bulk_p=1e-9),
+            {"kurtosis": 27.0, "M": 300},
+            "STRUCTURED",
+            "no e",
+        ),
+        (
+            evidence_of(),
+            {"whitened_num_spikes": 0.0, "row_scatter": 0.1, "column_scatter": 0.5},
+            "NOISE_AND_SIGNAL",
+            "equal scales (rows scatter by 10%, columns by 50%)",
+        ),
+        (
             evidence_of(),
             {"trap_p": 1e-4, "num_traps": 1, "trap_cause": Cause.ELEMENTS, "trap_where": "row 3"},
             "TRAPPED",
@@ -141,6 +159,8 @@ def test_words_of_one_layer_agree_in_an_analysis():
         "small": "too_small_to_tell",
         "dead": "broken",
     }
+    assert "none is left once rows and columns" in ds.verdict_reason.sel(layer="columns").item()
+    assert "none is left" not in ds.verdict_reason.sel(layer="signal").item()
     plain = spectra.analyze(model)
     assert spectra.labels(plain.verdict).sel(layer="heavy").item() == "heavy_tailed"
     assert (
