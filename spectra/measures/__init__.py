@@ -12,6 +12,7 @@ to :func:`spectra.analyze`, and shared by all measures. An option of a single me
 - :func:`rank`: ranks and entropy of the spectrum
 - :func:`energy_spread`: effective, energy and participation ranks, nuclear norm and condition
 - :func:`element_law`: kurtosis and Weibull shape of the elements
+- :func:`foreseen_traps`: elements, and the mean, that make spikes in any order of the elements
 - :func:`tail_fit`: power law of the tail
 - :func:`hill_fit`: Hill exponent of the larger half of the eigenvalues
 - :func:`evidence`: error bars, p-value and rivals of the power law
@@ -38,6 +39,7 @@ from spectra.measures._directions import (
     spacing_ratios,
     vector_spread,
 )
+from spectra.measures._elements import foreseen_traps
 from spectra.measures._noise import (
     alpha_bands,
     bulk_fit,
@@ -64,6 +66,7 @@ __all__ = [
     "equal_scales",
     "erg_tail",
     "evidence",
+    "foreseen_traps",
     "hill_fit",
     "randomized",
     "randomness",
@@ -80,7 +83,7 @@ Measure = Callable[["Spectrum"], Mapping[str, Any]]
 """Type of a measure: from the spectrum of a layer to values by variable name."""
 
 CORE: tuple[Measure, ...] = (
-    *(size, rank, energy_spread, tail_fit, hill_fit, evidence, training_phase),
+    *(size, rank, energy_spread, foreseen_traps, tail_fit, hill_fit, evidence, training_phase),
 )
 """Measures that :func:`spectra.analyze` takes by default."""
 

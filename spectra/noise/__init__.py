@@ -30,6 +30,7 @@ The matrix in random order
 - ``permutation``: spectra of the permuted elements (``permuted_spectra``), distances between two
   spectra (``jensen_shannon``, ``rand_distance``)
 - ``traps``: spikes that permuting leaves (``find``), and their cause (``explain``)
+- ``large_elements``: elements and means that make a trap, without permuting (``find``)
 
 Training
 
@@ -43,6 +44,7 @@ from spectra.noise import (
     biwhitening,
     bulk,
     erg,
+    large_elements,
     lower_edge,
     marchenko_pastur,
     permutation,
@@ -61,6 +63,7 @@ __all__ = [
     "biwhitening",
     "bulk",
     "erg",
+    "large_elements",
     "lower_edge",
     "marchenko_pastur",
     "permutation",

@@ -5,8 +5,10 @@ Build and read the results of an analysis: Datasets, their variables, verdicts a
   of one (``Variable``); why a layer has no spectrum (``Status``)
 - ``dataset``: rows as a Dataset (``from_rows``), texts and codes restored (``restored``)
 - ``reading``: words for codes (``labels``), tables (``table``, ``records``), one layer
-  (``select``), one model of several (``one_model``)
+  (``select``), one model of several (``one_model``), a word for a flag (``in_words``)
 - ``claims``: layers with spikes, traps or a rejected power law, beside chance (``claims``)
+- ``triage``: the layers of a model to look at first (``findings``), and its verdicts in a sentence
+  (``triage``)
 - ``summary``: averages over the layers of a model (``summary``)
 - ``diagnosis``: one verdict from all the evidence, with its reason (``judge``)
 - ``verdicts``: the words (``Verdict``, ``Reading``), how the literature reads an alpha
@@ -23,6 +25,7 @@ from spectra.results import (
     reading,
     scale_collapse,
     summary,
+    triage,
     variables,
     verdicts,
 )
@@ -35,6 +38,7 @@ __all__ = [
     "reading",
     "scale_collapse",
     "summary",
+    "triage",
     "variables",
     "verdicts",
 ]

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-import xarray as xr
 
 import spectra._checks as _checks
 from spectra.errors import ArgumentError
 from spectra.multiple_tests import combined, holm
 from spectra.results.variables import VARIABLES
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 __all__ = ["CLAIMS", "Claim", "claims"]
 
@@ -93,6 +95,8 @@ def claims(ds: xr.Dataset, /, *, significance: float = 0.05) -> xr.Dataset:
     >>> found.num_significant.item(), round(found.num_by_chance.item(), 2), found.num_sure.item()
     (2, 0.15, 1)
     """
+    import xarray as xr
+
     _checks.share("significance", significance)
     one = isinstance(ds, xr.Dataset) and "layer" in ds.dims and {*ds.dims} <= {"layer", "mode"}
     if not one:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import xarray as xr
 
 from spectra.errors import ArgumentError, unknown_name
 from spectra.results.variables import VARIABLES, Variable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+
+    import xarray as xr
 
     from spectra._typing import AnyArray
 
@@ -122,6 +123,8 @@ def from_rows(
     >>> ds.alpha.values, ds.alpha.attrs["long_name"]
     (array([2.5, nan]), 'power-law exponent of the tail')
     """
+    import xarray as xr
+
     known = {**VARIABLES, **{v.name: v for v in variables}}
     values = list(rows.values())
     declared = _declared({*always, *(name for row in values for name in row)}, known)
@@ -197,6 +200,7 @@ def whole_dtype(name: str, array: xr.Variable, /) -> Any:
 
     Examples
     --------
+    >>> import xarray as xr
     >>> whole_dtype("depth", xr.Variable((), 0.0))
     <class 'numpy.int64'>
     """

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from functools import reduce
 from operator import or_
 from typing import TYPE_CHECKING
 
 import numpy as np
-import xarray as xr
 
 from spectra.errors import ArgumentError, unknown_name
 from spectra.results.dataset import restored, whole_dtype
 
 if TYPE_CHECKING:
     import pandas as pd
+    import xarray as xr
 
     from spectra.results.dataset import Row
 
-__all__ = ["labels", "one_model", "present", "records", "select", "table"]
+__all__ = ["in_words", "labels", "one_model", "present", "records", "select", "table"]
 
 
 def labels(flag: xr.DataArray, /) -> xr.DataArray:
@@ -59,6 +60,30 @@ def labels(flag: xr.DataArray, /) -> xr.DataArray:
         raise ArgumentError(msg)
     named = np.array(["" if code != code else words[code] for code in values], dtype=np.str_)
     return flag.copy(data=named.reshape(flag.shape)).drop_attrs()
+
+
+def in_words(flag: str, /) -> str:
+    """
+    Return the meaning of a flag as people write it.
+
+    Parameters
+    ----------
+    flag : str
+        Meaning, as of :func:`labels`.
+
+    Returns
+    -------
+    str
+        Words apart; "-" for a flag that says that there is none.
+
+    Examples
+    --------
+    >>> in_words("heavy_tailed"), in_words("like_noise"), in_words("not_fitted")
+    ('heavy-tailed', 'like noise', '-')
+    """
+    if flag in {"", "none", "not_fitted", "not_judged"}:
+        return "-"
+    return re.sub("_(tailed|trained)", r"-\1", flag).replace("_", " ")
 
 
 def one_model(ds: xr.Dataset, /) -> xr.Dataset:
@@ -107,6 +132,8 @@ def one_model(ds: xr.Dataset, /) -> xr.Dataset:
 
 
 def _check(ds: object, dim: str) -> None:
+    import xarray as xr
+
     if not isinstance(ds, xr.Dataset):
         msg = (
             "`ds` must be a Dataset, the result of spectra.analyze or spectra.describe, "
@@ -141,6 +168,8 @@ def present(ds: xr.Dataset, /, *, dim: str = "layer") -> xr.DataArray:
     >>> present(xr.concat(parts, "model", join="outer")).values.tolist()
     [[True, False], [False, True]]
     """
+    import xarray as xr
+
     flat = restored(ds.drop_dims("mode", errors="ignore"))
     facts = [v for v in flat.data_vars.values() if dim in v.dims]
     said = [_is_said(v) for v in facts if not _is_flag(v)]
@@ -218,6 +247,8 @@ def table(ds: xr.Dataset, /) -> pd.DataFrame:
     >>> table(from_rows({"fc1": {"alpha": 2.5, "verdict": 3}})).loc["fc1"].to_dict()
     {'depth': 1, 'verdict': 'like_noise', 'alpha': 2.5}
     """
+    import xarray as xr
+
     dim = "tensor" if "tensor" in getattr(ds, "dims", ()) else "layer"
     _check(ds, dim)
     flat = ds.drop_dims("mode", errors="ignore")

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-import xarray as xr
+from typing import TYPE_CHECKING
 
 from spectra.errors import ArgumentError
 from spectra.results.reading import present
 from spectra.results.variables import VARIABLES
 from spectra.tails.support import Support
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 __all__ = ["summary"]
 
@@ -63,6 +66,8 @@ def summary(ds: xr.Dataset, /) -> xr.Dataset:
     >>> round(summary(ds).log_norm.item(), 4), summary(ds).num_fitted.item()
     (0.7782, 0)
     """
+    import xarray as xr
+
     if not isinstance(ds, xr.Dataset) or "layer" not in ds.dims:
         got = f"dimensions {tuple(ds.dims)}" if isinstance(ds, xr.Dataset) else type(ds).__name__
         msg = f"`ds` must be the result of spectra.analyze, with a dimension layer, got {got}"

@@ -6,7 +6,6 @@ import math
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
-import pandas as pd
 
 import spectra._checks as _checks
 import spectra.measures as _measures
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     import numpy.typing as npt
+    import pandas as pd
 
     from spectra._typing import AnyArray, FloatArray
     from spectra.models.tensors import Tensor
@@ -358,4 +358,6 @@ def analyze(
     if fix_fingers != "clip_xmax":
         absent |= {"num_fingers", "raw_alpha"}
     columns = sorted({*_COLUMNS, *extras.columns()} - absent)
+    import pandas as pd
+
     return pd.DataFrame(rows, columns=["layer_id", "name", *columns])

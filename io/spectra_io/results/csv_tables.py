@@ -8,7 +8,6 @@ import unicodedata
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 
 from spectra.errors import ModelFormatError, one_line
 from spectra.results.dataset import restored
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
+    import pandas as pd
     import xarray as xr
 
     from spectra.results.variables import Variable
@@ -201,6 +201,8 @@ def read(path: Path, /) -> xr.Dataset:
     >>> read(path).alpha.sel(layer="=1+1").item()
     -2.5
     """
+    import pandas as pd
+
     try:
         frame = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8")
         names = [str(name) for name in frame]

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import xarray as xr
 
 from spectra.errors import ArgumentError, ModelFormatError, ModelNotFoundError
 from spectra.results.dataset import restored
@@ -23,6 +22,8 @@ from spectra_io.storage.outputs import check_writable, written
 if TYPE_CHECKING:
     import os
     from collections.abc import Callable, Iterable, Mapping
+
+    import xarray as xr
 
 __all__ = ["FORMATS", "check", "load", "save"]
 
@@ -121,6 +122,8 @@ def save(
     >>> load(path).norm.sel(layer="fc").item()
     4.0
     """
+    import xarray as xr
+
     where = Path(path)
     check(where)
     for what, given in (("ds", ds), ("tensors", tensors)):
@@ -191,6 +194,8 @@ def load(path: str | os.PathLike[str], /, *, group: str | None = None) -> xr.Dat
         ...
     spectra.errors.ModelNotFoundError: nowhere.nc: no such file
     """
+    import xarray as xr
+
     where = Path(path)
     if not where.is_file():
         msg = f"{where}: no such file"

@@ -9,6 +9,7 @@ from spectra.results.variables._model import LAYERS, SUMMARY, TENSORS, Status
 from spectra.results.variables._noise import (
     BULK,
     DIRECTIONS,
+    LARGE,
     PHASE,
     RANDOMIZED,
     SPIKES,
@@ -26,7 +27,7 @@ __all__ = ["VARIABLES", "Status", "Variable"]
 VARIABLES: Mapping[str, Variable] = {
     v.name: v
     for v in (
-        *(*DIAGNOSIS, *POWER_LAW, *NULLS, *EVIDENCE, *NORMS, *RANKS, *SPREAD),
+        *(*DIAGNOSIS, *POWER_LAW, *NULLS, *EVIDENCE, *NORMS, *RANKS, *SPREAD, *LARGE),
         *(*BULK, *WHITENED, *WINDOWS, *SPIKES, *RANDOMIZED, *DIRECTIONS, *PHASE, *COLLAPSE),
         *(*LAYERS, *TENSORS, *SUMMARY),
     )

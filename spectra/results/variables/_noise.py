@@ -8,10 +8,11 @@ from spectra.results.variables._declaration import flag, grouped, number, text
 from spectra.results.variables._sources import CSN, HTSR, MP, OURS, PRACTICE
 from spectra.tails.support import Likelier, Support
 
-__all__ = ["BULK", "DIRECTIONS", "PHASE", "RANDOMIZED", "SPIKES", "WHITENED", "WINDOWS"]
+__all__ = ["BULK", "DIRECTIONS", "LARGE", "PHASE", "RANDOMIZED", "SPIKES", "WHITENED", "WINDOWS"]
 
 _BEMA = "Ke, Ma & Lin (2021), doi:10.1080/01621459.2021.1933497"
 _TW = "Johnstone (2001), doi:10.1214/aos/1009210544"
+_BBP = "Baik, Ben Arous & Peche (2005), doi:10.1214/009117905000000233"
 _BGN = "Benaych-Georges & Nadakuditi (2012), doi:10.1016/j.jmva.2012.04.019"
 _GD = "Gavish & Donoho (2014), doi:10.1109/TIT.2014.2323359"
 _SCREENOT = "Donoho, Gavish & Romanov (2023), doi:10.1214/22-AOS2232"
@@ -279,6 +280,43 @@ RANDOMIZED = grouped(
             "1",
             "#{|w - median| > z 1.4826 MAD}, z by Sidak at 5 %",
             OURS,
+        ),
+    ),
+)
+
+LARGE = grouped(
+    "noise",
+    (
+        number(
+            "num_large",
+            "number of elements that make a spike by themselves",
+            "1",
+            "#{|w - mean| > noise_std (N M)^(1/4)}",
+            _BBP,
+            head="large",
+            digits=0,
+            help="elements that make a spike by themselves, in any order of the elements",
+        ),
+        number(
+            "large_strength",
+            "largest element over the size that makes a spike",
+            "1",
+            "max |w - mean| / (noise_std (N M)^(1/4))",
+            _BBP,
+        ),
+        text(
+            "large_where",
+            "rows, columns or elements that make spikes by themselves",
+            "layer",
+            OURS,
+            head="large at",
+        ),
+        number(
+            "mean_strength",
+            "mean of the elements over the mean that makes a spike",
+            "1",
+            "|mean| (N M)^(1/4) / noise_std",
+            _BBP,
         ),
     ),
 )

@@ -196,7 +196,7 @@ def test_a_result_says_how_it_was_made(ds):
         "model": "mnist_mlp.safetensors",
         "model_format": "safetensors",
         "model_fingerprint": model.fingerprint,
-        "measures": "size, rank(tolerance=1e-06), energy_spread, tail_fit, "
+        "measures": "size, rank(tolerance=1e-06), energy_spread, foreseen_traps, tail_fit, "
         "hill_fit(variant='code'), evidence(confidence=0.9, resamples=100), training_phase",
         "pool": 1,
         "tail": "{}",

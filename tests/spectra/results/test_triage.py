@@ -1,0 +1,103 @@
+"""Findings: their order, their reasons, and their text."""
+
+import numpy as np
+import pytest
+
+import spectra
+from spectra.results import triage
+from spectra.results.triage import Concern
+from spectra.theory import ensembles
+
+SHAPE = (200, 100)
+
+
+def noise(seed=0):
+    return np.random.default_rng(seed).standard_normal(SHAPE)
+
+
+def signal(seed=0):
+    return ensembles.spiked(SHAPE, strengths=[2.0, 3.0], rng=np.random.default_rng(seed)).W
+
+
+@pytest.fixture(scope="module")
+def ds():
+    model = {f"layers.{i}.up": signal(i) for i in range(4)} | {"head": noise(9)}
+    model |= {"layers.4.up": noise(4), "layers.5.up": noise(5), "dead": np.zeros(SHAPE)}
+    model["nan"] = np.where(np.arange(100) == 3, np.nan, noise(6))
+    model["large"] = signal(7)
+    model["large"][3, 4] = 50.0
+    model["larger"] = signal(8)
+    model["larger"][5, 6] = -90.0
+    model["mean"] = signal(10) + 1.0
+    rng = np.random.default_rng(1)
+    model["heavy"] = ensembles.symmetric_pareto((400, 200), mu=1.0, rng=rng).W
+    return spectra.analyze(model)
+
+
+def test_the_most_urgent_first(ds):
+    found = triage.findings(ds)
+    assert [one.concern for one in found] == sorted(one.concern for one in found)
+    assert [one.layer for one in found if one.concern is Concern.BROKEN] == ["dead", "nan"]
+    trapped = [one.layer for one in found if one.concern is Concern.TRAPPED]
+    assert trapped == ["mean", "larger", "large"]  # by strength
+    assert [one.layer for one in found if one.concern is Concern.OVER_TRAINED] == ["heavy"]
+    noisy = [one for one in found if one.concern is Concern.LIKE_NOISE]
+    # four of the six layers called up are not like noise, the head has no kin
+    assert [one.layer for one in noisy] == ["layers.4.up", "layers.5.up", "head"]
+    assert [one.reason.startswith("unlike other layers of its kind") for one in noisy] == [1, 1, 0]
+    assert len(found) == 9
+
+
+def test_reasons(ds):
+    reasons = {one.layer: one.reason for one in triage.findings(ds)}
+    assert reasons["dead"] == "all weights are zero"
+    assert reasons["nan"] == "weights that are not finite"
+    assert reasons["larger"].startswith("element (5, 6) makes a spike by itself")
+    assert reasons["mean"].startswith("the mean of the elements makes a spike")
+    assert "read as over-trained in the literature" in reasons["heavy"]
+
+
+def test_large_elements_of_a_heavy_tail_are_not_a_trap(ds):
+    row = ds.sel(layer="heavy")
+    assert row.large_strength > 1.5
+    assert [one.concern for one in triage.findings(ds) if one.layer == "heavy"] == [
+        Concern.OVER_TRAINED
+    ]
+
+
+def test_counts_and_text(ds):
+    found = triage.triage(ds)
+    assert found.num_layers == ds.sizes["layer"] == sum(found.verdicts.values())
+    assert found.verdicts["broken"] == 2
+    lines = str(found).splitlines()
+    assert lines[0] == found.sentence
+    assert len([line for line in lines if line.startswith("  ")]) == len(found.findings)
+
+
+def test_a_model_without_findings():
+    ds = spectra.analyze({"a": signal(0), "b": signal(1)})
+    assert triage.findings(ds) == []
+    assert str(triage.triage(ds)).startswith("2 layers: 2 noise and signal")
+    assert "<table>" not in triage.triage(ds)._repr_html_()
+
+
+def test_without_the_phase_only_the_status_counts():
+    ds = spectra.analyze({"a": noise(), "b": np.zeros(SHAPE)}, measures=[spectra.measures.size])
+    assert [(one.layer, one.reason) for one in triage.findings(ds)] == [("b", "all zero")]
+
+
+def test_more_than_ten_are_counted():
+    ds = spectra.analyze({f"l{i}": noise(i) for i in range(13)})
+    assert str(triage.triage(ds)).endswith("and 3 more")
+
+
+def test_html_holds_no_markup_of_names():
+    ds = spectra.analyze({"<b>x</b>": np.zeros(SHAPE)})
+    assert "<b>" not in triage.triage(ds)._repr_html_()
+    assert "&lt;b&gt;" in triage.triage(ds)._repr_html_()
+
+
+def test_a_weak_element_is_no_concern():
+    W = signal(3)
+    W[0, 0] = 1.2 * (200 * 100) ** 0.25
+    assert triage.findings(spectra.analyze({"w": W})) == []
