@@ -300,9 +300,10 @@ def test_module_names_its_subject_first(name):
 
 
 def test_every_column_has_a_description():
-    from spectra_io.terminal import columns, noise_tables, tables
+    from spectra_io.terminal import columns, layer_tables, tensor_tables
 
-    every = (tables.LAYER_COLUMNS, tables.TENSOR_COLUMNS, noise_tables.NOISE_COLUMNS)
+    groups = [layer_tables.columns_of([group]) for group in layer_tables.GROUPS]
+    every = (tensor_tables.TENSOR_COLUMNS, *groups)
     for shown in every:
         described = [c for c in shown if c.name in VARIABLES]
         assert [c.name for c in shown[1:]] == [c.name for c in described]

@@ -113,16 +113,11 @@ def test_tables_of_the_pages_are_those_of_the_commands(page, capsys):
     assert len(block.splitlines()) >= len(printed.out.splitlines())
 
 
-def test_the_table_of_the_readme_has_seven_columns_of_the_command(capsys):
+def test_the_first_result_of_the_readme_is_the_output_of_the_command(capsys):
     with pytest.raises(SystemExit):
         main(["analyze", str(EXAMPLES / "mnist_mlp.safetensors")])
-    printed = [re.split(r"\s\s+", line) for line in capsys.readouterr().out.splitlines()[:4]]
     (block,) = blocks(README, "text")
-    shown = [re.split(r"\s\s+", line) for line in block.splitlines()]
-    assert len(shown) == 4
-    assert len(shown[0]) == 7
-    columns = [printed[0].index(head) for head in shown[0]]
-    assert shown == [[row[column] for column in columns] for row in printed]
+    assert block.strip() == capsys.readouterr().out.strip()
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda p: p.name)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -13,6 +12,8 @@ OTHER = "spectra"  # a distribution of this name is on the package index; ours i
 
 def _writer(place: str) -> str:
     """Return the other distribution with its version; empty if the file is not one of its own."""
+    import importlib.metadata
+
     try:
         other = importlib.metadata.distribution(OTHER)
     except importlib.metadata.PackageNotFoundError:

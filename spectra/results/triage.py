@@ -228,13 +228,17 @@ def _verdict(row: Mapping[str, Any]) -> str:
     return "" if word in _UNJUDGED else in_words(word)
 
 
+def _status(row: Mapping[str, Any]) -> str:
+    return str(row.get("status", "computed"))
+
+
 def _concern(row: Mapping[str, Any]) -> Concern | None:
     """Return the most urgent reason to look at a layer."""
     verdict, reading = row.get("verdict", ""), row.get("alpha_reading", "")
     heavy = verdict == Verdict.HEAVY_TAILED.name.lower()
     tests = {
-        Concern.BROKEN: verdict == "broken" or row["status"] in {"all_zero", "not_finite"},
-        Concern.NOT_ANALYSED: row["status"] in _FAILED,
+        Concern.BROKEN: verdict == "broken" or _status(row) in {"all_zero", "not_finite"},
+        Concern.NOT_ANALYSED: _status(row) in _FAILED,
         Concern.TRAPPED: verdict == "trapped" or (not heavy and bool(_foreseen(row))),
         Concern.OVER_TRAINED: reading == "over_trained",
         Concern.LIKE_NOISE: verdict == "like_noise",
@@ -258,10 +262,10 @@ def _foreseen(row: Mapping[str, Any]) -> str:
 def _reason(row: Mapping[str, Any], concern: Concern, rare: float) -> str:
     """Return the reason of a finding in words."""
     if concern is Concern.NOT_ANALYSED:
-        return str(row.get("status_reason") or row["status"].replace("_", " "))
+        return str(row.get("status_reason") or in_words(_status(row)))
     if concern is Concern.TRAPPED and row.get("verdict") != "trapped":
         return _foreseen(row)
-    said = str(row.get("verdict_reason") or row["status"].replace("_", " "))
+    said = str(row.get("verdict_reason") or in_words(_status(row)))
     if concern in {Concern.OVER_TRAINED, Concern.UNDER_TRAINED}:
         word = row["alpha_reading"].replace("_", "-")
         return f"alpha {row['alpha']:.2f}, read as {word} in the literature; {said}"

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 import spectra
 from spectra import measures
-from spectra_io.commands import options, steps
-from spectra_io.terminal import columns, tables
+from spectra_io.commands import options, reports, steps
+from spectra_io.terminal import columns, layer_tables
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,14 +21,25 @@ if TYPE_CHECKING:
 __all__ = ["analyze"]
 
 _MOST_RESAMPLES = 100_000
-_HELP = f"""Print a table of every layer's spectrum, power-law fit and verdict.
+_HELP = f"""Say which layers of a model to look at first, and print a table of all.
+
+The first line counts the verdicts. Then come the layers to look at first, the most urgent first:
+broken; trapped, or with elements so large that each makes a spike by itself; heavy-tailed and read
+as over-trained; like noise. Then the table, by default the group main; --columns has others, each
+beside the name and the verdict:
 
 \b
-{columns.legend(tables.LAYER_COLUMNS)}
+{columns.legend(layer_tables.columns_of(["main"]))}
+
+\b
+tail: {options.heads(layer_tables.GROUPS["tail"])}
+noise: {options.heads(layer_tables.GROUPS["noise"])}
+  (explained by spectra noise --help; takes a second spectrum of each layer)
+size: {options.heads(layer_tables.GROUPS["size"])}
+reason: {options.heads(layer_tables.GROUPS["reason"])}
 
 Pure noise of a hundred eigenvalues or fewer has an alpha between 2 and 6 as often as not: believe
-the verdict, not alpha. A power law counts only among the eigenvalues above the noise. The numbers
-behind a verdict are in the results: -o FILE, verdict_reason.
+the verdict, not alpha. A power law counts only among the eigenvalues above the noise.
 """
 
 
@@ -39,17 +50,21 @@ def _enough(_: click.Context, __: click.Parameter, resamples: int) -> int:
     return resamples
 
 
-def _measures(resamples: int) -> list[Measure]:
-    """Return the default measures, with `resamples` for the evidence, or without it for 0."""
+def _measures(resamples: int, groups: Sequence[str]) -> list[Measure]:
+    """Return the measures for the groups; with `resamples` for the evidence, without it for 0."""
+    wanted = [*measures.CORE]
+    if {"noise", "all"} & {*groups}:
+        wanted += [measure for measure in measures.RANDOM_MATRIX if measure not in wanted]
     if not resamples:
-        return [measure for measure in measures.CORE if measure is not measures.evidence]
+        return [measure for measure in wanted if measure is not measures.evidence]
     chosen = partial(measures.evidence, resamples=resamples)
-    return [chosen if measure is measures.evidence else measure for measure in measures.CORE]
+    return [chosen if measure is measures.evidence else measure for measure in wanted]
 
 
-@click.command(short_help="Print every layer's fit and verdict.", help=_HELP)
-@options.selection
+@click.command(short_help="Say which layers to look at first, and print all.", help=_HELP)
+@options.models
 @options.outputs
+@options.view(["main"])
 @click.option(
     "--resamples",
     type=int,
@@ -60,19 +75,19 @@ def _measures(resamples: int) -> list[Measure]:
     "the power law.",
 )
 def analyze(
-    path: str,
+    paths: Sequence[str],
     pool: bool,
     include: Sequence[str],
     exclude: Sequence[str],
     redirect_to: Sequence[str],
     outputs: Sequence[Path],
     resamples: int,
+    **view: Any,
 ) -> int:
-    """Print a table of every layer's spectrum, power-law fit and verdict."""
-    steps.check_outputs(outputs)
-    model = steps.opened(path, include, exclude, redirect_to=redirect_to)
-    tensors = spectra.describe(model, pool=pool)
-    ds = steps.analyzed(model, pool=pool, measures=_measures(resamples))
-    table, line = tables.layer_table(ds), tables.summary_line(ds)
-    steps.finish(ds, tensors, outputs, table=table, line=line)
-    return steps.exit_code(ds, tensors)
+    """Say which layers of a model to look at first, and print a table of all."""
+    shown, outputs = reports.chosen(outputs, **view)
+    models = [steps.opened(p, include, exclude, redirect_to=redirect_to) for p in paths]
+    asked = _measures(resamples, shown.groups)
+    tensors = [spectra.describe(model, pool=pool) for model in models]
+    found = [steps.analyzed(model, pool=pool, measures=asked) for model in models]
+    return reports.finish(paths, tensors, found, outputs, view=shown)

@@ -9,8 +9,9 @@ import click
 import spectra
 from spectra_io.commands.options import selection
 from spectra_io.commands.steps import INCOMPLETE, is_missing, opened
-from spectra_io.terminal import screen, tables
+from spectra_io.terminal import screen
 from spectra_io.terminal.left_out import left_out_line
+from spectra_io.terminal.tensor_tables import tensor_table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,7 +30,7 @@ def describe(
 ) -> int:
     """List every tensor, with the reason if it is not taken; no eigenvalues are computed."""
     ds = spectra.describe(opened(path, include, exclude, redirect_to=redirect_to), pool=pool)
-    is_read = screen.show(tables.tensor_table(ds))
+    is_read = screen.show(tensor_table(ds))
     taken = ds.tensor_layers > 0
     screen.show(
         f"\ntaken: {int(taken.sum())} of {ds.sizes['tensor']} tensors, "

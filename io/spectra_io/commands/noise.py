@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 import spectra
 from spectra import measures
-from spectra.results import scale_collapse
-from spectra_io.commands import options, steps
-from spectra_io.terminal import columns, noise_tables
+from spectra_io.commands import options, reports, steps
+from spectra_io.terminal import columns, layer_tables
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,7 +22,7 @@ _MOST_REPLICAS = 10_000
 _HELP = f"""Print the noise, the signal and the traps of every layer.
 
 \b
-{columns.legend(noise_tables.NOISE_COLUMNS)}
+{columns.legend(layer_tables.columns_of(["noise"]))}
 
 Most columns need a layer of at least ten eigenvalues. The positions of a convolution kernel are
 tested one by one, each against its own noise. Random orders differ: where a trap matters, use
@@ -33,8 +32,9 @@ row of large weights makes a spike too.
 
 
 @click.command(short_help="Print the noise, signal and traps of every layer.", help=_HELP)
-@options.selection
+@options.models
 @options.outputs
+@options.view(["noise"])
 @click.option(
     "--replicas",
     type=click.IntRange(1, _MOST_REPLICAS),
@@ -49,7 +49,7 @@ row of large weights makes a spike too.
     help="Seed of the random orders.",
 )
 def noise(
-    path: str,
+    paths: Sequence[str],
     pool: bool,
     include: Sequence[str],
     exclude: Sequence[str],
@@ -57,16 +57,14 @@ def noise(
     outputs: Sequence[Path],
     replicas: int | None,
     seed: int,
+    **view: Any,
 ) -> int:
     """Print the noise, the signal and the traps of every layer."""
     randomized = partial(measures.randomized, replicas=replicas)
     chosen = [randomized if m is measures.randomized else m for m in measures.RANDOM_MATRIX]
-    asked = [measures.size, measures.tail_fit, *chosen]
-    steps.check_outputs(outputs)
-    model = steps.opened(path, include, exclude, redirect_to=redirect_to)
-    tensors = spectra.describe(model, pool=pool)
-    ds = steps.analyzed(model, pool=pool, measures=asked, rng=seed)
-    ds = ds.assign(scale_collapse.find(ds).data_vars)
-    table, line = noise_tables.noise_table(ds), noise_tables.phases_line(ds)
-    steps.finish(ds, tensors, outputs, table=table, line=line)
-    return steps.exit_code(ds, tensors)
+    asked = [measures.size, measures.tail_fit, measures.foreseen_traps, *chosen]
+    shown, outputs = reports.chosen(outputs, **view)
+    models = [steps.opened(p, include, exclude, redirect_to=redirect_to) for p in paths]
+    tensors = [spectra.describe(model, pool=pool) for model in models]
+    found = [steps.analyzed(model, pool=pool, measures=asked, rng=seed) for model in models]
+    return reports.finish(paths, tensors, found, outputs, view=shown)

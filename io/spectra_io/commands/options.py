@@ -4,16 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-__all__ = ["HELP", "outputs", "selection"]
+from spectra_io.terminal import layer_tables
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from spectra_io.terminal.columns import Column
+
+__all__ = ["HELP", "heads", "models", "outputs", "selection", "view"]
 
 HELP = {"help_option_names": ["-h", "--help"]}
 
+_PATH = click.argument("path")
+_PATHS = click.argument("paths", nargs=-1, required=True, metavar="PATH...")
 _SELECTION = (
-    click.argument("path"),
     click.option(
         "--include",
         multiple=True,
@@ -48,10 +56,16 @@ _OUTPUTS = click.option(
     type=click.Path(path_type=Path),
     metavar="FILE",
     help="Write the results to FILE: .nc, .csv, .json or (with pyarrow) .parquet. Only an earlier "
-    "result is replaced. Repeatable.",
+    "result is replaced. Repeatable. Files have all layers, whatever is printed.",
 )
 
 _Function = Callable[..., Any]
+
+
+def _with(function: _Function, options: tuple[Callable[[_Function], _Function], ...]) -> _Function:
+    for decorate in reversed(options):
+        function = decorate(function)
+    return function
 
 
 def selection(function: _Function, /) -> _Function:
@@ -73,9 +87,29 @@ def selection(function: _Function, /) -> _Function:
     >>> len(selection(lambda **_: None).__click_params__)
     5
     """
-    for decorate in reversed(_SELECTION):
-        function = decorate(function)
-    return function
+    return _with(function, (_PATH, *_SELECTION))
+
+
+def models(function: _Function, /) -> _Function:
+    """
+    Add the paths of one or more models, and what :func:`selection` adds, to a command.
+
+    Parameters
+    ----------
+    function : callable
+        Command with the parameters `paths`, `include`, `exclude`, `pool` and `redirect_to`.
+
+    Returns
+    -------
+    callable
+        The command with these options.
+
+    Examples
+    --------
+    >>> len(models(lambda **_: None).__click_params__)
+    5
+    """
+    return _with(function, (_PATHS, *_SELECTION))
 
 
 def outputs(function: _Function, /) -> _Function:
@@ -98,3 +132,80 @@ def outputs(function: _Function, /) -> _Function:
     1
     """
     return _OUTPUTS(function)
+
+
+def view(groups: Sequence[str], /) -> Callable[[_Function], _Function]:
+    """
+    Add the options of what is printed to a command: rows, columns and format.
+
+    Parameters
+    ----------
+    groups : sequence of str
+        Groups of columns that are shown by default, of
+        :data:`spectra_io.terminal.layer_tables.GROUPS`.
+
+    Returns
+    -------
+    callable
+        Decorator of a command with the parameters `sort`, `only`, `top`, `groups` and `form`.
+
+    Examples
+    --------
+    >>> len(view(["main"])(lambda **_: None).__click_params__)
+    5
+    """
+    chosen = (
+        click.option(
+            "--only",
+            multiple=True,
+            type=click.Choice([*layer_tables.VERDICTS]),
+            help="Print only layers of this verdict. Repeatable.",
+        ),
+        click.option(
+            "--sort",
+            metavar="COLUMN",
+            help="Sort by a variable of the results, such as alpha; with a minus in front, -alpha, "
+            "the largest first.",
+        ),
+        click.option("--top", type=click.IntRange(1), help="Print only the first TOP layers."),
+        click.option(
+            "--columns",
+            "groups",
+            multiple=True,
+            type=click.Choice([*layer_tables.GROUPS, "all"]),
+            default=groups,
+            show_default=True,
+            help="Group of columns to print. Repeatable.",
+        ),
+        click.option(
+            "--format",
+            "form",
+            type=click.Choice(["text", "json", "csv", "md"]),
+            default="text",
+            show_default=True,
+            help="Format of what is printed. -o - is --format csv.",
+        ),
+    )
+    return lambda function: _with(function, chosen)
+
+
+def heads(columns: Sequence[Column], /) -> str:
+    """
+    Return the heads of some columns in one line.
+
+    Parameters
+    ----------
+    columns : sequence of Column
+        Columns.
+
+    Returns
+    -------
+    str
+        Heads with commas between.
+
+    Examples
+    --------
+    >>> heads(layer_tables.GROUPS["reason"])
+    'why'
+    """
+    return ", ".join(column.head for column in columns)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import click
-
 import spectra
 from spectra.errors import SpectraError, unknown_name
 from spectra.models import selection
@@ -14,7 +12,6 @@ from spectra_io.models import open_model
 from spectra_io.results import files
 from spectra_io.runs.executors import ThreadsWithProgress
 from spectra_io.terminal import screen
-from spectra_io.terminal.left_out import left_out_line
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,14 +20,12 @@ if TYPE_CHECKING:
     import xarray as xr
 
     from spectra.models.model import Model
-    from spectra_io.terminal.columns import TextTable
 
 __all__ = [
     "INCOMPLETE",
     "analyzed",
     "check_outputs",
     "exit_code",
-    "finish",
     "is_missing",
     "opened",
     "write",
@@ -62,59 +57,6 @@ def check_outputs(outputs: Sequence[Path], /) -> None:
     """
     for output in outputs:
         files.check(output)
-
-
-def finish(
-    ds: xr.Dataset,
-    tensors: xr.Dataset,
-    outputs: Sequence[Path],
-    /,
-    *,
-    table: TextTable,
-    line: str,
-) -> None:
-    """
-    Print the table, the summary and what was left out, and write the files.
-
-    Parameters
-    ----------
-    ds, tensors : xarray.Dataset
-        Results of :func:`spectra.analyze` and :func:`spectra.describe`.
-    outputs : sequence of Path
-        Files to write, also if nothing can be printed.
-    table : TextTable
-        One row per layer; not printed without rows.
-    line : str
-        Summary.
-
-    Raises
-    ------
-    click.ClickException
-        If a file could not be written, or nothing could be printed.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> model = {"fc": np.eye(3)}
-    >>> from spectra_io.terminal.tables import layer_table
-    >>> none = layer_table(spectra.analyze({}))
-    >>> finish(spectra.analyze(model), spectra.describe(model), [], table=none, line="1 layer")
-    1 layer
-    """
-    problems: list[str] = []
-    parts: list[TextTable | str] = [table, "", line] if table.rows else [line]
-    is_seen = False
-    try:
-        is_seen = all(screen.show(part) for part in parts)
-    except OSError as error:
-        problems.append(f"{error.filename}: not written: {error.strerror}")
-    if line := left_out_line(tensors, ds):
-        screen.note(line, fold=True)
-    problems += (unwritten := write(ds, tensors, outputs))
-    if unwritten and is_seen and len(unwritten) == len(outputs):
-        problems.append("the results are only in the table above")
-    if problems:
-        raise click.ClickException("; ".join(problems))
 
 
 def exit_code(ds: xr.Dataset, tensors: xr.Dataset, /) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
@@ -67,6 +66,8 @@ def _without_numbers(file: LocalFile, stop: int, folder: Path) -> Path:
 
 def _verdict(path: Path) -> str:
     """Return the verdict on a file that nobody changes: the library maps it into memory."""
+    import importlib.metadata
+
     from safetensors import SafetensorError, safe_open
 
     library = f"safetensors {importlib.metadata.version('safetensors')}"

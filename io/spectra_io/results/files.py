@@ -15,6 +15,7 @@ from spectra.errors import ArgumentError, ModelFormatError, ModelNotFoundError
 from spectra.results.dataset import restored
 from spectra.results.reading import records, table
 from spectra.results.summary import summary
+from spectra.results.triage import triage
 from spectra_io.results import csv_tables
 from spectra_io.results.recognition import is_result
 from spectra_io.storage.outputs import check_writable, written
@@ -69,10 +70,18 @@ def _summary(ds: xr.Dataset) -> dict[str, Any] | list[dict[str, Any]]:
     return _rows(means.to_dataframe().reset_index().to_dict(orient="records"))
 
 
+def _triage(ds: xr.Dataset) -> dict[str, Any]:
+    """Return the verdicts of one model, and the layers to look at first."""
+    found = triage(ds)
+    findings = [{**one._asdict(), "concern": one.concern.name.lower()} for one in found.findings]
+    return {"verdicts": dict(found.verdicts), "num_near": found.num_near, "findings": findings}
+
+
 def _json(ds: xr.Dataset, tensors: xr.Dataset | None) -> bytes:
     document = {
         "attributes": _rows([ds.attrs])[0],
         "summary": _summary(ds),
+        **({"triage": _triage(ds)} if {*ds.dims} <= {"layer", "mode"} else {}),
         "layers": _rows(records(ds)),
         **({} if tensors is None else {"tensors": _rows(records(tensors))}),
     }

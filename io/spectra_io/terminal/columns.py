@@ -139,8 +139,8 @@ def legend(columns: Sequence[Column], /) -> str:
     Examples
     --------
     >>> print(legend([column("N"), column("support_p")]))
-    N  longer side of one matrix
-    p  share of true power laws that fit no better; small: not a power law
+    N       longer side of one matrix
+    tail p  share of true power laws that fit no better; small: not a power law
     """
     known = [(c.head, VARIABLES[c.name]) for c in columns if c.name in VARIABLES]
     width = max((len(head) for head, _ in known), default=0) + 2

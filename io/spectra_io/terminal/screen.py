@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import textwrap
-from typing import Literal, NoReturn
+from collections import Counter
+from typing import TYPE_CHECKING, Literal, NoReturn
 
 from rich.console import Console, Group
 from rich.table import Table
@@ -15,10 +17,16 @@ from spectra_io.terminal import streams
 from spectra_io.terminal.columns import TextTable
 from spectra_io.urls import without_secrets
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
 __all__ = ["note", "show"]
 
 _STYLES = {"broken": "red", "trapped": "red", "like noise": "yellow"}
 _FOLDED = 26  # smallest width of a name or a reason on a narrow screen, in characters
+_MOST = 0.5  # share of the names that share a beginning, for it to be folded
+_LEAST_FOLDED = 4  # characters of a beginning that is worth folding
+_NARROWEST_NAME = 12
 _NARROWEST = 40  # width for a terminal that says it has fewer columns, or none
 
 
@@ -64,36 +72,65 @@ def note(text: str, /, *, fold: bool = False) -> None:
 
 
 def _fitted(sheet: TextTable, width: int) -> Group:
-    """Lay out a table for a screen, without the columns that do not fit."""
+    """Lay out a table for a screen: names folded, without the columns that do not fit."""
     last = len(sheet.columns) - 1
-    widths = [min(w, _FOLDED) if i in {0, last} else w for i, w in enumerate(sheet.widths())]
+    needed = sheet.widths()
+    if sum(needed) + 2 * last > width:
+        sheet, prefix = _without_prefix(sheet)
+        needed = sheet.widths()
+    else:
+        prefix = ""
+    widths = [min(w, _FOLDED) if i in {0, last} else w for i, w in enumerate(needed)]
     kept = list(range(last + 1))
-    for i in sorted(kept, key=lambda i: sheet.columns[i].expendable):
-        too_wide = sum(widths[k] + 2 for k in kept) - 2 > width
-        if too_wide and sheet.columns[i].expendable:
-            kept.remove(i)
+    for order in sorted({column.expendable for column in sheet.columns} - {0}):
+        if sum(widths[k] + 2 for k in kept) - 2 > width:
+            kept = [k for k in kept if sheet.columns[k].expendable != order]
+    over = sum(widths[k] + 2 for k in kept) - 2 - width
+    widths[0] = max(_NARROWEST_NAME, widths[0] - max(0, over))
     shown = Table(box=None, pad_edge=False, header_style="bold")
     for i in kept:
         side: Literal["left", "right"] = "left" if sheet.columns[i].left else "right"
         head, fixed = sheet.columns[i].head, i not in {0, last}
         shown.add_column(head, justify=side, overflow="fold", no_wrap=fixed, min_width=widths[i])
     for row in sheet.rows:
-        shown.add_row(*(Text(row[i], style=_STYLES.get(row[i], "")) for i in kept))
+        shown.add_row(*(Text(row[i], style=_style(row[i])) for i in kept))
     hidden = [column.head for i, column in enumerate(sheet.columns) if i not in kept]
-    if not hidden:
-        return Group(shown)
-    less = f"no room for {', '.join(hidden)}: a wider terminal, a pipe or a file has them"
-    return Group(shown, Text(less, style="dim"))
+    below = [f"~ is {prefix}"] if prefix else []
+    if hidden:
+        below.append(
+            f"no room for {', '.join(hidden)}: a wider terminal, a pipe or a file has them"
+        )
+    return Group(shown, *(Text(line, style="dim") for line in below))
 
 
-def show(shown: TextTable | str, /) -> bool:
+def _without_prefix(sheet: TextTable) -> tuple[TextTable, str]:
+    """Write ~ for the beginning that most names of a table share, if there is one."""
+    names = [row[0] for row in sheet.rows]
+    parts = [re.split(r"(?<=[./])", name) for name in names]
+    starts = Counter("".join(p[:n]) for p in parts for n in range(1, len(p)))
+    common = [start for start, num in starts.items() if num >= max(3, _MOST * len(names))]
+    prefix = max(common, key=len, default="")
+    if len(prefix) < _LEAST_FOLDED:
+        return sheet, ""
+    folded = [
+        ["~" + row[0].removeprefix(prefix) if row[0].startswith(prefix) else row[0], *row[1:]]
+        for row in sheet.rows
+    ]
+    return sheet._replace(rows=folded), prefix
+
+
+def _style(cell: str) -> str:
+    return _STYLES.get(cell.partition(":")[0], "")
+
+
+def show(shown: TextTable | str | bytes | Sequence[TextTable | str], /) -> bool:
     """
-    Write a table or a line to stdout: fitted to a terminal, or plain and uncut to a pipe.
+    Write to stdout: tables fitted to a terminal, or plain and uncut to a pipe.
 
     Parameters
     ----------
-    shown : TextTable or str
-        Table or line of text to write.
+    shown : TextTable, str, bytes, or sequence of TextTable and str
+        Table or text to write, several with an empty line between, or the content of a file.
 
     Returns
     -------
@@ -112,14 +149,13 @@ def show(shown: TextTable | str, /) -> bool:
     >>> written
     True
     """
-    console = _screen()
     try:
-        if console.is_terminal:
-            wide = console.width
-            console.print(_fitted(shown, wide) if isinstance(shown, TextTable) else shown)
+        if isinstance(shown, bytes):
+            sys.stdout.write(shown.decode("utf-8", "backslashreplace"))
         else:
-            for line in shown.lines() if isinstance(shown, TextTable) else [shown]:
-                sys.stdout.write(line + "\n")
+            parts = [shown] if isinstance(shown, TextTable | str) else shown
+            for number, part in enumerate(parts):
+                _write(part, after=number > 0)
         sys.stdout.flush()
     except BrokenPipeError:  # the reader has closed the pipe
         streams.discard(sys.stdout)
@@ -128,3 +164,16 @@ def show(shown: TextTable | str, /) -> bool:
         streams.discard(sys.stdout)
         raise OSError(error.errno, error.strerror, "standard output") from error
     return True
+
+
+def _write(part: TextTable | str, *, after: bool) -> None:
+    """Write a table or a text, after another with an empty line between."""
+    console = _screen()
+    if console.is_terminal:
+        if after:
+            console.print()
+        wide = console.width
+        console.print(_fitted(part, wide) if isinstance(part, TextTable) else part)
+        return
+    for line in [""] * after + [*(part.lines() if isinstance(part, TextTable) else [part])]:
+        sys.stdout.write(line + "\n")

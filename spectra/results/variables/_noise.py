@@ -41,7 +41,7 @@ BULK = grouped(
             "1",
             "1 - F_1((lambda_max / s2 - mu) / w), the least of all matrices by Sidak",
             _TW,
-            head="p",
+            head="spike p",
             help="p-value of the largest eigenvalue under pure noise",
         ),
         number(
@@ -50,7 +50,7 @@ BULK = grouped(
             "w",
             "sqrt(sum q_k lambda_k / (N sum q_k^2)) over the middle eigenvalues",
             _BEMA,
-            head="noise",
+            head="std",
             help="standard deviation of the noise in the elements",
         ),
         number(

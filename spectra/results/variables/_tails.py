@@ -125,7 +125,14 @@ DIAGNOSIS = grouped(
             help="broken, too small to tell, like noise, trapped, noise and signal, heavy-tailed, "
             "or structured (by no single law)",
         ),
-        text("verdict_reason", "numbers that decided the verdict", "layer", OURS),
+        text(
+            "verdict_reason",
+            "numbers that decided the verdict",
+            "layer",
+            OURS,
+            head="why",
+            help="the numbers that decided the verdict",
+        ),
         flag(
             "alpha_reading",
             "reading of alpha in the literature, for heavy-tailed layers",
@@ -219,7 +226,7 @@ EVIDENCE = grouped(
             "1",
             "as p_value, above the noise; p_value where fewer than 20 are there",
             CSN,
-            head="p",
+            head="tail p",
             digits=2,
             help="share of true power laws that fit no better; small: not a power law",
         ),

@@ -14,7 +14,8 @@ from spectra.models import selection
 from spectra.models.lazy import Held
 from spectra.models.model import Model
 from spectra.models.tensors import Tensor, Weight
-from spectra_io.terminal.tables import layer_table, tensor_table
+from spectra_io.terminal.layer_tables import layer_table
+from spectra_io.terminal.tensor_tables import tensor_table
 from tests.builders import EXAMPLES, f32
 
 MODEL = {

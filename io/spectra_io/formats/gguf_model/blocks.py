@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import math
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -65,6 +64,8 @@ def stored_type(number: int, /) -> DType | BlockType | None:
 @lru_cache(maxsize=256)
 def _why_not(block: BlockType) -> str:
     """Return the reason why a type of block cannot be dequantized, or "" if it can."""
+    import importlib.metadata
+
     try:
         _dequantized(np.zeros((1, block.num_bytes), np.uint8), block)
     except ImportError:

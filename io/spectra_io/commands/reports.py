@@ -1,0 +1,238 @@
+"""Print the results of an analysis in the format that is asked for, and write the files."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from spectra.results import scale_collapse
+from spectra.results.triage import triage
+from spectra_io.commands import steps
+from spectra_io.results import files
+from spectra_io.terminal import layer_tables, markdown, screen, summaries
+from spectra_io.terminal.left_out import left_out_line
+from spectra_io.urls import shown
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import xarray as xr
+
+    from spectra_io.terminal.markdown import Part
+
+__all__ = ["View", "chosen", "finish", "parts"]
+
+_STDOUT = Path("-")
+
+
+@dataclass(frozen=True)
+class View:
+    """
+    Choice of what is printed of an analysis.
+
+    Parameters
+    ----------
+    groups : sequence of str
+        Groups of columns.
+    sort : str, optional
+        Variable to sort by.
+    only : sequence of str, optional
+        Verdicts of the layers to print.
+    top : int, optional
+        Number of layers to print.
+    form : {"text", "json", "csv", "md"}, default: "text"
+        Format.
+
+    Examples
+    --------
+    >>> View(["main"]).form
+    'text'
+    """
+
+    groups: Sequence[str]
+    sort: str | None = None
+    only: Sequence[str] = ()
+    top: int | None = None
+    form: str = "text"
+
+
+def chosen(outputs: Sequence[Path], /, **view: Any) -> tuple[View, list[Path]]:
+    """
+    Return the choice of what is printed, and the files to write, once they can be written.
+
+    Parameters
+    ----------
+    outputs : sequence of Path
+        Files to write; "-" is standard output, in the format csv if none is given.
+    **view
+        Options of a :class:`View`.
+
+    Returns
+    -------
+    view : View
+        Choice of what is printed.
+    outputs : list of Path
+        Files to write.
+
+    Raises
+    ------
+    ArgumentError
+        If a file cannot be written.
+
+    Examples
+    --------
+    >>> chosen([Path("-")], groups=["main"])[0].form
+    'csv'
+    """
+    found = View(**view)
+    if _STDOUT in outputs and found.form == "text":
+        found = replace(found, form="csv")
+    files_only = [output for output in outputs if output != _STDOUT]
+    steps.check_outputs(files_only)
+    return found, files_only
+
+
+def parts(ds: xr.Dataset, view: View, /) -> list[Part]:
+    """
+    Return what is printed of one model: texts and tables.
+
+    Parameters
+    ----------
+    ds : xarray.Dataset
+        Result of :func:`spectra.analyze`.
+    view : View
+        Choice of rows and columns.
+
+    Returns
+    -------
+    list of str or TextTable
+        The sentence of the verdicts, the layers to look at first, the table, averages and counts;
+        without what is empty.
+
+    Raises
+    ------
+    UnknownNameError
+        If there is no variable to sort by.
+
+    Examples
+    --------
+    >>> import spectra
+    >>> parts(spectra.analyze({}), View(["main"]))
+    ['0 layers']
+    """
+    table = layer_tables.layer_table(_arranged(ds, view), groups=view.groups)
+    found = layer_tables.finding_table(ds)
+    lines = [summaries.averages_line(ds), summaries.claims_line(ds)]
+    every: list[Part] = [triage(ds).sentence]
+    every += [sheet for sheet in (found, table) if sheet.rows]
+    below = "\n".join(line for line in lines if line)
+    return [*every, below] if below else every
+
+
+def _arranged(ds: xr.Dataset, view: View) -> xr.Dataset:
+    return layer_tables.arranged(ds, sort=view.sort, only=view.only, top=view.top)
+
+
+def finish(
+    paths: Sequence[str],
+    tensors: Sequence[xr.Dataset],
+    results: Sequence[xr.Dataset],
+    outputs: Sequence[Path],
+    /,
+    *,
+    view: View,
+) -> int:
+    """
+    Print the results of one or more models and what was left out, and write the files.
+
+    Parameters
+    ----------
+    paths : sequence of str
+        Paths of the models, as headings of several.
+    tensors, results : sequence of xarray.Dataset
+        Results of :func:`spectra.describe` and :func:`spectra.analyze` for each model.
+    outputs : sequence of Path
+        Files to write, also if nothing can be printed.
+    view : View
+        Choice of what is printed.
+
+    Returns
+    -------
+    int
+        Largest :func:`spectra_io.commands.steps.exit_code` of the models.
+
+    Raises
+    ------
+    click.ClickException
+        If a file could not be written, or nothing could be printed.
+
+    Examples
+    --------
+    >>> import numpy as np, spectra
+    >>> model = {"fc": np.zeros((4, 3))}
+    >>> found = [spectra.describe(model)], [spectra.analyze(model)]
+    >>> code = finish(["a"], *found, [], view=View(["main"]))
+    1 layer: 1 broken
+    <BLANKLINE>
+    look at these first  verdict  why
+    fc                   broken   all weights are zero
+    <BLANKLINE>
+    layer  verdict           N  M  alpha  D  tail
+    fc     broken: all zero  4  3      -  -     -
+    >>> code
+    3
+    """
+    names = [shown(path) for path in paths]
+    collapsed = [_with_collapse(ds) if "noise" in view.groups else ds for ds in results]
+    problems: list[str] = []
+    is_seen = False
+    try:
+        is_seen = screen.show(_printed(names, collapsed, tensors, view))
+    except OSError as error:
+        problems.append(f"{error.filename}: not written: {error.strerror}")
+    for described, ds in zip(tensors, collapsed, strict=True):
+        if line := left_out_line(described, ds):
+            screen.note(line, fold=True)
+    whole = _together(names, collapsed), _together(names, tensors)
+    problems += (unwritten := steps.write(*whole, outputs))
+    if unwritten and is_seen and len(unwritten) == len(outputs):
+        problems.append("the results are only in the table above")
+    if problems:
+        raise click.ClickException("; ".join(problems))
+    return max(map(steps.exit_code, collapsed, tensors))
+
+
+def _with_collapse(ds: xr.Dataset) -> xr.Dataset:
+    return ds.assign(scale_collapse.find(ds).data_vars)
+
+
+def _together(names: Sequence[str], found: Sequence[xr.Dataset]) -> xr.Dataset:
+    """Return results along the models, or those of the only one."""
+    if len(found) == 1:
+        return found[0]
+    import pandas as pd
+    import xarray as xr
+
+    index = pd.Index(names, name="model")
+    return xr.concat(found, index, join="outer", combine_attrs="drop_conflicts")
+
+
+def _printed(
+    names: Sequence[str],
+    results: Sequence[xr.Dataset],
+    tensors: Sequence[xr.Dataset],
+    view: View,
+) -> list[Part] | bytes:
+    """Return the parts of a text, or the content of a file."""
+    if view.form in {"json", "csv"}:
+        arranged = [_arranged(ds, view) for ds in results]
+        content = files.FORMATS[f".{view.form}"]
+        return content(_together(names, arranged), _together(names, tensors))
+    heading = "# {}" if view.form == "md" else "== {}"
+    text: list[Part] = []
+    for name, ds in zip(names, results, strict=True):
+        text += [heading.format(name)] * (len(names) > 1 or view.form == "md") + parts(ds, view)
+    return markdown.markdown(text).encode() if view.form == "md" else text

@@ -1,0 +1,246 @@
+"""Lay out the layers of an analysis: the table by groups of columns, and what to look at first."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from spectra.errors import unknown_name
+from spectra.results.reading import records
+from spectra.results.triage import findings
+from spectra.results.verdicts import Verdict
+from spectra_io.terminal.cells import cells
+from spectra_io.terminal.columns import Column, TextTable, column, laid_out
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import xarray as xr
+
+__all__ = ["GROUPS", "VERDICTS", "arranged", "columns_of", "finding_table", "layer_table"]
+
+_FIRST = (Column("layer", "layer", left=True), column("verdict"))
+_LAW = 20  # alpha, and the words that qualify it, are dropped together
+
+GROUPS: dict[str, tuple[Column, ...]] = {
+    "main": (
+        column("N", expendable=5),
+        column("M", expendable=5),
+        column("rf", expendable=4, optional=True),
+        column("alpha", expendable=_LAW),
+        column("alpha_low", expendable=14, optional=True),
+        column("alpha_noise", expendable=_LAW, optional=True),
+        column("sigma", expendable=6, optional=True),
+        column("D", expendable=3),
+        column("num_tail", expendable=7),
+        column("alpha_reading", expendable=13, optional=True),
+        column("power_law_support", expendable=_LAW, optional=True),
+    ),
+    "tail": (
+        column("alpha", expendable=_LAW),
+        column("alpha_low", expendable=14, optional=True),
+        column("alpha_rival", expendable=6, optional=True),
+        column("alpha_noise", expendable=_LAW, optional=True),
+        column("sigma", expendable=6, optional=True),
+        column("D", expendable=5),
+        column("num_tail", expendable=7),
+        column("support_p", expendable=8, optional=True),
+        column("likelier_law", expendable=4, optional=True),
+        column("alpha_weighted", expendable=1),
+        column("alpha_reading", expendable=13, optional=True),
+        column("power_law_support", expendable=_LAW, optional=True),
+    ),
+    "noise": (
+        column("N", expendable=5),
+        column("M", expendable=5),
+        column("rf", expendable=4, optional=True),
+        column("noise_std", expendable=6),
+        column("num_spikes", expendable=18),
+        column("spike_p", expendable=15),
+        column("mp_softrank", expendable=9),
+        column("bulk_p", expendable=8),
+        column("spacing_ratio", expendable=2),
+        column("rand_jsd", expendable=1),
+        column("num_traps", expendable=17),
+        column("trap_p", expendable=7),
+        column("collapsed", expendable=12, optional=True),
+        column("phase", expendable=14),
+        column("trap_where", expendable=16, optional=True),
+    ),
+    "size": (
+        column("N", expendable=8),
+        column("M", expendable=8),
+        column("rf", expendable=7, optional=True),
+        column("log_norm", expendable=6),
+        column("log_spectral_norm", expendable=4),
+        column("stable_rank", expendable=5),
+        column("effective_rank", expendable=3),
+        column("rank_90", expendable=2),
+        column("matrix_rank", expendable=1),
+    ),
+    "reason": (column("verdict_reason"),),
+}
+"""Columns of :func:`layer_table` by group, beside the name of the layer and its verdict."""
+
+VERDICTS = {
+    word.name.lower().replace("_", "-"): word.name.lower() for word in Verdict if word.value
+}
+"""Verdicts as an option names them: "like-noise"."""
+
+_SHOWN = 10  # findings that are listed
+
+
+def columns_of(groups: Sequence[str], /) -> tuple[Column, ...]:
+    """
+    Return the columns of some groups, each once.
+
+    Parameters
+    ----------
+    groups : sequence of str
+        Names of :data:`GROUPS`, or "all".
+
+    Returns
+    -------
+    tuple of Column
+        Name and verdict first.
+
+    Examples
+    --------
+    >>> [found.head for found in columns_of(["reason"])]
+    ['layer', 'verdict', 'why']
+    """
+    named = [*GROUPS] if "all" in groups else groups
+    every = [*_FIRST, *(found for group in named for found in GROUPS[group])]
+    return tuple({found.name: found for found in every}.values())
+
+
+def layer_table(ds: xr.Dataset, /, *, groups: Sequence[str] = ("main",)) -> TextTable:
+    """
+    Lay out the results of an analysis as a table of one row per layer.
+
+    Parameters
+    ----------
+    ds : xarray.Dataset
+        Result of :func:`spectra.analyze`.
+    groups : sequence of str, default: ("main",)
+        Groups of columns, of :data:`GROUPS`, or "all"; a column that `ds` lacks is left out.
+
+    Returns
+    -------
+    TextTable
+        Table with the columns of :func:`columns_of`.
+
+    Examples
+    --------
+    >>> import numpy as np, spectra
+    >>> sheet = layer_table(spectra.analyze({"fc": 2 * np.eye(3)}))
+    >>> sheet.rows[0][:2]
+    ['fc', 'too small to tell']
+    """
+    rows = records(ds)
+    pooled, measured = any(row["rf"] > 1 for row in rows), "alpha_low" in ds
+    known = {"layer", "verdict", *map(str, ds.data_vars)}
+    columns = [_headed(found, ds) for found in columns_of(groups) if found.name in known]
+    missing: dict[str, Any] = {found.name: math.nan for found in columns}
+    shown = [{**missing, **cells(row, pooled=pooled, measured=measured)} for row in rows]
+    return laid_out(columns, shown)
+
+
+def _headed(found: Column, ds: xr.Dataset) -> Column:
+    """Return a column, that of the interval with its confidence as the head."""
+    if found.name != "alpha_low" or "interval_confidence" not in ds:
+        return found
+    known = ds.interval_confidence.values[ds.interval_confidence.values > 0]
+    return found._replace(head=f"{100 * (known.max() if len(known) else 0.9):g} %")
+
+
+def arranged(
+    ds: xr.Dataset,
+    /,
+    *,
+    sort: str | None = None,
+    only: Sequence[str] = (),
+    top: int | None = None,
+) -> xr.Dataset:
+    """
+    Return the layers of an analysis that are asked for, in the order that is asked for.
+
+    Parameters
+    ----------
+    ds : xarray.Dataset
+        Result of :func:`spectra.analyze` for one model.
+    sort : str, optional
+        Variable to sort by, with a minus in front for the largest first; missing values are last.
+    only : sequence of str, optional
+        Verdicts, as keys of :data:`VERDICTS`.
+    top : int, optional
+        Number of layers.
+
+    Returns
+    -------
+    xarray.Dataset
+        These layers.
+
+    Raises
+    ------
+    UnknownNameError
+        If `ds` has no such variable.
+
+    Examples
+    --------
+    >>> from spectra.results.dataset import from_rows
+    >>> ds = from_rows({"a": {"alpha": 3.0}, "b": {}, "c": {"alpha": 5.0}})
+    >>> arranged(ds, sort="-alpha", top=2).layer.values.tolist()
+    ['c', 'a']
+    """
+    if only and "verdict" in ds:
+        words = {VERDICTS[word] for word in only}
+        codes = [word.value for word in Verdict if word.name.lower() in words]
+        ds = ds.isel(layer=np.flatnonzero(ds.verdict.isin(codes).values))
+    if sort:
+        ds = ds.isel(layer=_order(ds, sort))
+    return ds.isel(layer=slice(top))
+
+
+def _order(ds: xr.Dataset, sort: str) -> list[int]:
+    name, last_first = sort.removeprefix("-"), sort.startswith("-")
+    known = ["layer", "depth", *(str(n) for n, v in ds.data_vars.items() if v.dims == ("layer",))]
+    if name not in known:
+        raise unknown_name(name, known, what="variable to sort by")
+    values = ds[name].values
+    missing = values != values
+    ranks = np.unique(values, return_inverse=True)[1]
+    order = np.lexsort((np.arange(len(values)), -ranks if last_first else ranks, missing))
+    return [int(i) for i in order]
+
+
+def finding_table(ds: xr.Dataset, /) -> TextTable:
+    """
+    Lay out the layers to look at first.
+
+    Parameters
+    ----------
+    ds : xarray.Dataset
+        Result of :func:`spectra.analyze` for one model.
+
+    Returns
+    -------
+    TextTable
+        The first ten :func:`spectra.results.triage.findings`, with their number if there are more.
+
+    Examples
+    --------
+    >>> import numpy as np, spectra
+    >>> list(finding_table(spectra.analyze({"fc": np.zeros((4, 3))})).lines())
+    ['look at these first  verdict  why', 'fc                   broken   all weights are zero']
+    """
+    found = findings(ds)
+    heads = ("look at these first", "verdict", "why")
+    drop = {"verdict": 1}
+    columns = tuple(Column(head, head, left=True, expendable=drop.get(head, 0)) for head in heads)
+    shown = [(one.layer, one.verdict, one.reason) for one in found[:_SHOWN]]
+    sheet = laid_out(columns, [dict(zip(heads, one, strict=True)) for one in shown])
+    rest = len(found) - len(shown)
+    return sheet._replace(rows=[*sheet.rows, [f"and {rest} more", "", ""]]) if rest else sheet
