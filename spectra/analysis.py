@@ -25,7 +25,7 @@ from spectra.measures import ALL, CORE
 from spectra.models.arrays import from_arrays
 from spectra.models.layers import Layer, layers
 from spectra.models.model import Model
-from spectra.results import diagnosis
+from spectra.results import accessor, diagnosis
 from spectra.results.dataset import from_rows
 from spectra.results.variables import VARIABLES, Status, Variable
 from spectra.tails.options import given
@@ -338,6 +338,7 @@ def analyze(
     _check_room(taken, always)
     work = partial(_layer_row, measures=chosen, known=known, options=options)
     rows = list((executor.map if executor else map)(work, taken))
+    accessor.register()
     if "phase" in always:
         rows = [_judged(row) for row in rows]
     return from_rows(

@@ -6,6 +6,7 @@ Build and read the results of an analysis: Datasets, their variables, verdicts a
 - ``dataset``: rows as a Dataset (``from_rows``), texts and codes restored (``restored``)
 - ``reading``: words for codes (``labels``), tables (``table``, ``records``), one layer
   (``select``), one model of several (``one_model``), a word for a flag (``in_words``)
+- ``accessor``: ``ds.spectra``, with the diagnosis, the table and the figures of a result
 - ``claims``: layers with spikes, traps or a rejected power law, beside chance (``claims``)
 - ``triage``: the layers of a model to look at first (``findings``), and its verdicts in a sentence
   (``triage``)
@@ -18,6 +19,7 @@ Build and read the results of an analysis: Datasets, their variables, verdicts a
 """
 
 from spectra.results import (
+    accessor,
     claims,
     dataset,
     diagnosis,
@@ -31,6 +33,7 @@ from spectra.results import (
 )
 
 __all__ = [
+    "accessor",
     "claims",
     "dataset",
     "diagnosis",

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from spectra.errors import ArgumentError, ModelFormatError, ModelNotFoundError
+from spectra.results import accessor
 from spectra.results.dataset import restored
 from spectra.results.reading import records, table
 from spectra.results.summary import summary
@@ -205,6 +206,7 @@ def load(path: str | os.PathLike[str], /, *, group: str | None = None) -> xr.Dat
     """
     import xarray as xr
 
+    accessor.register()
     where = Path(path)
     if not where.is_file():
         msg = f"{where}: no such file"
