@@ -40,7 +40,8 @@ Everything else, by subject; ``names`` are modules, ``names.with_a_dot`` their f
 - :mod:`spectra.results`: every variable of a Dataset (``variables.VARIABLES``), ``verdicts``,
   ``scale_collapse``, rows (``dataset``) and tables (``reading``), the numbers of figures
   (``plotdata``)
-- :mod:`spectra.weightwatcher`: WeightWatcher's table, column for column (``analyze``)
+- :mod:`spectra.weightwatcher`: WeightWatcher's table, column for column (``analyze``), and its
+  other methods (``describe``, ``summary``, ``distances``, ``get_ESD``)
 - :mod:`spectra.multiple_tests`: several tests taken together
 - :mod:`spectra.dtypes`: a table of number types, with their bits and names in file formats
 - :mod:`spectra.errors`: what can go wrong, all of it a :class:`SpectraError`; a file that is not

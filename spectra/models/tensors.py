@@ -122,6 +122,9 @@ class Tensor:
         Name of a tensor that may have the same numbers, such as the embedding of an output layer.
     alias : str, default: ""
         Name of the tensor in the network, where the name in the file is made up by an exporter.
+    place : int, default: -1
+        Number of the tensor, from 0, in the list of initializers of the main graph of an ONNX
+        file; -1 for every other tensor.
 
     Examples
     --------
@@ -143,6 +146,7 @@ class Tensor:
     weights: tuple[Weight, ...] = ()
     twin: str = ""
     alias: str = ""
+    place: int = -1
 
     def __repr__(self) -> str:
         """Return name, shape, type and role in one line."""

@@ -16,12 +16,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 import spectra.linalg.vectors as _vectors
-from spectra.linalg.eigen import eigenvalues as _eigenvalues
+import spectra.weightwatcher._shuffles as _shuffles
 from spectra.noise.permutation import rand_distance
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from spectra._typing import AnyArray, FloatArray
 
 __all__ = ["COLUMNS", "determinant", "mp_fit", "randomized", "vectors"]
@@ -49,7 +47,6 @@ _POINTS, _BANDWIDTH, _BEYOND = 1000, 0.1, 0.5  # grid of the density, and its en
 _EMPTY = 0.01  # density up to which a point is left out of the fit
 _TIED = 1e-12  # relative difference up to which densities are equal to within rounding
 _OFF = 1000.0  # residual of a law that misses the peak of the density or overshoots the data
-_FEW, _REPLICAS = 100, 5  # layers of fewer than 100 eigenvalues are shuffled five times
 _BINS, _EPSILON = 100, 1e-10  # histogram of the discrete entropy
 _ROUNDING = 1e-12  # rounding error of an eigenvalue, over the largest
 
@@ -172,18 +169,6 @@ def mp_fit(eigenvalues: FloatArray, /, *, N: int, M: int, prefix: str = "") -> d
     return {f"{prefix}{name}": value for name, value in row.items()}
 
 
-def _shuffled(
-    matrices: Sequence[AnyArray] | AnyArray, replicas: int, rng: np.random.RandomState
-) -> FloatArray:
-    """Shuffle the elements of each matrix, and return all eigenvalues, ascending."""
-    values = []
-    for W in [W for _ in range(replicas) for W in matrices]:
-        elements = W.flatten()
-        rng.shuffle(elements)
-        values.append(_eigenvalues(elements.reshape(W.shape), rtol=np.inf))
-    return np.sort(np.concatenate(values))
-
-
 def randomized(
     matrices: AnyArray,
     eigenvalues: FloatArray,
@@ -236,10 +221,10 @@ def randomized(
     >>> row["max_rand_eval"], row["rand_distance"], row["ww_softrank"]
     (25.0, 0.0, 1.0)
     """
-    replicas = _REPLICAS if M * len(matrices) < _FEW else 1
+    replicas = _shuffles.replicas(M * len(matrices))
     with np.errstate(all="ignore"):
-        noise = _shuffled(matrices, replicas, rng) * scale
-        second = _shuffled(matrices, 1, rng) * scale
+        noise = _shuffles.shuffled(matrices, replicas, rng) * scale
+        second = _shuffles.shuffled(matrices, 1, rng) * scale
         fit = mp_fit(noise, N=N, M=M, prefix="rand_")
         return {
             "max_rand_eval": float(noise[-1]),

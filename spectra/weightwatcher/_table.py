@@ -7,18 +7,20 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 
-import spectra._checks as _checks
 import spectra.measures as _measures
+import spectra.weightwatcher._arguments as _arguments
+import spectra.weightwatcher._choice as _choice
+import spectra.weightwatcher._layers as _layers
 import spectra.weightwatcher._noise as _noise
+import spectra.weightwatcher._shuffles as _shuffles
 from spectra._spectrum import Spectrum, spectrum
 from spectra.errors import SpectraError
 from spectra.linalg.norms import log10
-from spectra.models.arrays import from_arrays
 from spectra.weightwatcher._fits import Options
 from spectra.weightwatcher._fits import row as published_row
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping, Sequence
 
     import numpy.typing as npt
     import pandas as pd
@@ -26,11 +28,10 @@ if TYPE_CHECKING:
     from spectra._typing import AnyArray, FloatArray
     from spectra.models.tensors import Tensor
     from spectra.weightwatcher._fits import FixFingers, Package, Shape
+    from spectra.weightwatcher._layers import Layer
 
 __all__ = ["analyze"]
 
-_TYPES = {2: "dense", 4: "conv2d"}
-_FLOATS = frozenset({"float64", "float32", "float16", "bfloat16"})  # types WeightWatcher reads
 _COLUMNS = (
     *("D", "Lambda", "M", "N", "Q", "alpha", "alpha_weighted", "entropy", "has_esd", "lambda_max"),
     *("layer_type", "log_alpha_norm", "log_norm", "log_spectral_norm", "longname"),
@@ -48,31 +49,6 @@ _IN_W2 = (
 _IN_OTHER_UNITS = ("Lambda", "W_scale", "rand_W_scale")
 _EPSILON = 1e-10  # added to probabilities and rank in the entropy
 _RTOL = 1e-10  # WeightWatcher takes singular values of W itself, accurate at the small end too
-
-
-class _Slices(NamedTuple):
-    """Matrices of a tensor as stored, all of them or one kernel position."""
-
-    tensor: Tensor
-    position: int | None = None
-
-    def shape(self) -> tuple[int, int, int]:
-        """Return the shape of the stack of matrices."""
-        first, second, *axes = self.tensor.shape
-        return (math.prod(axes) if self.position is None else 1), first, second
-
-    def matrices(self) -> AnyArray:
-        """Read the tensor, and return the stack of matrices."""
-        values = self.tensor.read()
-        stack = np.moveaxis(values.reshape(*values.shape[:2], -1), -1, 0)
-        return stack if self.position is None else stack[self.position : self.position + 1]
-
-
-def _slices(tensor: Tensor, *, pool: bool) -> Iterator[_Slices]:
-    if pool or tensor.ndim == 2:
-        yield _Slices(tensor)
-    else:
-        yield from (_Slices(tensor, at) for at in range(math.prod(tensor.shape[2:])))
 
 
 class _Extras(NamedTuple):
@@ -100,30 +76,6 @@ class _Extras(NamedTuple):
         if "detX" in self.chosen:
             found |= _noise.determinant(values, num_pl_spikes=row["num_pl_spikes"])
         return found
-
-
-def _extras(rng: int | np.random.Generator | None, **options: bool) -> _Extras:
-    if isinstance(rng, np.random.Generator):
-        rng = int(rng.integers(2**32))
-    if rng is not None:
-        _checks.count("rng", rng, at_least=0, at_most=2**32 - 1)
-    return _Extras(
-        frozenset(name for name, wanted in options.items() if wanted),
-        np.random.RandomState(None if rng is None else int(rng)),
-    )
-
-
-def _shape(tensor: Tensor) -> tuple[int, int]:
-    """Return N and M by WeightWatcher's definition, with its two errors for convolutions."""
-    first, second = tensor.shape[:2]
-    if tensor.ndim == 2:
-        return max(first, second), min(first, second)
-    height, width = tensor.shape[2:]
-    if first + second < height + width:  # mistaken for a kernel with its channels last
-        return first, second
-    # rows and columns are swapped once per slice, so an even number of slices undoes the swaps
-    swapped = first < second and height * width % 2 == 1
-    return (second, first) if swapped else (first, second)
 
 
 def _entropy(eigenvalues: FloatArray, rank: float) -> float:
@@ -168,7 +120,7 @@ def _in_weight_units(row: dict[str, Any], exponent: int) -> dict[str, Any]:
     return found
 
 
-def _matrices(layer: _Slices) -> tuple[AnyArray, FloatArray, int]:
+def _matrices(layer: Layer) -> tuple[AnyArray, FloatArray, int]:
     """Return the matrices, upright for a convolution, their eigenvalues and their exponent."""
     exponent = 0
     try:
@@ -177,12 +129,12 @@ def _matrices(layer: _Slices) -> tuple[AnyArray, FloatArray, int]:
     except (SpectraError, OSError, ValueError, MemoryError):  # one bad tensor fails alone
         matrices = np.broadcast_to(np.float64(np.nan), layer.shape())
         by_matrix = np.full((layer.shape()[0], min(layer.shape()[1:])), np.nan)
-    wide = layer.tensor.ndim == 4 and matrices.shape[1] < matrices.shape[2]
+    wide = layer.type == "conv2d" and matrices.shape[1] < matrices.shape[2]
     return matrices.swapaxes(1, 2) if wide else matrices, by_matrix, exponent
 
 
 def _row(
-    layer: _Slices,
+    layer: Layer,
     options: Options,
     extras: _Extras,
     *,
@@ -190,58 +142,37 @@ def _row(
     conv2d_norm: bool,
     tolerance: float,
 ) -> dict[str, Any]:
-    tensor = layer.tensor
-    N, M = _shape(tensor)
-    slices = math.prod(tensor.shape[2:])
-    factor = (1 if pool else slices) / 2 if conv2d_norm and tensor.ndim == 4 else 1.0
+    norm = conv2d_norm and layer.type == "conv2d"
+    factor = (1 if pool else layer.num_slices) / 2 if norm else 1.0
     matrices, by_matrix, exponent = _matrices(layer)
-    found = Spectrum(by_matrix * factor, N, exponent=exponent)
-    facts = {
-        "N": N,
-        "M": M,
-        "Q": N / M,
-        "rf": slices,
+    found = Spectrum(by_matrix * factor, layer.N, exponent=exponent)
+    row = {
+        **layer.row(),
         "num_evals": len(found.eigenvalues),
         "has_esd": True,
-        "layer_type": _TYPES[tensor.ndim],
-        "longname": layer.tensor.name.removesuffix(".weight"),
+        **_numbers(found, options, tolerance),
     }
-    position = {} if pool else {"slice_id": layer.position or 0}
-    row = {**facts, **position, **_numbers(found, options, tolerance)}
     row |= extras.row(matrices, found.eigenvalues, row, factor)
     return _in_weight_units(row, exponent)
 
 
-def _eligible(model: Mapping[str, Tensor]) -> Iterator[Tensor]:
-    for tensor in model.values():
-        part = tensor.role in {"scale", "update", "factor"}
-        if tensor.ndim in _TYPES and tensor.dtype in _FLOATS and tensor.size and not part:
-            yield tensor
-
-
-def _in_range(tensor: Tensor, *, pool: bool, min_evals: int, max_evals: int, max_N: int) -> bool:
-    N, M = _shape(tensor)
-    num = M * math.prod(tensor.shape[2:]) if pool else M
-    return num >= min_evals and (num <= max_evals or not max_evals) and max_N >= N
-
-
 def analyze(
     model: Mapping[str, Tensor | npt.ArrayLike],
-    /,
+    layers: int | str | Sequence[int | str] | None = (),
     *,
     pool: bool = True,
     conv2d_norm: bool = True,
-    min_evals: int = 8,
-    max_evals: int = 15000,
-    max_N: int = 50000,
-    tolerance: float = 1e-6,
+    min_evals: int | None = 8,
+    max_evals: int | None = 15000,
+    max_N: int | None = 50000,
+    tolerance: float | None = 1e-6,
     start_ids: int = 0,
     fit: Shape = "PL",
     pl_package: Package | None = None,
     xmax: int | Literal["force"] | None = None,
     fix_fingers: FixFingers = False,
     xmin_max: float | None = None,
-    max_fingers: int = 10,
+    max_fingers: int | None = 10,
     finger_thresh: float = 1.0,
     mp_fit: bool = False,
     randomize: bool = False,
@@ -249,6 +180,7 @@ def analyze(
     ERG: bool = False,
     vectors: bool = False,
     rng: int | np.random.Generator | None = 0,
+    **others: object,
 ) -> pd.DataFrame:
     """
     Return the details table of WeightWatcher 0.7.7 for a model.
@@ -257,19 +189,22 @@ def analyze(
     ----------
     model : mapping of str to Tensor or array_like
         Model as :func:`spectra_io.open_model` returns it, or arrays by name.
+    layers : int, str or sequence of them, optional
+        Layers of the table, all by default: numbers (`layer_id`), names, or the types "dense" and
+        "conv2d". Negative numbers, and names with a minus sign in front, are layers to leave out.
     pool : bool, default: True
         Whether a convolution is one row, or one row per kernel position (`slice_id`).
     conv2d_norm : bool, default: True
         Whether the eigenvalues of convolutions are multiplied by c/2, where c is 1 for a pooled
         layer and the number of kernel positions for a layer of a single position.
     min_evals, max_evals : int, default: 8, 15000
-        Smallest and largest number of eigenvalues of a layer in the table; 0 for no maximum.
+        Smallest and largest number of eigenvalues of a layer in the table; 0 or None for no limit.
     max_N : int, default: 50000
-        Largest longer side of a layer in the table.
+        Largest longer side of a layer in the table; 0 or None for no limit.
     tolerance : float, default: 1e-6
-        Threshold of `weak_rank_loss`.
+        Threshold of `weak_rank_loss`; 0 or None for the default.
     start_ids : int, default: 0
-        Number added to `layer_id`, which counts the 2-D and 4-D tensors of the model from 1.
+        First `layer_id`; 0 for WeightWatcher's own numbers (see Notes).
     fit : {"PL", "TPL", "E_TPL"}, default: "PL"
         Power law, truncated power law (column `Lambda`), or truncated power law from the peak of
         the spectrum up. The long names "power_law" and "truncated_power_law" are accepted too.
@@ -305,6 +240,9 @@ def analyze(
         Seed of the shuffles: an int gives those of WeightWatcher after ``numpy.random.seed(rng)``,
         for the same layers in the same order. WeightWatcher itself sets no seed, like None. A seed
         is drawn from a generator.
+    **others : object
+        Other arguments of WeightWatcher's ``analyze``, accepted with the value that asks for
+        nothing (``plot=False``); with any other value the error says what to use.
 
     Returns
     -------
@@ -316,9 +254,18 @@ def analyze(
     ------
     ArgumentError
         If `model` is not a mapping, or an option is unknown, out of range or contradicts another.
+    UnknownNameError
+        If `layers` names a layer that is not there.
 
     Notes
     -----
+    The columns `layer_id`, `name` and `longname`, and the order of the rows, are WeightWatcher's.
+    Names that end in ``.weight`` are counted, vectors included: of a safetensors file or folder
+    from 0, file by file in alphabetical order, of arrays by name from 1, in their order. The name
+    is without that ending. Of an ONNX graph `layer_id` is the place among the initializers, from
+    0, and the name is that of the initializer. Tensors that WeightWatcher does not see have the
+    numbers after these.
+
     Of weights beyond 1e135, or all below 1e-135, numbers outside the range of float64 are ``nan``;
     their logarithms are there.
 
@@ -337,21 +284,23 @@ def analyze(
     >>> df[["longname", "N", "M", "status"]].values.tolist()
     [['fc1', 100, 50, 'success']]
     """
+    _arguments.check(analyze, others)
     needing = fit not in {"PL", "power_law"} or xmax == "force" or fix_fingers == "xmin_peak"
     package = pl_package or ("powerlaw" if needing else "ww")
-    options = Options(fit, package, xmax, fix_fingers, xmin_max, max_fingers, finger_thresh)
+    fingers = 10 if max_fingers is None else max_fingers
+    options = Options(fit, package, xmax, fix_fingers, xmin_max, fingers, finger_thresh)
     options.check()
-    extras = _extras(rng, mp_fit=mp_fit, randomize=randomize, detX=detX or ERG, vectors=vectors)
-    rows = []
-    for index, tensor in enumerate(_eligible(from_arrays(model)), start=1):
-        limits = {"min_evals": min_evals, "max_evals": max_evals, "max_N": max_N}
-        if not _in_range(tensor, pool=pool, **limits):
-            continue
-        for layer in _slices(tensor, pool=pool):
-            how = {"pool": pool, "conv2d_norm": conv2d_norm}
-            row = _row(layer, options, extras, **how, tolerance=tolerance)
-            name = row["longname"].rpartition(".")[-1]
-            rows.append({"layer_id": start_ids + index, "name": name, **row})
+    wanted = {"mp_fit": mp_fit, "randomize": randomize, "detX": detX or ERG, "vectors": vectors}
+    chosen = frozenset(name for name, asked in wanted.items() if asked)
+    extras = _Extras(chosen, _shuffles.generator(rng))
+    limits = {"min_evals": min_evals, "max_evals": max_evals, "max_N": max_N}
+    found = _choice.find(model, layers=layers, pool=pool, start_ids=start_ids, **limits)
+    weak = tolerance or 1e-6
+    rows = [
+        _row(part, options, extras, pool=pool, conv2d_norm=conv2d_norm, tolerance=weak)
+        for layer in found
+        for part in _layers.slices(layer, pool=pool)
+    ]
     absent = {"slice_id"} if pool else set()
     if not options.truncated:
         absent |= {"Lambda"}

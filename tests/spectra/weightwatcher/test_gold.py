@@ -100,14 +100,23 @@ def rows_of(path, factor=1.0, **options):
     """Return, by tensor and slice, the expected row and ours."""
     gold = json.loads(path.read_text())
     opened = spectra_io.open_model(model_of(gold))
-    model = {**{r["tensor"]: opened[r["tensor"]] for r in gold["rows"]}, **opened}  # in its order
+    model = opened if opened.format == "onnx" else as_state_dict(opened)
     if factor != 1.0:
-        model = {n: scaled(t, factor) for n, t in model.items() if t.dtype == "float32"}
+        scaled_up = {n: scaled(t, factor) for n, t in model.items() if t.dtype == "float32"}
+        model = as_state_dict(scaled_up)
     pool = gold["meta"]["options"]["pool"]
     ours = spectra.weightwatcher.analyze(model, pool=pool, **options)
-    expected = {(r["tensor"].removesuffix(".weight"), r.get("slice_id")): r for r in gold["rows"]}
-    found = {(r["longname"], r.get("slice_id")): r for r in ours.to_dict(orient="records")}
-    return expected, found
+    return by_layer(gold["rows"], "tensor"), by_layer(ours.to_dict(orient="records"), "longname")
+
+
+def as_state_dict(model):
+    """Return the tensors in alphabetical order, each with a name that WeightWatcher looks at."""
+    return {f"{name.removesuffix('.weight')}.weight": model[name] for name in sorted(model)}
+
+
+def by_layer(rows, column):
+    """Return rows by tensor, without the ending of its name, and slice."""
+    return {(r[column].removesuffix(".weight"), r.get("slice_id")): r for r in rows}
 
 
 def agree(expected, found):

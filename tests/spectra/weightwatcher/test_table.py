@@ -87,16 +87,25 @@ def test_limits_leave_layers_out():
     assert names(min_evals=0, max_evals=0) == set(MODEL)
 
 
-def test_ids_count_what_can_be_a_layer():
-    model = {
-        "a": np.eye(9),
-        "b": np.zeros(3),
-        "c": np.eye(2),
-        "d": np.eye(8, dtype=int),
-        "e": np.eye(9),
-    }
-    table = weightwatcher.analyze(model, start_ids=10)
-    assert table[["layer_id", "longname"]].values.tolist() == [[11, "a"], [13, "e"]]
+SMALL = {
+    "a": np.eye(9),
+    "b": np.zeros(3),
+    "c": np.eye(2),
+    "d": np.eye(8, dtype=int),
+    "e": np.eye(9),
+}
+
+
+@pytest.mark.parametrize(("start_ids", "ids"), [(0, [1, 5]), (10, [10, 14])])
+def test_numbers_count_all_tensors_if_no_name_ends_in_weight(start_ids, ids):
+    table = weightwatcher.analyze(SMALL, start_ids=start_ids)
+    assert table[["layer_id", "longname"]].values.tolist() == [[ids[0], "a"], [ids[1], "e"]]
+
+
+def test_tensors_that_weightwatcher_does_not_see_come_after_those_it_sees():
+    model = {**SMALL, "f.weight": np.eye(9), "g.weight": np.zeros(3), "h.weight": np.eye(8)}
+    table = weightwatcher.analyze(model)
+    assert table[["layer_id", "name"]].values.tolist() == [[1, "f"], [3, "h"], [4, "a"], [8, "e"]]
 
 
 def test_convolutions_keep_their_scale_without_the_norm():

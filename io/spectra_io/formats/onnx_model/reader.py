@@ -161,8 +161,11 @@ def open_file(file: File, /) -> dict[str, Tensor]:
         raise ModelFormatError(message if str(file) in message else f"{file}: {message}") from error
     _refuse_without_matrices(in_order)
     names = numbered([stored.name for stored in in_order])
-    pairs = zip(names, in_order, strict=True)
-    return _with_branches({n: _tensor(stored, n) for n, stored in pairs})
+    tensors = {n: _tensor(stored, n) for n, stored in zip(names, in_order, strict=True)}
+    for place, proto in enumerate(model.graph.initializer):
+        if proto.name in tensors:
+            tensors[proto.name] = replace(tensors[proto.name], place=place)
+    return _with_branches(tensors)
 
 
 def _with_branches(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
