@@ -143,9 +143,9 @@ def named(headers: dict[str, str]) -> dict[str, str]:
 
 
 @contextmanager
-def serving(folder: Path, *, https: bool = False):
+def serving(folder: Path, *, https: bool = False, handler: type[Handler] = Handler):
     """Serve a folder; over https with the certificate of the tests."""
-    made = Server(("127.0.0.1", 0), Handler)
+    made = Server(("127.0.0.1", 0), handler)
     made.folder = folder
     made.url = f"http{'s' if https else ''}://127.0.0.1:{made.server_port}"
     if https:

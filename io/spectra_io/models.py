@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import spectra
-from spectra.errors import ModelFormatError, ModelNotFoundError, one_line
+from spectra.errors import ModelError, ModelFormatError, ModelNotFoundError, one_line
 from spectra.models.model import Model
 from spectra.models.structure import interpret
 from spectra.models.structure._maps_only import maps_only
@@ -18,13 +18,14 @@ from spectra_io.formats import folders
 from spectra_io.formats.configs import read_config
 from spectra_io.formats.contents import EXPECTED
 from spectra_io.formats.folder_notes import part_note, rest_note, set_notes
-from spectra_io.formats.found import Found
-from spectra_io.formats.gguf_model.parts import whole_name
+from spectra_io.formats.kinds import KINDS, kind_of
 from spectra_io.formats.missing import missing_notes
 from spectra_io.formats.names import listed
 from spectra_io.storage.files import LocalFile
+from spectra_io.storage.hub_answers import INSTALL, is_installed, listing
+from spectra_io.storage.hub_ids import parsed
 from spectra_io.storage.paths import inside
-from spectra_io.urls import is_url, shown
+from spectra_io.urls import Url, is_url, shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -32,89 +33,17 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from spectra.models.tensors import Tensor
+    from spectra_io.formats.found import Found
+    from spectra_io.formats.kinds import Kind
     from spectra_io.storage.files import File
+    from spectra_io.storage.hub_answers import Listing
+    from spectra_io.storage.hub_ids import Reference
 
 __all__ = ["open_file", "open_model"]
 
 
-def _index(files: Sequence[File]) -> Found:
-    from spectra_io.formats import shards
-
-    return shards.open_index(files[0])
-
-
-def _safetensors(files: Sequence[File]) -> Found:
-    from spectra_io.formats import shards
-
-    return shards.open_files(files, one_set=folders.is_one_set([file.name for file in files]))
-
-
-def _onnx(files: Sequence[File]) -> Found:
-    from spectra_io.formats.onnx_model import reader
-
-    return Found(reader.open_file(files[0]))
-
-
-def _gguf(files: Sequence[File]) -> Found:
-    from spectra_io.formats.gguf_model import reader
-
-    tensors, config = reader.open_parts(files[0])
-    return Found(tensors, config=config)
-
-
-def _npz(files: Sequence[File]) -> Found:
-    from spectra_io.formats import npz_files
-
-    return Found(npz_files.open_archive(files[0]))
-
-
-def _npy(files: Sequence[File]) -> Found:
-    from spectra_io.formats import npz_files
-
-    return Found(npz_files.open_array(files[0]))
-
-
-class _Format(NamedTuple):
-    """How the files of a format are recognised and read."""
-
-    name: str
-    noun: str  # of one file, for messages
-    ending: str  # of a file's name
-    head: bytes  # regular expression of the first bytes of a file of any other name
-    read: Callable[[Sequence[File]], Found]
-    in_folders: bool = True  # whether a folder is searched for files of the format
-    in_shards: bool = False  # whether several files in a folder are one model
-    has_graph: bool = False  # whether the file says how each tensor is used
-    whole: Callable[[str], str] = str  # name that the files share of which a model is made
-
-
-_NEVER = rb"(?!)"
-_ONNX = _Format("onnx", "ONNX file", ".onnx", _NEVER, _onnx, has_graph=True)
-_FORMATS = (  # in the order of trying: the first that fits a file, or of which a folder has files
-    _Format("safetensors", "index", ".safetensors.index.json", _NEVER, _index),
-    _Format("npy", "npy file", ".npy", rb"\x93NUMPY", _npy, in_folders=False),
-    _Format(
-        *("safetensors", "safetensors file", ".safetensors", rb"(?s).{8}\{", _safetensors),
-        in_shards=True,
-    ),
-    _ONNX,
-    _Format("gguf", "GGUF file", ".gguf", rb"GGUF", _gguf, whole=whole_name),
-    _Format("npz", "npz file", ".npz", rb"PK\x03\x04", _npz),
-)
-_HEAD = 9  # bytes, the longest of the regular expressions
-
-
-def _format_of(file: File) -> _Format:
-    """Return the format of a file by its name or first bytes; any other file may be ONNX."""
-    for known in _FORMATS:
-        if file.name.endswith(known.ending):
-            return known
-    head = bytes(file.read(0, _HEAD))
-    return next((known for known in _FORMATS if re.match(known.head, head)), _ONNX)
-
-
 def _model(
-    files: Sequence[File], name: str, known: _Format, found: Found, notes: Iterable[str]
+    files: Sequence[File], name: str, known: Kind, found: Found, notes: Iterable[str]
 ) -> Model:
     """Return the model of what was found, with the configuration beside the first file."""
     tensors = found.tensors
@@ -130,7 +59,7 @@ def _model(
 
 def _alone(file: File, name: str) -> Model:
     """Open a file that was named itself."""
-    known = _format_of(file)
+    known = kind_of(file)
     return _model([file], name, known, known.read([file]), part_note(file.name))
 
 
@@ -176,7 +105,7 @@ def _name_of(path: Path) -> str:
 
 def _weights(folder: Path, entries: Sequence[Path]) -> dict[str, ModelNotFoundError | None]:
     """Return the names of the files with weights, each with the error if it links to nothing."""
-    endings = tuple(known.ending for known in _FORMATS if known.in_folders)
+    endings = tuple(known.ending for known in KINDS if known.in_folders)
     found: dict[str, ModelNotFoundError | None] = {}
     for path in entries:
         if not path.name.endswith(endings) or not (path.is_symlink() or path.is_file()):
@@ -190,26 +119,30 @@ def _weights(folder: Path, entries: Sequence[Path]) -> dict[str, ModelNotFoundEr
     return found
 
 
-def _chosen(folder: Path, names: Sequence[str], known: _Format) -> Sequence[str]:
+def _chosen(where: str, names: Sequence[str], known: Kind) -> Sequence[str]:
     """Return the files of the one model of a format that is read."""
     if known.in_shards:
-        return folders.choose(names, folder=str(folder))
+        return folders.choose(names, folder=where)
     firsts = {known.whole(name): name for name in reversed(names)}
-    one = folders.one_of(firsts.values(), what=known.noun, folder=str(folder))
+    one = folders.one_of(firsts.values(), what=known.noun, folder=where)
     return [name for name in names if known.whole(name) == known.whole(one)]
 
 
-def _open_chosen(folder: Path, weights: dict[str, ModelNotFoundError | None]) -> Model:
+def _open_chosen(
+    where: str,
+    name: str,
+    weights: Mapping[str, ModelNotFoundError | None],
+    files_of: Callable[[list[str]], Sequence[File]],
+) -> Model:
     """Open the model of a folder that has weights, and say which files were chosen."""
-    sought = (known for known in _FORMATS if known.in_folders)
-    known = next(k for k in sought if any(name.endswith(k.ending) for name in weights))
-    chosen = _chosen(folder, [name for name in weights if name.endswith(known.ending)], known)
-    errors = {name: error for name in chosen if (error := weights[name])}
+    sought = (known for known in KINDS if known.in_folders)
+    known = next(k for k in sought if any(other.endswith(k.ending) for other in weights))
+    chosen = _chosen(where, [other for other in weights if other.endswith(known.ending)], known)
+    errors = {other: error for other in chosen if (error := weights[other])}
     if len(errors) == len(chosen):
         raise next(iter(errors.values()))
-    files = [LocalFile((folder / name).absolute()) for name in chosen if name not in errors]
+    files = files_of([other for other in chosen if other not in errors])
     found = known.read(files)
-    name = _name_of(folder)
     rest = [other for other in weights if other not in {*chosen, *found.files}]
     notes = [*rest_note(chosen, rest, folder=name), *set_notes(chosen)]
     if errors:
@@ -217,15 +150,67 @@ def _open_chosen(folder: Path, weights: dict[str, ModelNotFoundError | None]) ->
     return _model(files, name, known, found, notes)
 
 
+def _no_weights(where: str, names: Sequence[str]) -> ModelNotFoundError:
+    """Return the error for a folder without weights."""
+    pickled = any(Path(name).suffix in _PICKLED for name in names)
+    how = "; pickles are never opened, save the weights as safetensors" if pickled else ""
+    found = listed(names) or "nothing"
+    return ModelNotFoundError(f"{where}: no weights in this folder, found {found}{how}; {EXPECTED}")
+
+
 def _open_folder(folder: Path) -> Model:
     entries = sorted(folder.iterdir())
-    if weights := _weights(folder, entries):
-        return _open_chosen(folder, weights)
-    listed_names = listed([p.name for p in entries]) or "nothing"
-    pickled = any(p.suffix in _PICKLED for p in entries)
-    how = "; pickles are never opened, save the weights as safetensors" if pickled else ""
-    msg = f"{folder}: no weights in this folder, found {listed_names}{how}; {EXPECTED}"
-    raise ModelNotFoundError(msg)
+    weights = _weights(folder, entries)
+    if not weights:
+        raise _no_weights(str(folder), [p.name for p in entries])
+    return _open_chosen(
+        str(folder),
+        _name_of(folder),
+        weights,
+        lambda names: [LocalFile((folder / name).absolute()) for name in names],
+    )
+
+
+def _open_listing(asked: Reference, found: Listing, redirect_to: Iterable[str]) -> Model:
+    """Open a file or a folder of a model on a hub, whose files are listed."""
+    from spectra_io.storage.hub_files import Hub
+    from spectra_io.storage.remote import files_on
+
+    hub, at = Hub.of(found, redirect_to=redirect_to), found.reference
+    if at.path in found.files:
+        (file,) = files_on(hub, [Url(str(at))])
+        return _alone(file, file.name)
+    folder = f"{at.path}/" if at.path else ""
+    inside_it = sorted(path[len(folder) :] for path in found.files if path.startswith(folder))
+    names = [name for name in inside_it if "/" not in name]
+    endings = tuple(known.ending for known in KINDS if known.in_folders)
+    weights = {name: None for name in names if name.endswith(endings)}
+    if not weights:
+        raise _no_weights(str(asked), names)
+    model = _open_chosen(
+        str(asked),
+        str(asked).rpartition("/")[2],
+        weights,
+        lambda chosen: files_on(hub, [Url(f"{at}/{name}") for name in chosen]),
+    )
+    return replace(model, notes=(f"{asked}: read at commit {at.revision}", *model.notes))
+
+
+def _open_id(text: str, reference: Reference, redirect_to: Iterable[str]) -> Model:
+    """Open a model on a hub by an id that is not the path of anything here."""
+    msg = f"{text}: no such file or folder"
+    if Path(text).parent.exists():
+        msg += f"; for a model of this id on a hub, write hf://{text}; {EXPECTED}"
+        raise ModelNotFoundError(msg)
+    if not is_installed():
+        msg += f"; it looks like the id of a model on a hub: to open it, {INSTALL}"
+        raise ModelNotFoundError(msg)
+    try:
+        found = listing(reference)
+    except ModelError as error:
+        msg += f"; it looks like the id of a model on a hub: {error}"
+        raise type(error)(msg) from None
+    return _open_listing(reference, found, redirect_to)
 
 
 def _open_url(url: str, redirect_to: Iterable[str]) -> Model:
@@ -267,8 +252,10 @@ def open_model(
     path : path-like, str or mapping
         A safetensors, ONNX, GGUF, npz or npy file, a ``model.safetensors.index.json``, or a folder
         that holds an index with its shards, safetensors files, or one ONNX, GGUF or npz file; a URL
-        of any of these (other than http and https with the extra ``remote``); or arrays by name.
-        Quantized numbers of GGUF files need the extra ``gguf``.
+        of any of these (other than http and https with the extra ``remote``); the id of a model on
+        a hub (with the extra ``hub``), as in ``"org/name"``, ``"org/name@revision"`` or
+        ``"hf://org/name@revision/path"``; or arrays by name. Quantized numbers of GGUF files need
+        the extra ``gguf``. A string that is the path of something is that path.
     redirect_to : iterable of str, default: ()
         Other hosts to which the server of a URL may redirect, as in ``["cdn.example.org"]`` or
         ``["*.cdn.example.org"]``. Without them a redirect to another host is refused; the message
@@ -288,7 +275,7 @@ def open_model(
         If a URL is not one, or nothing that reads its protocol is installed; or if one of
         `redirect_to` is not the name of a host.
     ModelError
-        If a server cannot be reached, does not give the file, or redirects to another host.
+        If a server or hub cannot be reached, does not give the file, or redirects to another host.
     ModelNotFoundError
         If nothing is at `path`, the folder has no weights, or no tensor can be had because a part
         of the model is missing.
@@ -324,6 +311,11 @@ def open_model(
     if isinstance(path, Mapping):
         return spectra.from_arrays(path)
     text = os.fspath(path)
+    reference = parsed(text) if isinstance(text, str) else None
     if isinstance(text, str) and is_url(text):
+        if reference:
+            return _open_listing(reference, listing(reference), redirect_to)
         return _open_url(text, redirect_to)
+    if reference and isinstance(path, str) and not os.path.lexists(path):
+        return _open_id(path, reference, redirect_to)
     return _open_path(Path(path))

@@ -123,7 +123,7 @@ def opened(
     Parameters
     ----------
     path : str
-        File, folder or URL of the model.
+        File, folder or URL of the model, or its id on a hub.
     include, exclude : sequence of str, optional
         Patterns of names, as in :func:`spectra.models.selection.by_name`.
     redirect_to : sequence of str, optional

@@ -21,8 +21,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from spectra._typing import AnyArray
+    from spectra_io.storage.hub_files import Hub
 
-__all__ = ["RemoteFile", "file_at"]
+__all__ = ["RemoteFile", "file_at", "files_on"]
 
 _BLOCK = 1 << 16  # bytes fetched at once where a few are asked for
 _SMALL = 1 << 14  # bytes; fewer are taken from a block
@@ -72,7 +73,7 @@ class RemoteFile:
     ----------
     url : Url
         URL of the file.
-    reader : Web or Fsspec
+    reader : Web, Fsspec or Hub
         How its bytes are fetched.
     facts : Facts
         Length and version of the file when it was opened.
@@ -87,7 +88,7 @@ class RemoteFile:
     """
 
     url: Url
-    reader: Web | Fsspec
+    reader: Web | Fsspec | Hub
     facts: Facts
     kept: _Kept = field(default_factory=_Kept, compare=False)
 
@@ -258,7 +259,7 @@ class _Bytes:
         return self.block[within]
 
 
-def _looked(url: Url, reader: Web | Fsspec, kept: _Kept) -> RemoteFile:
+def _looked(url: Url, reader: Web | Fsspec | Hub, kept: _Kept) -> RemoteFile:
     """Return a file that exists; its first block is fetched to see that it does."""
     if url not in kept.facts:
         try:
@@ -274,7 +275,7 @@ def _looked(url: Url, reader: Web | Fsspec, kept: _Kept) -> RemoteFile:
     return RemoteFile(url, reader, found, kept)
 
 
-def _in_folder(url: Url, reader: Web | Fsspec, kept: _Kept) -> RemoteFile:
+def _in_folder(url: Url, reader: Web | Fsspec | Hub, kept: _Kept) -> RemoteFile:
     """Return the weights in a folder: the first usual name of which a file exists."""
     folder, forbidden = url.as_folder(), None
     for name in _GUESSES:
@@ -288,6 +289,39 @@ def _in_folder(url: Url, reader: Web | Fsspec, kept: _Kept) -> RemoteFile:
         raise forbidden
     msg = f"{url}: none of {', '.join(_GUESSES)} is there"
     raise ModelNotFoundError(msg)
+
+
+def files_on(hub: Hub, urls: Iterable[Url], /) -> list[RemoteFile]:
+    """
+    Find files of a model on a hub.
+
+    Parameters
+    ----------
+    hub : Hub
+        Reader of the files of the model.
+    urls : iterable of Url
+        URLs of the files at a commit.
+
+    Returns
+    -------
+    list of RemoteFile
+        The files, which share the blocks that are kept.
+
+    Raises
+    ------
+    ModelNotFoundError
+        If there is no such file, or the hub does not give it to us.
+    ModelError
+        If the hub cannot be reached.
+
+    Examples
+    --------
+    >>> from spectra_io.storage.hub_files import Hub
+    >>> files_on(Hub(Web(), {}), [])
+    []
+    """
+    kept = _Kept()
+    return [_looked(url, hub, kept) for url in urls]
 
 
 def file_at(url: str, /, *, redirect_to: Iterable[str] = ()) -> RemoteFile:

@@ -144,7 +144,7 @@ class Web:
     redirect_to: tuple[str, ...] = ()
     connections: Connections = field(default_factory=Connections, compare=False, repr=False)
 
-    def look(self, url: Url, length: int) -> tuple[Facts, bytes]:
+    def look(self, url: Url, length: int, *, at: Route | None = None) -> tuple[Facts, bytes]:
         """
         Fetch the beginning of a file.
 
@@ -154,6 +154,8 @@ class Web:
             URL of the file, checked.
         length : int
             Number of bytes to fetch.
+        at : Route, optional
+            Where to ask for the file, and with which rights; at `url` by default.
 
         Returns
         -------
@@ -170,10 +172,12 @@ class Web:
             If the server cannot be reached, or does not give the file.
         """
         part = _Part(0, memoryview(bytearray(length)), None)
-        self._patiently(url, Route(url, url.authorization), part)
+        self._patiently(url, at or Route(url, url.authorization), part)
         return part.facts or Facts(0), bytes(part.out[: part.got])
 
-    def fetch(self, url: Url, facts: Facts, start: int, out: memoryview) -> None:
+    def fetch(
+        self, url: Url, facts: Facts, start: int, out: memoryview, *, at: Route | None = None
+    ) -> None:
         """
         Fill a buffer with a part of a file.
 
@@ -187,6 +191,8 @@ class Web:
             Place of the first byte.
         out : memoryview of bytes
             The buffer; its length says how many bytes are fetched, all of them inside the file.
+        at : Route, optional
+            Where to ask for the file, and with which rights; at `url` by default.
 
         Raises
         ------
@@ -195,15 +201,15 @@ class Web:
         ModelError
             If the server cannot be reached, or does not give the file.
         """
-        route = Route(url, url.authorization)
+        first = route = at or Route(url, url.authorization)
         for place in range(0, len(out), _PART):
             part = _Part(start + place, out[place : place + _PART], facts)
-            route = self._patiently(url, route, part)
+            route = self._patiently(url, route, part, first)
 
-    def _patiently(self, url: Url, route: Route, part: _Part) -> Route:
+    def _patiently(self, url: Url, route: Route, part: _Part, first: Route | None = None) -> Route:
         """Fetch a part, in several attempts; return the route to the server that has it."""
-        attempt = 1
-        while isinstance(found := self._tried(url, route, part), _Failure):
+        attempt, first = 1, first or route
+        while isinstance(found := self._tried(url, route, part, first), _Failure):
             if found.wait is None or found.wait > _PATIENCE or attempt == _ATTEMPTS:
                 asks = f", and asks to wait {found.wait:.0f} seconds" if found.wait else ""
                 often = f", in {attempt} attempts" if attempt > 1 else ""
@@ -211,15 +217,15 @@ class Web:
                 raise ModelError(msg)
             back_off = _BACK_OFF * 2 ** (attempt - 1) * random.uniform(1, 1.5)
             time.sleep(max(back_off, found.wait))
-            attempt, route = attempt + 1, Route(url, url.authorization)
+            attempt, route = attempt + 1, first
         return found
 
-    def _tried(self, url: Url, route: Route, part: _Part) -> Route | _Failure:
+    def _tried(self, url: Url, route: Route, part: _Part, first: Route) -> Route | _Failure:
         """Return the route to the server that has the part, or what went wrong."""
         try:
             return self._followed(url, route, part)
         except ModelError:  # ours; after a redirect that was followed before, it may have expired
-            if route.url == url:
+            if route.url == first.url:
                 raise
             return _Failure("the server to which it was redirected gives no more", 0)
         except (Busy, OSError, HTTPException, ValueError) as error:
