@@ -145,5 +145,6 @@ def register() -> None:
     """
     import xarray as xr
 
+    known: Any = xr  # its decorator has no types
     if not hasattr(xr.Dataset, "spectra"):
-        xr.register_dataset_accessor("spectra")(Results)
+        known.register_dataset_accessor("spectra")(Results)

@@ -6,7 +6,6 @@ import math
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
 
 import numpy as np
-import pandas as pd
 
 import spectra._checks as _checks
 import spectra.weightwatcher._arguments as _arguments
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     import numpy.typing as npt
+    import pandas as pd
 
     from spectra._typing import AnyArray, FloatArray
     from spectra.models.model import Model
@@ -202,5 +202,7 @@ def distances(
             numbers = _raw(models, parts) if method == "raw" else _by_matrix(parts, method)
             rows.append({**parts[0].row(), **numbers, "method": method})
     columns = [*_COLUMNS, *([] if pool else ["slice_id"])]
+    import pandas as pd
+
     table = pd.DataFrame(rows, columns=["layer_id", *columns]).set_index("layer_id")
     return Distances(float(table["delta_W"].mean()), float(table["delta_b"].mean()), table)

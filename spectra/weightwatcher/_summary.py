@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import pandas as pd
-
 import spectra.weightwatcher._arguments as _arguments
 import spectra.weightwatcher._choice as _choice
 import spectra.weightwatcher._layers as _layers
@@ -15,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     import numpy.typing as npt
+    import pandas as pd
 
     from spectra.models.tensors import Tensor
 
@@ -102,6 +101,8 @@ def describe(
         for part in _layers.slices(layer, pool=pool)
     ]
     columns = ["layer_id", "name", *_COLUMNS, *([] if pool else ["slice_id"])]
+    import pandas as pd
+
     return pd.DataFrame(rows, columns=columns)
 
 
@@ -146,6 +147,8 @@ def summary(details: pd.DataFrame) -> dict[str, float]:
     >>> summary(analyze(zero))["alpha"]
     -1.0
     """
+    import pandas as pd
+
     if not isinstance(details, pd.DataFrame):
         is_dataset = hasattr(details, "data_vars")
         how = "use spectra.summary(ds)" if is_dataset else "give what analyze(model) returns"
