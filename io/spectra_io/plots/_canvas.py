@@ -1,19 +1,55 @@
-"""Colours, sizes and layer names shared by the figures."""
+"""Colours, marks, sizes and names shared by the figures."""
 
 from __future__ import annotations
 
+import math
 from itertools import takewhile
 from typing import TYPE_CHECKING
+
+from spectra.errors import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from matplotlib.artist import Artist
     from matplotlib.axes import Axes
 
-__all__ = ["BAND", "BULK", "FIGSIZE", "NOISE", "TAIL", "fresh_axes", "short"]
+    from spectra._typing import FloatArray
 
-BULK, TAIL, BAND, NOISE = "#4c72b0", "#c44e52", "#55a868", "#333333"
+__all__ = [
+    "DATA",
+    "FAULT",
+    "FIGSIZE",
+    "GOOD",
+    "LINES",
+    "MARKS",
+    "PALETTE",
+    "TAIL",
+    "common_start",
+    "end_of",
+    "finish",
+    "fresh_axes",
+    "ink",
+    "label_of",
+    "legend",
+    "legend_above",
+    "overlaid",
+    "paper",
+    "room",
+    "round_ticks",
+    "short",
+    "steps",
+    "title",
+    "width_of",
+]
+
+# Okabe & Ito (2008), apart for colour-blind readers and, with marks and line styles, in grey
+PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
+DATA, TAIL, GOOD, FAULT = "#0072B2", "#D55E00", "#009E73", "#CC79A7"
+MARKS = ("o", "s", "^", "D", "v", "P", "X", "*")
+LINES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)))
 FIGSIZE = (7.0, 4.2)  # inches
+_CHARACTERS = 11.0  # of a title, per inch
 
 
 def fresh_axes(ax: Axes | None) -> Axes:
@@ -26,10 +62,130 @@ def fresh_axes(ax: Axes | None) -> Axes:
     return fresh
 
 
+def ink() -> str:
+    """Return the colour of text in the style: dark on light paper, light on dark."""
+    from matplotlib import rcParams
+
+    return str(rcParams["text.color"])
+
+
+def paper(ax: Axes) -> object:
+    """Return the colour of the paper, for hollow marks."""
+    return ax.get_facecolor()
+
+
+def width_of(ax: Axes) -> float:
+    """Return the width of the axes in inches, as far as it is known before drawing."""
+    spec = ax.get_subplotspec()
+    columns = spec.get_gridspec().ncols if spec is not None else 1
+    return float(ax.get_figure(root=True).get_size_inches()[0]) / columns * 0.8
+
+
 def short(names: Sequence[str], length: int = 32) -> list[str]:
-    """Shorten names: cut their common ending, then the middle of long names."""
-    backwards = zip(*(reversed(name) for name in names), strict=False)
-    common = sum(1 for _ in takewhile(lambda ends: len(set(ends)) == 1, backwards))
-    cut = [f"{name[:-common]}…" if common > 8 and len(names) > 1 else name for name in names]
+    """Shorten names: cut their common ending and beginning, then the middle of long names."""
+    several = len(names) > 1
+    ending = len(common_start([name[::-1] for name in names])) if several else 0
+    start = len(common_start(names)) if several and max(map(len, names)) > length else 0
+    cut = [f"{name[:-ending]}…" if ending > 8 else name for name in names]
+    cut = [f"…{name[start:]}" if start > 8 and len(name) > start + 1 else name for name in cut]
     half = length // 2
     return [n if len(n) <= length else f"{n[:half]}…{n[-half + 1 :]}" for n in cut]
+
+
+def common_start(names: Sequence[str]) -> str:
+    """Return the beginning that all names have in common."""
+    letters = zip(*names, strict=False)
+    same = takewhile(lambda found: len(set(found)) == 1, letters)
+    return "".join(found[0] for found in same)
+
+
+def end_of(name: str, length: int = 26) -> str:
+    """Return the end of a long name, which tells the layers of a model apart."""
+    word = one_line(name)
+    return word if len(word) <= length else f"…{word[1 - length :]}"
+
+
+def label_of(name: str, length: int = 32) -> str:
+    """Return a name from a file as a label of a legend, which leaves out those with ``_``."""
+    (word,) = short([one_line(name)], length)
+    return f" {word}" if word.startswith("_") else word
+
+
+def title(ax: Axes, name: str, right: str = "", pad: float = 6.0) -> None:
+    """Write a name above the axes, as it is, shortened to the room beside a smaller remark."""
+    room = int(width_of(ax) * _CHARACTERS - 0.85 * len(right))
+    if name and room >= 8:
+        (word,) = short([one_line(name)], room)
+        ax.set_title(word, loc="left", fontsize="large", parse_math=False, pad=pad)
+    ax.set_title(right, loc="right", fontsize="small", parse_math=False, pad=pad)
+
+
+def legend(ax: Axes, **options: object) -> None:
+    """Draw the legend, its names as they are, without mathematics in them."""
+    handles, labels = ax.get_legend_handles_labels()
+    if not handles:
+        return
+    chosen: dict[str, object] = {"fontsize": "small", "framealpha": 0.8, "edgecolor": "none"}
+    drawn = ax.legend(handles, labels, **(chosen | options))  # type: ignore[arg-type]
+    for text in drawn.get_texts():
+        text.set_parse_math(False)
+
+
+def legend_above(ax: Axes) -> float:
+    """Draw the legend above the axes in columns, and return its height in points."""
+    labels = ax.get_legend_handles_labels()[1]
+    width = width_of(ax)
+    size = 7.0 if width < 4.5 else 8.0
+    entry = 0.35 + max(map(len, labels), default=0) * size * 0.0072
+    columns = max(1, min(4, int(width / entry)))
+    legend(
+        ax, frameon=False, loc="lower left", bbox_to_anchor=(0, 1), borderaxespad=0,
+        ncols=columns, fontsize=size, columnspacing=1.2, handletextpad=0.4, labelspacing=0.3,
+    )  # fmt: skip
+    return -(-len(labels) // columns) * 1.36 * size + 8
+
+
+def overlaid(ax: Axes, handles: Sequence[Artist], label: str) -> None:
+    """Add an entry to the legend whose marks lie over each other."""
+    from matplotlib.container import Container
+
+    ax.add_container(Container(handles, label=label))
+
+
+def room(ax: Axes, lines: int, *, logarithmic: bool = True) -> None:
+    """Raise the upper end of the vertical axis by the height of so many lines of a legend."""
+    inches = float(ax.get_figure(root=True).get_size_inches()[1]) * 0.7
+    share = min(0.6, 0.19 * lines / inches)
+    low, high = ax.get_ylim()
+    if logarithmic:
+        ax.set_ylim(low, high * (high / low) ** (share / (1 - share)))
+    else:
+        ax.set_ylim(low, high + (high - low) * share / (1 - share))
+
+
+def round_ticks(ax: Axes, low: float, high: float) -> None:
+    """Label a logarithmic horizontal axis, also one with fewer than two powers of ten."""
+    from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
+
+    powers = math.floor(math.log10(high)) - math.ceil(math.log10(low)) + 1
+    if powers < 2:
+        few = high > 5 * low
+        ax.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if few else (1, 1.5, 2, 3, 4, 5, 7)))
+        ax.xaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
+    if high < 1.6 * low:  # too narrow for round numbers of a logarithm
+        from matplotlib.ticker import MaxNLocator
+
+        ax.xaxis.set_major_locator(MaxNLocator(4))
+        ax.xaxis.set_major_formatter(StrMethodFormatter("{x:.4g}"))
+    ax.xaxis.set_minor_formatter(NullFormatter())
+
+
+def steps(ax: Axes, density: FloatArray, edges: FloatArray, color: str, label: str = "") -> None:
+    """Draw a histogram as a filled outline."""
+    ax.stairs(density, edges, fill=True, color=color, alpha=0.35, label=label or None)
+    ax.stairs(density, edges, color=color, linewidth=1)
+
+
+def finish(ax: Axes) -> None:
+    """Take away the upper and the right spine."""
+    ax.spines[["top", "right"]].set_visible(False)

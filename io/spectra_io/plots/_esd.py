@@ -5,48 +5,52 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import spectra.results.plotdata as _plotdata
-from spectra.errors import one_line
-from spectra.results.reading import labels, one_model, select
-from spectra_io.plots._canvas import BULK, NOISE, TAIL, fresh_axes, short
+from spectra_io.plots._canvas import (
+    DATA,
+    TAIL,
+    finish,
+    fresh_axes,
+    ink,
+    legend,
+    room,
+    round_ticks,
+    steps,
+    title,
+    width_of,
+)
 
 if TYPE_CHECKING:
+    import numpy.typing as npt
     import xarray as xr
     from matplotlib.axes import Axes
 
-    from spectra._typing import FloatArray
+__all__ = ["draw", "esd"]
 
-__all__ = ["esd"]
-
-
-def _fit_label(ds: xr.Dataset, layer: str) -> str:
-    row = select(ds, layer)
-    if not row.alpha.notnull().item():
-        return f"no fit: {labels(row.fit_status).item().replace('_', ' ')}"
-    alpha, num = row.alpha.item(), int(row.num_tail.item())
-    if "alpha_low" in row and row.alpha_low.notnull().item():
-        sure = f"({row.alpha_low.item():.2f} to {row.alpha_high.item():.2f})"
-    else:
-        sure = f"± {row.sigma.item():.2f}"
-    return rf"$\alpha$ = {alpha:.2f} {sure}, {num} of {row.num_evals.item()} eigenvalues"
+_HIGH = 3.0  # times the highest bar: the top of the figure, whatever the laws rise to
 
 
-def _unit(ds: xr.Dataset, layer: str) -> str:
-    """Return the unit of the eigenvalues of a layer of extreme weights; empty for others."""
-    row = select(ds, layer)
-    exponent = row.scale_exponent.item() if "scale_exponent" in row else 0
-    return rf", in units of $4^{{{exponent:.0f}}}$" if exponent else ""
-
-
-def esd(ds: xr.Dataset, /, *, layer: str, ax: Axes | None = None) -> Axes:
+def esd(
+    data: xr.Dataset | npt.ArrayLike,
+    /,
+    *,
+    layer: str | None = None,
+    N: int | None = None,
+    scale: _plotdata.Scale = "log-log",
+    ax: Axes | None = None,
+) -> Axes:
     """
-    Draw the spectral density of a layer with the fitted tail, both axes logarithmic.
+    Draw the spectral density of a layer with the fitted tail and the law of its noise.
 
     Parameters
     ----------
-    ds : xarray.Dataset
-        Result of :func:`spectra.analyze`.
-    layer : str
-        Name of the layer.
+    data : xarray.Dataset, Spectrum or array_like
+        Result of :func:`spectra.analyze`, a Spectrum, or eigenvalues of ``W.T @ W``.
+    layer : str, optional
+        Name of the layer; by default the only layer of the Dataset.
+    N : int, optional
+        Longer side of the matrix, for the law of noise of plain eigenvalues.
+    scale : {"log-log", "lin-log", "lin-lin"}, default: "log-log"
+        Scales of the vertical and of the horizontal axis.
     ax : matplotlib.axes.Axes, optional
         Axes to draw in; by default the axes of a new figure, ``ax.figure``.
 
@@ -60,7 +64,11 @@ def esd(ds: xr.Dataset, /, *, layer: str, ax: Axes | None = None) -> Axes:
     UnknownNameError
         If there is no such layer.
     ArgumentError
-        If the layer has no positive eigenvalue, or the Dataset lacks the power-law fit.
+        If the layer has no positive eigenvalue, with the reason, or an argument is wrong.
+
+    See Also
+    --------
+    spectra.results.plotdata.esd : Numbers of the figure.
 
     Examples
     --------
@@ -69,43 +77,68 @@ def esd(ds: xr.Dataset, /, *, layer: str, ax: Axes | None = None) -> Axes:
     >>> esd(ds, layer="fc").get_xscale()
     'log'
     """
-    ds = one_model(ds)
-    numbers = _plotdata.esd(ds, layer=layer)
+    numbers = _plotdata.esd(data, layer=layer, N=N, scale=scale)
     ax = fresh_axes(ax)
-    ax.stairs(numbers.density, numbers.edges, fill=True, color=BULK, alpha=0.55)
-    ax.stairs(numbers.density, numbers.edges, color=BULK, linewidth=1)
-    label = _fit_label(ds, layer)
-    if numbers.bulk_density.any():
-        law = "noise: Marchenko-Pastur law"
-        ax.plot(numbers.bulk, numbers.bulk_density, color=NOISE, linewidth=1.5, label=law)
+    draw(ax, numbers, scale)
     if len(numbers.tail):
-        ax.plot(numbers.tail, numbers.tail_density, color=TAIL, linewidth=2, label=label)
         ax.axvline(numbers.tail[0], color=TAIL, linestyle=":", label="start of the tail")
-        ax.legend(loc="upper right", framealpha=0.9, edgecolor="none")
-    elif label:
-        ax.text(0.03, 0.05, label, transform=ax.transAxes)
-    drawn = [*numbers.density[numbers.density > 0], *numbers.tail_density]
-    headroom = 12 if len(numbers.bulk) else 3  # for a legend of three lines, or two
-    ax.set(xscale="log", yscale="log", ylim=(min(drawn) / 2, max(drawn) * headroom))
-    _few_ticks(ax, numbers.edges)
-    less = f" ({numbers.num_left_out} smaller ones not shown)" if numbers.num_left_out else ""
-    ax.set_xlabel(rf"eigenvalue $\lambda$ of $W^T W${_unit(ds, layer)}{less}")
-    ax.set_ylabel(r"density $\rho(\lambda)$")
-    judged = "power_law_support" in ds and bool(select(ds, layer).power_law_support.item())
-    name = short([one_line(layer)], 40 if judged else 60)[0]
-    ax.set_title(name, loc="left", parse_math=False)
-    if judged:
-        word = labels(select(ds, layer).power_law_support).item().replace("_", " ")
-        ax.set_title(f"power law: {word}", loc="right", fontsize="medium")
-    ax.spines[["top", "right"]].set_visible(False)
+    lines = len(ax.get_legend_handles_labels()[1]) + bool(numbers.support)
+    room(ax, lines, logarithmic=scale == "log-log")
+    legend(ax, loc="upper right")
     return ax
 
 
-def _few_ticks(ax: Axes, edges: FloatArray) -> None:
-    """Label 1, 2 and 5 times the powers of ten on an axis of fewer than 1.5 decades."""
-    from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
+def draw(ax: Axes, numbers: _plotdata.ESD, scale: _plotdata.Scale = "log-log") -> None:
+    """Draw density, law of noise and tail, with axes and title."""
+    steps(ax, numbers.density, numbers.edges, DATA)
+    if len(numbers.bulk):
+        law = "noise: Marchenko-Pastur law"
+        ax.plot(numbers.bulk, numbers.bulk_density, color=ink(), linewidth=1.5, label=law)
+    words = numbers.fit
+    if width_of(ax) < 4.5:
+        words = words.replace(" eigenvalues", "")
+    if numbers.support:
+        words = f"{words}\npower law {numbers.support}"
+    (line,) = ax.plot(
+        numbers.tail, numbers.tail_density, color=TAIL, linewidth=2, linestyle="--", label=words
+    )
+    if not len(numbers.tail):
+        line.set_linestyle("none")
+    vertical, _, horizontal = scale.partition("-")
+    drawn = numbers.density[numbers.density > 0]
+    ax.set(xscale=_AXIS[horizontal], yscale=_AXIS[vertical])
+    top = max([*drawn, *numbers.tail_density[numbers.tail_density < _HIGH * drawn.max()]])
+    least = min([*drawn, *numbers.tail_density[numbers.tail_density > 0]])
+    if scale == "log-log":
+        ax.set_ylim(least / 2, top * 2)
+    else:
+        ax.set_ylim(0, top * 1.1)
+    if horizontal == "log":
+        round_ticks(ax, numbers.edges[0], numbers.edges[-1])
+    else:
+        ax.set_xlim(left=0 if numbers.edges[0] < numbers.edges[-1] / 3 else None)
+    ax.set_xlabel(_horizontal(numbers))
+    unit = "share per decade" if scale == "lin-log" else r"density $\rho(\lambda)$"
+    ax.set_ylabel(unit)
+    title(ax, numbers.name)
+    finish(ax)
 
-    if edges[-1] < 30 * edges[0]:
-        ax.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-        ax.xaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
-    ax.xaxis.set_minor_formatter(NullFormatter())
+
+_AXIS = {"log": "log", "lin": "linear"}
+
+
+def _horizontal(numbers: _plotdata.ESD) -> str:
+    """Return the label of the eigenvalues, with their unit and the number of those not drawn."""
+    unit = rf", in units of $4^{{{numbers.exponent:.0f}}}$" if numbers.exponent else ""
+    smaller = numbers.num_left_out - numbers.num_zero
+    parts = [
+        f"{num} {word}"
+        for num, word in (
+            (numbers.num_zero, "zero"),
+            (smaller, "smaller"),
+            (numbers.num_beyond, "larger"),
+        )
+        if num
+    ]
+    less = f"\nnot shown: {', '.join(parts)}" if parts else ""
+    return rf"eigenvalue $\lambda$ of $W^T W${unit}{less}"

@@ -1,0 +1,121 @@
+"""Axes of alpha against depth: their scale, the names of layers and of those that lie apart."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from spectra.errors import one_line
+from spectra.results.verdicts import UNDER_TRAINED_ABOVE
+from spectra_io.plots._canvas import end_of, ink, short, width_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from matplotlib.axes import Axes
+
+    from spectra.results.plotdata import CorrelationFlow
+
+__all__ = ["name_layers", "named", "vertical"]
+
+_MAX_NAMES = 40  # layer names that can be read on one axis of 7 inches
+_LINEAR = 10.0  # largest alpha of a linear axis
+_END = 100.0  # largest alpha of a logarithmic axis; layers beyond it are marked at its end
+_TICKS = (1, 1.5, 2, 3, 4, 6, 8, 10, 15, 20, 30, 50, 100)
+_FEW_TICKS = (1, 2, 4, 6, 10, 20, 50, 100)  # for axes below 4 inches
+
+
+def vertical(ax: Axes, flows: Sequence[CorrelationFlow]) -> None:
+    """Scale the axis of alpha: linear up to 10, else logarithmic with ticks at round numbers."""
+    from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
+
+    every = np.concatenate([[UNDER_TRAINED_ABOVE], *(flow.alpha for flow in flows)])
+    top = float(every.max())
+    missing = any(flow.missing for flow in flows)
+    if top <= _LINEAR:
+        bars = np.concatenate([[top], *(flow.high for flow in flows)])
+        ax.set_ylim(0.6 if missing else 1, 1.06 * min(float(bars.max()), 1.3 * top))
+        return
+    end = min(1.3 * top, _END)
+    ax.set_yscale("log")
+    ax.set_ylim(0.85 if missing else 1, end)
+    inches = float(ax.get_figure(root=True).get_size_inches()[1])
+    ticks = _TICKS if inches > 4 else _FEW_TICKS
+    ax.yaxis.set_major_locator(FixedLocator([t for t in ticks if t <= end]))
+    ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    ax.yaxis.set_minor_locator(NullLocator())
+    for flow in flows:
+        _mark_beyond(ax, flow, end)
+
+
+def _mark_beyond(ax: Axes, flow: CorrelationFlow, end: float) -> None:
+    """Mark the layers whose alpha is beyond the end of the axis, and write the values of a few."""
+    beyond = np.flatnonzero(flow.alpha > end)
+    ax.plot(flow.depth[beyond], np.full(len(beyond), 0.93 * end), "^", color=ink(), zorder=8)
+    for i in beyond[np.argsort(-flow.alpha[beyond])][:3]:
+        side = -1 if flow.depth[i] > 0.6 * len(flow.names) else 1
+        ax.annotate(
+            f"{end_of(flow.layer[i])}: {flow.alpha[i]:.3g}", (flow.depth[i], 0.93 * end),
+            xytext=(7 * side, -3), textcoords="offset points", fontsize=6.5, color=ink(),
+            ha="left" if side > 0 else "right", parse_math=False,
+        )  # fmt: skip
+
+
+def _on_axis(ax: Axes, names: Sequence[str]) -> bool:
+    """Return whether there is room for every name on the axis."""
+    return len(names) <= _MAX_NAMES * width_of(ax) / 5.6
+
+
+def name_layers(ax: Axes, names: Sequence[str], ordered: bool) -> None:
+    """Write the names of the layers below the axis, or say in which order they are."""
+    ax.set_xlim(0.5, max(1, len(names)) + 0.5)
+    order = "in the order of the model" if ordered else "in the order of their names"
+    if not _on_axis(ax, names):
+        ax.set_xlabel(f"layer, {order}")
+        return
+    inches = float(ax.get_figure(root=True).get_size_inches()[1])
+    length = max(12, min(32, int(6 * inches)))
+    shown = short([one_line(name) for name in names], length)
+    ax.set_xticks(range(1, len(names) + 1), shown)
+    slot = width_of(ax) / max(1, len(shown))
+    upright = max(map(len, shown), default=0) * 0.075 > slot
+    ax.tick_params("x", labelrotation=60 if upright else 0, labelsize=7)
+    for label in ax.get_xticklabels():
+        label.set_parse_math(False)
+        label.set_horizontalalignment("right" if upright else "center")
+        label.set_rotation_mode("anchor")
+
+
+def named(ax: Axes, flow: CorrelationFlow, most: int) -> None:
+    """Write the names of layers far from most, and why others have no fit, beside their marks."""
+    on_axis = _on_axis(ax, flow.names)
+    if len(flow.missing) <= 4:
+        for i, (name, why) in enumerate(flow.missing.items()):
+            words = why if on_axis else f"{end_of(name)}: {why}"
+            _beside(ax, words, flow.missing_depth[i], 0.03, len(flow.names), 5 + 8 * i, edge=True)
+    if on_axis:
+        return
+    apart = np.flatnonzero(flow.apart & (flow.alpha <= _END))
+    far = np.abs(np.log(np.maximum(flow.alpha - 1, 1e-12) / np.median(flow.alpha - 1)))
+    chosen = sorted(apart, key=lambda i: -far[i])[:most]
+    placed: list[float] = []
+    for i in sorted(chosen, key=lambda i: -flow.alpha[i]):
+        lower = sum(abs(np.log(flow.alpha[i] / other)) < 0.09 for other in placed)
+        placed.append(float(flow.alpha[i]))
+        _beside(
+            ax, end_of(flow.layer[i]), flow.depth[i], flow.alpha[i], len(flow.names),
+            -3 - 8 * lower,
+        )  # fmt: skip
+
+
+def _beside(
+    ax: Axes, words: str, x: float, y: float, num: int, up: float, *, edge: bool = False
+) -> None:
+    """Write words beside a mark, to its left in the right part of the axes."""
+    side = -1 if x > 0.6 * num else 1
+    ax.annotate(
+        words, (x, y), xycoords=ax.get_xaxis_transform() if edge else "data",
+        xytext=(6 * side, up), textcoords="offset points", fontsize=6.5, color=ink(),
+        ha="left" if side > 0 else "right", parse_math=False, zorder=9,
+    )  # fmt: skip

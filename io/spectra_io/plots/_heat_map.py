@@ -1,0 +1,78 @@
+"""Draw the spectra of all layers of a model."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+import spectra.results.plotdata as _plotdata
+from spectra_io.plots._canvas import fresh_axes, ink, title, width_of
+from spectra_io.plots._depth import name_layers
+
+if TYPE_CHECKING:
+    import xarray as xr
+    from matplotlib.axes import Axes
+
+__all__ = ["heat_map"]
+
+
+def heat_map(ds: xr.Dataset, /, *, relative: bool = True, ax: Axes | None = None) -> Axes:
+    """
+    Draw the spectral densities of all layers of a model, side by side.
+
+    Parameters
+    ----------
+    ds : xarray.Dataset
+        Result of :func:`spectra.analyze`.
+    relative : bool, default: True
+        Whether to divide eigenvalues by the mean eigenvalue of their layer.
+    ax : matplotlib.axes.Axes, optional
+        Axes to draw in; by default the axes of a new figure, ``ax.figure``.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        Axes with the drawing.
+
+    Raises
+    ------
+    ArgumentError
+        If no layer has a positive eigenvalue.
+
+    See Also
+    --------
+    spectra.results.plotdata.heat_map : Numbers of the figure.
+
+    Notes
+    -----
+    Colour is the share of the eigenvalues of a layer per decade; marks are the largest eigenvalues.
+    A layer without a spectrum is an empty column.
+
+    Examples
+    --------
+    >>> import numpy as np, spectra
+    >>> rng = np.random.default_rng(0)
+    >>> ds = spectra.analyze({f"fc{i}": rng.standard_normal((90, 60)) for i in range(3)})
+    >>> heat_map(ds).get_yscale()
+    'log'
+    """
+    numbers = _plotdata.heat_map(ds, relative=relative)
+    ax = fresh_axes(ax)
+    num = len(numbers.layer)
+    shown = np.ma.masked_invalid(np.where(numbers.density > 0, numbers.density, np.nan))
+    mesh = ax.pcolormesh(
+        np.arange(num + 1) + 0.5, numbers.edges, shown.T, cmap="viridis", vmin=0, rasterized=True
+    )
+    bar = ax.get_figure(root=True).colorbar(mesh, ax=ax, pad=0.02)  # type: ignore[union-attr]
+    bar.set_label("share per decade")
+    size = 2.0 if num > 100 else 4.0 if width_of(ax) < 4.5 else 5.0
+    ax.plot(np.arange(1, num + 1), numbers.largest, "_", color=ink(), markersize=size)
+    ax.set_yscale("log")
+    ax.set_ylim(numbers.edges[0], 1.25 * numbers.edges[-1])
+    ordered = ds.attrs.get("model_format", "") not in ("safetensors", "npz")
+    name_layers(ax, numbers.layer, ordered)
+    ax.set_ylabel("eigenvalue over their mean" if numbers.relative else r"eigenvalue $\lambda$")
+    said = f"{numbers.num_left_out} smaller not shown" if numbers.num_left_out else ""
+    title(ax, numbers.model or "spectra by layer", said)
+    return ax

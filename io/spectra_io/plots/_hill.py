@@ -1,0 +1,80 @@
+"""Draw the Hill plot."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+import spectra.results.plotdata as _plotdata
+from spectra_io.plots._canvas import DATA, TAIL, finish, fresh_axes, ink, legend, room, title
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+    import xarray as xr
+    from matplotlib.axes import Axes
+
+__all__ = ["hill"]
+
+
+def hill(
+    data: xr.Dataset | npt.ArrayLike, /, *, layer: str | None = None, ax: Axes | None = None
+) -> Axes:
+    """
+    Draw the Hill estimates of alpha against the number of eigenvalues in the tail.
+
+    Parameters
+    ----------
+    data : xarray.Dataset, Spectrum or array_like
+        Result of :func:`spectra.analyze`, a Spectrum, or eigenvalues of ``W.T @ W``.
+    layer : str, optional
+        Name of the layer; by default the only layer of the Dataset.
+    ax : matplotlib.axes.Axes, optional
+        Axes to draw in; by default the axes of a new figure, ``ax.figure``.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        Axes with the drawing.
+
+    Raises
+    ------
+    UnknownNameError
+        If there is no such layer.
+    ArgumentError
+        If the layer has fewer than two different eigenvalues that are not zero.
+
+    See Also
+    --------
+    spectra.results.plotdata.hill : Numbers of the figure.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> hill(np.random.default_rng(0).pareto(1.5, 300) + 1).get_xscale()
+    'log'
+    """
+    numbers = _plotdata.hill(data, layer=layer)
+    ax = fresh_axes(ax)
+    k, alpha = numbers.k, numbers.alpha
+    ax.fill_between(k, numbers.low, numbers.high, color=DATA, alpha=0.25, linewidth=0)
+    ax.plot(k, alpha, color=DATA, linewidth=1.5, label="Hill estimate ± σ")
+    if math.isfinite(numbers.fitted):
+        ax.plot([numbers.num_tail], [numbers.fitted], "D", color=TAIL, markersize=7,
+                label=f"power-law fit, α = {numbers.fitted:.2f}")  # fmt: skip
+        ax.axhline(numbers.fitted, color=TAIL, linestyle=":", linewidth=1)
+    if math.isfinite(numbers.half):
+        ax.axhline(numbers.half, color=ink(), linestyle="--", linewidth=1,
+                   label=f"larger half, α = {numbers.half:.2f}")  # fmt: skip
+    stable = alpha[k >= min(5, k[-1])]
+    known = [v for v in (numbers.fitted, numbers.half) if math.isfinite(v)]
+    top = 1.15 * max([float(np.quantile(stable, 0.95)), *known])
+    ax.set(xscale="log", ylim=(1, top), xlim=(k[0], max(k[-1], k[0] + 1)))
+    ax.set_xlabel("number of eigenvalues in the tail")
+    ax.set_ylabel(r"power-law exponent $\alpha$")
+    title(ax, numbers.name)
+    finish(ax)
+    room(ax, 3, logarithmic=False)
+    legend(ax, loc="upper right")
+    return ax

@@ -1,0 +1,79 @@
+"""Draw the density of a law."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+import spectra.results.plotdata as _plotdata
+from spectra_io.plots._canvas import DATA, TAIL, finish, fresh_axes, label_of, legend, room, steps
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+    from matplotlib.axes import Axes
+
+__all__ = ["law"]
+
+_HIGH = 4.0  # times the highest bar or the height at most points: the top of the figure
+
+
+def law(
+    law: Any,
+    /,
+    *parameters: float,
+    x: npt.ArrayLike | None = None,
+    data: npt.ArrayLike = (),
+    ax: Axes | None = None,
+) -> Axes:
+    """
+    Draw the density of a law, over the histogram of data if there are any.
+
+    Parameters
+    ----------
+    law : module or object with pdf, or callable
+        Law such as :mod:`spectra.noise.marchenko_pastur`, a distribution of scipy.stats, or the
+        density itself.
+    *parameters : float
+        Parameters of the law, after x: ``0.5`` for the ratio of a Marchenko-Pastur law.
+    x : array_like, optional
+        Points; by default between the quantiles of 0.001 and 0.999, or over the range of the data.
+    data : array_like, optional
+        Data in the unit of the law.
+    ax : matplotlib.axes.Axes, optional
+        Axes to draw in; by default the axes of a new figure, ``ax.figure``.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        Axes with the drawing.
+
+    Raises
+    ------
+    ArgumentError
+        If the law has no density, or there is nothing that tells the range of x.
+
+    See Also
+    --------
+    spectra.results.plotdata.theory : Numbers of the figure.
+
+    Examples
+    --------
+    >>> from spectra.noise import tracy_widom
+    >>> law(tracy_widom).get_ylabel()
+    'density'
+    """
+    numbers = _plotdata.theory(law, *parameters, x=x, data=data)
+    ax = fresh_axes(ax)
+    if len(numbers.edges):
+        steps(ax, numbers.histogram, numbers.edges, DATA, "data")
+    ax.plot(numbers.x, numbers.density, color=TAIL, linewidth=1.8, label=label_of(numbers.name, 40))
+    known = numbers.density[np.isfinite(numbers.density)]
+    usual = max(float(np.quantile(known, 0.9)), *numbers.histogram, 0.0) if len(known) else 1.0
+    ax.set_ylim(0, 1.08 * min(float(known.max(initial=0.0)) or 1.0, _HIGH * usual))
+    ax.set_xlabel("x")
+    ax.set_ylabel("density")
+    finish(ax)
+    room(ax, 2 if len(numbers.edges) else 1, logarithmic=False)
+    legend(ax, loc="upper right")
+    return ax

@@ -1,0 +1,116 @@
+"""Draw the spectrum of a layer beside that of its permuted elements."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+import spectra.results.plotdata as _plotdata
+from spectra_io.plots._canvas import (
+    DATA,
+    TAIL,
+    finish,
+    fresh_axes,
+    ink,
+    legend,
+    room,
+    round_ticks,
+    steps,
+    title,
+)
+from spectra_io.plots._matrices import matrices
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import numpy.typing as npt
+    from matplotlib.axes import Axes
+
+    from spectra import Layer
+
+__all__ = ["permuted"]
+
+
+def permuted(
+    data: npt.ArrayLike | Layer | Mapping[str, object],
+    /,
+    *,
+    layer: str | None = None,
+    replicas: int = 1,
+    rng: int | np.random.Generator | None = 0,
+    ax: Axes | None = None,
+) -> Axes:
+    """
+    Draw the spectral density of a layer and that of its elements in random order.
+
+    Parameters
+    ----------
+    data : array_like, Spectrum, Layer, or Model
+        Matrix or stack of matrices, a layer, or a model with the name of a layer. The result of
+        :func:`spectra.analyze` does not keep the matrices.
+    layer : str, optional
+        Name of the layer of a model.
+    replicas : int, default: 1
+        Number of random orders.
+    rng : int, numpy.random.Generator or None, default: 0
+        Seed of the orders.
+    ax : matplotlib.axes.Axes, optional
+        Axes to draw in; by default the axes of a new figure, ``ax.figure``.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        Axes with the drawing.
+
+    Raises
+    ------
+    UnknownNameError
+        If there is no such layer.
+    ArgumentError
+        If the layer is all zero or not finite, or `data` has no matrices.
+
+    See Also
+    --------
+    spectra.results.plotdata.permuted : Numbers of the figure.
+    spectra.noise.traps.find : Test whether an eigenvalue survives the permutation, and why.
+
+    Notes
+    -----
+    An eigenvalue of the layer above the line has structure that the order of the elements makes. If
+    the line itself is far above the bulk, single huge elements make it: a correlation trap.
+
+    References
+    ----------
+    Martin & Mahoney (2021), Journal of Machine Learning Research 22(165).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> permuted(np.random.default_rng(0).standard_normal((60, 40))).get_yscale()
+    'log'
+    """
+    found, name = matrices(data, layer)
+    numbers = _plotdata.permuted(found, replicas=replicas, rng=rng, name=name)
+    ax = fresh_axes(ax)
+    steps(ax, numbers.density, numbers.edges, DATA, "layer")
+    ax.stairs(
+        numbers.permuted_density, numbers.edges, color=TAIL, linewidth=1.8, linestyle="--",
+        label="elements in random order",
+    )  # fmt: skip
+    ax.axvline(
+        numbers.largest_permuted, color=ink(), linestyle=":", linewidth=1.5,
+        label=f"largest eigenvalue in random order, {numbers.num_above} above",
+    )  # fmt: skip
+    both = np.concatenate([numbers.density, numbers.permuted_density])
+    drawn = both[both > 0]
+    ax.set(xscale="log", yscale="log", ylim=(drawn.min() / 2, drawn.max() * 2))
+    round_ticks(ax, numbers.edges[0], numbers.edges[-1])
+    less = f"\nnot shown: {numbers.num_left_out} smaller" if numbers.num_left_out else ""
+    ax.set_xlabel(rf"eigenvalue $\lambda$ of $W^T W${less}")
+    ax.set_ylabel(r"density $\rho(\lambda)$")
+    title(ax, name)
+    finish(ax)
+    room(ax, 3)
+    legend(ax, loc="upper right")
+    return ax

@@ -1,0 +1,108 @@
+"""Draw distance and alpha against xmin."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+import spectra.results.plotdata as _plotdata
+from spectra_io.plots._canvas import (
+    DATA,
+    GOOD,
+    TAIL,
+    finish,
+    fresh_axes,
+    ink,
+    legend,
+    room,
+    round_ticks,
+    title,
+    width_of,
+)
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+    import xarray as xr
+    from matplotlib.axes import Axes
+
+__all__ = ["xmin_scan"]
+
+_FEWEST = 5  # data in a tail whose alpha is drawn; fewer only scatter
+
+
+def xmin_scan(
+    data: xr.Dataset | npt.ArrayLike, /, *, layer: str | None = None, ax: Axes | None = None
+) -> Axes:
+    """
+    Draw the distance from a power law, and its exponent, against the start of the tail.
+
+    Parameters
+    ----------
+    data : xarray.Dataset, Spectrum or array_like
+        Result of :func:`spectra.analyze`, a Spectrum, or eigenvalues of ``W.T @ W``.
+    layer : str, optional
+        Name of the layer; by default the only layer of the Dataset.
+    ax : matplotlib.axes.Axes, optional
+        Axes to draw in; by default the axes of a new figure, ``ax.figure``.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        Axes with the drawing.
+
+    Raises
+    ------
+    UnknownNameError
+        If there is no such layer.
+    ArgumentError
+        If the layer has no power law, with the reason.
+
+    See Also
+    --------
+    spectra.results.plotdata.xmin_scan : Numbers of the figure.
+    spectra.tails.ambiguity.rival : Exponent of a rival tail.
+
+    Notes
+    -----
+    Distances are on the left axis and exponents, with one standard error, on a second axis on the
+    right, for tails of at least 5 eigenvalues. Triangles are other local minima that a test at 10 %
+    does not reject.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> xmin_scan(np.random.default_rng(0).pareto(1.5, 300) + 1).get_ylabel()
+    'distance D'
+    """
+    numbers = _plotdata.xmin_scan(data, layer=layer)
+    ax = fresh_axes(ax)
+    right = ax.twinx()
+    kept = numbers.num_tail >= _FEWEST
+    x, alpha, sigma = numbers.xmin[kept], numbers.alpha[kept], numbers.sigma[kept]
+    right.fill_between(x, alpha - sigma, alpha + sigma, color=TAIL, alpha=0.2, linewidth=0)
+    right.plot(x, alpha, "--", color=TAIL, linewidth=1.2)
+    ax.plot([], [], "--", color=TAIL, linewidth=1.2, label="α ± σ, right axis")
+    ax.plot(numbers.xmin, numbers.D, color=DATA, linewidth=1.5, label="D, left axis")
+    heights = np.interp(numbers.rivals, numbers.xmin, numbers.D)
+    if len(numbers.rivals):
+        count = f"other tails that fit: {len(numbers.rivals)}"
+        ax.plot(numbers.rivals, heights, "v", color=GOOD, markersize=6, label=count)
+    ax.axvline(numbers.chosen, color=ink(), linestyle=":", label="start of the tail")
+    ax.set_xscale("log")
+    ax.set_ylim(0, 1.05 * numbers.D[np.isfinite(numbers.D)].max(initial=0.1))
+    if len(alpha):
+        highest = float(np.quantile(alpha + sigma, 0.98))
+        right.set_ylim(max(0.0, min(1.0, float((alpha - sigma).min()))), 1.1 * highest)
+    lines = len(ax.get_legend_handles_labels()[1])
+    for one in (ax, right):
+        room(one, lines if width_of(ax) < 4.5 else -(-lines // 2), logarithmic=False)
+    round_ticks(ax, numbers.xmin[0], numbers.xmin[-1])
+    ax.set_xlabel(r"start of the tail $x_{min}$")
+    ax.set_ylabel("distance D", color=DATA)
+    right.set_ylabel(r"exponent $\alpha$", color=TAIL)
+    title(ax, numbers.name)
+    finish(ax)
+    right.spines["top"].set_visible(False)
+    legend(ax, loc="upper left", ncols=1 if width_of(ax) < 4.5 else 2)
+    return ax

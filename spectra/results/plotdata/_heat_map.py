@@ -1,0 +1,122 @@
+"""Numbers of the figure of all spectra of a model over depth."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from spectra.errors import ArgumentError, one_line
+from spectra.results.plotdata._kinds import kind, network_order
+from spectra.results.plotdata._source import need
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from spectra._typing import FloatArray
+
+__all__ = ["HeatMap", "heat_map"]
+
+_BINS = 60
+_SHOWN = 0.01  # share of all eigenvalues that may lie below the figure
+
+
+class HeatMap(NamedTuple):
+    """
+    Spectral densities of all layers of a model.
+
+    Examples
+    --------
+    >>> HeatMap._fields[:3]
+    ('layer', 'edges', 'density')
+    """
+
+    layer: list[str]
+    """Names of all layers by their place."""
+    edges: FloatArray
+    """Bin edges, evenly spaced in the logarithm."""
+    density: FloatArray
+    """Share of the eigenvalues of each layer per decade, shape (layer, bin); ``nan`` without."""
+    largest: FloatArray
+    """Largest eigenvalue of each layer; ``nan`` without."""
+    relative: bool
+    """Whether eigenvalues are in units of the mean eigenvalue of their layer."""
+    num_left_out: int
+    """Number of eigenvalues that are below the first edge, zeros included."""
+    model: str
+    """Name of the model; empty if it has none."""
+    caption: str
+    """Sentences with the numbers of the figure."""
+
+
+def heat_map(ds: xr.Dataset, /, *, relative: bool = True) -> HeatMap:
+    """
+    Compute the spectral density of every layer on the same bins.
+
+    Parameters
+    ----------
+    ds : xarray.Dataset
+        Result of :func:`spectra.analyze`.
+    relative : bool, default: True
+        Whether to divide eigenvalues by the mean eigenvalue of their layer, which takes out the
+        scale of its weights.
+
+    Returns
+    -------
+    HeatMap
+        Numbers of the figure. The lowest 1 % of all eigenvalues may be left out.
+
+    Raises
+    ------
+    ArgumentError
+        If no layer has a positive eigenvalue.
+
+    Examples
+    --------
+    >>> import numpy as np, spectra
+    >>> rng = np.random.default_rng(0)
+    >>> ds = spectra.analyze({"a": rng.standard_normal((90, 60)), "b": np.zeros((9, 9))})
+    >>> figure = heat_map(ds)
+    >>> figure.density.shape, bool(np.isnan(figure.density[1]).all())
+    ((2, 60), True)
+    """
+    ds = need(ds, "eigenvalue")
+    names = [str(name) for name in ds.layer.values]
+    roles = ds.layer_type.values.tolist() if "layer_type" in ds else [""] * len(names)
+    unordered = ds.attrs.get("model_format", "") in ("safetensors", "npz")
+    kinds = [kind(name, str(role)) for name, role in zip(names, roles, strict=True)]
+    order = network_order(kinds) if unordered else list(range(len(names)))
+    values = ds.eigenvalue.transpose("layer", "mode").values[order]
+    with np.errstate(invalid="ignore", divide="ignore"):
+        alive = np.isfinite(values).any(axis=1) & (np.nansum(values, axis=1) > 0)
+        unit = np.ones(len(values))
+        if relative and alive.any():
+            unit[alive] = np.nanmean(values[alive], axis=1)
+        scaled = np.where(alive[:, None], values / unit[:, None], np.nan)
+    known = scaled[np.isfinite(scaled)]
+    positive = known[known > 0]
+    if not len(positive):
+        msg = "no layer of the Dataset has a positive eigenvalue to draw"
+        raise ArgumentError(msg)
+    low, high = float(np.quantile(positive, _SHOWN)), float(positive.max())
+    if high < 10 * low:
+        low, high = low / 2, high * 2
+    edges = np.geomspace(low, high, _BINS + 1)
+    edges[-1] = max(edges[-1], high)
+    width = float(np.log10(high / low)) / _BINS
+    density = np.full((len(values), _BINS), np.nan)
+    largest = np.full(len(values), np.nan)
+    for i in np.flatnonzero(alive):
+        row = scaled[i][np.isfinite(scaled[i])]
+        density[i] = np.histogram(row, edges)[0] / (len(row) * width)
+        largest[i] = row.max()
+    left_out = int((known < edges[0]).sum())
+    model = one_line(ds.attrs.get("model", ""))
+    unitary = " in units of the mean of the layer" if relative else ""
+    none = int((~alive).sum())
+    return HeatMap(
+        [names[i] for i in order], edges, density, largest, relative, left_out, model,
+        f"Eigenvalues{unitary} of {int(alive.sum())} layers{f' of {model}' if model else ''}: "
+        f"share per decade, from {edges[0]:.3g} to {high:.3g}; {left_out} of {len(known)} are "
+        f"smaller." + (f" {none} layers have no spectrum." if none else ""),
+    )  # fmt: skip

@@ -1,0 +1,179 @@
+"""Numbers of the figure of a tail with every fitted law."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, NamedTuple, get_args
+
+import numpy as np
+
+import spectra.tails.alternatives as _alternatives
+import spectra.tails.truncated_power_law as _truncated
+from spectra.errors import ArgumentError
+from spectra.results.plotdata._source import source, tail_of
+from spectra.tails.alternatives import Law
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import numpy.typing as npt
+    import xarray as xr
+
+    from spectra._typing import FloatArray
+    from spectra.tails.alternatives import Vuong
+
+__all__ = ["TailLaws", "tail_laws"]
+
+_POINTS = 200
+_REACH = 40.0  # exp(-40) is negligible beside the rounding of an integral
+
+
+class TailLaws(NamedTuple):
+    """
+    Survival function of a tail, and of every law fitted to it.
+
+    Examples
+    --------
+    >>> TailLaws._fields[:3]
+    ('eigenvalue', 'ccdf', 'x')
+    """
+
+    eigenvalue: FloatArray
+    """Eigenvalues of the tail, ascending, in weight units squared."""
+    ccdf: FloatArray
+    """Share of the tail that is at least as large as each eigenvalue."""
+    x: FloatArray
+    """Points at which the laws are computed, from the start to the end of the tail."""
+    laws: dict[str, FloatArray]
+    """Probability of a larger value under each law, at the points."""
+    parameters: dict[str, Mapping[str, float]]
+    """Parameters of each law, as in :func:`spectra.tails.alternatives.fit`."""
+    tests: dict[str, Vuong]
+    """Likelihood-ratio tests of the power law against each other law."""
+    limits: list[str]
+    """Laws whose likeliest member is the power law itself."""
+    name: str
+    """Name of the layer on one line; empty for plain eigenvalues."""
+    caption: str
+    """Sentences with the numbers of the figure."""
+
+
+def tail_laws(
+    data: xr.Dataset | npt.ArrayLike, /, *, layer: str | None = None, xmin: float | None = None
+) -> TailLaws:
+    """
+    Compute the survival function of a tail, and of every law fitted to it.
+
+    Parameters
+    ----------
+    data : xarray.Dataset, Spectrum or array_like
+        Result of :func:`spectra.analyze`, a Spectrum, or eigenvalues.
+    layer : str, optional
+        Name of the layer; by default the only layer of the Dataset.
+    xmin : float, optional
+        Start of the tail; by default that of the power-law fit.
+
+    Returns
+    -------
+    TailLaws
+        Numbers of the figure. All laws are fitted by maximum likelihood to the same data, from
+        `xmin` up.
+
+    Raises
+    ------
+    UnknownNameError
+        If there is no such layer.
+    ArgumentError
+        If the layer has no tail of at least two different eigenvalues.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> figure = tail_laws(np.random.default_rng(0).pareto(1.5, 500) + 1, xmin=1.0)
+    >>> sorted(figure.laws)[:2], round(float(figure.ccdf[0]), 3)
+    (['exponential', 'lognormal'], 1.0)
+    """
+    found = source(data, layer=layer)
+    tail = tail_of(found)
+    start = tail.xmin if xmin is None else xmin
+    what = f"layer {found.name!r}" if found.name else "the spectrum"
+    if math.isnan(start):
+        msg = f"{what} has no tail to draw: {tail.words}; give its start as xmin"
+        raise ArgumentError(msg)
+    values = found.nonzero[found.nonzero >= start]
+    if len(values) < 2 or values[0] == values[-1]:
+        msg = f"{what} has fewer than two different eigenvalues from {start:.3g} up"
+        raise ArgumentError(msg)
+    tests = _alternatives.compare(values, xmin=start)
+    x = np.geomspace(start, values[-1], _POINTS)
+    laws, parameters, limits = {}, {}, []
+    for law in get_args(Law):
+        fitted = _alternatives.fit(values, law=law, xmin=start).parameters
+        survival = _survival(law, fitted, x, start)
+        if survival is None or (law != "power_law" and tests[law].ratio == 0):
+            limits.append(law)
+            continue
+        laws[law], parameters[law] = survival, fitted
+    ccdf = 1 - np.searchsorted(values, values, side="left") / len(values)
+    return TailLaws(
+        values, ccdf, x, laws, parameters, {str(k): v for k, v in tests.items()}, limits,
+        found.name, _caption(found.name or "a matrix", start, values, tests, limits),
+    )  # fmt: skip
+
+
+def _survival(
+    law: Law, fitted: Mapping[str, float], x: FloatArray, xmin: float
+) -> FloatArray | None:
+    """Return the probability of a value above x; None if the law is a power law in its limit."""
+    if not all(math.isfinite(value) for value in fitted.values()):
+        return None
+    z = np.log(x / xmin)
+    if law == "power_law":
+        return np.exp(-(fitted["alpha"] - 1) * z)
+    if law == "exponential":
+        return np.exp(-fitted["Lambda"] * (x - xmin))
+    if law == "lognormal":
+        from scipy.special import log_ndtr
+
+        height = (fitted["mu"] - np.log([xmin, *x])) / fitted["sigma"]
+        below = log_ndtr(height)
+        return np.exp(below[1:] - below[0])
+    if law == "stretched_exponential":
+        if not (fitted["beta"] > 0 and fitted["Lambda"] > 0):
+            return None
+        powers = np.exp(fitted["beta"] * (math.log(fitted["Lambda"]) + np.log([xmin, *x])))
+        return np.exp(powers[0] - powers[1:])
+    return _truncated_survival(fitted["alpha"] - 1, fitted["Lambda"] * xmin, z)
+
+
+def _truncated_survival(rate: float, cutoff: float, z: FloatArray) -> FloatArray | None:
+    """Integrate the density of the log-excess from z up."""
+    if cutoff == 0:
+        return None
+    nodes, weights = np.polynomial.legendre.leggauss(80)
+    reach = np.log1p(_REACH / (cutoff * np.exp(z)))
+    reach = np.minimum(reach, _REACH / rate) if rate > 0 else reach
+    points = z[:, None] + reach[:, None] * (nodes + 1) / 2
+    density = np.exp(_truncated.log_density(points, rate, cutoff))
+    survival: FloatArray = reach * (density @ weights) / 2
+    return survival
+
+
+def _caption(
+    subject: str, xmin: float, values: FloatArray, tests: Mapping[Law, Vuong], limits: list[str]
+) -> str:
+    said = [
+        f"{law.replace('_', ' ')} R = {test.R:.2f}, p = {test.p:.2g}"
+        for law, test in tests.items()
+        if law not in limits and math.isfinite(test.R)
+    ]
+    same = (
+        f" No better than the power law: {', '.join(law.replace('_', ' ') for law in limits)}."
+        if limits
+        else ""
+    )
+    against = f" Power law against {'; '.join(said)}; R below 0 is against it." if said else ""
+    return (
+        f"Tail of {subject}: {len(values)} eigenvalues from {xmin:.3g} to {values[-1]:.3g}."
+        f"{against}{same}"
+    )
