@@ -18,9 +18,62 @@ from spectra_io.terminal.left_out import left_out_line
 from spectra_io.urls import shown
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Mapping, Sequence
+
+    import xarray as xr
+    from matplotlib.axes import Axes
+
+    from spectra.results.plotdata import Scale
 
 __all__ = ["plot"]
+
+_OF_MODEL: Mapping[str, Callable[..., Axes]] = {
+    "flow": plots.correlation_flow,
+    "heat-map": plots.heat_map,
+    "histogram": plots.histogram,
+}
+_OF_SPECTRUM: Mapping[str, Callable[..., Axes]] = {
+    "erg": plots.erg,
+    "hill": plots.hill,
+    "noise": plots.noise,
+    "tail-laws": plots.tail_laws,
+    "xmin-scan": plots.xmin_scan,
+}
+_OF_MATRICES: Mapping[str, Callable[..., Axes]] = {
+    "permuted": plots.permuted,
+    "vectors": plots.vectors,
+}
+_FIGURES = sorted(["esd", *_OF_MODEL, *_OF_SPECTRUM, *_OF_MATRICES])
+
+
+def _check_options(figure: str, layer: str | None, scale: str | None) -> None:
+    """Refuse options that do not go together, before the analysis."""
+    if (figure in _OF_MODEL) != (layer is None):
+        need = "is of the whole model, without" if layer else "is of one layer, which needs"
+        msg = f"the figure {figure} {need} --layer"
+        raise ArgumentError(msg)
+    if scale and figure != "esd":
+        msg = f"--scale is for the figure esd, not for {figure}"
+        raise ArgumentError(msg)
+
+
+def _draw(
+    figure: str,
+    ds: xr.Dataset,
+    wanted: spectra.Model | Sequence[spectra.Layer],
+    scale: Scale,
+    ax: Axes,
+) -> None:
+    """Draw a figure of the whole model, or of its only layer."""
+    if figure in _OF_MODEL:
+        _OF_MODEL[figure](ds, ax=ax)
+    elif figure == "esd":
+        plots.esd(ds, scale=scale, ax=ax)
+    elif figure in _OF_SPECTRUM:
+        _OF_SPECTRUM[figure](ds, ax=ax)
+    else:
+        (layer,) = (one for one in wanted if isinstance(one, spectra.Layer))
+        _OF_MATRICES[figure](layer, ax=ax)
 
 
 def _one(layers: Sequence[spectra.Layer], name: str) -> list[spectra.Layer]:
@@ -40,7 +93,18 @@ def _one(layers: Sequence[spectra.Layer], name: str) -> list[spectra.Layer]:
 
 @click.command(short_help="Draw alpha against depth, or one spectrum.")
 @options.selection
-@click.option("--layer", metavar="NAME", help="Draw the spectrum of this layer.")
+@click.option("--layer", metavar="NAME", help="Draw this layer: its spectrum, or --figure.")
+@click.option(
+    "--figure",
+    type=click.Choice(_FIGURES),
+    help="Of the model flow (alpha against depth, the default), heat-map or histogram; any other "
+    "needs --layer, whose default is esd.",
+)
+@click.option(
+    "--scale",
+    type=click.Choice(["log-log", "lin-log", "lin-lin"]),
+    help="Scales of the vertical and the horizontal axis of esd; by default log-log.",
+)
 @click.option(
     "-o",
     "--output",
@@ -57,9 +121,13 @@ def plot(
     exclude: Sequence[str],
     redirect_to: Sequence[str],
     layer: str | None,
+    figure: str | None,
+    scale: Scale | None,
     output: Path,
 ) -> int:
-    """Draw alpha against depth, or the spectrum of one layer with its fitted tail."""
+    """Draw alpha against depth, the spectrum of one layer, or another figure by its name."""
+    chosen = figure or ("flow" if layer is None else "esd")
+    _check_options(chosen, layer, scale)
     plots.check(output)
     model = steps.opened(path, include, exclude, redirect_to=redirect_to)
     wanted = model if layer is None else _one(spectra.layers(model, pool=pool), layer)
@@ -71,10 +139,7 @@ def plot(
         screen.note(f"spectra: {shown(path)}: no layer to draw; {why}")
         return code
     with plots.to_file(output) as ax:
-        if layer is None:
-            plots.correlation_flow(ds, ax=ax)
-        else:
-            plots.esd(ds, layer=str(ds.layer.values[0]), ax=ax)
+        _draw(chosen, ds, wanted, scale or "log-log", ax)
     screen.note(f"wrote {output}")
     if code:
         screen.note(why, fold=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from itertools import takewhile
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from spectra.errors import one_line
 
@@ -29,6 +29,7 @@ __all__ = [
     "end_of",
     "finish",
     "fresh_axes",
+    "height_of",
     "ink",
     "label_of",
     "legend",
@@ -78,7 +79,18 @@ def width_of(ax: Axes) -> float:
     """Return the width of the axes in inches, as far as it is known before drawing."""
     spec = ax.get_subplotspec()
     columns = spec.get_gridspec().ncols if spec is not None else 1
-    return float(ax.get_figure(root=True).get_size_inches()[0]) / columns * 0.8
+    return _inches(ax)[0] / columns * 0.8
+
+
+def height_of(ax: Axes) -> float:
+    """Return the height of the figure in inches."""
+    return _inches(ax)[1]
+
+
+def _inches(ax: Axes) -> tuple[float, float]:
+    figure = ax.get_figure(root=True)
+    width, height = FIGSIZE if figure is None else figure.get_size_inches()
+    return float(width), float(height)
 
 
 def short(names: Sequence[str], length: int = 32) -> list[str]:
@@ -120,13 +132,13 @@ def title(ax: Axes, name: str, right: str = "", pad: float = 6.0) -> None:
     ax.set_title(right, loc="right", fontsize="small", parse_math=False, pad=pad)
 
 
-def legend(ax: Axes, **options: object) -> None:
+def legend(ax: Axes, **options: Any) -> None:
     """Draw the legend, its names as they are, without mathematics in them."""
     handles, labels = ax.get_legend_handles_labels()
     if not handles:
         return
-    chosen: dict[str, object] = {"fontsize": "small", "framealpha": 0.8, "edgecolor": "none"}
-    drawn = ax.legend(handles, labels, **(chosen | options))  # type: ignore[arg-type]
+    chosen: dict[str, Any] = {"fontsize": "small", "framealpha": 0.8, "edgecolor": "none"}
+    drawn = ax.legend(handles, labels, **(chosen | options))
     for text in drawn.get_texts():
         text.set_parse_math(False)
 
@@ -154,7 +166,7 @@ def overlaid(ax: Axes, handles: Sequence[Artist], label: str) -> None:
 
 def room(ax: Axes, lines: int, *, logarithmic: bool = True) -> None:
     """Raise the upper end of the vertical axis by the height of so many lines of a legend."""
-    inches = float(ax.get_figure(root=True).get_size_inches()[1]) * 0.7
+    inches = height_of(ax) * 0.7
     share = min(0.6, 0.19 * lines / inches)
     low, high = ax.get_ylim()
     if logarithmic:

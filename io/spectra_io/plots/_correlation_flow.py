@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import xarray as xr
@@ -200,9 +200,9 @@ def _say_support(ax: Axes, flow: _plotdata.CorrelationFlow, size: float) -> None
     if counts["supported"]:
         label = _brief(ax, f"power law supported: {counts['supported']}")
         ax.plot([], [], "o", color=color, markersize=size, label=label)
-    hollow = {"color": color, "markerfacecolor": paper(ax), "markersize": size}
+    hollow: dict[str, Any] = {"color": color, "markerfacecolor": paper(ax), "markersize": size}
     if undecided:
-        ax.plot([], [], "o", label=_brief(ax, f"power law undecided: {undecided}"), **hollow)  # type: ignore[arg-type]
+        ax.plot([], [], "o", label=_brief(ax, f"power law undecided: {undecided}"), **hollow)
     if counts["rejected"]:
         circle, cross = (
             Line2D([], [], linestyle="none", marker="o", **hollow),

@@ -8,7 +8,7 @@ import numpy as np
 
 from spectra.errors import one_line
 from spectra.results.verdicts import UNDER_TRAINED_ABOVE
-from spectra_io.plots._canvas import end_of, ink, short, width_of
+from spectra_io.plots._canvas import end_of, height_of, ink, short, width_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -40,7 +40,7 @@ def vertical(ax: Axes, flows: Sequence[CorrelationFlow]) -> None:
     end = min(1.3 * top, _END)
     ax.set_yscale("log")
     ax.set_ylim(0.85 if missing else 1, end)
-    inches = float(ax.get_figure(root=True).get_size_inches()[1])
+    inches = height_of(ax)
     ticks = _TICKS if inches > 4 else _FEW_TICKS
     ax.yaxis.set_major_locator(FixedLocator([t for t in ticks if t <= end]))
     ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
@@ -74,7 +74,7 @@ def name_layers(ax: Axes, names: Sequence[str], ordered: bool) -> None:
     if not _on_axis(ax, names):
         ax.set_xlabel(f"layer, {order}")
         return
-    inches = float(ax.get_figure(root=True).get_size_inches()[1])
+    inches = height_of(ax)
     length = max(12, min(32, int(6 * inches)))
     shown = short([one_line(name) for name in names], length)
     ax.set_xticks(range(1, len(names) + 1), shown)
@@ -91,9 +91,11 @@ def named(ax: Axes, flow: CorrelationFlow, most: int) -> None:
     """Write the names of layers far from most, and why others have no fit, beside their marks."""
     on_axis = _on_axis(ax, flow.names)
     if len(flow.missing) <= 4:
-        for i, (name, why) in enumerate(flow.missing.items()):
+        for row, (name, why) in enumerate(flow.missing.items()):
             words = why if on_axis else f"{end_of(name)}: {why}"
-            _beside(ax, words, flow.missing_depth[i], 0.03, len(flow.names), 5 + 8 * i, edge=True)
+            _beside(
+                ax, words, flow.missing_depth[row], 0.03, len(flow.names), 5 + 8 * row, edge=True
+            )
     if on_axis:
         return
     apart = np.flatnonzero(flow.apart & (flow.alpha <= _END))

@@ -95,7 +95,7 @@ def draw(ax: Axes, numbers: _plotdata.ESD, scale: _plotdata.Scale = "log-log") -
         law = "noise: Marchenko-Pastur law"
         ax.plot(numbers.bulk, numbers.bulk_density, color=ink(), linewidth=1.5, label=law)
     words = numbers.fit
-    if width_of(ax) < 4.5:
+    if width_of(ax) < 4.5 and len(numbers.tail):
         words = words.replace(" eigenvalues", "")
     if numbers.support:
         words = f"{words}\npower law {numbers.support}"

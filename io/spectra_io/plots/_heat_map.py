@@ -62,7 +62,13 @@ def heat_map(ds: xr.Dataset, /, *, relative: bool = True, ax: Axes | None = None
     num = len(numbers.layer)
     shown = np.ma.masked_invalid(np.where(numbers.density > 0, numbers.density, np.nan))
     mesh = ax.pcolormesh(
-        np.arange(num + 1) + 0.5, numbers.edges, shown.T, cmap="viridis", vmin=0, rasterized=True
+        np.arange(num + 1) + 0.5,
+        numbers.edges,
+        shown.T,
+        cmap="viridis",
+        vmin=0,
+        vmax=float(np.quantile(shown.compressed(), 0.99)),
+        rasterized=True,
     )
     bar = ax.get_figure(root=True).colorbar(mesh, ax=ax, pad=0.02)  # type: ignore[union-attr]
     bar.set_label("share per decade")
@@ -73,6 +79,8 @@ def heat_map(ds: xr.Dataset, /, *, relative: bool = True, ax: Axes | None = None
     ordered = ds.attrs.get("model_format", "") not in ("safetensors", "npz")
     name_layers(ax, numbers.layer, ordered)
     ax.set_ylabel("eigenvalue over their mean" if numbers.relative else r"eigenvalue $\lambda$")
-    said = f"{numbers.num_left_out} smaller not shown" if numbers.num_left_out else ""
-    title(ax, numbers.model or "spectra by layer", said)
+    if numbers.num_left_out:
+        left_out = f"not shown: {numbers.num_left_out} smaller eigenvalues"
+        ax.set_xlabel(f"{ax.get_xlabel()}\n{left_out}".strip())
+    title(ax, numbers.model or "spectra by layer")
     return ax

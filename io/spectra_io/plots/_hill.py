@@ -8,7 +8,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 import spectra.results.plotdata as _plotdata
-from spectra_io.plots._canvas import DATA, TAIL, finish, fresh_axes, ink, legend, room, title
+from spectra_io.plots._canvas import (
+    DATA,
+    TAIL,
+    finish,
+    fresh_axes,
+    ink,
+    legend,
+    room,
+    round_ticks,
+    title,
+)
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -71,6 +81,7 @@ def hill(
     known = [v for v in (numbers.fitted, numbers.half) if math.isfinite(v)]
     top = 1.15 * max([float(np.quantile(stable, 0.95)), *known])
     ax.set(xscale="log", ylim=(1, top), xlim=(k[0], max(k[-1], k[0] + 1)))
+    round_ticks(ax, int(k[0]), max(int(k[-1]), int(k[0]) + 1))
     ax.set_xlabel("number of eigenvalues in the tail")
     ax.set_ylabel(r"power-law exponent $\alpha$")
     title(ax, numbers.name)

@@ -5,8 +5,6 @@ from __future__ import annotations
 from itertools import cycle
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 import spectra.results.plotdata as _plotdata
 from spectra.results.verdicts import OVER_TRAINED_BELOW, UNDER_TRAINED_ABOVE
 from spectra_io.plots._canvas import (
@@ -18,7 +16,6 @@ from spectra_io.plots._canvas import (
     label_of,
     legend_above,
     round_ticks,
-    title,
     width_of,
 )
 
@@ -117,7 +114,6 @@ def histogram(
 
         ax.yaxis.set_major_locator(MaxNLocator(integer=True))
     ax.set_ylim(bottom=0)
-    title(ax, "" if several else "layers of the model" if np.any(list(sizes)) else "",
-          pad=legend_above(ax))  # fmt: skip
+    legend_above(ax)
     finish(ax)
     return ax

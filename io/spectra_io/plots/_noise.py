@@ -82,13 +82,14 @@ def noise(
     ax.axvspan(numbers.edge_low, numbers.edge_high, color=GOOD, alpha=0.3, linewidth=0,
                label="largest of noise, 90 %")  # fmt: skip
     top = float(numbers.density.max())
-    end = max(_FAR * numbers.upper, numbers.edges[-1])
+    farthest = float(numbers.spikes[-1]) if len(numbers.spikes) else 0.0
+    end = max(min(_FAR * numbers.upper, 1.08 * farthest), numbers.edges[-1])
     near = numbers.spikes[numbers.spikes <= end]
     beyond = numbers.spikes[len(near) :]
     if len(numbers.spikes):
         label = f"spikes: {len(numbers.spikes)}"
         if len(beyond):
-            label += f", {len(beyond)} beyond the axis, up to {beyond[-1]:.3g}"
+            label += f", {len(beyond)} beyond the axis, up to {beyond[-1]:.4g}"
         ax.plot(near, [0.03 * top] * len(near), "v", color=TAIL, markersize=6, label=label)
         if len(beyond):
             ax.plot([0.99 * end], [0.03 * top], ">", color=TAIL, markersize=8,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import cycle
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -102,12 +102,12 @@ def regression(
 
 
 def _draw_line(
-    ax: Axes, x: npt.ArrayLike, line: _plotdata.Line, color: str, dash: object, label: str = ""
+    ax: Axes, x: npt.ArrayLike, line: _plotdata.Line, color: str, dash: Any, label: str = ""
 ) -> None:
     """Draw a line over the range of its points."""
     if np.isfinite(line.slope):
         ends = np.array([np.min(x), np.max(x)])
         ax.plot(
-            ends, line.intercept + line.slope * ends, color=color, linestyle=dash,  # type: ignore[arg-type]
+            ends, line.intercept + line.slope * ends, color=color, linestyle=dash,
             linewidth=1.5, label=label or None,
         )  # fmt: skip

@@ -10,6 +10,7 @@ from spectra_io.plots._canvas import (
     PALETTE,
     finish,
     fresh_axes,
+    height_of,
     ink,
     legend,
     round_ticks,
@@ -84,9 +85,12 @@ def tail_laws(
             numbers.x, survival, color=PALETTE[(i + 1) % len(PALETTE)], linewidth=1.8,
             linestyle=LINES[i], label=_label(law, numbers, width_of(ax) > 4),
         )  # fmt: skip
+    if numbers.limits:
+        same = ", ".join(law.replace("_", " ") for law in numbers.limits)
+        ax.plot([], [], linestyle="none", label=f"as the power law: {same}")
     least = 1 / len(numbers.eigenvalue)
-    lines = len(numbers.laws) + 1
-    inches = float(ax.get_figure(root=True).get_size_inches()[1]) * 0.75
+    lines = len(numbers.laws) + 1 + bool(numbers.limits)
+    inches = height_of(ax) * 0.75
     share = min(0.5, 0.17 * lines / inches)  # for the legend, below the tail
     ax.set(xscale="log", yscale="log", ylim=((least / 1.5) ** (1 / (1 - share)), 1.3))
     round_ticks(ax, numbers.eigenvalue[0], numbers.eigenvalue[-1])

@@ -9,6 +9,7 @@ import numpy as np
 import spectra.results.plotdata as _plotdata
 from spectra_io.plots._canvas import (
     DATA,
+    FAULT,
     GOOD,
     TAIL,
     finish,
@@ -87,7 +88,11 @@ def xmin_scan(
     heights = np.interp(numbers.rivals, numbers.xmin, numbers.D)
     if len(numbers.rivals):
         count = f"other tails that fit: {len(numbers.rivals)}"
-        ax.plot(numbers.rivals, heights, "v", color=GOOD, markersize=6, label=count)
+        ax.plot(numbers.rivals, heights, "v", color=GOOD, markersize=4, label=count)
+    if np.isfinite(numbers.rival_xmin):
+        height = np.interp(numbers.rival_xmin, numbers.xmin, numbers.D)
+        said = f"rival, α = {numbers.rival_alpha:.2f}"
+        ax.plot([numbers.rival_xmin], [height], "*", color=FAULT, markersize=12, label=said)
     ax.axvline(numbers.chosen, color=ink(), linestyle=":", label="start of the tail")
     ax.set_xscale("log")
     ax.set_ylim(0, 1.05 * numbers.D[np.isfinite(numbers.D)].max(initial=0.1))

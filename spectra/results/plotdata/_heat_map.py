@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -17,8 +18,9 @@ if TYPE_CHECKING:
 
 __all__ = ["HeatMap", "heat_map"]
 
-_BINS = 60
+_FEWEST_BINS, _MOST_BINS = 10, 60
 _SHOWN = 0.01  # share of all eigenvalues that may lie below the figure
+_FAR = 1e-3  # times the median: smaller eigenvalues lie below the figure
 
 
 class HeatMap(NamedTuple):
@@ -64,7 +66,8 @@ def heat_map(ds: xr.Dataset, /, *, relative: bool = True) -> HeatMap:
     Returns
     -------
     HeatMap
-        Numbers of the figure. The lowest 1 % of all eigenvalues may be left out.
+        Numbers of the figure. The lowest 1 % of all eigenvalues, and those below a
+        thousandth of their median, are left out.
 
     Raises
     ------
@@ -78,7 +81,7 @@ def heat_map(ds: xr.Dataset, /, *, relative: bool = True) -> HeatMap:
     >>> ds = spectra.analyze({"a": rng.standard_normal((90, 60)), "b": np.zeros((9, 9))})
     >>> figure = heat_map(ds)
     >>> figure.density.shape, bool(np.isnan(figure.density[1]).all())
-    ((2, 60), True)
+    ((2, 14), True)
     """
     ds = need(ds, "eigenvalue")
     names = [str(name) for name in ds.layer.values]
@@ -98,13 +101,16 @@ def heat_map(ds: xr.Dataset, /, *, relative: bool = True) -> HeatMap:
     if not len(positive):
         msg = "no layer of the Dataset has a positive eigenvalue to draw"
         raise ArgumentError(msg)
-    low, high = float(np.quantile(positive, _SHOWN)), float(positive.max())
+    least = max(float(np.quantile(positive, _SHOWN)), _FAR * float(np.median(positive)))
+    low, high = least, float(positive.max())
     if high < 10 * low:
         low, high = low / 2, high * 2
-    edges = np.geomspace(low, high, _BINS + 1)
+    num = int(np.median(np.isfinite(scaled[alive]).sum(axis=1)))
+    bins = min(_MOST_BINS, max(_FEWEST_BINS, 2 * math.isqrt(num)))
+    edges = np.geomspace(low, high, bins + 1)
     edges[-1] = max(edges[-1], high)
-    width = float(np.log10(high / low)) / _BINS
-    density = np.full((len(values), _BINS), np.nan)
+    width = float(np.log10(high / low)) / bins
+    density = np.full((len(values), bins), np.nan)
     largest = np.full(len(values), np.nan)
     for i in np.flatnonzero(alive):
         row = scaled[i][np.isfinite(scaled[i])]

@@ -139,7 +139,8 @@ def _line(x: FloatArray, y: FloatArray) -> Line:
     from scipy.stats import kendalltau
 
     if len(x) < 3 or np.ptp(x) == 0 or np.ptp(y) == 0:
-        return Line(*[math.nan] * 5, len(x))
+        nan = math.nan
+        return Line(nan, nan, nan, nan, nan, len(x))
     dx, dy = x - x.mean(), y - y.mean()
     slope = float(dx @ dy / (dx @ dx))
     rank = kendalltau(x, y)

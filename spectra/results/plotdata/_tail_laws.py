@@ -127,23 +127,28 @@ def _survival(
     """Return the probability of a value above x; None if the law is a power law in its limit."""
     if not all(math.isfinite(value) for value in fitted.values()):
         return None
-    z = np.log(x / xmin)
+    z: FloatArray = np.log(x / xmin)
     if law == "power_law":
-        return np.exp(-(fitted["alpha"] - 1) * z)
+        return _exp(-(fitted["alpha"] - 1) * z)
     if law == "exponential":
-        return np.exp(-fitted["Lambda"] * (x - xmin))
+        return _exp(-fitted["Lambda"] * (x - xmin))
     if law == "lognormal":
         from scipy.special import log_ndtr
 
         height = (fitted["mu"] - np.log([xmin, *x])) / fitted["sigma"]
-        below = log_ndtr(height)
-        return np.exp(below[1:] - below[0])
+        below: FloatArray = log_ndtr(height)
+        return _exp(below[1:] - below[0])
     if law == "stretched_exponential":
         if not (fitted["beta"] > 0 and fitted["Lambda"] > 0):
             return None
         powers = np.exp(fitted["beta"] * (math.log(fitted["Lambda"]) + np.log([xmin, *x])))
-        return np.exp(powers[0] - powers[1:])
+        return _exp(powers[0] - powers[1:])
     return _truncated_survival(fitted["alpha"] - 1, fitted["Lambda"] * xmin, z)
+
+
+def _exp(x: FloatArray) -> FloatArray:
+    value: FloatArray = np.exp(x)
+    return value
 
 
 def _truncated_survival(rate: float, cutoff: float, z: FloatArray) -> FloatArray | None:

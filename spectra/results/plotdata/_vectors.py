@@ -10,6 +10,7 @@ import numpy as np
 from spectra._checks import real_numbers
 from spectra._spectral import stack_of
 from spectra.errors import ArgumentError
+from spectra.linalg.elements import alive
 from spectra.linalg.vectors import inverse_participation, inverse_participation_of_noise, largest
 
 if TYPE_CHECKING:
@@ -59,7 +60,8 @@ def vectors(W: npt.ArrayLike, /, *, name: str = "") -> Vectors:
     Parameters
     ----------
     W : array_like, shape (m, n), or Spectrum
-        One matrix; of several, the vectors of each are taken.
+        One matrix; of several, the vectors of each are taken. Rows and columns of zeros, which
+        dead neurons leave, do not count as elements.
     name : str, optional
         Name of the layer, for the caption.
 
@@ -91,7 +93,7 @@ def vectors(W: npt.ArrayLike, /, *, name: str = "") -> Vectors:
     >>> W[7, 9] = 50.0
     >>> figure = vectors(W)
     >>> figure.num_elbow, round(float(figure.participation[0]), 1), figure.noise
-    (1, 1.2, 34.0)
+    (1, 1.1, 34.0)
     """
     stack = real_numbers(stack_of(W), "W")
     what = f"layer {name!r}" if name else "the matrix"
@@ -101,8 +103,8 @@ def vectors(W: npt.ArrayLike, /, *, name: str = "") -> Vectors:
     if not stack.any():
         msg = f"{what} has no singular vectors to draw: it is all zero"
         raise ArgumentError(msg)
-    n = min(stack.shape[1:])
-    values, ratios = _pairs(stack, n)
+    n = max(min(alive(matrix).shape) for matrix in stack)
+    values, ratios = _pairs(stack)
     mean = inverse_participation_of_noise(n)
     variance = 24 * (n - 1) / ((n + 2) ** 2 * (n + 4) * (n + 6))
     limit = mean + _FAR * math.sqrt(variance)
@@ -124,8 +126,9 @@ def vectors(W: npt.ArrayLike, /, *, name: str = "") -> Vectors:
     )  # fmt: skip
 
 
-def _pairs(stack: FloatArray, n: int) -> tuple[FloatArray, FloatArray]:
+def _pairs(stack: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Return the eigenvalues that are not zero and the ratios of their vectors, largest first."""
+    n = min(stack.shape[1:])
     found = [largest(W, num=n) for W in stack]
     values = np.concatenate([pairs.eigenvalues for pairs in found])
     ratios = np.concatenate([inverse_participation(pairs.vectors) for pairs in found])

@@ -51,6 +51,8 @@ class XminScan(NamedTuple):
     """Starts of the other local minima of D that a test at 10 % does not reject, ascending."""
     rival_alpha: float
     """Exponent of a rival tail that contradicts the fit; ``nan`` if none does."""
+    rival_xmin: float
+    """Start of that tail; ``nan`` if none contradicts the fit."""
     name: str
     """Name of the layer on one line; empty for plain eigenvalues."""
     caption: str
@@ -109,15 +111,13 @@ def xmin_scan(data: xr.Dataset | npt.ArrayLike, /, *, layer: str | None = None) 
         if math.isfinite(other)
         else " No other tail that fits has a clearly different alpha."
     )
+    same = minima.xmin[minima.alpha == other]
     D = np.interp(tail.xmin, every.xmin[kept], every.D[kept]) if kept.any() else math.nan
     return XminScan(
-        *(np.asarray(v)[kept] for v in (every.xmin, every.D, every.alpha, every.sigma)),
-        np.asarray(every.num_tail)[kept],
-        tail.xmin,
-        minima.xmin[usable],
-        other,
-        found.name,
+        np.asarray(every.xmin)[kept], np.asarray(every.D)[kept], np.asarray(every.alpha)[kept],
+        np.asarray(every.sigma)[kept], np.asarray(every.num_tail)[kept], tail.xmin,
+        minima.xmin[usable], other, float(same[0]) if len(same) else math.nan, found.name,
         f"Distance of the tail of {found.name or 'a matrix'} from a power law, and its exponent, "
         f"for every start xmin. The fit starts at {tail.xmin:.3g} with D = {D:.3f} and "
         f"{tail.words}.{contradiction}",
-    )
+    )  # fmt: skip
