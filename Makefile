@@ -39,6 +39,7 @@ build:  ## Build wheel and sdist into dist/, and check them
 
 docs:  ## Pages and pictures made from the code
 	$(PYTHON) docs/make_variables.py
+	$(PYTHON) docs/make_figures.py
 	$(PYTHON) -m spectra_io plot examples/models/mnist_mlp.safetensors --layer fc1 -o docs/images/esd.png
 
 rates:  ## Measure how often the words err, and write docs/rates.md (half an hour)

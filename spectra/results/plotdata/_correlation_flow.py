@@ -132,7 +132,7 @@ def correlation_flow(ds: xr.Dataset, /) -> CorrelationFlow:
     >>> ds = spectra.analyze({"a": rng.pareto(2, (99, 50)), "b": np.eye(3)})
     >>> figure = correlation_flow(ds)
     >>> figure.layer, figure.missing
-    (['a'], {'b': 'equal eigenvalues'})
+    (['a'], {'b': 'too few eigenvalues'})
     """
     ds = need(ds, "alpha", "sigma")
     names = [str(name) for name in ds.layer.values]

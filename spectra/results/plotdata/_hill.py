@@ -78,7 +78,7 @@ def hill(data: xr.Dataset | npt.ArrayLike, /, *, layer: str | None = None) -> Hi
     >>> import numpy as np
     >>> figure = hill(np.random.default_rng(0).pareto(1.5, 300) + 1)
     >>> len(figure.k), round(float(figure.alpha[-1]), 1)
-    (299, 2.6)
+    (299, 2.3)
     """
     found = source(data, layer=layer)
     tail, curve = tail_of(found), _hill.curve(found.nonzero)
