@@ -66,16 +66,8 @@ def blocks(seed: int = 0) -> object:
 
 def accuracies() -> tuple[list[float], list[float]]:
     """Return made-up mean alphas and accuracies of two families of four models."""
-    return [2.4, 2.6, 2.9, 3.3, 3.4, 3.7, 3.9, 4.3], [
-        0.71,
-        0.70,
-        0.68,
-        0.66,
-        0.79,
-        0.77,
-        0.76,
-        0.74,
-    ]
+    alphas = [2.4, 2.6, 2.9, 3.3, 3.4, 3.7, 3.9, 4.3]
+    return alphas, [0.71, 0.70, 0.68, 0.66, 0.79, 0.77, 0.76, 0.74]
 
 
 if __name__ == "__main__":

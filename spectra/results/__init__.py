@@ -15,7 +15,7 @@ Build and read the results of an analysis: Datasets, their variables, verdicts a
 - ``verdicts``: the words (``Verdict``, ``Reading``), how the literature reads an alpha
   (``reading_of_alpha``)
 - ``scale_collapse``: layers whose weights are unusually small (``find``)
-- ``plotdata``: the numbers of the figures (``esd``, ``correlation_flow``)
+- ``plotdata``: the numbers of the figures, with captions (``esd``, ``correlation_flow``, ...)
 """
 
 from spectra.results import (

@@ -85,11 +85,11 @@ def test_a_nan_layer_and_a_zero_layer_are_told_apart():
             function(ds, layer="nan")
         with pytest.raises(UnknownNameError):
             function(ds, layer="gone")
-    for function in (plotdata.permuted, plotdata.vectors):
+    for of_matrices in (plotdata.permuted, plotdata.vectors):
         with pytest.raises(ArgumentError, match="all zero"):
-            function(weights["zero"])
+            of_matrices(weights["zero"])
         with pytest.raises(ArgumentError, match="nan or an infinity"):
-            function(weights["nan"])
+            of_matrices(weights["nan"])
     with pytest.raises(ArgumentError, match="`layer` must name one of 3 layers: 'zero', 'nan'"):
         plotdata.esd(ds)
 
@@ -139,9 +139,8 @@ def test_noise_of_a_spiked_matrix_has_its_edge_and_its_spike():
     W = rng().standard_normal((500, 250)) + 0.2 * np.outer(np.ones(500), np.ones(250))
     figure = plotdata.noise(spectra.eigenvalues(W), N=500)
     lower, upper = marchenko_pastur.edges(0.5, mean_eigenvalue=500)
-    assert (figure.lower, figure.upper) == (
-        pytest.approx(lower, rel=0.05), pytest.approx(upper, rel=0.02),
-    )  # fmt: skip
+    assert figure.lower == pytest.approx(lower, rel=0.05)
+    assert figure.upper == pytest.approx(upper, rel=0.02)
     assert len(figure.spikes) == 1
     assert figure.edge_low < upper < figure.edge_high * 1.01
     with pytest.raises(ArgumentError, match="has 9 matrices, each with a law of its own"):

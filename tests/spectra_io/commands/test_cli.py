@@ -747,6 +747,36 @@ def test_plot_takes_layers_of_any_names(run, tmp_path):
     assert (code, err) == (0, f"wrote {tmp_path / 'a.png'}\n")
 
 
+@pytest.mark.parametrize("name", ["heat-map", "histogram"])
+def test_plot_draws_a_figure_of_the_model_by_its_name(run, tmp_path, name):
+    code, _, err = run("plot", MNIST, "--figure", name, "-o", tmp_path / "a.png")
+    assert (code, err) == (0, f"wrote {tmp_path / 'a.png'}\n")
+    png_size(tmp_path / "a.png")
+
+
+def test_plot_draws_figures_of_a_layer_by_their_names(run, tmp_path):
+    names = ["erg", "hill", "noise", "permuted", "tail-laws", "vectors", "xmin-scan"]
+    for name in names:
+        target = tmp_path / f"{name}.png"
+        code, _, _ = run("plot", MNIST, "--layer", "fc3", "--figure", name, "-o", target)
+        assert code == 0
+    for scale in ("lin-log", "lin-lin"):
+        run("plot", MNIST, "--layer", "fc3", "--scale", scale, "-o", tmp_path / f"{scale}.png")
+    assert len({path.read_bytes() for path in tmp_path.iterdir()}) == len(names) + 2
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--figure", "hill"], "the figure hill is of one layer, which needs --layer"),
+        (["--figure", "flow", "--layer", "fc2"], "is of the whole model, without --layer"),
+        (["--scale", "lin-lin"], "--scale is for the figure esd, not for flow"),
+    ],
+)
+def test_plot_refuses_options_that_do_not_go_together(fails, tmp_path, options, words):
+    assert words in fails("plot", MNIST, *options, "-o", tmp_path / "a.png")
+
+
 # ---- what a program gets
 
 
