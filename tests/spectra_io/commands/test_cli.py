@@ -1136,8 +1136,12 @@ def test_a_terminal_folds_long_names_only(tmp_path, command):
     assert max(map(len, lines)) <= 100
     assert long in "".join(line.split(" ")[0] for line in lines)
     short = [line for line in lines if line.startswith("b ")][-1]  # of the table of all
-    numbers = {"describe": ["30x20", "1"], "analyze": ["30", "20", "2.70"], "noise": ["like", "noise"]}
-    assert set(numbers[command]) <= set(short.split())
+    words = {
+        "describe": ["30x20", "1"],
+        "analyze": ["30", "20", "2.70"],
+        "noise": ["like", "noise"],
+    }
+    assert set(words[command]) <= set(short.split())
 
 
 @pytest.mark.slow
