@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 import spectra._checks as _checks
-from spectra._spectrum import Spectrum, spectrum
+from spectra._spectrum import spectrum
 from spectra._version import __version__
 from spectra.errors import (
     ArgumentError,
@@ -21,7 +21,7 @@ from spectra.errors import (
     one_line,
     unknown_name,
 )
-from spectra.measures import ALL, CORE
+from spectra.measures import ALL, CORE, returned
 from spectra.models.arrays import from_arrays
 from spectra.models.layers import Layer, layers
 from spectra.models.model import Model
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     import xarray as xr
 
+    from spectra._spectrum import Spectrum
     from spectra._typing import Executor
     from spectra.measures import Measure
     from spectra.models.tensors import Tensor
@@ -91,9 +92,8 @@ def _measure(found: Spectrum, measures: Iterable[Measure], known: Collection[str
 
 def _returned(measures: Iterable[Measure]) -> Collection[str]:
     """Return the names that those of our own measures return, for a model without a spectrum."""
-    unit = Spectrum(np.ones((1, 1)), N=1, matrices=np.ones((1, 1, 1)))
     ours = (measure for measure in measures if getattr(measure, "func", measure) in ALL)
-    names = {"eigenvalue", *(name for measure in ours for name in measure(unit))}
+    names = {"eigenvalue"}.union(*map(returned, ours))
     return names | {*diagnosis.NAMES} if "phase" in names else names
 
 

@@ -51,7 +51,7 @@ MAY_IMPORT = {  # within spectra: what each room may know of
     "noise": GROUND | {"linalg", "tails"},
     "theory": MATHEMATICS,
     "_spectrum": MATHEMATICS,
-    "results": MATHEMATICS,
+    "results": MATHEMATICS | {"models"},
     "measures": MATHEMATICS | {"_spectrum", "results"},
     "analysis": MATHEMATICS | {"models", "_spectrum", "results", "measures"},
     "weightwatcher": MATHEMATICS | {"models", "_spectrum", "results", "measures"},

@@ -26,6 +26,9 @@ to :func:`spectra.analyze`, and shared by all measures. An option of a single me
 - :func:`vector_spread`: localization of singular vectors
 - :func:`training_phase`: phase of training, and the numbers that decide phase and verdict
 - :func:`alpha_bands`: published names of ranges of alpha
+
+:func:`returned` says which variables a measure returns, :func:`returning` which measures return the
+variables that one wants.
 """
 
 from __future__ import annotations
@@ -47,6 +50,7 @@ from spectra.measures._noise import (
     spike_signals,
     training_phase,
 )
+from spectra.measures._returned import returned
 from spectra.measures._scales import equal_scales
 from spectra.measures._sizes import element_law, energy_spread, rank, size
 from spectra.measures._tails import evidence, hill_fit, tail_fit
@@ -71,6 +75,8 @@ __all__ = [
     "randomized",
     "randomness",
     "rank",
+    "returned",
+    "returning",
     "size",
     "spacing_ratios",
     "spike_signals",
@@ -101,3 +107,36 @@ ALL: tuple[Measure, ...] = (
     *(m for m in RANDOM_MATRIX if m is not training_phase),
 )
 """All measures."""
+
+
+def returning(*names: str) -> tuple[Measure, ...]:
+    """
+    Return the default measures, and those of all measures that return variables besides.
+
+    Parameters
+    ----------
+    *names : str
+        Names of variables. Names that no measure returns, such as the facts of a layer, add none.
+
+    Returns
+    -------
+    tuple of callable
+        Measures for :func:`spectra.analyze`: :data:`CORE`, and each of :data:`ALL` that returns one
+        of the names which those before it do not return.
+
+    See Also
+    --------
+    spectra.results.rules.check : Rules, whose variables these measures return.
+
+    Examples
+    --------
+    >>> [measure.__name__ for measure in returning("trap_p", "alpha") if measure not in CORE]
+    ['randomized']
+    """
+    chosen = list(CORE)
+    missing = {*names}.difference(*map(returned, chosen))
+    for measure in ALL:
+        if missing and (found := returned(measure) & missing):
+            chosen.append(measure)
+            missing -= found
+    return tuple(chosen)

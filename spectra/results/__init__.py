@@ -14,6 +14,7 @@ Build and read the results of an analysis: Datasets, their variables, verdicts a
 - ``diagnosis``: one verdict from all the evidence, with its reason (``judge``)
 - ``verdicts``: the words (``Verdict``, ``Reading``), how the literature reads an alpha
   (``reading_of_alpha``)
+- ``rules``: rules that a model must not break (``check``), as ``spectra check`` takes them
 - ``scale_collapse``: layers whose weights are unusually small (``find``)
 - ``plotdata``: the numbers of the figures, with captions (``esd``, ``correlation_flow``, ...)
 """
@@ -25,6 +26,7 @@ from spectra.results import (
     diagnosis,
     plotdata,
     reading,
+    rules,
     scale_collapse,
     summary,
     triage,
@@ -39,6 +41,7 @@ __all__ = [
     "diagnosis",
     "plotdata",
     "reading",
+    "rules",
     "scale_collapse",
     "summary",
     "triage",
