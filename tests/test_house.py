@@ -67,7 +67,8 @@ SHELL_MAY_IMPORT = {  # within spectra_io
     "plots": {"storage"},
     "terminal": {"urls"},
     "runs": set(),
-    "commands": {"urls", "models", "results", "plots", "runs", "terminal"},
+    "gate": {"urls", "storage", "terminal"},
+    "commands": {"urls", "models", "results", "plots", "runs", "terminal", "gate"},
     "__main__": {"commands"},
 }
 

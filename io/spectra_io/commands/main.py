@@ -2,33 +2,35 @@
 Run the command line: parse the arguments, call a command, and report errors.
 
 Every command is a few calls of public functions. Data go to stdout and messages to stderr; an error
-is one line, with exit code 1.
+is one line, with exit code 1, of check 2.
 """
 
 from __future__ import annotations
 
 import sys
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 import spectra
-from spectra.errors import SpectraError
+from spectra_io.commands import failures
 from spectra_io.commands.analyze import analyze
+from spectra_io.commands.check import check
 from spectra_io.commands.describe import describe
 from spectra_io.commands.noise import noise
 from spectra_io.commands.options import HELP
 from spectra_io.commands.plot import plot
 from spectra_io.commands.signals import INTERRUPTED, TERMINATED, Terminated, stoppable
+from spectra_io.gate.reports import NOT_DONE
 from spectra_io.terminal import screen, streams
-from spectra_io.urls import is_url, shown
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 __all__ = ["cli", "main"]
+
+_ERROR_CODES = {"check": NOT_DONE}  # by command; 1 for every other
 
 
 def _print_version(context: click.Context, _: click.Parameter, wanted: bool) -> None:
@@ -58,13 +60,15 @@ def cli(context: click.Context) -> None:
 
     Exit code: 0 if every layer was read, 1 after an error, 3 if the model was opened and the result
     is not complete: no layer has a spectrum (by describe: no tensor is taken), or a layer could not
-    be read, or a tensor is missing; 130 after an interrupt (Ctrl-C), 143 after SIGTERM.
+    be read, or a tensor is missing. By check: 0 if all rules hold, 1 if a rule is broken, 2 after
+    an error, or if a model could not be checked. 130 after an interrupt (Ctrl-C), 143 after
+    SIGTERM.
     """
     if context.invoked_subcommand is None:
         click.echo(context.get_help())
 
 
-for command in (describe, analyze, noise, plot):
+for command in (describe, analyze, noise, plot, check):
     cli.add_command(command)
 
 
@@ -81,7 +85,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     ------
     SystemExit
         Always, with code 0, 1 after an error, 3 if the model was opened but the result is not
-        complete, 130 after an interrupt, or 143 after SIGTERM.
+        complete, 130 after an interrupt, or 143 after SIGTERM. By check with 0 if all rules hold, 1
+        if a rule is broken, and 2 after an error.
 
     Examples
     --------
@@ -105,28 +110,24 @@ def _run(arguments: Sequence[str] | None) -> int:
         return fail("interrupted", code=INTERRUPTED)
     except Terminated:
         return fail("terminated", code=TERMINATED)
-    except click.ClickException as error:
-        return fail(error.format_message())
-    except MemoryError:
-        return fail("out of memory")
     except SystemExit:  # the reader of --help has closed the pipe, and click gives up
         return 0
-    except OSError as error:
-        ours = isinstance(error, SpectraError) or not error.strerror
-        where = f"{error.filename}: " if error.filename else ""
-        return fail(str(error) if ours else f"{where}{error.strerror}")
-    except SpectraError as error:
-        return fail(str(error))
     except Exception as error:  # the user gets one line for any error
-        return fail(f"a defect, please report it: {type(error).__name__}: {error}")
+        return fail(failures.message(error), code=_error_code(arguments))
     return code if isinstance(code, int) else 0
 
 
-def _fail(arguments: Sequence[str] | None, message: str, *, code: int = 1) -> int:
+def _given(arguments: Sequence[str] | None) -> Sequence[str]:
+    return sys.argv[1:] if arguments is None else arguments
+
+
+def _error_code(arguments: Sequence[str] | None) -> int:
+    """Return the exit code of an error in a command, whose name is the first word."""
+    name = next((word for word in _given(arguments) if not word.startswith("-")), "")
+    return _ERROR_CODES.get(name, 1)
+
+
+def _fail(arguments: Sequence[str] | None, message: str, *, code: int) -> int:
     """Say what went wrong, which may quote arguments; URLs among them without their secrets."""
-    for argument in sys.argv[1:] if arguments is None else arguments:
-        if is_url(argument):
-            for quoted in (argument, repr(argument)[1:-1], str(Path(argument))):
-                message = message.replace(quoted, shown(argument))
-    screen.note(f"spectra: {message}")
+    screen.note(f"spectra: {failures.public(message, _given(arguments))}")
     return code

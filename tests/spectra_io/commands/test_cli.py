@@ -971,6 +971,7 @@ def test_help(run, arguments):
 def test_help_without_arguments_lists_the_commands(run):
     assert re.findall(r"^  (\w+)  ", run()[1], re.MULTILINE) == [
         "analyze",
+        "check",
         "describe",
         "noise",
         "plot",

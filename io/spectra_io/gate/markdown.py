@@ -1,0 +1,135 @@
+"""A report as Markdown, for the summary of a build."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from spectra.errors import one_line
+from spectra_io.gate.texts import heads, row
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from spectra_io.gate.reports import Checked, Report
+
+__all__ = ["HEAD", "code", "escaped", "markdown"]
+
+HEAD = "<!-- spectra check -->\n"
+"""First line of a report as Markdown."""
+
+_MOST = 50  # rows of a table; a summary of GitHub holds 1 MiB
+_LONGEST = 300  # characters of an entry
+_CODE = re.compile(r"[A-Za-z0-9_./\[\]() <>=!{},%:*?-]+")
+_SPECIAL = re.compile(r"www|[^A-Za-z0-9 .,()%'-]", re.IGNORECASE)
+
+
+def escaped(text: object, /) -> str:
+    r"""
+    Return text in which nothing is Markdown, HTML or a link.
+
+    Parameters
+    ----------
+    text : object
+        Text that may come from a file, shortened to 300 characters.
+
+    Returns
+    -------
+    str
+        The text with signs as numbers, which Markdown shows as they are and never obeys.
+
+    Examples
+    --------
+    >>> escaped("a|b <b>*")
+    'a&#124;b &#60;b&#62;&#42;'
+    """
+    line = one_line(text)
+    short = line if len(line) <= _LONGEST else f"{line[: _LONGEST - 3]}..."
+    return _SPECIAL.sub(lambda found: f"&#{ord(found[0][0])};{found[0][1:]}", short)
+
+
+def code(text: object, /) -> str:
+    """
+    Return text as code, where its signs allow it, else escaped.
+
+    Parameters
+    ----------
+    text : object
+        Text that may come from a file: the name of a layer, or a rule.
+
+    Returns
+    -------
+    str
+        The text between backticks, if it has neither these nor others that end code in a table.
+
+    Examples
+    --------
+    >>> code("model.layers.0.mlp"), code("a`b")
+    ('`model.layers.0.mlp`', 'a&#96;b')
+    """
+    line = str(text)
+    plain = _CODE.fullmatch(line) and len(line) <= _LONGEST and line.strip() == line
+    return f"`{line}`" if plain else escaped(line)
+
+
+def markdown(report: Report, /) -> str:
+    """
+    Return a report as Markdown.
+
+    Parameters
+    ----------
+    report : Report
+        The report.
+
+    Returns
+    -------
+    str
+        The outcome as a heading, the rules, and for each model tables of up to 50 layers at fault.
+
+    Examples
+    --------
+    >>> from spectra_io.gate.reports import Checked, Report
+    >>> made = markdown(Report((), "default", (Checked("a.onnx", problem="no such file"),)))
+    >>> print(made.partition(HEAD)[2])
+    ## spectra check: not checked
+    <BLANKLINE>
+    Rules (default):
+    <BLANKLINE>
+    ### `a.onnx`
+    <BLANKLINE>
+    not checked&#58; no such file
+    <BLANKLINE>
+    **not checked&#58; no such file**
+    """
+    rules = [f"- {code(rule.text)}" for rule in report.rules]
+    lines = [f"## spectra check: {report.word}", "", f"Rules ({escaped(report.source)}):", ""]
+    lines += [*rules, ""] if rules else []
+    for model in report.models:
+        lines += [f"### {code(model.path)}", "", escaped(model.sentence), *_tables(model), ""]
+    return HEAD + "\n".join([*lines, f"**{escaped(report.sentence)}**"])
+
+
+def _tables(model: Checked) -> Iterator[str]:
+    for outcome in model.broken:
+        names = heads(outcome)
+        found = (row(breach) for breach in outcome.breaches[:_MOST])
+        rows = [[code(each["layer"]), *(escaped(each[n]) for n in names[1:])] for each in found]
+        num, total = len(outcome.breaches), outcome.num_layers
+        yield f"\n**Broken:** {code(outcome.rule.text)} ({num} of {total} layers)\n"
+        yield from _table(names, rows, num)
+    if model.first:
+        rows = [[code(p.layer), escaped(p.verdict), escaped(p.reason)] for p in model.first]
+        yield "\n**Look at these first**\n"
+        yield from _table(["layer", "verdict", "why"], rows, len(rows))
+
+
+def _table(names: Sequence[str], rows: Iterable[Sequence[str]], num: int) -> Iterator[str]:
+    yield f"| {' | '.join(map(_head, names))} |"
+    yield f"|{' --- |' * len(names)}"
+    yield from (f"| {' | '.join(entries)} |" for entries in rows)
+    if num > _MOST:
+        yield f"\nand {num - _MOST} more"
+
+
+def _head(name: str) -> str:
+    return code(name) if "_" in name else name
