@@ -23,6 +23,10 @@ class Executor(Protocol):
     """
     Object that maps a function over items, like ``concurrent.futures.Executor``.
 
+    Results are numbered by their place alone, so that the items may be taken in any order. An
+    executor that stops early, as after an interrupt, returns None for each item that it did not
+    get to; :func:`spectra.analyze` then gives these layers the status ``NOT_REACHED``.
+
     Examples
     --------
     >>> from concurrent.futures import ThreadPoolExecutor
@@ -30,5 +34,5 @@ class Executor(Protocol):
     """
 
     def map(self, function: Callable[..., Any], /, items: Iterable[Any]) -> Iterable[Any]:
-        """Apply `function` to each of `items`; the results have the order of the items."""
+        """Apply `function` to each item; results have the order of the items, None if left out."""
         ...

@@ -6,28 +6,21 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from functools import partial
-from inspect import signature
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 import spectra._checks as _checks
-from spectra._spectrum import spectrum
+from spectra._measuring import Options, layer_row, names_of, not_reached, warn_of_failures
 from spectra._version import __version__
-from spectra.errors import (
-    ArgumentError,
-    SpectraError,
-    UnknownNameError,
-    one_line,
-    unknown_name,
-)
+from spectra.errors import ArgumentError, one_line
 from spectra.measures import ALL, CORE, returned
 from spectra.models.arrays import from_arrays
 from spectra.models.layers import Layer, layers
 from spectra.models.model import Model
 from spectra.results import accessor, diagnosis
 from spectra.results.dataset import from_rows
-from spectra.results.variables import VARIABLES, Status, Variable
+from spectra.results.variables import VARIABLES, Variable
 from spectra.tails.options import given
 
 if TYPE_CHECKING:
@@ -36,7 +29,6 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     import xarray as xr
 
-    from spectra._spectrum import Spectrum
     from spectra._typing import Executor
     from spectra.measures import Measure
     from spectra.models.tensors import Tensor
@@ -46,50 +38,6 @@ if TYPE_CHECKING:
 __all__ = ["analyze", "describe"]
 
 
-class _Options(NamedTuple):
-    """Options of the spectrum of every layer, shared by all measures."""
-
-    tail: FitOptions
-    significance: float
-    rng: int
-    rtol: float
-
-
-def _shape_row(layer: Layer) -> Row:
-    row: Row = {
-        "tensor_name": layer.tensor.name,
-        "layer_type": layer.tensor.role,
-        "N": layer.N,
-        "M": layer.M,
-        "Q": layer.Q,
-        "rf": layer.rf,
-        "num_evals": layer.num_evals,
-    }
-    return row if layer.position is None else {**row, "slice_id": layer.position}
-
-
-def _measure(found: Spectrum, measures: Iterable[Measure], known: Collection[str]) -> Row:
-    """Return what the measures find; complain of a wrong one at the first layer, not the last."""
-    row: Row = {}
-    for measure in measures:
-        try:
-            results = measure(found)
-        except Exception as error:
-            error.add_note(f"while measuring {found} with {_named(measure)}")
-            raise
-        if not isinstance(results, Mapping):
-            got = type(results).__name__
-            msg = f"measure {measure!r} must return a mapping of names to numbers, got {got}"
-            raise ArgumentError(msg)
-        for name in results:
-            if name not in known:
-                problem = unknown_name(name, known, what="variable")
-                msg = f"measure {measure!r}: {problem}; declare it with variables=[Variable(...)]"
-                raise UnknownNameError(msg)
-        row |= results
-    return row
-
-
 def _returned(measures: Iterable[Measure]) -> Collection[str]:
     """Return the names that those of our own measures return, for a model without a spectrum."""
     ours = (measure for measure in measures if getattr(measure, "func", measure) in ALL)
@@ -97,38 +45,9 @@ def _returned(measures: Iterable[Measure]) -> Collection[str]:
     return names | {*diagnosis.NAMES} if "phase" in names else names
 
 
-def _layer_row(
-    layer: Layer, measures: Iterable[Measure], known: Collection[str], options: _Options
-) -> Row:
-    """Return the results of one layer, or the status of a layer without a spectrum."""
-    row = _shape_row(layer)
-    if layer.num_evals == 0:
-        return {**row, "status": Status.EMPTY}
-    try:
-        found = spectrum(layer.in_blocks() or layer.matrices(), **options._asdict())
-    except np.linalg.LinAlgError as error:
-        return _without(row, Status.NOT_CONVERGED, f"no eigenvalues: {error}")
-    except (SpectraError, OSError, ValueError, MemoryError) as error:
-        return _without(row, Status.NOT_READ, f"not read: {error or type(error).__name__}")
-    if not np.isfinite(found.lambda_max * found.eigenvalues.size):
-        return {**row, "status": Status.NOT_FINITE}
-    row |= {"scale_exponent": found.exponent, "eigenvalue": found.eigenvalues[::-1]}
-    if found.lambda_max == 0:
-        return {**row, "status": Status.ALL_ZERO}
-    try:
-        measured = _measure(found, measures, known)
-    except np.linalg.LinAlgError as error:  # of vectors, after the values
-        return _without(row, Status.NOT_CONVERGED, f"no vectors: {error}")
-    return {**row, **measured, "status": Status.COMPUTED}
-
-
 def _judged(row: Row) -> Row:
     """Add the verdict to a row of results."""
     return {**row, **dict(zip(diagnosis.NAMES, diagnosis.judge(row), strict=True))}
-
-
-def _without(row: Row, status: Status, reason: str) -> Row:
-    return {**row, "status": status, "status_reason": reason}
 
 
 def _tensor_row(views: list[Layer]) -> Row:
@@ -196,19 +115,6 @@ _LAYER_FACTS = (
     *("tensor_name", "layer_type", "N", "M", "Q", "rf", "num_evals", "status", "status_reason"),
     "scale_exponent",
 )
-
-
-def _named(measure: Measure) -> str:
-    """Return the name of a measure with its options, given by functools.partial or default."""
-    function, chosen = getattr(measure, "func", measure), getattr(measure, "keywords", {})
-    name = getattr(function, "__name__", type(function).__name__)
-    try:
-        parameters = list(signature(function).parameters.values())
-    except (TypeError, ValueError):  # a callable without a signature
-        parameters = []
-    defaults = {p.name: p.default for p in parameters if p.kind is p.KEYWORD_ONLY}
-    words = ", ".join(f"{key}={value!r}" for key, value in (defaults | chosen).items())
-    return f"{name}({words})" if words else name
 
 
 def _attrs(everything: Collection[Layer], model: object) -> dict[str, Any]:
@@ -290,7 +196,9 @@ def analyze(
     xarray.Dataset
         Dimension ``layer`` in the order of the model, with its number as the coordinate ``depth``,
         and ``mode`` for the eigenvalues (1 = largest). A layer that cannot be analysed has a
-        ``status`` and ``nan``, and stops no other. The attributes have the version, measures,
+        ``status`` and ``nan``, and stops no other; so has a layer that an executor did not reach.
+        A measure that fails on a layer costs its own values there; ``status_reason`` names measure
+        and error. The attributes have the version, measures,
         options and seed, how much of the model was taken and, of a model that is not given as
         layers, its name, format, notes (one per line of ``model_notes``) and the fingerprint of its
         content, for which every tensor is read once more. The tensors are in the result of
@@ -302,6 +210,11 @@ def analyze(
         If `model` is neither a mapping nor layers, or an option is wrong.
     UnknownNameError
         If a measure returns a name that nothing declares.
+
+    Warns
+    -----
+    SpectraWarning
+        Once for each measure that failed: on how many layers, and why on the first of them.
 
     See Also
     --------
@@ -328,29 +241,36 @@ def analyze(
     _checks.share("significance", significance)
     _checks.number("rtol", rtol, at_least=0.0, at_most=np.inf)
     _checks.executor(executor)
-    options = _Options(given(tail), float(significance), _checks.seed(rng), float(rtol))
+    options = Options(given(tail), float(significance), _checks.seed(rng), float(rtol))
     model = from_arrays(model) if isinstance(model, Mapping) else list(_iterated(model))
     everything = _all_layers(model, pool)
     taken = [layer for layer in everything if layer.taken]
     declared = (variables,) if isinstance(variables, Variable) else tuple(variables)
-    known = {*VARIABLES, *(v.name for v in declared)}
+    known = {**VARIABLES, **{v.name: v for v in declared}}
     always = (*_LAYER_FACTS, *_returned(chosen))
     _check_room(taken, always)
-    work = partial(_layer_row, measures=chosen, known=known, options=options)
-    rows = list((executor.map if executor else map)(work, taken))
+    work = partial(layer_row, measures=chosen, known=known, options=options)
+    fingerprint = model.fingerprint if isinstance(model, Model) else ""  # before the long work
+    found = list((executor.map if executor else map)(work, taken))
+    rows = {
+        layer.name: not_reached(layer) if row is None else row
+        for layer, row in zip(taken, found, strict=True)
+    }
+    if warn_of_failures(rows, chosen):
+        always = (*always, *(v.name for v in declared if v.dims[:1] == ("layer",)))
     accessor.register()
     if "phase" in always:
-        rows = [_judged(row) for row in rows]
+        rows = {name: _judged(row) for name, row in rows.items()}
     return from_rows(
-        {layer.name: row for layer, row in zip(taken, rows, strict=True)},
+        rows,
         always=always,
         variables=declared,
         attrs={
             "title": "spectra of the weight matrices of a neural network",
             "convention": _CONVENTION,
             **_attrs(everything, model),
-            "model_fingerprint": model.fingerprint if isinstance(model, Model) else "",
-            "measures": ", ".join(map(_named, chosen)),
+            "model_fingerprint": fingerprint,
+            "measures": names_of(chosen),
             **({"pool": int(pool)} if isinstance(model, Model) else {}),
             "tail": json.dumps(options.tail, default=float),
             "significance": options.significance,

@@ -10,7 +10,8 @@ Exceptions of this library, each derived from the matching built-in exception.
         ├── ModelNotFoundError (FileNotFoundError)   the model or a part of it does not exist
         └── ModelFormatError (ValueError)            a file is not in a supported format
 
-Unusable data raise no exception: a layer that cannot be analysed gets a row with a status.
+Unusable data raise no exception: a layer that cannot be analysed gets a row with a status, and a
+measure that fails costs its values, with a :class:`SpectraWarning` at the end.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ __all__ = [
     "ModelFormatError",
     "ModelNotFoundError",
     "SpectraError",
+    "SpectraWarning",
     "UnknownNameError",
     "one_line",
     "unknown_name",
@@ -81,6 +83,17 @@ class SpectraError(Exception):
         if len(text) <= _LONGEST:
             return text
         return _shortened(" ".join(_shortened(word, _LONGEST) for word in text.split(" ")), _MOST)
+
+
+class SpectraWarning(UserWarning):
+    """
+    Results lack values; the message names the measure, the layers and the reason.
+
+    Examples
+    --------
+    >>> issubclass(SpectraWarning, UserWarning)
+    True
+    """
 
 
 class ArgumentError(SpectraError, ValueError):

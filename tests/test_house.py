@@ -53,7 +53,9 @@ MAY_IMPORT = {  # within spectra: what each room may know of
     "_spectrum": MATHEMATICS,
     "results": MATHEMATICS | {"models"},
     "measures": MATHEMATICS | {"_spectrum", "results"},
-    "analysis": MATHEMATICS | {"models", "_spectrum", "results", "measures"},
+    "costs": MATHEMATICS | {"models", "measures"},
+    "_measuring": MATHEMATICS | {"models", "_spectrum", "results", "measures"},
+    "analysis": MATHEMATICS | {"models", "_spectrum", "results", "measures", "_measuring"},
     "weightwatcher": MATHEMATICS | {"models", "_spectrum", "results", "measures"},
 }
 SHELL_MAY_IMPORT = {  # within spectra_io
@@ -66,7 +68,7 @@ SHELL_MAY_IMPORT = {  # within spectra_io
     "results": {"storage"},
     "plots": {"storage"},
     "terminal": {"urls"},
-    "runs": set(),
+    "runs": {"terminal"},
     "gate": {"urls", "storage", "terminal"},
     "commands": {"urls", "models", "results", "plots", "runs", "terminal", "gate"},
     "__main__": {"commands"},

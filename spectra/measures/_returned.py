@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -38,5 +39,10 @@ def returned(measure: Callable[[Spectrum], Mapping[str, Any]], /) -> frozenset[s
     >>> sorted(returned(measures.hill_fit))
     ['alpha_hill', 'alpha_hill_noise']
     """
-    unit = Spectrum(np.ones((1, 1)), N=1, matrices=np.ones((1, 1, 1)))
-    return frozenset(measure(unit))
+    return frozenset(measure(_unit()))
+
+
+@cache
+def _unit() -> Spectrum:
+    """Return the spectrum of a matrix of one element, whose fit all measures share."""
+    return Spectrum(np.ones((1, 1)), N=1, matrices=np.ones((1, 1, 1)))

@@ -12,6 +12,7 @@ Build and read the results of an analysis: Datasets, their variables, verdicts a
   (``triage``)
 - ``summary``: averages over the layers of a model (``summary``)
 - ``diagnosis``: one verdict from all the evidence, with its reason (``judge``)
+- ``values``: what a measure returned, checked against the declarations (``checked``)
 - ``verdicts``: the words (``Verdict``, ``Reading``), how the literature reads an alpha
   (``reading_of_alpha``)
 - ``rules``: rules that a model must not break (``check``), as ``spectra check`` takes them
@@ -30,6 +31,7 @@ from spectra.results import (
     scale_collapse,
     summary,
     triage,
+    values,
     variables,
     verdicts,
 )
@@ -45,6 +47,7 @@ __all__ = [
     "scale_collapse",
     "summary",
     "triage",
+    "values",
     "variables",
     "verdicts",
 ]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from spectra.errors import ArgumentError
 from spectra.results.reading import present
-from spectra.results.variables import VARIABLES
+from spectra.results.variables import VARIABLES, Status
 from spectra.tails.support import Support
 
 if TYPE_CHECKING:
@@ -43,8 +43,8 @@ def summary(ds: xr.Dataset, /) -> xr.Dataset:
         layers that have a value, for each of them that `ds` holds; `log_product_norm` and
         `log_product_spectral_norm`, of the products over the layers, ``nan`` if a layer has no
         value; the numbers of layers
-        `num_layers`, `num_fitted` (with a power-law fit) and `num_supported` (with a supported
-        power law).
+        `num_layers`, `num_not_reached` (of work that was interrupted), `num_fitted` (with a
+        power-law fit) and `num_supported` (with a supported power law).
 
     Raises
     ------
@@ -81,6 +81,8 @@ def summary(ds: xr.Dataset, /) -> xr.Dataset:
         if f"log_{name}" in ds
     }
     counts = {"num_layers": present(ds).sum("layer")}
+    if "status" in ds:
+        counts["num_not_reached"] = (ds.status == Status.NOT_REACHED).sum("layer")
     if "alpha" in ds:
         counts["num_fitted"] = ds.alpha.notnull().sum("layer")
     if "power_law_support" in ds:

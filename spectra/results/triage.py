@@ -156,7 +156,8 @@ def triage(ds: xr.Dataset, /) -> Triage:
       noise  like noise: bulk as noise (p 0.79, D 0.02); no eigenvalues above the bulk at 0.0001
     """
     rows = records(one_model(ds))
-    counted = Counter(_verdict(row) for row in rows if _verdict(row))
+    words = [_verdict(row) or _gone(row) for row in rows]
+    counted = Counter(word for word in words if word)
     by_number = dict(sorted(counted.items(), key=lambda pair: (-pair[1], pair[0])))
     near = sum(row.get("phase_second", "not_classified") not in _NO_PHASE for row in rows)
     return Triage(len(rows), by_number, near, tuple(findings(ds)))
@@ -226,6 +227,12 @@ def _kind(name: str) -> str:
 def _verdict(row: Mapping[str, Any]) -> str:
     word = str(row.get("verdict", ""))
     return "" if word in _UNJUDGED else in_words(word)
+
+
+def _gone(row: Mapping[str, Any]) -> str:
+    """Return why a layer has no verdict, if it has no spectrum."""
+    status = _status(row)
+    return "" if status == "computed" else in_words(status)
 
 
 def _status(row: Mapping[str, Any]) -> str:

@@ -89,5 +89,5 @@ def analyze(
     models = [steps.opened(p, include, exclude, redirect_to=redirect_to) for p in paths]
     asked = _measures(resamples, shown.groups)
     tensors = [spectra.describe(model, pool=pool) for model in models]
-    found = [steps.analyzed(model, pool=pool, measures=asked) for model in models]
+    found = steps.analyzed_each(models, pool=pool, measures=asked)
     return reports.finish(paths, tensors, found, outputs, view=shown)

@@ -66,5 +66,5 @@ def noise(
     shown, outputs = reports.chosen(outputs, **view)
     models = [steps.opened(p, include, exclude, redirect_to=redirect_to) for p in paths]
     tensors = [spectra.describe(model, pool=pool) for model in models]
-    found = [steps.analyzed(model, pool=pool, measures=asked, rng=seed) for model in models]
+    found = steps.analyzed_each(models, pool=pool, measures=asked, rng=seed)
     return reports.finish(paths, tensors, found, outputs, view=shown)

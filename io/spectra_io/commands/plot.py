@@ -132,7 +132,8 @@ def plot(
     model = steps.opened(path, include, exclude, redirect_to=redirect_to)
     wanted = model if layer is None else _one(spectra.layers(model, pool=pool), layer)
     tensors = spectra.describe(wanted, pool=pool)
-    ds = steps.analyzed(wanted, pool=pool, measures=[*measures.CORE, measures.bulk_fit])
+    asked = [*measures.CORE, measures.bulk_fit]
+    ds = steps.analyzed(wanted, keep=False, pool=pool, measures=asked)
     code, why = steps.exit_code(ds, tensors), left_out_line(tensors, ds)
     if not (ds.status == Status.COMPUTED).any():
         why = why or "a model without tensors"

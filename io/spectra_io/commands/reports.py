@@ -10,7 +10,7 @@ import click
 
 from spectra.results import scale_collapse
 from spectra.results.triage import triage
-from spectra_io.commands import steps
+from spectra_io.commands import steps, stops
 from spectra_io.results import files
 from spectra_io.terminal import layer_tables, markdown, screen, summaries
 from spectra_io.terminal.left_out import left_out_line
@@ -185,7 +185,8 @@ def finish(
     >>> code
     3
     """
-    names = [shown(path) for path in paths]
+    names = [shown(path) for path in paths[: len(results)]]  # the work may have been stopped
+    tensors = tensors[: len(results)]
     collapsed = [_with_collapse(ds) if "noise" in view.groups else ds for ds in results]
     problems: list[str] = []
     is_seen = False
@@ -194,12 +195,15 @@ def finish(
     except OSError as error:
         problems.append(f"{error.filename}: not written: {error.strerror}")
     for described, ds in zip(tensors, collapsed, strict=True):
-        if line := left_out_line(described, ds):
-            screen.note(line, fold=True)
+        for line in (left_out_line(described, ds), *stops.failures(ds)):
+            if line:
+                screen.note(line, fold=True)
     whole = _together(names, collapsed), _together(names, tensors)
     problems += (unwritten := steps.write(*whole, outputs))
     if unwritten and is_seen and len(unwritten) == len(outputs):
         problems.append("the results are only in the table above")
+    if line := stops.stopped(collapsed[-1], len(outputs) - len(unwritten)):
+        screen.note(line, fold=True)
     if problems:
         raise click.ClickException("; ".join(problems))
     return max(map(steps.exit_code, collapsed, tensors))

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import warnings
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import spectra
-from spectra.errors import SpectraError, unknown_name
+from spectra import costs, measures
+from spectra.errors import SpectraError, SpectraWarning, unknown_name
 from spectra.models import selection
 from spectra.results.variables import Status
+from spectra_io.commands import signals, stops
 from spectra_io.models import open_model
 from spectra_io.results import files
 from spectra_io.runs.executors import ThreadsWithProgress
@@ -24,6 +28,7 @@ if TYPE_CHECKING:
 __all__ = [
     "INCOMPLETE",
     "analyzed",
+    "analyzed_each",
     "check_outputs",
     "exit_code",
     "is_missing",
@@ -34,7 +39,7 @@ __all__ = [
 INCOMPLETE = 3
 """Exit code of a command that opened a model, and whose result is not complete."""
 
-_FAILED = (Status.NOT_READ, Status.NOT_CONVERGED)  # another attempt, or another file, may succeed
+_FAILED = (Status.NOT_READ, Status.NOT_CONVERGED, Status.NOT_REACHED)  # may succeed another time
 
 
 def check_outputs(outputs: Sequence[Path], /) -> None:
@@ -71,9 +76,9 @@ def exit_code(ds: xr.Dataset, tensors: xr.Dataset, /) -> int:
     Returns
     -------
     int
-        0 if at least one layer has a spectrum and every layer was read and computed, else
-        :data:`INCOMPLETE`. Layers whose numbers have no spectrum (all zero, not finite, empty) were
-        read.
+        0 if at least one layer has a spectrum and every layer was read and computed, with all its
+        measures, else :data:`INCOMPLETE`. Layers whose numbers have no spectrum (all zero, not
+        finite, empty) were read. After an interrupt the code of the signal.
 
     Examples
     --------
@@ -82,7 +87,10 @@ def exit_code(ds: xr.Dataset, tensors: xr.Dataset, /) -> int:
     >>> [exit_code(spectra.analyze(model), spectra.describe(model)) for model in models]
     [0, 3]
     """
-    failed = ds.status.isin(_FAILED).any() or is_missing(tensors)
+    if code := stops.code_of(ds):
+        return code
+    lacking = (ds.status == Status.COMPUTED) & (ds.status_reason != "")
+    failed = ds.status.isin(_FAILED).any() or lacking.any() or is_missing(tensors)
     return INCOMPLETE if failed or not (ds.status == Status.COMPUTED).any() else 0
 
 
@@ -171,26 +179,34 @@ def _names(model: Model) -> list[str]:
     return list(dict.fromkeys([*known, *model]))
 
 
-def analyzed(model: Model | Sequence[spectra.Layer], /, **options: Any) -> xr.Dataset:
+def analyzed(
+    model: Model | Sequence[spectra.Layer], /, *, keep: bool = True, **options: Any
+) -> xr.Dataset:
     """
-    Analyze a model in parallel, with a progress bar.
+    Analyze a model in parallel, with progress; after Ctrl-C or SIGTERM keep what is done.
 
     Parameters
     ----------
     model : Model or sequence of Layer
         Model or layers to analyze.
+    keep : bool, default: True
+        Whether an interrupt ends the work with the layers that are done, if there are any, rather
+        than with an exception.
     **options
         Options of :func:`spectra.analyze`.
 
     Returns
     -------
     xarray.Dataset
-        Result of :func:`spectra.analyze`.
+        Result of :func:`spectra.analyze`. After an interrupt the layers that are not done have the
+        status ``NOT_REACHED``, and the attribute ``stopped_by`` is the name of the signal.
 
     Raises
     ------
     SpectraError
         If :func:`spectra.analyze` rejects an option.
+    KeyboardInterrupt
+        If the work is interrupted before a layer is done, or at any time without `keep`.
 
     Examples
     --------
@@ -198,7 +214,65 @@ def analyzed(model: Model | Sequence[spectra.Layer], /, **options: Any) -> xr.Da
     >>> analyzed(spectra.from_arrays({"fc": np.eye(3)})).num_evals.item()
     3
     """
-    return spectra.analyze(model, executor=ThreadsWithProgress(), **options)
+    stop = signals.Stop()
+    executor = ThreadsWithProgress(
+        cost=partial(costs.seconds, measures=options.get("measures", measures.CORE)),
+        stops=partial(signals.deferred, stop) if keep else None,
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", SpectraWarning)  # finish says it, for all measures
+        ds = spectra.analyze(model, executor=executor, **options)
+    if not stop():
+        return ds
+    if (ds.status == Status.NOT_REACHED).all():
+        raise signals.Terminated if stop() == signals.TERMINATED else KeyboardInterrupt
+    name = next(name for name, code in stops.CODES.items() if code == stop())
+    return ds.assign_attrs({stops.STOPPED_BY: name})
+
+
+def analyzed_each(models: Sequence[Model], /, **options: Any) -> list[xr.Dataset]:
+    """
+    Analyze models one after the other; after Ctrl-C or SIGTERM keep what is done.
+
+    Parameters
+    ----------
+    models : sequence of Model
+        Models to analyze.
+    **options
+        Options of :func:`spectra.analyze`.
+
+    Returns
+    -------
+    list of xarray.Dataset
+        Results of the models that were begun; the last as :func:`analyzed` leaves it if the work
+        was stopped.
+
+    Raises
+    ------
+    SpectraError
+        If :func:`spectra.analyze` rejects an option.
+    KeyboardInterrupt
+        If the work is interrupted before a layer is done.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> models = [spectra.from_arrays({"fc": np.eye(n)}) for n in (3, 4)]
+    >>> [ds.num_evals.item() for ds in analyzed_each(models)]
+    [3, 4]
+    """
+    found: list[xr.Dataset] = []
+    for model in models:
+        try:
+            found.append(analyzed(model, **options))
+        except (KeyboardInterrupt, signals.Terminated) as error:
+            if not found:
+                raise
+            name = "SIGINT" if isinstance(error, KeyboardInterrupt) else "SIGTERM"
+            found[-1] = found[-1].assign_attrs({stops.STOPPED_BY: name})
+        if stops.code_of(found[-1]):
+            break
+    return found
 
 
 def write(ds: xr.Dataset, tensors: xr.Dataset, outputs: Sequence[Path], /) -> list[str]:

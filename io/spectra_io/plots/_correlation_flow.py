@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import xarray as xr
 
 import spectra.results.plotdata as _plotdata
 from spectra.results.verdicts import OVER_TRAINED_BELOW, UNDER_TRAINED_ABOVE
@@ -29,6 +28,7 @@ from spectra_io.plots._canvas import (
 from spectra_io.plots._depth import name_layers, named, vertical
 
 if TYPE_CHECKING:
+    import xarray as xr
     from matplotlib.axes import Axes
 
     from spectra._typing import AnyArray, FloatArray
@@ -123,10 +123,14 @@ def _brief(ax: Axes, label: str) -> str:
 
 def _is_many(models: object) -> bool:
     """Return whether several models were given, even if there is one of them."""
+    import xarray as xr
+
     return isinstance(models, Mapping | Sequence) and not isinstance(models, xr.Dataset)
 
 
 def _datasets(models: object) -> list[xr.Dataset]:
+    import xarray as xr
+
     return [models] if isinstance(models, xr.Dataset) else []
 
 

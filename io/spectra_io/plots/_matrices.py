@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import xarray as xr
-
 import spectra
 from spectra.errors import ArgumentError, one_line, unknown_name
 
@@ -15,6 +13,8 @@ __all__ = ["matrices"]
 
 def matrices(data: Any, layer: str | None) -> tuple[Any, str]:
     """Return matrices of a matrix, a Spectrum, a layer, or a layer of a model; and its name."""
+    import xarray as xr
+
     if isinstance(data, xr.Dataset):
         msg = (
             "the result of spectra.analyze does not keep the matrices: pass the model with layer=, "

@@ -10,6 +10,7 @@ import numpy as np
 from spectra.errors import unknown_name
 from spectra.results.reading import records
 from spectra.results.triage import findings
+from spectra.results.variables import Status
 from spectra.results.verdicts import Verdict
 from spectra_io.terminal.cells import cells
 from spectra_io.terminal.columns import Column, TextTable, column, laid_out
@@ -89,6 +90,7 @@ VERDICTS = {
 }
 """Verdicts as an option names them: "like-noise"."""
 
+_NOT_REACHED = Status.NOT_REACHED.name.lower()  # the work was stopped before these layers
 _SHOWN = 10  # findings that are listed
 
 
@@ -118,7 +120,7 @@ def columns_of(groups: Sequence[str], /) -> tuple[Column, ...]:
 
 def layer_table(ds: xr.Dataset, /, *, groups: Sequence[str] = ("main",)) -> TextTable:
     """
-    Lay out the results of an analysis as a table of one row per layer.
+    Lay out the results of an analysis as a table of one row per layer that was reached.
 
     Parameters
     ----------
@@ -139,7 +141,7 @@ def layer_table(ds: xr.Dataset, /, *, groups: Sequence[str] = ("main",)) -> Text
     >>> sheet.rows[0][:2]
     ['fc', 'too small to tell']
     """
-    rows = records(ds)
+    rows = [row for row in records(ds) if row["status"] != _NOT_REACHED]
     pooled, measured = any(row["rf"] > 1 for row in rows), "alpha_low" in ds
     known = {"layer", "verdict", *map(str, ds.data_vars)}
     columns = [_headed(found, ds) for found in columns_of(groups) if found.name in known]

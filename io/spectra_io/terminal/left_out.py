@@ -20,7 +20,7 @@ _ALIKE = {  # by role: reasons that name another tensor, and are counted togethe
     "factor": "part of another weight or of an adapter",
     "tied": "the same numbers as another tensor",
 }
-_LOST = {status.name.lower() for status in (Status.NOT_READ, Status.NOT_CONVERGED)}
+_LOST = {s.name.lower() for s in (Status.NOT_READ, Status.NOT_CONVERGED, Status.NOT_REACHED)}
 _KINDS = 3  # that are named
 _LONGEST = 120  # characters of a reason
 _LEAST = 0.0005  # share that is shown as less than 0.1 %

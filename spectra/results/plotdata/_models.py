@@ -5,19 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-import xarray as xr
-
 from spectra.errors import ArgumentError, one_line
 from spectra.results.reading import one_model
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    import xarray as xr
+
 __all__ = ["by_model"]
 
 
 def by_model(models: Any, /) -> dict[str, xr.Dataset]:
     """Return the results of each model by its name; of a single model too."""
+    import xarray as xr
+
     if isinstance(models, Mapping) and not isinstance(models, xr.Dataset):
         given = {str(name): ds for name, ds in models.items()}
         if not all(isinstance(ds, xr.Dataset) for ds in given.values()):
@@ -41,6 +43,8 @@ def _named(ds: xr.Dataset, number: int) -> str:
 
 def _along(ds: Any) -> Iterator[tuple[str, xr.Dataset]]:
     """Give the results along the dimension besides layer and mode, by its labels."""
+    import xarray as xr
+
     if not isinstance(ds, xr.Dataset):
         one_model(ds)  # raises
     others = [str(dim) for dim in ds.dims if dim not in {"layer", "mode"}]

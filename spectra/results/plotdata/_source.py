@@ -7,7 +7,6 @@ import math
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-import xarray as xr
 
 import spectra._checks as _checks
 import spectra.noise.marchenko_pastur as _mp
@@ -21,6 +20,8 @@ from spectra.tails.options import given, in_unit
 from spectra.tails.samples import FitStatus
 
 if TYPE_CHECKING:
+    import xarray as xr
+
     from spectra._typing import FloatArray
     from spectra.tails.options import FitOptions
 
@@ -127,6 +128,8 @@ def need(ds: xr.Dataset, *names: str) -> xr.Dataset:
 
 def source(data: object, /, *, layer: str | None = None, N: int | None = None) -> Source:
     """Return the layer to draw: one of a Dataset, a Spectrum, or plain eigenvalues."""
+    import xarray as xr
+
     if isinstance(data, xr.Dataset):
         if N is not None:
             msg = f"`N` must be left out with a Dataset, which has it, got {N!r}"

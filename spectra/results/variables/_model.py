@@ -34,6 +34,7 @@ class Status(IntEnum):
     ALL_ZERO = 3
     EMPTY = 4
     NOT_CONVERGED = 5
+    NOT_REACHED = 6
 
 
 _TENSOR = ("tensor",)
@@ -86,7 +87,12 @@ LAYERS = grouped(
             "the tensor's shape",
         ),
         flag("status", "whether the layer has a spectrum, and why not", "", OURS, Status),
-        text("status_reason", "error for which the layer has no spectrum", "layer", OURS),
+        text(
+            "status_reason",
+            "error for which the layer has no spectrum, or lacks values of a measure",
+            "layer",
+            OURS,
+        ),
         number(
             "scale_exponent",
             "power of two that extreme weights are divided by, 0 for all others",
@@ -116,6 +122,7 @@ SUMMARY = grouped(
     "summary",
     (
         Variable("num_layers", "layers in the model", "1", "", OURS, (), "int"),
+        Variable("num_not_reached", "layers that the work did not reach", "1", "", OURS, (), "int"),
         Variable("num_fitted", "layers with a power-law fit", "1", "", OURS, (), "int"),
         *(
             Variable(

@@ -159,15 +159,11 @@ def test_a_hundred_thousand_eigenvalues_are_searched_too():
     assert math.isclose(fit.alpha, 2.5, rel_tol=1e-3)
 
 
-@pytest.mark.parametrize(
-    ("result", "words"),
-    [(1.0, "must return a mapping of names to numbers, got float"), ({"x": 1}, "declare it with")],
-)
-def test_a_measure_that_returns_something_else_is_named(result, words):
+def test_a_measure_that_returns_an_undeclared_name_is_named():
     def odd(_):
-        return result
+        return {"x": 1}
 
-    with pytest.raises(spectra.SpectraError, match=f"measure .*odd.*{words}"):
+    with pytest.raises(spectra.SpectraError, match=r"measure .*odd.*declare it with"):
         spectra.analyze({"w": np.eye(3)}, measures=[odd])
 
 

@@ -195,7 +195,7 @@ def test_what_is_no_netcdf_is_refused(tmp_path):
 
 def test_summary_has_these_means_and_products_and_no_other(ds):
     means = ["alpha", "alpha_weighted", "log_alpha_norm", "log_norm", "log_spectral_norm"]
-    counts = ["num_layers", "num_fitted", "num_supported"]
+    counts = ["num_layers", "num_not_reached", "num_fitted", "num_supported"]
     products = ["log_product_norm", "log_product_spectral_norm"]
     found = spectra.summary(ds)
     assert list(found) == [*means, "stable_rank", "entropy", "D", *products, *counts]

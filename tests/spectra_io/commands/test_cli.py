@@ -172,6 +172,28 @@ def test_analyze_computes_eigenvalues(run, monkeypatch):
         cli.main(["analyze", str(MNIST)])
 
 
+def test_describe_estimates_the_cost_from_the_shapes(run, tmp_path, monkeypatch):
+    model = {f"w{i}": f32(40 + i, 30) for i in range(7)}
+    path = write_safetensors(tmp_path / "m.safetensors", model)
+    read = spectra.Tensor.read
+
+    def calibrating(tensor):
+        assert tensor.name == "weight"  # none of the model
+        return read(tensor)
+
+    monkeypatch.setattr(spectra.Tensor, "read", calibrating)
+    code, out, _ = run("describe", path, "--cost")
+    _, _, below = out.partition("estimate for this machine, ")
+    head, *rows, last, without = below.splitlines()[1:]
+    assert code == 0
+    assert head.split() == ["layer", "N", "M", "rf", "analyze", "memory", "noise", "memory"]
+    assert [row.split()[0] for row in rows] == ["w6", "w5", "w4", "w3", "w2"]
+    assert last.startswith("all 7 layers")
+    assert last.count("MB") == 2
+    assert without.startswith("not counted: ")
+    assert "estimate" not in run("describe", path)[1]
+
+
 def test_describe_reads_a_folder(run, conv):
     assert run("describe", conv.parent) == run("describe", conv)
 

@@ -1,5 +1,7 @@
 """How the program ends: exit codes, signals, and streams that are closed, full or broken."""
 
+import csv
+import json
 import os
 import shlex
 import subprocess
@@ -274,6 +276,102 @@ def test_a_signal_ends_the_program_in_one_line(tmp_path, name, when):
     assert err.splitlines()[-1] == f"spectra: {words}"
     assert "Traceback" not in err
     assert list(tmp_path.iterdir()) == []
+
+
+HALF_WAY = """
+import spectra.analysis
+real, done = spectra.analysis.layer_row, []
+def row(layer, **options):
+    if layer.name == "d":  # never ends
+        time.sleep(60)
+    if layer.name == "b":  # waits for a and c, and never ends
+        while len(done) < 2:
+            time.sleep(0.01)
+        time.sleep(0.5)
+        for _ in range(%d):
+            {kill}
+            time.sleep(0.5)
+        time.sleep(60)
+    found = real(layer, **options)
+    done.append(layer.name)
+    return found
+spectra.analysis.layer_row = row
+"""
+FOUR_CORES = """
+import spectra_io.runs.executors
+spectra_io.runs.executors.cores = lambda: 4
+"""
+
+
+def half_way(tmp_path, name, *arguments, signals=1, more=""):
+    """Run a command on four layers, of which two are done when the signal comes."""
+    model = {n: f32(30 + i, 20) for i, n in enumerate("abcd")}
+    path = write_safetensors(tmp_path / "m.safetensors", model)
+    start = AS_IN_A_TERMINAL + FOUR_CORES + HALF_WAY % signals + more
+    start = start.replace("{kill}", KILL.format(name=name))
+    program = [sys.executable, "-c", f"{start}\nimport weightspectra\nweightspectra.main()"]
+    return shell("", arguments[0], path, *arguments[1:], program=program)
+
+
+@POSIX
+@pytest.mark.parametrize("name", ENDS)
+@pytest.mark.parametrize("command", ["analyze", "noise"])
+def test_what_is_done_survives_a_signal(tmp_path, name, command):
+    outputs = [tmp_path / "r.csv", tmp_path / "r.nc", tmp_path / "r.json"]
+    arguments = [word for output in outputs for word in ("-o", output)]
+    code, words = ENDS[name]
+    found, out, err = half_way(tmp_path, name, command, *arguments)
+    assert found == code
+    said = f"spectra: {words} after 2 of 4 layers; the table and the files hold these"
+    assert err.splitlines()[-1] == said
+    assert "2 x not reached" in err
+    assert "Traceback" not in err
+    (table,) = (part for part in out.split("\n\n") if part.startswith("layer  "))
+    assert [line.split()[0] for line in table.splitlines()[1:]] == ["a", "c"]
+    assert "2 not reached" in out
+    statuses = ["computed", "not_reached"] * 2
+    ds = spectra_io.load(outputs[1])
+    assert ds.layer.values.tolist() == list("abcd")
+    assert spectra.labels(ds.status).values.tolist() == statuses
+    assert ds.attrs["stopped_by"] == name
+    assert len(ds.attrs["model_fingerprint"]) == 32
+    assert spectra.summary(ds).num_not_reached == 2
+    with outputs[0].open(encoding="utf-8", newline="") as file:
+        assert [row["status"] for row in csv.DictReader(file)] == statuses
+    content = json.loads(outputs[2].read_text(encoding="utf-8"))
+    assert content["summary"]["num_not_reached"] == 2
+    assert [row["status"] for row in content["layers"]] == statuses
+
+
+@POSIX
+@pytest.mark.slow
+def test_an_interrupt_before_files_are_asked_for_and_one_while_drawing(tmp_path):
+    found, out, err = half_way(tmp_path, "SIGINT", "analyze")
+    assert (found, err.splitlines()[-1]) == (
+        130,
+        "spectra: interrupted after 2 of 4 layers; the table holds these",
+    )
+    figure = tmp_path / "a.png"
+    found, out, err = half_way(tmp_path, "SIGINT", "plot", "-o", figure)
+    assert (found, out, err.splitlines()[-1]) == (130, "", "spectra: interrupted")
+    assert not figure.exists()
+
+
+SLOW_TABLE = """
+import spectra_io.terminal.tables as tables
+tables.layer_table = lambda ds: time.sleep(60)
+"""
+
+
+@POSIX
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ENDS)
+def test_a_second_signal_ends_at_once(tmp_path, name):
+    code, words = ENDS[name]
+    output = tmp_path / "r.csv"
+    found, out, err = half_way(tmp_path, name, "analyze", "-o", output, signals=2, more=SLOW_TABLE)
+    assert (found, out, err.splitlines()[-1]) == (code, "", f"spectra: {words}")
+    assert not output.exists()
 
 
 @POSIX

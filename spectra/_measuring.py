@@ -1,0 +1,179 @@
+"""Results of one layer: its spectrum, its measures, and what becomes of a measure that fails."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterable, Mapping
+from inspect import signature
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from spectra._spectrum import Spectrum, spectrum
+from spectra.errors import (
+    ModelError,
+    SpectraError,
+    SpectraWarning,
+    UnknownNameError,
+    one_line,
+    unknown_name,
+)
+from spectra.results.values import checked
+from spectra.results.variables import Status, Variable
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from spectra.measures import Measure
+    from spectra.models.layers import Layer
+    from spectra.results.dataset import Row
+    from spectra.tails.options import FitOptions
+
+__all__ = ["Options", "layer_row", "names_of", "not_reached", "warn_of_failures"]
+
+
+class Options(NamedTuple):
+    """Options of the spectrum of every layer, shared by all measures."""
+
+    tail: FitOptions
+    significance: float
+    rng: int
+    rtol: float
+
+
+def _shape_row(layer: Layer) -> Row:
+    row: Row = {
+        "tensor_name": layer.tensor.name,
+        "layer_type": layer.tensor.role,
+        "N": layer.N,
+        "M": layer.M,
+        "Q": layer.Q,
+        "rf": layer.rf,
+        "num_evals": layer.num_evals,
+    }
+    return row if layer.position is None else {**row, "slice_id": layer.position}
+
+
+def _without(row: Row, status: Status, reason: str) -> Row:
+    return {**row, "status": status, "status_reason": reason}
+
+
+def not_reached(layer: Layer) -> Row:
+    """Return the results of a layer that the work did not get to."""
+    return _without(_shape_row(layer), Status.NOT_REACHED, "not reached")
+
+
+def _name(measure: Measure) -> str:
+    """Return the name of a measure without its options."""
+    function = getattr(measure, "func", measure)
+    return str(getattr(function, "__name__", type(function).__name__))
+
+
+def _named(measure: Measure) -> str:
+    """Return the name of a measure with its options, given by functools.partial or default."""
+    function, chosen = getattr(measure, "func", measure), getattr(measure, "keywords", {})
+    name = _name(measure)
+    try:
+        parameters = list(signature(function).parameters.values())
+    except (TypeError, ValueError):  # a callable without a signature
+        parameters = []
+    defaults = {p.name: p.default for p in parameters if p.kind is p.KEYWORD_ONLY}
+    words = ", ".join(f"{key}={value!r}" for key, value in (defaults | chosen).items())
+    return f"{name}({words})" if words else name
+
+
+def names_of(measures: Iterable[Measure]) -> str:
+    """Return the names of measures with their options, in one line."""
+    return ", ".join(map(_named, measures))
+
+
+class _Measured(NamedTuple):
+    """Values of one layer, and the failures of measures by their place among the measures."""
+
+    row: Row
+    failures: dict[int, str]
+
+
+def _measured(
+    found: Spectrum, measures: Iterable[Measure], known: Mapping[str, Variable]
+) -> _Measured:
+    """Return what the measures find; a measure that fails costs its own values only."""
+    row: Row = {}
+    failures: dict[int, str] = {}
+    for place, measure in enumerate(measures):
+        try:
+            results = measure(found)
+        except MemoryError as error:
+            raise MemoryError(_name(measure)) from error
+        except ModelError:  # of the elements, which some measures read once more
+            raise
+        except Exception as error:
+            failures[place] = f"{type(error).__name__}: {one_line(error)}".removesuffix(": ")
+            continue
+        if not isinstance(results, Mapping):
+            got = type(results).__name__
+            failures[place] = f"must return a mapping of names to numbers, got {got}"
+            continue
+        for name in results:
+            if name not in known:
+                problem = unknown_name(name, known, what="variable")
+                msg = f"measure {measure!r}: {problem}; declare it with variables=[Variable(...)]"
+                raise UnknownNameError(msg)
+        values, problems = checked(results, known, found.eigenvalues.size)
+        row |= values
+        if problems:
+            failures[place] = "; ".join(problems)
+    return _Measured(row, failures)
+
+
+_FAILURES = "measures that failed"  # a name that no variable has, for failures by place
+
+
+def layer_row(
+    layer: Layer, measures: Sequence[Measure], known: Mapping[str, Variable], options: Options
+) -> Row:
+    """Return the results of one layer, or the status of a layer without a spectrum."""
+    row = _shape_row(layer)
+    if layer.num_evals == 0:
+        return {**row, "status": Status.EMPTY}
+    try:
+        found = spectrum(layer.in_blocks() or layer.matrices(), **options._asdict())
+    except np.linalg.LinAlgError as error:
+        return _without(row, Status.NOT_CONVERGED, f"no eigenvalues: {error}")
+    except (SpectraError, OSError, ValueError, MemoryError) as error:
+        return _without(row, Status.NOT_READ, f"not read: {error or type(error).__name__}")
+    if not np.isfinite(found.lambda_max * found.eigenvalues.size):
+        return {**row, "status": Status.NOT_FINITE}
+    row |= {"scale_exponent": found.exponent, "eigenvalue": found.eigenvalues[::-1]}
+    if found.lambda_max == 0:
+        return {**row, "status": Status.ALL_ZERO}
+    try:
+        measured, failures = _measured(found, measures, known)
+    except MemoryError as error:
+        reason = f"not read: out of memory in measure {error}"
+        return _without(_shape_row(layer), Status.NOT_READ, reason)
+    except ModelError as error:
+        return _without(_shape_row(layer), Status.NOT_READ, f"not read: {error}")
+    words = [f"measure {_name(measures[place])}: {why}" for place, why in failures.items()]
+    row |= {"status": Status.COMPUTED, "status_reason": "; ".join(words), _FAILURES: failures}
+    return {**row, **measured}
+
+
+def warn_of_failures(rows: Mapping[str, Row], measures: Sequence[Measure]) -> int:
+    """Take the failures of measures out of the rows, and warn of each measure once."""
+    failed: dict[int, dict[str, str]] = {}
+    tried = 0
+    for layer, row in rows.items():
+        tried += _FAILURES in row
+        for place, why in row.pop(_FAILURES, {}).items():
+            failed.setdefault(place, {})[layer] = why
+    for place, layers_ in failed.items():
+        first, why = next(iter(layers_.items()))
+        every = f"EVERY LAYER ({tried})" if len(layers_) == tried else f"{len(layers_)} of {tried}"
+        msg = (
+            f"measure {_name(measures[place])} failed on {every}"
+            f"{' layers' if len(layers_) < tried else ''}, at first {first!r}: {why}; "
+            "the layers lack its values, and status_reason says why"
+        )
+        warnings.warn(one_line(msg), SpectraWarning, stacklevel=3)
+    return len(failed)

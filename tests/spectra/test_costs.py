@@ -1,0 +1,56 @@
+"""Costs: what grows with what, and the memory of the large arrays counted by hand."""
+
+from functools import partial
+
+import numpy as np
+import pytest
+
+import spectra
+from spectra import costs, measures
+
+DOUBLE = 8
+
+
+def layer(*shape, dtype=np.float32):
+    tensor = spectra.Tensor("w", shape, np.dtype(dtype).name, "dense", lambda: np.zeros(shape))
+    if len(shape) > 2:
+        return spectra.layers({"w.weight": np.zeros(shape, dtype)})[0]
+    return spectra.layers({"w": tensor})[0]
+
+
+def test_large_layers_cost_products_and_cubes():
+    rates = costs.Rates(1.0, 10.0, 0.0, 0.0, 0.0, 0.0)
+    assert costs.seconds(layer(30, 20), rates=rates) == 30 * 20**2 + 10 * 20**3
+    assert costs.seconds(layer(20, 30), rates=rates) == 30 * 20**2 + 10 * 20**3
+    conv = layer(30, 20, 3, 3)
+    assert costs.seconds(conv, rates=rates) == 9 * (30 * 20**2 + 10 * 20**3)
+
+
+def test_random_orders_and_vectors_cost_more_spectra():
+    rates = costs.Rates(1.0, 10.0, 100.0, 0.0, 0.0, 0.0)
+    plain = 30 * 20**2 + 10 * 20**3
+    for replicas, number in ((None, 5), (3, 3)):
+        chosen = partial(measures.randomized, replicas=replicas)
+        assert costs.seconds(layer(30, 20), measures=[chosen], rates=rates) == (1 + number) * plain
+    large = costs.seconds(layer(400, 400), measures=[measures.randomized], rates=rates)
+    assert large == 2 * 11 * 400**3
+    vectors = costs.seconds(layer(30, 20), measures=[measures.vector_spread], rates=rates)
+    assert vectors == plain + 30 * 20**2 + 100 * 20**3
+
+
+def test_a_measure_of_ones_own_is_free_and_an_empty_layer_is_cheap():
+    def own(_):
+        return {}
+
+    assert costs.seconds(layer(30, 20), measures=[own]) == costs.seconds(layer(30, 20), measures=[])
+    assert 0 <= costs.seconds(layer(0, 20)) < 0.1
+    assert costs.memory(layer(0, 20)) == 0
+
+
+@pytest.mark.parametrize(("dtype", "size"), [(np.float64, 8), (np.float32, 4), (np.float16, 2)])
+def test_memory_of_gram_matrices_and_a_block(dtype, size):
+    block = 2**22 * (DOUBLE + size)
+    assert costs.memory(layer(4096, 4096, dtype=dtype)) == 2 * DOUBLE * 4096**2 + block
+    assert costs.memory(layer(2**20, 64, dtype=dtype)) == 2**26 * size + block
+    noise = costs.memory(layer(4096, 4096, dtype=dtype), measures=measures.RANDOM_MATRIX)
+    assert noise == 4096**2 * (size + 2 * DOUBLE + 6 * DOUBLE)
