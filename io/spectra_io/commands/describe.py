@@ -28,8 +28,8 @@ _COMMANDS = {
     "noise": (measures.size, measures.tail_fit, *measures.RANDOM_MATRIX),
 }
 _LEFT_OUT = (
-    "not counted: reading the model from a disk or a server, decoding quantized weights, and what "
-    "else this machine does; nearly singular matrices take up to three times as long"
+    "not counted: the start, reading from a disk or a server, decoding quantized weights; nearly "
+    "singular matrices take up to three times as long, and other programs change all times"
 )
 
 

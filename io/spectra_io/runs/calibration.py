@@ -57,7 +57,7 @@ def calibrated(workers: int, /) -> Rates:
     Returns
     -------
     Rates
-        Rates of one thread. The measurement takes about half a second.
+        Rates of one thread. The measurement takes about a second.
 
     Examples
     --------

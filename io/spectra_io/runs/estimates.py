@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Estimate", "cost_table", "estimate"]
 
-_PROGRAM = 170_000_000  # bytes of the program itself, with its libraries
+_PROGRAM = 200_000_000  # bytes of the program itself, with its libraries
 _LISTED = 5  # most expensive layers that the table names
 _SHAPE = (Column("N", "N"), Column("M", "M"), Column("rf", "rf"))
 
