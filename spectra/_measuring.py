@@ -87,6 +87,12 @@ def names_of(measures: Iterable[Measure]) -> str:
     return ", ".join(map(_named, measures))
 
 
+_FACTS = {  # variables that are facts of a layer, which no measure returns
+    *("tensor_name", "layer_type", "N", "M", "Q", "rf", "num_evals", "slice_id", "status"),
+    *("status_reason", "scale_exponent", "eigenvalue"),
+}
+
+
 class _Measured(NamedTuple):
     """Values of one layer, and the failures of measures by their place among the measures."""
 
@@ -113,6 +119,9 @@ def _measured(
         if not isinstance(results, Mapping):
             got = type(results).__name__
             failures[place] = f"must return a mapping of names to numbers, got {got}"
+            continue
+        if reserved := [name for name in results if name in _FACTS or not isinstance(name, str)]:
+            failures[place] = f"must not return {reserved[0]!r}, which is not the name of a number"
             continue
         for name in results:
             if name not in known:

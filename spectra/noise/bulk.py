@@ -283,7 +283,8 @@ def distance(
     :math:`\kappa \cos(2\theta) / \pi` in the angle :math:`\theta` of
     :math:`\lambda = 1 + \gamma + 2 \sqrt\gamma \cos\theta`, to first order in 1/M: the law is
     moved by :math:`-\kappa \sin(2\theta) / (2 \pi M)`. For :math:`\kappa` of M / 10 and more, as
-    of matrices with a dozen elements that are not zero in a row, that is not exact.
+    of matrices with a dozen elements that are not zero in a row, that is not exact,
+    and more than M / 4 counts as M / 4, from where on the law would not rise everywhere.
 
     References
     ----------
@@ -302,7 +303,10 @@ def distance(
     scaled, ratio = values / (N * variance), M / N
     model = _mp.cdf(scaled, ratio)
     if shape:
-        moved = shape * np.sin(2 * _angles(scaled, ratio)) / (2 * math.pi * M)
+        most = M / 4  # beyond, the moved law would no longer rise
+        moved = (
+            min(max(shape, -most), most) * np.sin(2 * _angles(scaled, ratio)) / (2 * math.pi * M)
+        )
         model = np.clip(model - moved, 0.0, 1.0)
     steps = np.arange(M + 1) / M
     return float(max(np.max(model - steps[:-1]), np.max(steps[1:] - model)))

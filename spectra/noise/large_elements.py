@@ -16,7 +16,7 @@ import numpy as np
 
 import spectra._checks as _checks
 from spectra._spectral import matrix_of
-from spectra.linalg.elements import Elements, alive, where
+from spectra.linalg.elements import Elements, where
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -61,7 +61,8 @@ def find(W: npt.ArrayLike, /, *, variance: float) -> LargeElements:
     Returns
     -------
     LargeElements
-        Numbers for W without its all-zero rows and columns; places are those in W.
+        Numbers for W without its all-zero rows and columns, ``nan`` if none is left; places are
+        those in W.
 
     Raises
     ------
@@ -89,21 +90,22 @@ def find(W: npt.ArrayLike, /, *, variance: float) -> LargeElements:
     """
     _checks.number("variance", variance, above=0)
     array = np.asarray(matrix_of(W))
-    live = alive(array)
-    size = live.size
-    limit = math.sqrt(variance) * math.sqrt(math.sqrt(size))
-    mean = _mean(live)
-    apart = max(float(live.max()) - mean, mean - float(live.min()))
-    num, place = 0, ""
-    if apart > limit:
-        distance = np.abs(array.astype(np.float64) - mean)
-        if live.size < array.size:
-            distance[array == 0] = 0.0  # dead rows and columns, which have no place
-        num = int((distance > limit).sum())
-        place = where(Elements(mean, mean, math.sqrt(variance), limit, size, distance))
-        mean = _mean(array[(distance <= limit) & (array != 0)]) if num < size else mean
-    strength = abs(mean) * math.sqrt(math.sqrt(size)) / math.sqrt(variance)
-    return LargeElements(num, apart / limit, place, strength)
+    used = array != 0
+    block = np.ix_(used.any(axis=1), used.any(axis=0))
+    live = array[block].astype(np.float64)
+    if not live.size:
+        return LargeElements(math.nan, math.nan, "", math.nan)
+    std, root = math.sqrt(variance), math.sqrt(math.sqrt(live.size))
+    limit, mean = std * root, _mean(live)
+    apart = np.abs(live - mean)
+    large = apart > limit
+    num, place = int(large.sum()), ""
+    if num:
+        distance = np.zeros(array.shape)  # dead rows and columns have no place
+        distance[block] = apart
+        place = where(Elements(mean, mean, std, limit, live.size, distance))
+        mean = _mean(live[~large])
+    return LargeElements(num, float(apart.max()) / limit, place, abs(mean) * root / std)
 
 
 def _mean(values: AnyArray) -> float:

@@ -29,6 +29,7 @@ _BY_PHASE = {
     Phase.RANK_COLLAPSE: Verdict.BROKEN,
     Phase.OTHER: Verdict.STRUCTURED,
 }
+_TINIEST = 1e-99  # smallest p-value that is written as a number
 _UNREADABLE = {
     Status.NOT_FINITE: "weights that are not finite",
     Status.ALL_ZERO: "all weights are zero",
@@ -136,8 +137,8 @@ def _reason(row: Mapping[str, Any], verdict: Verdict) -> str:
         return f"{100 * row['phase_zero_share']:.0f} % of the eigenvalues are negligible"
     if verdict is Verdict.TRAPPED:
         cause = _word(Cause(row["trap_cause"]))
-        where = f", {row['trap_where']}" if row.get("trap_where") else ""
-        return f"spikes left when the elements are permuted (p {_p(row['trap_p'])}): {cause}{where}"
+        why = row.get("trap_where") or cause
+        return f"spikes left when the elements are permuted (p {_p(row['trap_p'])}): {why}"
     if verdict is Verdict.TOO_SMALL_TO_TELL:
         if math.isnan(row["phase_num"]):
             return "fewer than 10 nonzero eigenvalues per matrix"
@@ -186,4 +187,6 @@ def _word(flag: IntEnum) -> str:
 
 def _p(p: float) -> str:
     """Return a p-value, small ones as a power of ten."""
+    if p < _TINIEST:
+        return f"<{_TINIEST:.0e}"
     return f"{p:.2g}" if p >= 1e-3 else f"{p:.0e}"

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from spectra.errors import one_line
 from spectra.results.reading import in_words, one_model, records
 from spectra.results.variables import Status
 from spectra.results.verdicts import Verdict
@@ -109,7 +110,7 @@ class Triage:
     def __str__(self) -> str:
         """Return the sentence, and the first findings below each other."""
         shown = self.findings[:_SHOWN]
-        lines = [f"  {found.layer}  {found.verdict}: {found.reason}" for found in shown]
+        lines = [f"  {one_line(f.layer)}  {f.verdict}: {one_line(f.reason)}" for f in shown]
         rest = len(self.findings) - len(shown)
         more = [f"  and {rest} more"] if rest else []
         head = [self.sentence, "look at these first:"] if lines else [self.sentence]
@@ -205,16 +206,16 @@ def findings(ds: xr.Dataset, /) -> list[Finding]:
     ['element (7, 9) makes a spike by itself, 5.1 times the limit']
     """
     rows = records(one_model(ds))
-    concerns = {row["layer"]: concern for row in rows if (concern := _concern(row))}
-    kin: dict[str, list[str]] = {}
-    for row in rows:
-        kin.setdefault(_kind(row["layer"]), []).append(row["layer"])
+    judged = [row for row in rows if _verdict(row) or _status(row) != "not_reached"]
+    concerns = {row["layer"]: _concern(row) for row in judged}
+    sizes = Counter(_kind(row["layer"]) for row in judged)
+    alike = Counter((_kind(name), concern) for name, concern in concerns.items())
     found = []
-    for row in rows:
-        if concern := concerns.get(row["layer"]):
-            others = [name for name in kin[_kind(row["layer"])] if name != row["layer"]]
-            unlike = sum(concerns.get(name) is not concern for name in others)
-            rare = unlike / len(others) if len(others) >= _KIN - 1 else 0.0
+    for row in judged:
+        if concern := concerns[row["layer"]]:
+            kind = _kind(row["layer"])
+            unlike = (sizes[kind] - alike[kind, concern]) / max(1, sizes[kind] - 1)
+            rare = unlike if sizes[kind] >= _KIN else 0.0
             finding = Finding(row["layer"], _verdict(row), _reason(row, concern, rare), concern)
             found.append(((concern, -rare, _rank(row, concern)), finding))
     return [finding for _, finding in sorted(found, key=lambda pair: pair[0])]
@@ -261,9 +262,14 @@ def _foreseen(row: Mapping[str, Any]) -> str:
         return ""
     if mean > large:
         return f"the mean of the elements makes a spike, {mean:.1f} times the limit"
-    num, place = int(row["num_large"]), row["large_where"]
+    num, place = _num_large(row), row.get("large_where") or "an element"
     verb = "makes a spike by itself" if num == 1 else "make spikes by themselves"
     return f"{place} {verb}, {large:.1f} times the limit"
+
+
+def _num_large(row: Mapping[str, Any]) -> int:
+    num = row.get("num_large", 0)
+    return int(num) if num > 0 else 0
 
 
 def _reason(row: Mapping[str, Any], concern: Concern, rare: float) -> str:
@@ -275,7 +281,10 @@ def _reason(row: Mapping[str, Any], concern: Concern, rare: float) -> str:
     said = str(row.get("verdict_reason") or in_words(_status(row)))
     if concern in {Concern.OVER_TRAINED, Concern.UNDER_TRAINED}:
         word = row["alpha_reading"].replace("_", "-")
-        return f"alpha {row['alpha']:.2f}, read as {word} in the literature; {said}"
+        alone = (
+            f"; {large} elements make spikes by themselves" if (large := _num_large(row)) else ""
+        )
+        return f"alpha {row['alpha']:.2f}, read as {word} in the literature; {said}{alone}"
     if concern is Concern.LIKE_NOISE and rare >= _UNLIKE:
         return f"unlike other layers of its kind; {said}"
     return said

@@ -12,7 +12,7 @@ from spectra import measures
 from spectra.errors import SpectraError
 from spectra.results import rules, scale_collapse, triage
 from spectra.results.variables import Status
-from spectra_io.commands import failures, options, steps
+from spectra_io.commands import failures, options, signals, steps, stops
 from spectra_io.gate import files, sources
 from spectra_io.gate.reports import Checked, Report
 from spectra_io.terminal import screen
@@ -103,10 +103,23 @@ def check(
     for output in outputs:
         files.check(output)
     selection = {"include": include, "exclude": exclude, "redirect_to": redirect_to}
-    models = tuple(_checked(path, chosen, pool=pool, **selection) for path in paths)
-    report = Report(chosen, source, models)
+    models: list[Checked] = []
+    stopped = 0
+    for path in paths:
+        try:
+            model, stopped = _checked(path, chosen, pool=pool, **selection)
+        except (KeyboardInterrupt, signals.Terminated) as error:
+            ended = isinstance(error, signals.Terminated)
+            stopped = signals.TERMINATED if ended else signals.INTERRUPTED
+            model = Checked(shown(path), problem="the work was stopped before a layer was done")
+        models.append(model)
+        if stopped:
+            break
+    report = Report(chosen, source, tuple(models))
     _finish(report, form, outputs)
-    return report.code
+    for path in paths[len(models) :]:
+        screen.note(f"not begun: {shown(path)}")
+    return stopped or report.code
 
 
 def _checked(
@@ -117,8 +130,12 @@ def _checked(
     exclude: Sequence[str],
     redirect_to: Sequence[str],
     pool: bool,
-) -> Checked:
-    """Check one model; its errors are part of the report, and stop no other model."""
+) -> tuple[Checked, int]:
+    """
+    Check one model, and return the exit code of the signal that stopped the work, or 0.
+
+    Errors of the model are part of the report, and stop no other model.
+    """
     needed = {name for rule in chosen for name in rule.needs}
     by_status = "status" in needed
     try:
@@ -130,7 +147,8 @@ def _checked(
         *outcomes, unread = rules.check(ds, [*chosen, _READ], unmatched_ok=True)
         if line := left_out_line(tensors, ds):
             screen.note(line, fold=True)
-        return Checked(
+        code = stops.code_of(ds)
+        found = Checked(
             path=shown(path),
             num_layers=ds.sizes["layer"],
             num_computed=int((ds.status == Status.COMPUTED).sum()),
@@ -138,14 +156,17 @@ def _checked(
             first=tuple(triage.findings(ds)[:_FIRST]),
             problem=_problem(ds, tensors, [] if by_status else unread.breaches),
         )
+        return found, code
     except (SpectraError, OSError, MemoryError) as error:
         problem = failures.public(failures.message(error), [path]).removeprefix(f"{shown(path)}: ")
         screen.note(f"spectra: {shown(path)}: {problem}")
-        return Checked(shown(path), problem=problem)
+        return Checked(shown(path), problem=problem), 0
 
 
 def _problem(ds: xr.Dataset, tensors: xr.Dataset, unread: Sequence[Breach]) -> str:
     """Return why a model could not be checked as a whole; empty if it could."""
+    if line := stops.stopped(ds, 0):
+        return line.removeprefix("spectra: ").partition(";")[0]
     missing = tensors.tensor.values[(tensors.tensor_role == "missing").values].tolist()
     if not (ds.status == Status.COMPUTED).any():
         return "no layer has a spectrum"

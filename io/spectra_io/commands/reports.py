@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from spectra.errors import SpectraError
 from spectra.results import scale_collapse
 from spectra.results.triage import triage
 from spectra_io.commands import steps, stops
@@ -81,6 +82,8 @@ def chosen(outputs: Sequence[Path], /, **view: Any) -> tuple[View, list[Path]]:
     ------
     ArgumentError
         If a file cannot be written.
+    UnknownNameError
+        If there is no variable to sort by.
 
     Examples
     --------
@@ -88,6 +91,8 @@ def chosen(outputs: Sequence[Path], /, **view: Any) -> tuple[View, list[Path]]:
     'csv'
     """
     found = View(**view)
+    if found.sort:
+        layer_tables.check_sort(found.sort)
     if _STDOUT in outputs and found.form == "text":
         found = replace(found, form="csv")
     files_only = [output for output in outputs if output != _STDOUT]
@@ -125,11 +130,20 @@ def parts(ds: xr.Dataset, view: View, /) -> list[Part]:
     """
     table = layer_tables.layer_table(_arranged(ds, view), groups=view.groups)
     found = layer_tables.finding_table(ds)
-    lines = [summaries.averages_line(ds), summaries.claims_line(ds)]
+    lines = [_no_layer(view)] if view.only and not table.rows else []
+    lines += [summaries.averages_line(ds), summaries.claims_line(ds)]
     every: list[Part] = [triage(ds).sentence]
     every += [sheet for sheet in (found, table) if sheet.rows]
     below = "\n".join(line for line in lines if line)
     return [*every, below] if below else every
+
+
+def _no_layer(view: View) -> str:
+    """Say that no layer has one of the verdicts that are asked for."""
+    words = " or ".join(word.replace("-", " ") for word in view.only)
+    looked = {"noise", "all"} & {*view.groups} or "trapped" not in view.only
+    hint = "" if looked else "; spectra noise, or --columns noise, looks for traps"
+    return f"no layer is {words}{hint}"
 
 
 def _arranged(ds: xr.Dataset, view: View) -> xr.Dataset:
@@ -187,23 +201,30 @@ def finish(
     """
     names = [shown(path) for path in paths[: len(results)]]  # the work may have been stopped
     tensors = tensors[: len(results)]
-    collapsed = [_with_collapse(ds) if "noise" in view.groups else ds for ds in results]
+    collapsed = [_with_collapse(ds) if {"noise", "all"} & {*view.groups} else ds for ds in results]
     problems: list[str] = []
     is_seen = False
     try:
-        is_seen = screen.show(_printed(names, collapsed, tensors, view))
+        is_seen = screen.show(_printed(names, collapsed, tensors, view, len(paths) > 1))
+    except SpectraError as error:  # the files are written all the same
+        problems.append(str(error))
     except OSError as error:
         problems.append(f"{error.filename}: not written: {error.strerror}")
-    for described, ds in zip(tensors, collapsed, strict=True):
+    except MemoryError:
+        problems.append("out of memory while printing")
+    for name, described, ds in zip(names, tensors, collapsed, strict=True):
         for line in (left_out_line(described, ds), *stops.failures(ds)):
             if line:
-                screen.note(line, fold=True)
-    whole = _together(names, collapsed), _together(names, tensors)
+                screen.note(f"{name}: {line}" if len(paths) > 1 else line, fold=True)
+    several = len(paths) > 1
+    whole = _together(names, collapsed, several), _together(names, tensors, several)
     problems += (unwritten := steps.write(*whole, outputs))
     if unwritten and is_seen and len(unwritten) == len(outputs):
         problems.append("the results are only in the table above")
+    for path in paths[len(results) :]:
+        screen.note(f"not begun: {shown(path)}")
     if line := stops.stopped(collapsed[-1], len(outputs) - len(unwritten)):
-        screen.note(line, fold=True)
+        screen.note(f"{line} (of {names[-1]})" if several else line, fold=True)
     if problems:
         raise click.ClickException("; ".join(problems))
     return max(map(steps.exit_code, collapsed, tensors))
@@ -213,9 +234,9 @@ def _with_collapse(ds: xr.Dataset) -> xr.Dataset:
     return ds.assign(scale_collapse.find(ds).data_vars)
 
 
-def _together(names: Sequence[str], found: Sequence[xr.Dataset]) -> xr.Dataset:
+def _together(names: Sequence[str], found: Sequence[xr.Dataset], several: bool) -> xr.Dataset:
     """Return results along the models, or those of the only one."""
-    if len(found) == 1:
+    if not several:
         return found[0]
     import pandas as pd
     import xarray as xr
@@ -229,14 +250,17 @@ def _printed(
     results: Sequence[xr.Dataset],
     tensors: Sequence[xr.Dataset],
     view: View,
+    several: bool,
 ) -> list[Part] | bytes:
     """Return the parts of a text, or the content of a file."""
     if view.form in {"json", "csv"}:
-        arranged = [_arranged(ds, view) for ds in results]
-        content = files.FORMATS[f".{view.form}"]
-        return content(_together(names, arranged), _together(names, tensors))
+        arranged = _together(names, [_arranged(ds, view) for ds in results], several)
+        if view.form == "csv":
+            return files.FORMATS[".csv"](arranged, None)
+        whole = _together(names, results, several), _together(names, tensors, several)
+        return files.as_json(*whole, layers=arranged)
     heading = "# {}" if view.form == "md" else "== {}"
     text: list[Part] = []
     for name, ds in zip(names, results, strict=True):
-        text += [heading.format(name)] * (len(names) > 1 or view.form == "md") + parts(ds, view)
+        text += [heading.format(name)] * (several or view.form == "md") + parts(ds, view)
     return markdown.markdown(text).encode() if view.form == "md" else text

@@ -14,7 +14,7 @@ import numpy as np
 from spectra.errors import ArgumentError, ModelFormatError, ModelNotFoundError
 from spectra.results import accessor
 from spectra.results.dataset import restored
-from spectra.results.reading import records, table
+from spectra.results.reading import one_model, records, table
 from spectra.results.summary import summary
 from spectra.results.triage import triage
 from spectra_io.results import csv_tables
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     import xarray as xr
 
-__all__ = ["FORMATS", "check", "load", "save"]
+__all__ = ["FORMATS", "as_json", "check", "load", "save"]
 
 
 def _netcdf(ds: xr.Dataset, tensors: xr.Dataset | None) -> bytes:
@@ -72,18 +72,68 @@ def _summary(ds: xr.Dataset) -> dict[str, Any] | list[dict[str, Any]]:
 
 
 def _triage(ds: xr.Dataset) -> dict[str, Any]:
-    """Return the verdicts of one model, and the layers to look at first."""
+    """Return the verdicts of one model, and the layers to look at first, in the words of flags."""
     found = triage(ds)
-    findings = [{**one._asdict(), "concern": one.concern.name.lower()} for one in found.findings]
-    return {"verdicts": dict(found.verdicts), "num_near": found.num_near, "findings": findings}
+    findings = [
+        {**one._asdict(), "verdict": _flag(one.verdict), "concern": one.concern.name.lower()}
+        for one in found.findings
+    ]
+    verdicts = {_flag(word): num for word, num in found.verdicts.items()}
+    return {"verdicts": verdicts, "num_near": found.num_near, "findings": findings}
+
+
+def _flag(words: str) -> str:
+    return words.replace(" ", "_").replace("-", "_")
+
+
+def _triages(ds: xr.Dataset) -> dict[str, Any] | list[dict[str, Any]]:
+    """Return the triage of one model, or one per model of several."""
+    others = [dim for dim in ds.dims if dim not in {"layer", "mode"}]
+    if not others:
+        return _triage(ds)
+    (dim,) = others
+    return [
+        {str(dim): _plain(ds[dim].values[i]) if dim in ds.coords else i}
+        | _triage(one_model(ds.isel({dim: i})))
+        for i in range(ds.sizes[dim])
+    ]
 
 
 def _json(ds: xr.Dataset, tensors: xr.Dataset | None) -> bytes:
+    return as_json(ds, tensors)
+
+
+def as_json(
+    ds: xr.Dataset, tensors: xr.Dataset | None = None, /, *, layers: xr.Dataset | None = None
+) -> bytes:
+    """
+    Return results as JSON.
+
+    Parameters
+    ----------
+    ds : xarray.Dataset
+        Result of :func:`spectra.analyze`, or several results concatenated.
+    tensors : xarray.Dataset, optional
+        Result of :func:`spectra.describe`.
+    layers : xarray.Dataset, optional
+        Layers to list, by default all of `ds`; summary and triage are those of `ds`.
+
+    Returns
+    -------
+    bytes
+        JSON document in UTF-8.
+
+    Examples
+    --------
+    >>> import numpy as np, spectra
+    >>> json.loads(as_json(spectra.analyze({"fc": np.eye(3)})))["triage"]["verdicts"]
+    {'too_small_to_tell': 1}
+    """
     document = {
         "attributes": _rows([ds.attrs])[0],
         "summary": _summary(ds),
-        **({"triage": _triage(ds)} if {*ds.dims} <= {"layer", "mode"} else {}),
-        "layers": _rows(records(ds)),
+        **({"triage": _triages(ds)} if len({*ds.dims} - {"layer", "mode"}) <= 1 else {}),
+        "layers": _rows(records(ds if layers is None else layers)),
         **({} if tensors is None else {"tensors": _rows(records(tensors))}),
     }
     return (json.dumps(document, indent=1, allow_nan=False) + "\n").encode("utf-8")

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Column", "TextTable", "column", "laid_out", "legend"]
 
+_COMMANDS = ("::", "##[")  # beginnings of lines that runners of continuous integration obey
 _PADDED = 120  # largest padded width: longer entries are not cut, and do not widen their column
 
 
@@ -84,7 +85,8 @@ class TextTable(NamedTuple):
                 text.ljust(width) if column.left else text.rjust(width)
                 for text, width, column in zip(row, widths, self.columns, strict=True)
             )
-            yield "  ".join(cells).rstrip()
+            line = "  ".join(cells).rstrip()
+            yield f" {line}" if line.startswith(_COMMANDS) else line
 
 
 def column(name: str, /, *, expendable: int = 0, optional: bool = False) -> Column:

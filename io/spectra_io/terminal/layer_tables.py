@@ -10,7 +10,7 @@ import numpy as np
 from spectra.errors import unknown_name
 from spectra.results.reading import records
 from spectra.results.triage import findings
-from spectra.results.variables import Status
+from spectra.results.variables import VARIABLES, Status
 from spectra.results.verdicts import Verdict
 from spectra_io.terminal.cells import cells
 from spectra_io.terminal.columns import Column, TextTable, column, laid_out
@@ -20,7 +20,15 @@ if TYPE_CHECKING:
 
     import xarray as xr
 
-__all__ = ["GROUPS", "VERDICTS", "arranged", "columns_of", "finding_table", "layer_table"]
+__all__ = [
+    "GROUPS",
+    "VERDICTS",
+    "arranged",
+    "check_sort",
+    "columns_of",
+    "finding_table",
+    "layer_table",
+]
 
 _FIRST = (Column("layer", "layer", left=True), column("verdict"))
 _LAW = 20  # alpha, and the words that qualify it, are dropped together
@@ -216,6 +224,29 @@ def _order(ds: xr.Dataset, sort: str) -> list[int]:
     ranks = np.unique(values, return_inverse=True)[1]
     order = np.lexsort((np.arange(len(values)), -ranks if last_first else ranks, missing))
     return [int(i) for i in order]
+
+
+def check_sort(sort: str, /) -> None:
+    """
+    Check that there is a variable to sort by, before the analysis.
+
+    Parameters
+    ----------
+    sort : str
+        Name of a variable, with or without a minus in front.
+
+    Raises
+    ------
+    UnknownNameError
+        If no variable of layers has that name.
+
+    Examples
+    --------
+    >>> check_sort("-alpha")
+    """
+    known = ["layer", "depth", *(v.name for v in VARIABLES.values() if v.dims == ("layer",))]
+    if sort.removeprefix("-") not in known:
+        raise unknown_name(sort.removeprefix("-"), known, what="variable to sort by")
 
 
 def finding_table(ds: xr.Dataset, /) -> TextTable:

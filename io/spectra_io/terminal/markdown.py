@@ -16,6 +16,7 @@ Part = str | TextTable
 """Text, or a table."""
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]()#+!|~$@:-])")
+_LINK = re.compile(r"(www)\.", re.IGNORECASE)  # becomes a link by itself
 _HTML = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
 
 
@@ -38,7 +39,8 @@ def escaped(text: str, /) -> str:
     >>> escaped("a|b <b>")
     'a\\|b &lt;b&gt;'
     """
-    return _SPECIAL.sub(r"\\\1", text.translate(_HTML))
+    plain = _SPECIAL.sub(r"\\\1", text.translate(_HTML))
+    return _LINK.sub(r"\1&#46;", plain)
 
 
 def markdown(parts: Sequence[Part], /) -> str:

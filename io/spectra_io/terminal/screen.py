@@ -27,6 +27,7 @@ _FOLDED = 26  # smallest width of a name or a reason on a narrow screen, in char
 _MOST = 0.5  # share of the names that share a beginning, for it to be folded
 _LEAST_FOLDED = 4  # characters of a beginning that is worth folding
 _NARROWEST_NAME = 12
+_LONGEST_NAME = 300  # characters of a name whose beginning may be folded
 _NARROWEST = 40  # width for a terminal that says it has fewer columns, or none
 
 
@@ -85,13 +86,12 @@ def _fitted(sheet: TextTable, width: int) -> Group:
     for order in sorted({column.expendable for column in sheet.columns} - {0}):
         if sum(widths[k] + 2 for k in kept) - 2 > width:
             kept = [k for k in kept if sheet.columns[k].expendable != order]
-    over = sum(widths[k] + 2 for k in kept) - 2 - width
-    widths[0] = max(_NARROWEST_NAME, widths[0] - max(0, over))
+    widths = _widened([widths[k] for k in kept], [needed[k] for k in kept], width)
     shown = Table(box=None, pad_edge=False, header_style="bold")
-    for i in kept:
+    for i, wide in zip(kept, widths, strict=True):
         side: Literal["left", "right"] = "left" if sheet.columns[i].left else "right"
         head, fixed = sheet.columns[i].head, i not in {0, last}
-        shown.add_column(head, justify=side, overflow="fold", no_wrap=fixed, min_width=widths[i])
+        shown.add_column(head, justify=side, overflow="fold", no_wrap=fixed, width=wide)
     for row in sheet.rows:
         shown.add_row(*(Text(row[i], style=_style(row[i])) for i in kept))
     hidden = [column.head for i, column in enumerate(sheet.columns) if i not in kept]
@@ -103,9 +103,18 @@ def _fitted(sheet: TextTable, width: int) -> Group:
     return Group(shown, *(Text(line, style="dim") for line in below))
 
 
+def _widened(least: list[int], needed: list[int], width: int) -> list[int]:
+    """Return widths that fill a screen: the first column and the last take what is left."""
+    room = width - sum(least[1:-1]) - 2 * (len(least) - 1)
+    if len(least) == 1:
+        return [min(needed[0], room)]
+    first = min(needed[0], max(min(least[0], room - least[-1]), _NARROWEST_NAME, room - needed[-1]))
+    return [first, *least[1:-1], max(1, min(needed[-1], room - first))]
+
+
 def _without_prefix(sheet: TextTable) -> tuple[TextTable, str]:
     """Write ~ for the beginning that most names of a table share, if there is one."""
-    names = [row[0] for row in sheet.rows]
+    names = [row[0] for row in sheet.rows if len(row[0]) <= _LONGEST_NAME]
     parts = [re.split(r"(?<=[./])", name) for name in names]
     starts = Counter("".join(p[:n]) for p in parts for n in range(1, len(p)))
     common = [start for start, num in starts.items() if num >= max(3, _MOST * len(names))]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from fractions import Fraction
 from typing import NamedTuple
 
 from spectra.errors import ArgumentError
@@ -49,7 +50,8 @@ class Count(NamedTuple):
         """
         if not num or self.word == "all":
             return 0 < num == total
-        left, right = (100.0 * num, self.number * total) if self.share else (num, self.number)
+        number = Fraction(repr(self.number))  # as it was written: 16.1 % of 1000 layers are 161
+        left, right = (100 * num, number * total) if self.share else (num, number)
         return left > right if self.word == "more than" else left >= right
 
 

@@ -68,6 +68,26 @@ def test_noise_has_none():
     assert max(one.mean_strength for one in found) < 5 * (100 * 50) ** -0.25
 
 
+def test_zeros_of_live_lines_have_a_place_and_count_in_the_mean():
+    sparse = noise() * (np.random.default_rng(5).random(SHAPE) < 0.1) + 0.0
+    clean = large_elements.find(sparse, variance=0.1)
+    sparse[3, 4] = 20.0
+    found = large_elements.find(sparse, variance=0.1)
+    assert found.where == "element (3, 4)"
+    assert found.mean_strength == pytest.approx(clean.mean_strength, abs=0.05)
+    shifted = np.ones((40, 20)) + 0.01 * noise(1, (40, 20))
+    shifted[5, 6] = shifted[9, 4] = 0.0
+    whole = large_elements.find(shifted, variance=1e-4)
+    shifted[7] = 0.0
+    dead = large_elements.find(shifted, variance=1e-4)
+    assert whole.num == dead.num == 2
+    assert {*whole.where.split()} == {*dead.where.split()}
+
+
+def test_no_live_element():
+    assert math.isnan(large_elements.find(np.zeros((4, 3)), variance=1.0).num)
+
+
 def test_all_elements_large():
     W = np.full((20, 10), 5.0) * np.random.default_rng(0).choice([-1.0, 1.0], (20, 10))
     found = large_elements.find(W, variance=1e-4)

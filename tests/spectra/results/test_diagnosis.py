@@ -70,7 +70,7 @@ def evidence_of(support=Support.REJECTED, likelier=Likelier.NONE, **changes):
             evidence_of(),
             {"trap_p": 1e-4, "num_traps": 1, "trap_cause": Cause.ELEMENTS, "trap_where": "row 3"},
             "TRAPPED",
-            "(p 1e-04): elements, row 3",
+            "(p 1e-04): row 3",
         ),
         (
             evidence_of(),

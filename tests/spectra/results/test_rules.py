@@ -17,6 +17,7 @@ from spectra import measures
 from spectra.errors import ArgumentError, UnknownNameError
 from spectra.results import rules
 from spectra.results.dataset import from_rows
+from spectra.results.rules import _counts
 from spectra.results.variables import VARIABLES, Variable
 from spectra.results.verdicts import Verdict
 
@@ -354,3 +355,8 @@ def test_any_text_is_a_rule_or_refused(text):
     with suppress(ArgumentError, UnknownNameError):
         (outcome,) = rules.check(DS, [text], unmatched_ok=True)
         assert outcome.rule.text == text.strip()
+
+
+def test_shares_are_exact_at_the_border():
+    assert _counts.count("at least 16.1 %").is_reached(161, 1000)
+    assert not _counts.count("more than 32.3 %").is_reached(323, 1000)

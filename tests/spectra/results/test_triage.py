@@ -5,6 +5,7 @@ import pytest
 
 import spectra
 from spectra.results import triage
+from spectra.results.dataset import from_rows
 from spectra.results.triage import Concern
 from spectra.theory import ensembles
 
@@ -101,3 +102,23 @@ def test_a_weak_element_is_no_concern():
     W = signal(3)
     W[0, 0] = 1.2 * (200 * 100) ** 0.25
     assert triage.findings(spectra.analyze({"w": W})) == []
+
+
+def test_layers_that_were_not_reached_are_no_kin():
+    rows = {f"l{i}": {"status": 1, "verdict": 3, "verdict_reason": "x"} for i in range(3)}
+    rows |= {f"l{i}": {"status": 6} for i in range(3, 9)}
+    found = triage.findings(from_rows(rows))
+    assert [one.layer for one in found] == ["l0", "l1", "l2"]
+    assert not any("unlike" in one.reason for one in found)
+
+
+def test_many_layers_of_a_kind_take_no_quadratic_time():
+    rows = {f"e.{i}": {"status": 1, "verdict": 1} for i in range(20_000)}
+    assert len(triage.findings(from_rows(rows))) == 20_000
+
+
+def test_missing_variables_and_hostile_names():
+    ds = from_rows({"a\x1b[31m\nb": {"status": 1, "verdict": 5, "large_strength": 3.0}})
+    (found,) = triage.findings(ds)
+    assert "makes a spike" in found.reason or "make spikes" in found.reason
+    assert "\x1b" not in str(triage.triage(ds))

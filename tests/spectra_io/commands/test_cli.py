@@ -362,6 +362,19 @@ def test_rows_of_the_table_by_sort_only_and_top(run, four, options, names):
     assert [name.split(".")[-1] for name in printed.layer] == names
 
 
+def test_a_verdict_that_no_layer_has(run, four):
+    out = run("analyze", four, "--only", "trapped")[1]
+    assert "no layer is trapped; spectra noise, or --columns noise, looks for traps" in out
+    assert not any(line.startswith("layer  ") for line in out.splitlines())
+
+
+def test_a_wrong_column_to_sort_by_is_refused_before_the_work(fails, monkeypatch):
+    monkeypatch.setattr(spectra, "analyze", lambda *_, **__: pytest.fail("analyzed"))
+    assert "no variable to sort by 'alhpa'; the nearest of" in fails(
+        "analyze", MNIST, "--sort", "-alhpa"
+    )
+
+
 def test_columns_by_group(run, four):
     titles = {
         group: head_and_rows(run("analyze", four, "--columns", group)[1])[0]
@@ -414,6 +427,9 @@ def test_several_models(run, tmp_path, four):
     assert frame.groupby("model").size().to_dict() == {str(MNIST): 3, str(four): 4}
     ds = spectra_io.load(tmp_path / "r.nc")
     assert ds.sizes["model"] == 2
+    found = json.loads(run("analyze", MNIST, four, "--format", "json")[1])
+    assert [one["model"] for one in found["triage"]] == [str(MNIST), str(four)]
+    assert found["triage"][1]["verdicts"]["like_noise"] == 1
     assert reading.one_model(ds.isel(model=0)).layer.values.tolist() == ["fc1", "fc2", "fc3"]
 
 
@@ -1092,7 +1108,9 @@ def test_a_terminal_shows_what_to_look_at_first_at_any_width(four, columns):
     start = next(i for i, line in enumerate(lines) if line.startswith("look at"))
     assert any(line.startswith("~2.dead") for line in lines[start:])
     assert "~ is block." in lines
-    assert "all weights" in said
+    assert "all weights are zero" in said if columns > 40 else "all weights" in said
+    words = "read as over-trained in the literature"
+    assert words in said or columns == 40
     heads = next(line for line in lines if line.startswith("layer  "))
     assert ("alpha" in heads) == ("power law" in heads) == (columns > 40)
     assert "verdict" in heads

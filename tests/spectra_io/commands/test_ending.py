@@ -315,6 +315,16 @@ def half_way(tmp_path, name, *arguments, signals=1, more=""):
 
 @POSIX
 @pytest.mark.parametrize("name", ENDS)
+def test_a_check_that_was_stopped_is_not_passed(tmp_path, name):
+    code, words = ENDS[name]
+    found, out, _ = half_way(tmp_path, name, "check")
+    assert found == code
+    assert f"{words} after 2 of 4 layers" in out
+    assert "passed" not in out
+
+
+@POSIX
+@pytest.mark.parametrize("name", ENDS)
 @pytest.mark.parametrize("command", ["analyze", "noise"])
 def test_what_is_done_survives_a_signal(tmp_path, name, command):
     outputs = [tmp_path / "r.csv", tmp_path / "r.nc", tmp_path / "r.json"]
