@@ -44,7 +44,7 @@ def test_the_planted_faults_head_the_list(capsys, planted):
         assert FAULTS[one["layer"]] in one["reason"]
     noise = [one["layer"] for one in found["triage"]["findings"][len(FAULTS) :]]
     assert noise == ["lm_head", "model.embed_tokens"]  # planted too: both are noise
-    assert found["triage"]["verdicts"]["noise and signal"] == 80
+    assert found["triage"]["verdicts"]["noise_and_signal"] == 80
 
 
 @pytest.mark.parametrize("command", ["analyze", "noise"])

@@ -309,16 +309,16 @@ weightspectra.main()
 
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
-@pytest.mark.parametrize(
-    ("name", "code", "word"), [("SIGINT", 130, "interrupted"), ("SIGTERM", 143, "terminated")]
-)
-def test_a_signal_keeps_its_code(name, code, word):
+@pytest.mark.parametrize(("name", "code"), [("SIGINT", 130), ("SIGTERM", 143)])
+def test_a_signal_keeps_its_code(name, code):
     command = [sys.executable, "-c", STOPPED.format(name=name), "check", str(MNIST), "gone.onnx"]
     done = subprocess.run(
         command, env=environment(), capture_output=True, text=True, timeout=60, check=False
     )
-    assert (done.returncode, done.stdout) == (code, "")
-    assert done.stderr.splitlines()[-1] == f"spectra: {word}"
+    assert done.returncode == code
+    assert "the work was stopped before a layer was done" in done.stdout
+    assert "passed" not in done.stdout
+    assert done.stderr.splitlines()[-1] == "not begun: gone.onnx"
 
 
 @pytest.mark.shared
