@@ -91,21 +91,22 @@ def find(W: npt.ArrayLike, /, *, variance: float) -> LargeElements:
     _checks.number("variance", variance, above=0)
     array = np.asarray(matrix_of(W))
     used = array != 0
-    block = np.ix_(used.any(axis=1), used.any(axis=0))
-    live = array[block].astype(np.float64)
+    rows, columns = used.any(axis=1), used.any(axis=0)
+    live = array if rows.all() and columns.all() else array[np.ix_(rows, columns)]
     if not live.size:
         return LargeElements(math.nan, math.nan, "", math.nan)
     std, root = math.sqrt(variance), math.sqrt(math.sqrt(live.size))
     limit, mean = std * root, _mean(live)
-    apart = np.abs(live - mean)
+    most = max(float(live.max()) - mean, mean - float(live.min()))
+    if most <= limit:
+        return LargeElements(0, most / limit, "", abs(mean) * root / std)
+    apart = np.abs(live.astype(np.float64) - mean)
     large = apart > limit
-    num, place = int(large.sum()), ""
-    if num:
-        distance = np.zeros(array.shape)  # dead rows and columns have no place
-        distance[block] = apart
-        place = where(Elements(mean, mean, std, limit, live.size, distance))
-        mean = _mean(live[~large])
-    return LargeElements(num, float(apart.max()) / limit, place, abs(mean) * root / std)
+    distance = np.zeros(array.shape)  # dead rows and columns have no place
+    distance[np.ix_(rows, columns)] = apart
+    place = where(Elements(mean, mean, std, limit, live.size, distance))
+    others = _mean(live[~large])
+    return LargeElements(int(large.sum()), most / limit, place, abs(others) * root / std)
 
 
 def _mean(values: AnyArray) -> float:
