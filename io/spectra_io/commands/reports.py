@@ -129,10 +129,11 @@ def parts(ds: xr.Dataset, view: View, /) -> list[Part]:
     ['0 layers']
     """
     table = layer_tables.layer_table(_arranged(ds, view), groups=view.groups)
-    found = layer_tables.finding_table(ds)
+    seen = triage(ds)
+    found = layer_tables.finding_table(seen.findings)
     lines = [_no_layer(view)] if view.only and not table.rows else []
     lines += [summaries.averages_line(ds), summaries.claims_line(ds)]
-    every: list[Part] = [triage(ds).sentence]
+    every: list[Part] = [seen.sentence]
     every += [sheet for sheet in (found, table) if sheet.rows]
     below = "\n".join(line for line in lines if line)
     return [*every, below] if below else every
@@ -199,35 +200,45 @@ def finish(
     >>> code
     3
     """
+    several = len(paths) > 1
     names = [shown(path) for path in paths[: len(results)]]  # the work may have been stopped
     tensors = tensors[: len(results)]
-    collapsed = [_with_collapse(ds) if {"noise", "all"} & {*view.groups} else ds for ds in results]
-    problems: list[str] = []
-    is_seen = False
-    try:
-        is_seen = screen.show(_printed(names, collapsed, tensors, view, len(paths) > 1))
-    except SpectraError as error:  # the files are written all the same
-        problems.append(str(error))
-    except OSError as error:
-        problems.append(f"{error.filename}: not written: {error.strerror}")
-    except MemoryError:
-        problems.append("out of memory while printing")
-    for name, described, ds in zip(names, tensors, collapsed, strict=True):
+    if {"noise", "all"} & {*view.groups}:
+        results = [_with_collapse(ds) for ds in results]
+    is_seen, problems = _show(names, results, tensors, view, several)
+    for name, described, ds in zip(names, tensors, results, strict=True):
         for line in (left_out_line(described, ds), *stops.failures(ds)):
             if line:
-                screen.note(f"{name}: {line}" if len(paths) > 1 else line, fold=True)
-    several = len(paths) > 1
-    whole = _together(names, collapsed, several), _together(names, tensors, several)
+                screen.note(f"{name}: {line}" if several else line, fold=True)
+    whole = _together(names, results, several), _together(names, tensors, several)
     problems += (unwritten := steps.write(*whole, outputs))
     if unwritten and is_seen and len(unwritten) == len(outputs):
         problems.append("the results are only in the table above")
     for path in paths[len(results) :]:
         screen.note(f"not begun: {shown(path)}")
-    if line := stops.stopped(collapsed[-1], len(outputs) - len(unwritten)):
+    if line := stops.stopped(results[-1], len(outputs) - len(unwritten)):
         screen.note(f"{line} (of {names[-1]})" if several else line, fold=True)
     if problems:
         raise click.ClickException("; ".join(problems))
-    return max(map(steps.exit_code, collapsed, tensors))
+    return max(map(steps.exit_code, results, tensors))
+
+
+def _show(
+    names: Sequence[str],
+    results: Sequence[xr.Dataset],
+    tensors: Sequence[xr.Dataset],
+    view: View,
+    several: bool,
+) -> tuple[bool, list[str]]:
+    """Print the results, and return whether they were printed, or the reason why not."""
+    try:
+        return screen.show(_printed(names, results, tensors, view, several)), []
+    except SpectraError as error:
+        return False, [str(error)]
+    except OSError as error:
+        return False, [f"{error.filename}: not written: {error.strerror}"]
+    except MemoryError:
+        return False, ["out of memory while printing"]
 
 
 def _with_collapse(ds: xr.Dataset) -> xr.Dataset:

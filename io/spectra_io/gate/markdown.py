@@ -2,74 +2,22 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
-from spectra.errors import one_line
 from spectra_io.gate.texts import heads, row
+from spectra_io.terminal.markdown import code, escaped
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from spectra_io.gate.reports import Checked, Report
 
-__all__ = ["HEAD", "code", "escaped", "markdown"]
+__all__ = ["HEAD", "markdown"]
 
 HEAD = "<!-- spectra check -->\n"
 """First line of a report as Markdown."""
 
 _MOST = 50  # rows of a table; a summary of GitHub holds 1 MiB
-_LONGEST = 300  # characters of an entry
-_CODE = re.compile(r"[A-Za-z0-9_./\[\]() <>=!{},%:*?-]+")
-_SPECIAL = re.compile(r"www|[^A-Za-z0-9 .,()%'-]", re.IGNORECASE)
-
-
-def escaped(text: object, /) -> str:
-    r"""
-    Return text in which nothing is Markdown, HTML or a link.
-
-    Parameters
-    ----------
-    text : object
-        Text that may come from a file, shortened to 300 characters.
-
-    Returns
-    -------
-    str
-        The text with signs as numbers, which Markdown shows as they are and never obeys.
-
-    Examples
-    --------
-    >>> escaped("a|b <b>*")
-    'a&#124;b &#60;b&#62;&#42;'
-    """
-    line = one_line(text)
-    short = line if len(line) <= _LONGEST else f"{line[: _LONGEST - 3]}..."
-    return _SPECIAL.sub(lambda found: f"&#{ord(found[0][0])};{found[0][1:]}", short)
-
-
-def code(text: object, /) -> str:
-    """
-    Return text as code, where its signs allow it, else escaped.
-
-    Parameters
-    ----------
-    text : object
-        Text that may come from a file: the name of a layer, or a rule.
-
-    Returns
-    -------
-    str
-        The text between backticks, if it has neither these nor others that end code in a table.
-
-    Examples
-    --------
-    >>> code("model.layers.0.mlp"), code("a`b")
-    ('`model.layers.0.mlp`', 'a&#96;b')
-    """
-    line = str(text)
-    plain = _CODE.fullmatch(line) and len(line) <= _LONGEST and line.strip() == line
-    return f"`{line}`" if plain else escaped(line)
 
 
 def markdown(report: Report, /) -> str:

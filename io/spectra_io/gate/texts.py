@@ -5,9 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from spectra.errors import one_line
 from spectra.results.reading import in_words
-from spectra_io.terminal.columns import Column, TextTable
+from spectra_io.terminal.columns import Column, TextTable, harmless
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -15,34 +14,10 @@ if TYPE_CHECKING:
     from spectra.results.rules import Breach, Outcome
     from spectra_io.gate.reports import Checked, Report
 
-__all__ = ["HEAD", "harmless", "heads", "row", "text"]
+__all__ = ["HEAD", "heads", "row", "text"]
 
 HEAD = "spectra check: "
 """First letters of a report as text."""
-
-
-def harmless(text: object, /) -> str:
-    r"""
-    Return text that a build's log shows and does not obey.
-
-    Parameters
-    ----------
-    text : object
-        Text that may come from a file.
-
-    Returns
-    -------
-    str
-        One line without control characters, and without ``##``, with which commands to some build
-        systems begin anywhere in a line. Those of others begin with ``::`` at the start of a line,
-        where a report has no such text.
-
-    Examples
-    --------
-    >>> harmless("##[warning]two\nlines")
-    '#\\x23[warning]two lines'
-    """
-    return one_line(text).replace("##", "#\\x23")
 
 
 def heads(outcome: Outcome, /) -> list[str]:

@@ -12,10 +12,33 @@ from spectra.results.variables import VARIABLES
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-__all__ = ["Column", "TextTable", "column", "laid_out", "legend"]
+__all__ = ["Column", "TextTable", "column", "harmless", "laid_out", "legend"]
 
-_COMMANDS = ("::", "##[")  # beginnings of lines that runners of continuous integration obey
 _PADDED = 120  # largest padded width: longer entries are not cut, and do not widen their column
+
+
+def harmless(text: object, /) -> str:
+    r"""
+    Return text that a build's log shows and does not obey.
+
+    Parameters
+    ----------
+    text : object
+        Text that may come from a file.
+
+    Returns
+    -------
+    str
+        One line without control characters, and without ``##``, with which commands to some build
+        systems begin anywhere in a line. Those of others begin with ``::`` at the start of a line:
+        put something before it.
+
+    Examples
+    --------
+    >>> harmless("##[warning]two\nlines")
+    '#\\x23[warning]two lines'
+    """
+    return one_line(text).replace("##", "#\\x23")
 
 
 class Column(NamedTuple):
@@ -86,7 +109,7 @@ class TextTable(NamedTuple):
                 for text, width, column in zip(row, widths, self.columns, strict=True)
             )
             line = "  ".join(cells).rstrip()
-            yield f" {line}" if line.startswith(_COMMANDS) else line
+            yield f" {line}" if line.startswith("::") else line  # a command to some build systems
 
 
 def column(name: str, /, *, expendable: int = 0, optional: bool = False) -> Column:
@@ -158,7 +181,7 @@ def _text(value: Any, digits: int | None) -> str:
     if isinstance(value, float) and math.isnan(value):
         return "-"
     as_is = digits is None or isinstance(value, str)
-    return one_line(value if as_is else f"{value:z.{digits}f}") or "-"
+    return harmless(value if as_is else f"{value:z.{digits}f}") or "-"
 
 
 def laid_out(columns: Sequence[Column], rows: Sequence[dict[str, Any]], /) -> TextTable:

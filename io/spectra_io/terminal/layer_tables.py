@@ -9,7 +9,6 @@ import numpy as np
 
 from spectra.errors import unknown_name
 from spectra.results.reading import records
-from spectra.results.triage import findings
 from spectra.results.variables import VARIABLES, Status
 from spectra.results.verdicts import Verdict
 from spectra_io.terminal.cells import cells
@@ -19,6 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import xarray as xr
+
+    from spectra.results.triage import Finding
 
 __all__ = [
     "GROUPS",
@@ -249,27 +250,28 @@ def check_sort(sort: str, /) -> None:
         raise unknown_name(sort.removeprefix("-"), known, what="variable to sort by")
 
 
-def finding_table(ds: xr.Dataset, /) -> TextTable:
+def finding_table(found: Sequence[Finding], /) -> TextTable:
     """
     Lay out the layers to look at first.
 
     Parameters
     ----------
-    ds : xarray.Dataset
-        Result of :func:`spectra.analyze` for one model.
+    found : sequence of Finding
+        Result of :func:`spectra.results.triage.findings`.
 
     Returns
     -------
     TextTable
-        The first ten :func:`spectra.results.triage.findings`, with their number if there are more.
+        The first ten, with the number of the others.
 
     Examples
     --------
     >>> import numpy as np, spectra
-    >>> list(finding_table(spectra.analyze({"fc": np.zeros((4, 3))})).lines())
+    >>> from spectra.results.triage import findings
+    >>> found = findings(spectra.analyze({"fc": np.zeros((4, 3))}))
+    >>> list(finding_table(found).lines())
     ['look at these first  verdict  why', 'fc                   broken   all weights are zero']
     """
-    found = findings(ds)
     heads = ("look at these first", "verdict", "why")
     drop = {"verdict": 1}
     columns = tuple(Column(head, head, left=True, expendable=drop.get(head, 0)) for head in heads)

@@ -5,42 +5,68 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from spectra.errors import one_line
 from spectra_io.terminal.columns import TextTable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["Part", "escaped", "markdown"]
+__all__ = ["Part", "code", "escaped", "markdown"]
 
 Part = str | TextTable
 """Text, or a table."""
 
-_SPECIAL = re.compile(r"([\\`*_{}\[\]()#+!|~$@:-])")
-_LINK = re.compile(r"(www)\.", re.IGNORECASE)  # becomes a link by itself
-_HTML = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
+_LONGEST = 300  # characters of an entry
+_CODE = re.compile(r"[A-Za-z0-9_./\[\]() <>=!{},%:*?-]+")
+_SPECIAL = re.compile(r"www|[^A-Za-z0-9 .,()%'-]", re.IGNORECASE)
 
 
-def escaped(text: str, /) -> str:
+def escaped(text: object, /) -> str:
     r"""
-    Return text that Markdown and HTML show as it is.
+    Return text in which nothing is Markdown, HTML or a link.
 
     Parameters
     ----------
-    text : str
-        Text of one line.
+    text : object
+        Text that may come from a file, shortened to 300 characters.
 
     Returns
     -------
     str
-        Text with a backslash before what Markdown reads as markup, and without HTML.
+        The text with signs as numbers, which Markdown shows as they are and never obeys.
 
     Examples
     --------
-    >>> escaped("a|b <b>")
-    'a\\|b &lt;b&gt;'
+    >>> escaped("a|b <b>*")
+    'a&#124;b &#60;b&#62;&#42;'
     """
-    plain = _SPECIAL.sub(r"\\\1", text.translate(_HTML))
-    return _LINK.sub(r"\1&#46;", plain)
+    line = one_line(text)
+    short = line if len(line) <= _LONGEST else f"{line[: _LONGEST - 3]}..."
+    return _SPECIAL.sub(lambda found: f"&#{ord(found[0][0])};{found[0][1:]}", short)
+
+
+def code(text: object, /) -> str:
+    """
+    Return text as code, where its signs allow it, else escaped.
+
+    Parameters
+    ----------
+    text : object
+        Text that may come from a file: the name of a layer, or a rule.
+
+    Returns
+    -------
+    str
+        The text between backticks, if it has neither these nor others that end code in a table.
+
+    Examples
+    --------
+    >>> code("model.layers.0.mlp"), code("a`b")
+    ('`model.layers.0.mlp`', 'a&#96;b')
+    """
+    line = str(text)
+    plain = _CODE.fullmatch(line) and len(line) <= _LONGEST and line.strip() == line
+    return f"`{line}`" if plain else escaped(line)
 
 
 def markdown(parts: Sequence[Part], /) -> str:
@@ -73,10 +99,11 @@ def markdown(parts: Sequence[Part], /) -> str:
 
 def _part(part: Part) -> str:
     if isinstance(part, str):
-        head = "# " if part.startswith("# ") else ""
-        lines = part.removeprefix("# ").splitlines()
-        return "\n\n".join(f"{head}{escaped(line)}" for line in lines)
+        if part.startswith("# "):
+            return f"# {code(part.removeprefix('# '))}"
+        return "\n\n".join(map(escaped, part.splitlines()))
     heads = [escaped(column.head) for column in part.columns]
     sides = [":---" if column.left else "---:" for column in part.columns]
-    rows = [[escaped(cell) for cell in row] for row in part.rows]
+    first = code if part.columns[0].left else escaped
+    rows = [[first(row[0]), *map(escaped, row[1:])] for row in part.rows]
     return "\n".join(f"| {' | '.join(row)} |" for row in [heads, sides, *rows])

@@ -406,7 +406,8 @@ def test_formats_for_pipes(run, four):
     assert csv.startswith("layer,depth,")
     page = run("analyze", four, "--format", "md")[1]
     assert page.startswith("# ")
-    assert "| block.3.heavy\\|&lt;b&gt; |" in page
+    assert "| block.3.heavy&#124;&#60;b&#62; |" in page
+    assert "| `block.2.dead` |" in page
     tables = [part for part in page.split("\n\n") if part.startswith("| ")]
     bars = {len(re.findall(r"(?<!\\)\|", line)) for line in tables[1].splitlines()}
     assert len(bars) == 1
