@@ -34,11 +34,12 @@ def _scheme(text: str) -> str:
     return found[0].lower() if found else ""
 
 
-def _public(part: str) -> str:
-    """Return a part of a path without what looks like a login, parameters or a query in it."""
-    rest = _AT.split(part)
-    has_login = len(rest) > 1 and _COLON.search(part[: -len(rest[-1]) or None])
-    return _PARAMETERS.sub("", rest[-1] if has_login else part)
+def _without_login(place: str) -> str:
+    """Return host and path without what may be a login: a colon, and what follows to the last @."""
+    ends = [found.span() for found in _AT.finditer(place)]
+    address = place.find("]") + 1 if place.startswith("[") else 0
+    colon = _COLON.search(place, address, ends[-1][0]) if ends else None
+    return f"{place[: colon.start()]}...{place[ends[-1][1] :]}" if colon else place
 
 
 def _shown(text: str) -> str:
@@ -52,7 +53,8 @@ def _shown(text: str) -> str:
         host, _ = parts.netloc.rpartition("@")[2], parts.port
     except ValueError:  # the host or the port is not one: any part may be the password
         return hidden
-    return f"{scheme}://{host}{'/'.join(map(_public, parts.path.split('/')))}"
+    place = _without_login(f"{host}{parts.path}")
+    return f"{scheme}://{'/'.join(_PARAMETERS.sub('', part) for part in place.split('/'))}"
 
 
 def _host(text: str) -> str:
@@ -204,8 +206,8 @@ class Url:
 
     @property
     def name(self) -> str:
-        """Last part of the path, without parameters."""
-        return _public(posixpath.basename(urlsplit(self.full).path))
+        """Last part of the path as it is shown; empty if there is none."""
+        return posixpath.basename(str(self)) if urlsplit(self.full).path else ""
 
     @property
     def server(self) -> Server:

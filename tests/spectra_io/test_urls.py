@@ -43,6 +43,13 @@ PLANTED = [
     "memory://user:s3cret@h/x?s3cret",
     "http://user:s3cret@h\n/x",
     "http://user:s3cret@/x",
+    "http://:/s3cret@/x",
+    "http://user:/s3cret@h/x",
+    "http://user:12/s3cret@h/x",
+    "http://user:12/s3cret@",
+    "http://us/er:a/s3cret@h/x",
+    "http://[::1]:80/s3cret@h/x",
+    "http://h/a%3As3cret/b%40h/x",
 ]
 
 
@@ -77,6 +84,21 @@ def test_a_secret_in_any_place_of_any_url_is_not_shown(scheme, user, a, b, host,
     ):
         url = Url(text)
         assert SECRET not in f"{url} {url!r} {url.problem} {shown(text)}"
+
+
+NOT_SECRET = {
+    "http://h:8000/a@b.onnx": "http://h...b.onnx",  # h may be a user
+    "http://h/org@v2/x": "http://h/org@v2/x",
+    "http://[::1]/a@b": "http://[::1]/a@b",
+    "http://h:8000/org/x.onnx": "http://h:8000/org/x.onnx",
+    "https://proxy.example/https://me:it@h/x": "https://proxy.example/https...h/x",
+}
+
+
+@pytest.mark.parametrize("text", NOT_SECRET)
+def test_what_cannot_be_a_secret_is_shown(text):
+    assert shown(text) == NOT_SECRET[text]
+    assert Url(text).name == NOT_SECRET[text].rpartition("/")[2]
 
 
 NO_HOSTS = ["", "a" * 70, "a..b", "a b", "a$b", "$(id)", "a'b", "é\x00", "::1", "[::1"]
