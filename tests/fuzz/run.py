@@ -26,6 +26,7 @@ from typing import Any
 sys.path[:0] = [str(Path(__file__).resolve().parents[2] / part) for part in ("", "io")]
 
 import numpy as np  # noqa: E402
+import pandas as pd  # noqa: E402, F401  (it opens the table of time zones, once)
 
 import spectra  # noqa: E402
 from spectra_io import open_model  # noqa: E402

@@ -1214,7 +1214,7 @@ def test_a_file_that_cannot_grow(tmp_path, ending):
         [*map(str, command), "-o", str(output)], env=environment(), capture_output=True, text=True
     )
     assert done.returncode == 1
-    assert "3 layers, 3 fitted" in done.stdout
+    assert "3 layers: 2 noise and signal" in done.stdout
     words = "File too large; the results are only in the table above"
     assert done.stderr.splitlines()[-1] == f"spectra: {output}: not written: {words}"
     assert list(tmp_path.iterdir()) == []
@@ -1226,7 +1226,8 @@ def test_a_model_of_very_many_tensors_and_a_very_long_name(run, tmp_path):
     path = write_safetensors(tmp_path / "m.safetensors", {name: f32(2, 2) for name in names})
     out = run("describe", path)[1]
     assert len(out) < 2_000_000
-    assert len(run("analyze", path)[1].splitlines()) == 5001 + 3
+    printed = run("analyze", path)[1].splitlines()
+    assert sum(line.startswith(("t", "x")) for line in printed) == 5001
 
 
 def test_a_defect_is_one_line_too(fails, monkeypatch):

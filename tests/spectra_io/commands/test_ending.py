@@ -368,8 +368,8 @@ def test_an_interrupt_before_files_are_asked_for_and_one_while_drawing(tmp_path)
 
 
 SLOW_TABLE = """
-import spectra_io.terminal.tables as tables
-tables.layer_table = lambda ds: time.sleep(60)
+from spectra_io.terminal import layer_tables
+layer_tables.layer_table = lambda ds, **options: time.sleep(60)
 """
 
 
