@@ -16,9 +16,11 @@ From the matrix itself
   ``localization_ratio``, ``entropy``, ``porter_thomas``)
 - ``elements``: outlying elements (``huge``), where they are (``where``), kurtosis without them
   (``excess_kurtosis``), the matrix without dead rows and columns (``alive``)
+- ``live_elements``: summary of the elements outside dead rows and columns, read in blocks
+  (``read``, ``pieces``)
 - ``weibull``: Weibull law of the absolute elements (``shape``)
 """
 
-from spectra.linalg import eigen, elements, norms, ranks, vectors, weibull
+from spectra.linalg import eigen, elements, live_elements, norms, ranks, vectors, weibull
 
-__all__ = ["eigen", "elements", "norms", "ranks", "vectors", "weibull"]
+__all__ = ["eigen", "elements", "live_elements", "norms", "ranks", "vectors", "weibull"]
