@@ -4,6 +4,8 @@ Linear algebra: eigenvalues, norms, ranks, elements and singular vectors of a ma
 Eigenvalues, and numbers computed from them
 
 - ``eigen``: eigenvalues of ``W.T @ W`` (``eigenvalues``)
+- ``estimates``: the largest eigenvalues (``largest``) and the density (``density``) of matrices too
+  wide for all eigenvalues, each with its error
 - ``norms``: squared Frobenius norm (``frobenius``), nuclear norm (``nuclear``), logarithms of
   Schatten norms (``log_schatten``), stable rank (``stable_rank``), ``condition_number``
 - ``ranks``: rank to within rounding (``matrix_rank``), entropy of the spectrum (``entropy``), and
@@ -21,6 +23,15 @@ From the matrix itself
 - ``weibull``: Weibull law of the absolute elements (``shape``)
 """
 
-from spectra.linalg import eigen, elements, live_elements, norms, ranks, vectors, weibull
+from spectra.linalg import eigen, elements, estimates, live_elements, norms, ranks, vectors, weibull
 
-__all__ = ["eigen", "elements", "live_elements", "norms", "ranks", "vectors", "weibull"]
+__all__ = [
+    "eigen",
+    "elements",
+    "estimates",
+    "live_elements",
+    "norms",
+    "ranks",
+    "vectors",
+    "weibull",
+]
