@@ -26,6 +26,7 @@ __all__ = [
     "PALETTE",
     "TAIL",
     "common_start",
+    "eigenvalue_label",
     "end_of",
     "finish",
     "fresh_axes",
@@ -155,6 +156,15 @@ def legend_above(ax: Axes) -> float:
         ncols=columns, fontsize=size, columnspacing=1.2, handletextpad=0.4, labelspacing=0.3,
     )  # fmt: skip
     return -(-len(labels) // columns) * 1.36 * size + 8
+
+
+def eigenvalue_label(
+    exponent: int, *left_out: str, what: str = r"eigenvalue $\lambda$ of $W^T W$"
+) -> str:
+    """Return the label of an axis of eigenvalues: their unit, and below it those not drawn."""
+    unit = rf", in units of $4^{{{exponent:.0f}}}$" if exponent else ""
+    less = f"\nnot shown: {', '.join(left_out)}" if left_out else ""
+    return f"{what}{unit}{less}"
 
 
 def overlaid(ax: Axes, handles: Sequence[Artist], label: str) -> None:

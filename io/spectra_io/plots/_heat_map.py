@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 import spectra.results.plotdata as _plotdata
-from spectra_io.plots._canvas import fresh_axes, ink, title, width_of
+from spectra_io.plots._canvas import eigenvalue_label, fresh_axes, ink, title, width_of
 from spectra_io.plots._depth import name_layers
 
 if TYPE_CHECKING:
@@ -78,7 +78,8 @@ def heat_map(ds: xr.Dataset, /, *, relative: bool = True, ax: Axes | None = None
     ax.set_ylim(numbers.edges[0], 1.25 * numbers.edges[-1])
     ordered = ds.attrs.get("model_format", "") not in ("safetensors", "npz")
     name_layers(ax, numbers.layer, ordered)
-    ax.set_ylabel("eigenvalue over their mean" if numbers.relative else r"eigenvalue $\lambda$")
+    what = "eigenvalue over their mean" if numbers.relative else r"eigenvalue $\lambda$"
+    ax.set_ylabel(eigenvalue_label(numbers.exponent, what=what))
     if numbers.num_left_out:
         left_out = f"not shown: {numbers.num_left_out} smaller eigenvalues"
         ax.set_xlabel(f"{ax.get_xlabel()}\n{left_out}".strip())

@@ -8,6 +8,7 @@ import spectra.results.plotdata as _plotdata
 from spectra_io.plots._canvas import (
     LINES,
     PALETTE,
+    eigenvalue_label,
     finish,
     fresh_axes,
     height_of,
@@ -94,7 +95,7 @@ def tail_laws(
     share = min(0.5, 0.17 * lines / inches)  # for the legend, below the tail
     ax.set(xscale="log", yscale="log", ylim=((least / 1.5) ** (1 / (1 - share)), 1.3))
     round_ticks(ax, numbers.eigenvalue[0], numbers.eigenvalue[-1])
-    ax.set_xlabel(r"eigenvalue $\lambda$ of $W^T W$")
+    ax.set_xlabel(eigenvalue_label(numbers.exponent))
     ax.set_ylabel("share of the tail that is larger")
     title(ax, numbers.name)
     finish(ax)

@@ -10,6 +10,7 @@ import spectra.results.plotdata as _plotdata
 from spectra_io.plots._canvas import (
     DATA,
     TAIL,
+    eigenvalue_label,
     finish,
     fresh_axes,
     ink,
@@ -91,7 +92,7 @@ def vectors(
     ax.set_ylim(min(y.min(), numbers.noise_low) / 1.3, 1.2 * max(y.max(), numbers.noise))
     _count_ticks(ax)
     round_ticks(ax, x[-1], x[0])
-    ax.set_xlabel(r"eigenvalue $\lambda$ of $W^T W$")
+    ax.set_xlabel(eigenvalue_label(numbers.exponent))
     ax.set_ylabel("effective number of elements")
     title(ax, name)
     finish(ax)
