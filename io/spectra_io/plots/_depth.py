@@ -15,9 +15,10 @@ if TYPE_CHECKING:
 
     from matplotlib.axes import Axes
 
+    from spectra._typing import FloatArray
     from spectra.results.plotdata import CorrelationFlow
 
-__all__ = ["name_layers", "named", "vertical"]
+__all__ = ["mark_trapped", "name_layers", "named", "relative_depth", "vertical"]
 
 _MAX_NAMES = 40  # layer names that can be read on one axis of 7 inches
 _LINEAR = 10.0  # largest alpha of a linear axis
@@ -60,6 +61,21 @@ def _mark_beyond(ax: Axes, flow: CorrelationFlow, end: float) -> None:
             xytext=(7 * side, -3), textcoords="offset points", fontsize=6.5, color=ink(),
             ha="left" if side > 0 else "right", parse_math=False,
         )  # fmt: skip
+
+
+def relative_depth(flow: CorrelationFlow) -> FloatArray:
+    """Return the places of the layers between 0 and 1, for models of unequal depth."""
+    return (flow.depth - 0.5) / max(1, len(flow.names))
+
+
+def mark_trapped(ax: Axes, flows: Sequence[CorrelationFlow], label: str) -> None:
+    """Draw a square around each trapped layer, at the end of the axis if it lies beyond."""
+    same = len({len(flow.names) for flow in flows}) == 1
+    end = 0.93 * ax.get_ylim()[1]
+    depths = [flow.depth if same else relative_depth(flow) for flow in flows]
+    x = np.concatenate([at[flow.trapped] for at, flow in zip(depths, flows, strict=True)])
+    y = np.concatenate([np.minimum(flow.alpha[flow.trapped], end) for flow in flows])
+    ax.plot(x, y, "s", color=ink(), markerfacecolor="none", markersize=10, zorder=7, label=label)
 
 
 def _on_axis(ax: Axes, names: Sequence[str]) -> bool:
