@@ -25,7 +25,7 @@ from spectra_io.plots._canvas import (
     title,
     width_of,
 )
-from spectra_io.plots._depth import name_layers, named, vertical
+from spectra_io.plots._depth import mark_trapped, name_layers, named, relative_depth, vertical
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -75,8 +75,9 @@ def correlation_flow(
     Notes
     -----
     Full marks have a supported power law, hollow ones have too few points or another law is as
-    likely, and a cross is in those whose power law is rejected. Crosses on the lower edge are
-    layers without a fit. Layers far from most are named. The trend is Kendall's rank correlation.
+    likely, and a cross is in those whose power law is rejected. Squares are around layers that are
+    trapped or have elements that make spikes in any order. Crosses on the lower edge are layers
+    without a fit. Layers far from most are named. The trend is Kendall's rank correlation.
 
     Examples
     --------
@@ -98,6 +99,9 @@ def correlation_flow(
         confidence = _confidence(next(iter(_datasets(models))))
         _draw_kinds(ax, flow, confidence)
     vertical(ax, list(flows.values()))
+    num = sum(int(flow.trapped.sum()) for flow in flows.values())
+    if num:
+        mark_trapped(ax, list(flows.values()), _brief(ax, f"trapped or with large elements: {num}"))
     ax.set_ylabel(r"power-law exponent $\alpha$")
     pad = legend_above(ax)
     if several:
@@ -118,7 +122,8 @@ def _brief(ax: Axes, label: str) -> str:
     """Shorten a label of the legend for narrow axes."""
     if width_of(ax) >= _WIDE:
         return label
-    return _BRIEF.get(label, label.removeprefix("power law "))
+    short = label.replace("trapped or with large elements", "trapped or large")
+    return _BRIEF.get(short, short.removeprefix("power law "))
 
 
 def _is_many(models: object) -> bool:
@@ -234,7 +239,7 @@ def _draw_models(ax: Axes, flows: Mapping[str, _plotdata.CorrelationFlow]) -> No
     length = 32 if width_of(ax) > 4.5 else 18
     for i, (name, flow) in enumerate(flows.items()):
         color, mark = PALETTE[i % len(PALETTE)], MARKS[i % len(MARKS)]
-        x = flow.depth if same else (flow.depth - 0.5) / max(1, len(flow.names))
+        x = flow.depth if same else relative_depth(flow)
         many = len(x) >= _NEIGHBOURS
         label = f"{label_of(name, length)}, {flow.trend.words}"
         width = _window(len(x)) if many else 1

@@ -15,14 +15,16 @@ if TYPE_CHECKING:
 
     from matplotlib.axes import Axes
 
+    from spectra._typing import FloatArray
     from spectra.results.plotdata import CorrelationFlow
 
-__all__ = ["name_layers", "named", "vertical"]
+__all__ = ["mark_trapped", "name_layers", "named", "relative_depth", "vertical"]
 
 _MAX_NAMES = 40  # layer names that can be read on one axis of 7 inches
 _LINEAR = 10.0  # largest alpha of a linear axis
 _END = 100.0  # largest alpha of a logarithmic axis; layers beyond it are marked at its end
 _TICKS = (1, 1.5, 2, 3, 4, 6, 8, 10, 15, 20, 30, 50, 100)
+_FEWEST_TICKS = (1, 2, 5, 15, 100)
 _FEW_TICKS = (1, 2, 4, 6, 10, 20, 50, 100)  # for axes below 4 inches
 
 
@@ -41,25 +43,53 @@ def vertical(ax: Axes, flows: Sequence[CorrelationFlow]) -> None:
     ax.set_yscale("log")
     ax.set_ylim(0.85 if missing else 1, end)
     inches = height_of(ax)
-    ticks = _TICKS if inches > 4 else _FEW_TICKS
+    ticks = _TICKS if inches > 4 else _FEW_TICKS if inches > 2.7 else _FEWEST_TICKS
     ax.yaxis.set_major_locator(FixedLocator([t for t in ticks if t <= end]))
     ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     ax.yaxis.set_minor_locator(NullLocator())
-    for flow in flows:
-        _mark_beyond(ax, flow, end)
+    _mark_beyond(ax, flows, end)
 
 
-def _mark_beyond(ax: Axes, flow: CorrelationFlow, end: float) -> None:
+def _mark_beyond(ax: Axes, flows: Sequence[CorrelationFlow], end: float) -> None:
     """Mark the layers whose alpha is beyond the end of the axis, and write the values of a few."""
-    beyond = np.flatnonzero(flow.alpha > end)
-    ax.plot(flow.depth[beyond], np.full(len(beyond), 0.93 * end), "^", color=ink(), zorder=8)
-    for i in beyond[np.argsort(-flow.alpha[beyond])][:3]:
-        side = -1 if flow.depth[i] > 0.6 * len(flow.names) else 1
+    x = np.concatenate(_places(flows))
+    alpha = np.concatenate([flow.alpha for flow in flows])
+    names = [name for flow in flows for name in flow.layer]
+    beyond = np.flatnonzero(alpha > end)
+    ax.plot(x[beyond], np.full(len(beyond), 0.93 * end), "^", color=ink(), zorder=8)
+    middle = (x.min() + x.max()) / 2 if len(x) else 0.0
+    length = max(8, min(26, int(9 * width_of(ax)) // 2))
+    most = 3 if height_of(ax) > 3 else 1
+    for row, i in enumerate(beyond[np.argsort(-alpha[beyond])][:most]):
+        side = -1 if x[i] > middle else 1
         ax.annotate(
-            f"{end_of(flow.layer[i])}: {flow.alpha[i]:.3g}", (flow.depth[i], 0.93 * end),
-            xytext=(7 * side, -3), textcoords="offset points", fontsize=6.5, color=ink(),
-            ha="left" if side > 0 else "right", parse_math=False,
+            f"{end_of(names[i], length)}: {alpha[i]:.3g}", (x[i], 0.93 * end),
+            xytext=(7 * side, -11 - 9 * row), textcoords="offset points", fontsize=6.5,
+            color=ink(), ha="left" if side > 0 else "right", parse_math=False,
         )  # fmt: skip
+
+
+def _places(flows: Sequence[CorrelationFlow]) -> list[FloatArray]:
+    """Return the places of the layers of each model on the axis of depth."""
+    same = len({len(flow.names) for flow in flows}) == 1
+    return [flow.depth if same else relative_depth(flow) for flow in flows]
+
+
+def relative_depth(flow: CorrelationFlow) -> FloatArray:
+    """Return the places of the layers between 0 and 1, for models of unequal depth."""
+    return (flow.depth - 0.5) / max(1, len(flow.names))
+
+
+def mark_trapped(ax: Axes, flows: Sequence[CorrelationFlow], label: str) -> None:
+    """Draw a square around each trapped layer, at the end of the axis if it lies beyond."""
+    end = 0.93 * ax.get_ylim()[1]
+    x = np.concatenate([at[f.trapped] for at, f in zip(_places(flows), flows, strict=True)])
+    y = np.concatenate([np.minimum(flow.alpha[flow.trapped], end) for flow in flows])
+    size = 10.0 if max(len(flow.names) for flow in flows) <= 20 * width_of(ax) else 6.0
+    ax.plot(
+        x, y, "s", color=ink(), markerfacecolor="none", markersize=size, markeredgewidth=0.1 * size,
+        zorder=7, label=label,
+    )  # fmt: skip
 
 
 def _on_axis(ax: Axes, names: Sequence[str]) -> bool:

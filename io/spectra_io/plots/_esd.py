@@ -8,6 +8,7 @@ import spectra.results.plotdata as _plotdata
 from spectra_io.plots._canvas import (
     DATA,
     TAIL,
+    eigenvalue_label,
     finish,
     fresh_axes,
     ink,
@@ -129,7 +130,6 @@ _AXIS = {"log": "log", "lin": "linear"}
 
 def _horizontal(numbers: _plotdata.ESD) -> str:
     """Return the label of the eigenvalues, with their unit and the number of those not drawn."""
-    unit = rf", in units of $4^{{{numbers.exponent:.0f}}}$" if numbers.exponent else ""
     smaller = numbers.num_left_out - numbers.num_zero
     parts = [
         f"{num} {word}"
@@ -140,5 +140,4 @@ def _horizontal(numbers: _plotdata.ESD) -> str:
         )
         if num
     ]
-    less = f"\nnot shown: {', '.join(parts)}" if parts else ""
-    return rf"eigenvalue $\lambda$ of $W^T W${unit}{less}"
+    return eigenvalue_label(numbers.exponent, *parts)

@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 import spectra.results.plotdata as _plotdata
-from spectra_io.plots._canvas import fresh_axes, ink, title, width_of
+from spectra_io.plots._canvas import (
+    eigenvalue_label,
+    fit_labels,
+    fresh_axes,
+    height_of,
+    ink,
+    title,
+    width_of,
+)
 from spectra_io.plots._depth import name_layers
 
 if TYPE_CHECKING:
@@ -15,6 +23,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 __all__ = ["heat_map"]
+
+_BESIDE = 1.6  # inches beside the axes, with the colour bar
 
 
 def heat_map(ds: xr.Dataset, /, *, relative: bool = True, ax: Axes | None = None) -> Axes:
@@ -78,9 +88,14 @@ def heat_map(ds: xr.Dataset, /, *, relative: bool = True, ax: Axes | None = None
     ax.set_ylim(numbers.edges[0], 1.25 * numbers.edges[-1])
     ordered = ds.attrs.get("model_format", "") not in ("safetensors", "npz")
     name_layers(ax, numbers.layer, ordered)
-    ax.set_ylabel("eigenvalue over their mean" if numbers.relative else r"eigenvalue $\lambda$")
-    if numbers.num_left_out:
-        left_out = f"not shown: {numbers.num_left_out} smaller eigenvalues"
-        ax.set_xlabel(f"{ax.get_xlabel()}\n{left_out}".strip())
-    title(ax, numbers.model or "spectra by layer")
+    mean = "over their mean" if height_of(ax) > 3 else "/ mean"
+    what = f"eigenvalue {mean}" if numbers.relative else r"eigenvalue $\lambda$"
+    ax.set_ylabel(eigenvalue_label(numbers.exponent, what=what))
+    none = int(np.isnan(numbers.density).all(axis=1).sum())
+    said = [ax.get_xlabel()]
+    said += [f"not shown: {numbers.num_left_out} smaller eigenvalues"] * bool(numbers.num_left_out)
+    said += [f"empty: {none} without a spectrum"] * bool(none)
+    ax.set_xlabel("\n".join(filter(None, said)))
+    title(ax, numbers.model or "spectra by layer", beside=_BESIDE)
+    fit_labels(ax)
     return ax

@@ -10,6 +10,7 @@ from spectra_io.plots._canvas import (
     DATA,
     GOOD,
     TAIL,
+    eigenvalue_label,
     finish,
     fresh_axes,
     ink,
@@ -97,8 +98,8 @@ def noise(
             if not len(near):
                 ax.lines[-2].set_label("")
     ax.set(xlim=(0, end if len(numbers.spikes) else 1.03 * numbers.edges[-1]), ylim=(0, 1.1 * top))
-    parts = [f"not shown: {numbers.num_zero} zero"] if numbers.num_zero else []
-    ax.set_xlabel("\n".join([r"eigenvalue $\lambda$ of $W^T W$", *parts]))
+    parts = [f"{numbers.num_zero} zero"] if numbers.num_zero else []
+    ax.set_xlabel(eigenvalue_label(numbers.exponent, *parts))
     ax.set_ylabel(r"density $\rho(\lambda)$")
     p = numbers.p
     said = "" if math.isnan(p) else f"largest: p = {p:.2g}" if p >= 1e-4 else "largest: p < 0.0001"

@@ -10,6 +10,7 @@ import spectra.results.plotdata as _plotdata
 from spectra_io.plots._canvas import (
     DATA,
     TAIL,
+    eigenvalue_label,
     finish,
     fresh_axes,
     ink,
@@ -107,8 +108,8 @@ def permuted(
     drawn = both[both > 0]
     ax.set(xscale="log", yscale="log", ylim=(drawn.min() / 2, drawn.max() * 2))
     round_ticks(ax, numbers.edges[0], numbers.edges[-1])
-    less = f"\nnot shown: {numbers.num_left_out} smaller" if numbers.num_left_out else ""
-    ax.set_xlabel(rf"eigenvalue $\lambda$ of $W^T W${less}")
+    less = [f"{numbers.num_left_out} smaller"] if numbers.num_left_out else []
+    ax.set_xlabel(eigenvalue_label(numbers.exponent, *less))
     ax.set_ylabel(r"density $\rho(\lambda)$")
     title(ax, name)
     finish(ax)

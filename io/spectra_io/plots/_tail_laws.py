@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from textwrap import wrap
 from typing import TYPE_CHECKING
 
 import spectra.results.plotdata as _plotdata
 from spectra_io.plots._canvas import (
     LINES,
     PALETTE,
+    eigenvalue_label,
     finish,
     fresh_axes,
     height_of,
@@ -85,16 +87,17 @@ def tail_laws(
             numbers.x, survival, color=PALETTE[(i + 1) % len(PALETTE)], linewidth=1.8,
             linestyle=LINES[i], label=_label(law, numbers, width_of(ax) > 4),
         )  # fmt: skip
-    if numbers.limits:
-        same = ", ".join(law.replace("_", " ") for law in numbers.limits)
-        ax.plot([], [], linestyle="none", label=f"as the power law: {same}")
+    limits = ", ".join(law.replace("_", " ") for law in numbers.limits)
+    same = wrap(f"as the power law: {limits}", int(11 * width_of(ax))) if limits else []
+    if same:
+        ax.plot([], [], linestyle="none", label="\n".join(same))
     least = 1 / len(numbers.eigenvalue)
-    lines = len(numbers.laws) + 1 + bool(numbers.limits)
+    lines = len(numbers.laws) + 1 + len(same)
     inches = height_of(ax) * 0.75
     share = min(0.5, 0.17 * lines / inches)  # for the legend, below the tail
     ax.set(xscale="log", yscale="log", ylim=((least / 1.5) ** (1 / (1 - share)), 1.3))
     round_ticks(ax, numbers.eigenvalue[0], numbers.eigenvalue[-1])
-    ax.set_xlabel(r"eigenvalue $\lambda$ of $W^T W$")
+    ax.set_xlabel(eigenvalue_label(numbers.exponent))
     ax.set_ylabel("share of the tail that is larger")
     title(ax, numbers.name)
     finish(ax)

@@ -10,8 +10,10 @@ import spectra.results.plotdata as _plotdata
 from spectra_io.plots._canvas import (
     DATA,
     TAIL,
+    eigenvalue_label,
     finish,
     fresh_axes,
+    height_of,
     ink,
     legend,
     room,
@@ -89,13 +91,13 @@ def vectors(
                    label=f"elbow: {numbers.num_elbow} from here up")  # fmt: skip
     ax.set(xscale="log", yscale="log")
     ax.set_ylim(min(y.min(), numbers.noise_low) / 1.3, 1.2 * max(y.max(), numbers.noise))
-    _count_ticks(ax)
     round_ticks(ax, x[-1], x[0])
-    ax.set_xlabel(r"eigenvalue $\lambda$ of $W^T W$")
+    ax.set_xlabel(eigenvalue_label(numbers.exponent))
     ax.set_ylabel("effective number of elements")
     title(ax, name)
     finish(ax)
     room(ax, 5)
+    _count_ticks(ax)
     legend(ax, loc="upper right")
     return ax
 
@@ -104,6 +106,8 @@ def _count_ticks(ax: Axes) -> None:
     """Label a logarithmic axis of counts with round numbers."""
     from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
 
-    ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    low, high = ax.get_ylim()
+    dense = high > 100 * low and height_of(ax) < 4
+    ax.yaxis.set_major_locator(LogLocator(subs=(1,) if dense else (1, 2, 5)))
     ax.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
     ax.yaxis.set_minor_formatter(NullFormatter())

@@ -12,6 +12,7 @@ from spectra_io.plots._canvas import (
     FAULT,
     GOOD,
     TAIL,
+    eigenvalue_label,
     finish,
     fresh_axes,
     ink,
@@ -103,7 +104,7 @@ def xmin_scan(
     for one in (ax, right):
         room(one, lines if width_of(ax) < 4.5 else -(-lines // 2), logarithmic=False)
     round_ticks(ax, numbers.xmin[0], numbers.xmin[-1])
-    ax.set_xlabel(r"start of the tail $x_{min}$")
+    ax.set_xlabel(eigenvalue_label(numbers.exponent, what=r"start of the tail $x_{min}$"))
     ax.set_ylabel("distance D", color=DATA)
     right.set_ylabel(r"exponent $\alpha$", color=TAIL)
     title(ax, numbers.name)
