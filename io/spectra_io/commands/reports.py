@@ -13,7 +13,7 @@ from spectra.results import scale_collapse
 from spectra.results.triage import triage
 from spectra_io.commands import steps, stops
 from spectra_io.results import files
-from spectra_io.terminal import layer_tables, markdown, screen, summaries
+from spectra_io.terminal import column_groups, layer_tables, markdown, screen, summaries
 from spectra_io.terminal.left_out import left_out_line
 from spectra_io.urls import shown
 
@@ -37,7 +37,7 @@ class View:
     Parameters
     ----------
     groups : sequence of str
-        Groups of columns.
+        Groups of columns, and names of variables.
     sort : str, optional
         Variable to sort by.
     only : sequence of str, optional
@@ -58,6 +58,16 @@ class View:
     only: Sequence[str] = ()
     top: int | None = None
     form: str = "text"
+
+    @property
+    def variables(self) -> list[str]:
+        """Variables that are named: those of columns, and the one to sort by."""
+        return column_groups.named(self.groups, sort=self.sort)
+
+    @property
+    def has_noise(self) -> bool:
+        """Whether the columns on noise are printed."""
+        return column_groups.has_noise(self.groups)
 
 
 def chosen(outputs: Sequence[Path], /, **view: Any) -> tuple[View, list[Path]]:
@@ -83,7 +93,7 @@ def chosen(outputs: Sequence[Path], /, **view: Any) -> tuple[View, list[Path]]:
     ArgumentError
         If a file cannot be written.
     UnknownNameError
-        If there is no variable to sort by.
+        If there is no variable to sort by, or no such group of columns or variable.
 
     Examples
     --------
@@ -91,8 +101,9 @@ def chosen(outputs: Sequence[Path], /, **view: Any) -> tuple[View, list[Path]]:
     'csv'
     """
     found = View(**view)
+    column_groups.check_columns(found.groups)
     if found.sort:
-        layer_tables.check_sort(found.sort)
+        column_groups.check_sort(found.sort)
     if _STDOUT in outputs and found.form == "text":
         found = replace(found, form="csv")
     files_only = [output for output in outputs if output != _STDOUT]
@@ -128,7 +139,7 @@ def parts(ds: xr.Dataset, view: View, /) -> list[Part]:
     >>> parts(spectra.analyze({}), View(["main"]))
     ['0 layers']
     """
-    table = layer_tables.layer_table(_arranged(ds, view), groups=view.groups)
+    table = layer_tables.layer_table(_arranged(ds, view), groups=view.groups, sort=view.sort)
     seen = triage(ds)
     found = layer_tables.finding_table(seen.findings)
     lines = [_no_layer(view)] if view.only and not table.rows else []
@@ -142,7 +153,7 @@ def parts(ds: xr.Dataset, view: View, /) -> list[Part]:
 def _no_layer(view: View) -> str:
     """Say that no layer has one of the verdicts that are asked for."""
     words = " or ".join(word.replace("-", " ") for word in view.only)
-    looked = {"noise", "all"} & {*view.groups} or "trapped" not in view.only
+    looked = view.has_noise or "trapped" not in view.only
     hint = "" if looked else "; spectra noise, or --columns noise, looks for traps"
     return f"no layer is {words}{hint}"
 
@@ -203,7 +214,7 @@ def finish(
     several = len(paths) > 1
     names = [shown(path) for path in paths[: len(results)]]  # the work may have been stopped
     tensors = tensors[: len(results)]
-    if {"noise", "all"} & {*view.groups}:
+    if view.has_noise or {*view.variables} & {*scale_collapse.NAMES}:
         results = [_with_collapse(ds) for ds in results]
     is_seen, problems = _show(names, results, tensors, view, several)
     for name, described, ds in zip(names, tensors, results, strict=True):

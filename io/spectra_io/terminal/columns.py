@@ -180,8 +180,15 @@ def legend(columns: Sequence[Column], /) -> str:
 def _text(value: Any, digits: int | None) -> str:
     if isinstance(value, float) and math.isnan(value):
         return "-"
+    if isinstance(value, float) and digits is None:
+        return _plain(value)
     as_is = digits is None or isinstance(value, str)
     return harmless(value if as_is else f"{value:z.{digits}f}") or "-"
+
+
+def _plain(value: float) -> str:
+    """Return a number whose digits are not declared: four of them, and all before the point."""
+    return f"{value:z.0f}" if 1e4 <= abs(value) < 1e12 else f"{value:.4g}"
 
 
 def laid_out(columns: Sequence[Column], rows: Sequence[dict[str, Any]], /) -> TextTable:

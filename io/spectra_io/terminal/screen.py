@@ -81,7 +81,8 @@ def _fitted(sheet: TextTable, width: int) -> Group:
         needed = sheet.widths()
     else:
         prefix = ""
-    widths = [min(w, _FOLDED) if i in {0, last} else w for i, w in enumerate(needed)]
+    folded = {0, last} | {i for i, c in enumerate(sheet.columns) if c.left and needed[i] > _FOLDED}
+    widths = [min(w, _FOLDED) if i in folded else w for i, w in enumerate(needed)]
     kept = list(range(last + 1))
     for order in sorted({column.expendable for column in sheet.columns} - {0}):
         if sum(widths[k] + 2 for k in kept) - 2 > width:
@@ -90,7 +91,7 @@ def _fitted(sheet: TextTable, width: int) -> Group:
     shown = Table(box=None, pad_edge=False, header_style="bold")
     for i, wide in zip(kept, widths, strict=True):
         side: Literal["left", "right"] = "left" if sheet.columns[i].left else "right"
-        head, fixed = sheet.columns[i].head, i not in {0, last}
+        head, fixed = sheet.columns[i].head, i not in folded
         shown.add_column(head, justify=side, overflow="fold", no_wrap=fixed, width=wide)
     for row in sheet.rows:
         shown.add_row(*(Text(row[i], style=_style(row[i])) for i in kept))
