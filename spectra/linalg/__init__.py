@@ -16,9 +16,10 @@ From the matrix itself
   ``localization_ratio``, ``entropy``, ``porter_thomas``)
 - ``elements``: outlying elements (``huge``), where they are (``where``), kurtosis without them
   (``excess_kurtosis``), the matrix without dead rows and columns (``alive``)
+- ``finiteness``: elements that are not finite, and where the first is (``not_finite``)
 - ``weibull``: Weibull law of the absolute elements (``shape``)
 """
 
-from spectra.linalg import eigen, elements, norms, ranks, vectors, weibull
+from spectra.linalg import eigen, elements, finiteness, norms, ranks, vectors, weibull
 
-__all__ = ["eigen", "elements", "norms", "ranks", "vectors", "weibull"]
+__all__ = ["eigen", "elements", "finiteness", "norms", "ranks", "vectors", "weibull"]

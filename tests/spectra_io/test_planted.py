@@ -12,7 +12,9 @@ from tests.builders import SHARED, write_safetensors
 
 FAULTS = {
     "model.layers.9.self_attn.v_proj": "all weights are zero",
-    "model.layers.11.self_attn.k_proj": "weights that are not finite",
+    "model.layers.11.self_attn.k_proj": (
+        "weights that are not finite: 1 of 262,144 elements, nan at row 3, column 3"
+    ),
     "model.layers.5.mlp.down_proj": "element (7, 9) makes a spike by itself",
     "model.layers.6.self_attn.o_proj": "alpha 1.46, read as over-trained in the literature",
     "model.layers.10.mlp.up_proj": "unlike other layers of its kind; bulk as noise",
