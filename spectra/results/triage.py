@@ -112,7 +112,7 @@ class Triage:
         shown = self.findings[:_SHOWN]
         lines = [f"  {one_line(f.layer)}  {f.verdict}: {one_line(f.reason)}" for f in shown]
         rest = len(self.findings) - len(shown)
-        more = [f"  and {rest} more"] if rest else []
+        more = [f"  and {rest} more (all are in .findings)"] if rest else []
         head = [self.sentence, "look at these first:"] if lines else [self.sentence]
         return "\n".join([*head, *lines, *more])
 

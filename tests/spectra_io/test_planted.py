@@ -49,6 +49,23 @@ def test_the_planted_faults_head_the_list(capsys, planted):
     assert found["triage"]["verdicts"]["noise_and_signal"] == 80
 
 
+@pytest.mark.shared
+@pytest.mark.slow
+def test_the_check_says_the_same_of_the_planted_faults(capsys, planted):
+    rule = "large_strength > 3"
+    found = json.loads(printed(capsys, "check", planted, "--format", "json", "--fail-on", rule))
+    (model,) = found["models"]
+    assert [one["layer"] for one in model["look_at_first"]][: len(FAULTS)] == [*FAULTS]
+    reasons = {one["layer"]: one["reason"] for one in model["look_at_first"]}
+    for name, words in FAULTS.items():
+        assert words in reasons[name]
+    (broken,) = model["rules"]
+    names = ["model.layers.5.mlp.down_proj", "model.layers.6.self_attn.o_proj"]
+    assert {one["layer"]: one["reason"] for one in broken["layers"]} == {
+        name: reasons[name] for name in names
+    }
+
+
 @pytest.mark.parametrize("command", ["analyze", "noise"])
 def test_eight_matrices_of_noise_are_noise_everywhere(capsys, tmp_path, command):
     rng = np.random.default_rng(3)

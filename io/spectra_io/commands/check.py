@@ -13,7 +13,7 @@ from spectra.errors import SpectraError
 from spectra.results import rules, scale_collapse, triage
 from spectra.results.variables import Status
 from spectra_io.commands import failures, options, signals, steps, stops
-from spectra_io.gate import files, sources
+from spectra_io.gate import files, sources, texts
 from spectra_io.gate.reports import Checked, Report
 from spectra_io.terminal import screen
 from spectra_io.terminal.left_out import left_out_line
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
 __all__ = ["check"]
 
-_FIRST = 5  # layers to look at first
 _READ = rules.DEFAULT[-1]  # broken by a layer that could not be read or computed
 _HELP = f"""Check models against rules, for continuous integration.
 
@@ -153,7 +152,7 @@ def _checked(
             num_layers=ds.sizes["layer"],
             num_computed=int((ds.status == Status.COMPUTED).sum()),
             outcomes=tuple(outcomes),
-            first=tuple(triage.findings(ds)[:_FIRST]),
+            first=tuple(triage.findings(ds)),
             problem=_problem(ds, tensors, [] if by_status else unread.breaches),
         )
         return found, code
@@ -180,7 +179,8 @@ def _finish(report: Report, form: str, outputs: Sequence[Path]) -> None:
     """Print the report, and write every file that can be written."""
     problems = []
     try:
-        screen.show(files.rendered(report, form))
+        is_seen = form == "text" and screen.on_terminal()
+        screen.show(texts.parts(report) if is_seen else files.rendered(report, form))
     except OSError as error:
         problems.append(f"{error.filename}: not written: {error.strerror}")
     for output in outputs:

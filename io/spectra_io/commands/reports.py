@@ -145,7 +145,9 @@ def parts(ds: xr.Dataset, view: View, /) -> list[Part]:
     lines = [_no_layer(view)] if view.only and not table.rows else []
     lines += [summaries.averages_line(ds), summaries.claims_line(ds)]
     every: list[Part] = [seen.sentence]
-    every += [sheet for sheet in (found, table) if sheet.rows]
+    every += [found] if found.rows else []
+    every += [rest] if (rest := layer_tables.rest_line(seen.findings)) else []
+    every += [table] if table.rows else []
     below = "\n".join(line for line in lines if line)
     return [*every, below] if below else every
 

@@ -12,9 +12,12 @@ from spectra.results.variables import VARIABLES
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-__all__ = ["Column", "TextTable", "column", "harmless", "laid_out", "legend"]
+__all__ = ["LAST_RESORT", "Column", "TextTable", "column", "harmless", "laid_out", "legend"]
 
 _PADDED = 120  # largest padded width: longer entries are not cut, and do not widen their column
+
+LAST_RESORT = 99
+"""Order of columns that a screen drops only if they do not fit beside the narrowest names."""
 
 
 def harmless(text: object, /) -> str:
@@ -60,7 +63,7 @@ class Column(NamedTuple):
     left: bool = False
     """Whether the column holds words, which are aligned to the left."""
     expendable: int = 0
-    """Order in which a narrow screen drops columns: 1 first, 0 never."""
+    """Order in which a narrow screen drops columns: 1 first, :data:`LAST_RESORT` last, 0 never."""
     optional: bool = False
     """Whether the column is left out if it is empty in every row."""
 

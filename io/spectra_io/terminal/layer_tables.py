@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from spectra.results.triage import Finding
 
-__all__ = ["VERDICTS", "arranged", "finding_table", "layer_table"]
+__all__ = ["SHOWN", "VERDICTS", "arranged", "finding_table", "layer_table", "rest_line"]
 
 VERDICTS = {
     word.name.lower().replace("_", "-"): word.name.lower() for word in Verdict if word.value
@@ -30,7 +30,9 @@ VERDICTS = {
 """Verdicts as an option names them: "like-noise"."""
 
 _NOT_REACHED = Status.NOT_REACHED.name.lower()  # the work was stopped before these layers
-_SHOWN = 10  # findings that are listed
+
+SHOWN = 10
+"""Findings that are listed."""
 
 
 def layer_table(
@@ -155,7 +157,7 @@ def finding_table(found: Sequence[Finding], /) -> TextTable:
     Returns
     -------
     TextTable
-        The first ten, with the number of the others.
+        The first ten; :func:`rest_line` has the number of the others.
 
     Examples
     --------
@@ -168,7 +170,31 @@ def finding_table(found: Sequence[Finding], /) -> TextTable:
     heads = ("look at these first", "verdict", "why")
     drop = {"verdict": 1}
     columns = tuple(Column(head, head, left=True, expendable=drop.get(head, 0)) for head in heads)
-    shown = [(one.layer, one.verdict, one.reason) for one in found[:_SHOWN]]
-    sheet = laid_out(columns, [dict(zip(heads, one, strict=True)) for one in shown])
-    rest = len(found) - len(shown)
-    return sheet._replace(rows=[*sheet.rows, [f"and {rest} more", "", ""]]) if rest else sheet
+    shown = [(one.layer, one.verdict, one.reason) for one in found[:SHOWN]]
+    return laid_out(columns, [dict(zip(heads, one, strict=True)) for one in shown])
+
+
+def rest_line(found: Sequence[Finding], /) -> str:
+    """
+    Say how many layers to look at first are not listed, and what lists them.
+
+    Parameters
+    ----------
+    found : sequence of Finding
+        Result of :func:`spectra.results.triage.findings`.
+
+    Returns
+    -------
+    str
+        Line of text; empty if all are listed.
+
+    Examples
+    --------
+    >>> import numpy as np, spectra
+    >>> from spectra.results.triage import findings
+    >>> rest_line(findings(spectra.analyze({f"fc{i}": np.zeros((4, 3)) for i in range(12)})))
+    'and 2 more layers to look at first (--format json lists all)'
+    """
+    rest = len(found) - SHOWN
+    noun = "layer" if rest == 1 else "layers"
+    return f"and {rest} more {noun} to look at first (--format json lists all)" if rest > 0 else ""

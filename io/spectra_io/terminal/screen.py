@@ -14,13 +14,13 @@ from rich.text import Text
 
 from spectra.errors import one_line
 from spectra_io.terminal import streams
-from spectra_io.terminal.columns import TextTable
+from spectra_io.terminal.columns import LAST_RESORT, TextTable
 from spectra_io.urls import without_secrets
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["note", "show"]
+__all__ = ["note", "on_terminal", "show"]
 
 _STYLES = {"broken": "red", "trapped": "red", "like noise": "yellow"}
 _FOLDED = 26  # smallest width of a name or a reason on a narrow screen, in characters
@@ -45,6 +45,23 @@ def _screen() -> Console:
     if found.width < _NARROWEST:
         return _Screen(highlight=False, markup=False, emoji=False, width=_NARROWEST)
     return found
+
+
+def on_terminal() -> bool:
+    """
+    Return whether stdout is a terminal, for which tables are fitted and coloured.
+
+    Returns
+    -------
+    bool
+        As rich decides it, by the stream and the environment (``FORCE_COLOR``).
+
+    Examples
+    --------
+    >>> on_terminal()
+    False
+    """
+    return _screen().is_terminal
 
 
 def note(text: str, /, *, fold: bool = False) -> None:
@@ -83,9 +100,11 @@ def _fitted(sheet: TextTable, width: int) -> Group:
         prefix = ""
     folded = {0, last} | {i for i, c in enumerate(sheet.columns) if c.left and needed[i] > _FOLDED}
     widths = [min(w, _FOLDED) if i in folded else w for i, w in enumerate(needed)]
+    narrow = [min(w, _NARROWEST_NAME) if i in folded else w for i, w in enumerate(needed)]
     kept = list(range(last + 1))
     for order in sorted({column.expendable for column in sheet.columns} - {0}):
-        if sum(widths[k] + 2 for k in kept) - 2 > width:
+        least = narrow if order == LAST_RESORT else widths
+        if sum(least[k] + 2 for k in kept) - 2 > width:
             kept = [k for k in kept if sheet.columns[k].expendable != order]
     widths = _widened([widths[k] for k in kept], [needed[k] for k in kept], width)
     shown = Table(box=None, pad_edge=False, header_style="bold")

@@ -89,7 +89,7 @@ def test_without_the_phase_only_the_status_counts():
 
 def test_more_than_ten_are_counted():
     ds = spectra.analyze({f"l{i}": noise(i) for i in range(13)})
-    assert str(triage.triage(ds)).endswith("and 3 more")
+    assert str(triage.triage(ds)).endswith("and 3 more (all are in .findings)")
 
 
 def test_html_holds_no_markup_of_names():
