@@ -12,7 +12,7 @@ from spectra.errors import SpectraError
 from spectra.results import scale_collapse
 from spectra.results.triage import triage
 from spectra_io.commands import steps, stops
-from spectra_io.results import files
+from spectra_io.results import csv_tables, files
 from spectra_io.terminal import column_groups, layer_tables, markdown, screen, summaries
 from spectra_io.terminal.left_out import left_out_line
 from spectra_io.urls import shown
@@ -280,7 +280,9 @@ def _printed(
     if view.form in {"json", "csv"}:
         arranged = _together(names, [_arranged(ds, view) for ds in results], several)
         if view.form == "csv":
-            return files.FORMATS[".csv"](arranged, None)
+            return csv_tables.for_log(csv_tables.as_text(arranged)).encode(
+                "utf-8", "backslashreplace"
+            )
         whole = _together(names, results, several), _together(names, tensors, several)
         return files.as_json(*whole, layers=arranged)
     heading = "# {}" if view.form == "md" else "== {}"

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from spectra.results.reading import in_words
 from spectra_io.terminal import layer_tables
-from spectra_io.terminal.columns import LAST_RESORT, Column, TextTable, harmless, laid_out
+from spectra_io.terminal.columns import LAST_RESORT, Column, TextTable, laid_out
+from spectra_io.terminal.logs import harmless
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -12,9 +12,9 @@ from rich.console import Console, Group
 from rich.table import Table
 from rich.text import Text
 
-from spectra.errors import one_line
 from spectra_io.terminal import streams
 from spectra_io.terminal.columns import LAST_RESORT, TextTable
+from spectra_io.terminal.logs import foldable, harmless, unobeyed
 from spectra_io.urls import without_secrets
 
 if TYPE_CHECKING:
@@ -79,9 +79,10 @@ def note(text: str, /, *, fold: bool = False) -> None:
     --------
     >>> note("three tensors were left out")
     """
-    line = one_line(without_secrets(text))
+    line = harmless(without_secrets(text))
     if fold and (console := Console(stderr=True)).is_terminal:
-        line = textwrap.fill(line, max(_FOLDED, console.width), break_on_hyphens=False)
+        width = max(_FOLDED, console.width)
+        line = textwrap.fill(foldable(line, width), width, break_on_hyphens=False)
     try:
         sys.stderr.write(line + "\n")
         sys.stderr.flush()
@@ -113,14 +114,15 @@ def _fitted(sheet: TextTable, width: int) -> Group:
         head, fixed = sheet.columns[i].head, i not in folded
         shown.add_column(head, justify=side, overflow="fold", no_wrap=fixed, width=wide)
     for row in sheet.rows:
-        shown.add_row(*(Text(row[i], style=_style(row[i])) for i in kept))
+        cells = [(row[i], foldable(row[i], wide)) for i, wide in zip(kept, widths, strict=True)]
+        shown.add_row(*(Text(cell, style=_style(word)) for word, cell in cells))
     hidden = [column.head for i, column in enumerate(sheet.columns) if i not in kept]
     below = [f"~ is {prefix}"] if prefix else []
     if hidden:
         below.append(
             f"no room for {', '.join(hidden)}: a wider terminal, a pipe or a file has them"
         )
-    return Group(shown, *(Text(line, style="dim") for line in below))
+    return Group(shown, *(Text(foldable(line, width), style="dim") for line in below))
 
 
 def _widened(least: list[int], needed: list[int], width: int) -> list[int]:
@@ -159,7 +161,8 @@ def show(shown: TextTable | str | bytes | Sequence[TextTable | str], /) -> bool:
     Parameters
     ----------
     shown : TextTable, str, bytes, or sequence of TextTable and str
-        Table or text to write, several with an empty line between, or the content of a file.
+        Table or text to write, several with an empty line between, of which the log of a build
+        obeys nothing; or the content of a file, which is written as it is.
 
     Returns
     -------
@@ -202,7 +205,7 @@ def _write(part: TextTable | str, *, after: bool) -> None:
         if after:
             console.print()
         wide = console.width
-        console.print(_fitted(part, wide) if isinstance(part, TextTable) else part)
+        console.print(_fitted(part, wide) if isinstance(part, TextTable) else foldable(part, wide))
         return
     for line in [""] * after + [*(part.lines() if isinstance(part, TextTable) else [part])]:
-        sys.stdout.write(line + "\n")
+        sys.stdout.write(unobeyed(line) + "\n")
