@@ -11,12 +11,12 @@ import spectra
 from spectra import measures
 from spectra.errors import SpectraError
 from spectra.results import rules, scale_collapse, triage
+from spectra.results.left_out import left_out_line
 from spectra.results.variables import Status
 from spectra_io.commands import failures, options, signals, steps, stops
 from spectra_io.gate import files, sources, texts
 from spectra_io.gate.reports import Checked, Report
 from spectra_io.terminal import screen
-from spectra_io.terminal.left_out import left_out_line
 from spectra_io.urls import shown
 
 if TYPE_CHECKING:

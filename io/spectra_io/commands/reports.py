@@ -10,11 +10,12 @@ import click
 
 from spectra.errors import SpectraError
 from spectra.results import scale_collapse
+from spectra.results.lacking import lacking_lines
+from spectra.results.left_out import left_out_line
 from spectra.results.triage import triage
 from spectra_io.commands import steps, stops
 from spectra_io.results import csv_tables, files
 from spectra_io.terminal import column_groups, layer_tables, markdown, screen, summaries
-from spectra_io.terminal.left_out import left_out_line
 from spectra_io.urls import shown
 
 if TYPE_CHECKING:
@@ -220,7 +221,7 @@ def finish(
         results = [_with_collapse(ds) for ds in results]
     is_seen, problems = _show(names, results, tensors, view, several)
     for name, described, ds in zip(names, tensors, results, strict=True):
-        for line in (left_out_line(described, ds), *stops.failures(ds)):
+        for line in (left_out_line(described, ds), *lacking_lines(ds)):
             if line:
                 screen.note(f"{name}: {line}" if several else line, fold=True)
     whole = _together(names, results, several), _together(names, tensors, several)

@@ -79,7 +79,13 @@ def _triage(ds: xr.Dataset) -> dict[str, Any]:
         for one in found.findings
     ]
     verdicts = {_flag(word): num for word, num in found.verdicts.items()}
-    return {"verdicts": verdicts, "num_near": found.num_near, "findings": findings}
+    return {
+        "verdicts": verdicts,
+        "num_near": found.num_near,
+        "findings": findings,
+        "failures": list(found.failures),
+        "not_analysed": found.left_out,
+    }
 
 
 def _flag(words: str) -> str:

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 import spectra
 from spectra.models.lazy import Held
 from spectra.models.tensors import Weight
+from spectra.results.left_out import left_out_line
 from spectra_io.formats.missing import absent, missing
 from spectra_io.terminal import screen
-from spectra_io.terminal.left_out import left_out_line
 from tests.builders import examples, f32
 
 
