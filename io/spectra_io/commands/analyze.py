@@ -10,6 +10,7 @@ import click
 import spectra
 from spectra import measures
 from spectra_io.commands import options, reports, steps
+from spectra_io.commands.selected import opened_all
 from spectra_io.commands.wanted import with_variables
 from spectra_io.terminal import column_groups, columns
 
@@ -98,8 +99,9 @@ def analyze(
 ) -> int:
     """Say which layers of a model to look at first, and print a table of all."""
     shown, outputs = reports.chosen(outputs, **view)
-    models = [steps.opened(p, include, exclude, redirect_to=redirect_to) for p in paths]
+    kept, models = opened_all(paths, include, exclude, redirect_to=redirect_to)
     asked = _measures(resamples, shown)
     tensors = [spectra.describe(model, pool=pool) for model in models]
     found = steps.analyzed_each(models, pool=pool, measures=asked)
-    return reports.finish(paths, tensors, found, outputs, view=shown)
+    code = reports.finish(kept, tensors, found, outputs, view=shown)
+    return code if len(kept) == len(paths) else max(code, steps.INCOMPLETE)

@@ -10,6 +10,7 @@ import click
 import spectra
 from spectra import measures
 from spectra_io.commands import options, reports, steps
+from spectra_io.commands.selected import opened_all
 from spectra_io.commands.wanted import with_variables
 from spectra_io.terminal import column_groups, columns
 
@@ -66,7 +67,8 @@ def noise(
     asked = [measures.size, measures.tail_fit, measures.foreseen_traps, *chosen]
     shown, outputs = reports.chosen(outputs, **view)
     asked = with_variables(asked, shown.variables)
-    models = [steps.opened(p, include, exclude, redirect_to=redirect_to) for p in paths]
+    kept, models = opened_all(paths, include, exclude, redirect_to=redirect_to)
     tensors = [spectra.describe(model, pool=pool) for model in models]
     found = steps.analyzed_each(models, pool=pool, measures=asked, rng=seed)
-    return reports.finish(paths, tensors, found, outputs, view=shown)
+    code = reports.finish(kept, tensors, found, outputs, view=shown)
+    return code if len(kept) == len(paths) else max(code, steps.INCOMPLETE)

@@ -32,7 +32,7 @@ NAMES = [
 
 def obeyed(text):
     """Return the lines that a runner of GitHub, Azure or TeamCity would obey."""
-    lines = re.split(r"[\r\n]", text)
+    lines = [re.sub("^#+ ", "", line) for line in re.split(r"[\r\n]", text)]  # not headings
     return [line for line in lines if line.strip().startswith("::") or "##" in line]
 
 
