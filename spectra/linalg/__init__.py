@@ -18,17 +18,29 @@ From the matrix itself
   ``localization_ratio``, ``entropy``, ``porter_thomas``)
 - ``elements``: outlying elements (``huge``), where they are (``where``), kurtosis without them
   (``excess_kurtosis``), the matrix without dead rows and columns (``alive``)
+- ``finiteness``: elements that are not finite, and where the first is (``not_finite``)
 - ``live_elements``: summary of the elements outside dead rows and columns, read in blocks
   (``read``, ``pieces``)
 - ``weibull``: Weibull law of the absolute elements (``shape``)
 """
 
-from spectra.linalg import eigen, elements, estimates, live_elements, norms, ranks, vectors, weibull
+from spectra.linalg import (
+    eigen,
+    elements,
+    estimates,
+    finiteness,
+    live_elements,
+    norms,
+    ranks,
+    vectors,
+    weibull,
+)
 
 __all__ = [
     "eigen",
     "elements",
     "estimates",
+    "finiteness",
     "live_elements",
     "norms",
     "ranks",

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 import spectra
 from spectra.models import structure
 from spectra.models.structure._copies import without_copies
-from spectra_io.terminal.left_out import left_out_line
+from spectra.results.left_out import left_out_line
 from tests.builders import f32
 
 QUANTIZED = {
