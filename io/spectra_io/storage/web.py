@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import random
 import re
-import socket
-import ssl
 import time
 from dataclasses import dataclass, field
-from http.client import HTTPException, IncompleteRead
-from typing import TYPE_CHECKING, NamedTuple
+from http.client import HTTPException
+from typing import TYPE_CHECKING
 
 from spectra import __version__
 from spectra.errors import ModelError
 from spectra_io.storage.answers import Busy, Facts, check_status, part_of
-from spectra_io.storage.connections import SILENCE, Connections, Refused
+from spectra_io.storage.connections import Connections, Refused
+from spectra_io.storage.failures import Failure, failure
+from spectra_io.storage.patience import Attempts, Patience
 from spectra_io.storage.redirects import Route, redirected
 
 if TYPE_CHECKING:
@@ -25,47 +24,13 @@ if TYPE_CHECKING:
 __all__ = ["Web"]
 
 _PART = 1 << 23  # bytes asked for by one request
-_CHUNK = 1 << 18  # bytes taken from an answer at a time
+_CHUNK = 1 << 14  # bytes taken from an answer at a time: as many are lost if the connection breaks
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _MOST_REDIRECTS = 10
-_ATTEMPTS = 4
-_BACK_OFF = 0.5  # seconds before the second attempt; twice as long before each later one
-_PATIENCE = 60  # seconds that a server may ask to wait
 _HEADERS = {"User-Agent": f"weightspectra/{__version__}", "Accept-Encoding": "identity"}
 _STRONG = re.compile(r'"[!#-~]*"')  # an ETag that can be sent back
 _BEYOND = 416  # status of a range that begins after the end
 _EMPTY = re.compile(r"bytes \*/0")
-
-
-class _Failure(NamedTuple):
-    """What went wrong in an attempt, and the seconds to wait; None if waiting does not help."""
-
-    words: str
-    wait: float | None
-
-
-def _failure(error: Exception) -> _Failure:
-    """Return what an error of a connection means, in words that quote nothing of the request."""
-    if isinstance(error, Busy):
-        return _Failure(str(error), error.wait)
-    if isinstance(error, Refused):
-        return _Failure(str(error), None)
-    if isinstance(error, TimeoutError):
-        return _Failure(f"no answer within {SILENCE:g} seconds", 0)
-    if isinstance(error, socket.gaierror):
-        again = error.errno == socket.EAI_AGAIN
-        return _Failure("no server of this name is known", 0 if again else None)
-    if isinstance(error, ssl.SSLCertVerificationError):
-        return _Failure(f"the certificate of the server is not valid: {error.verify_message}", None)
-    if isinstance(error, ConnectionRefusedError):
-        return _Failure("the server accepts no connections", None)
-    if isinstance(error, ConnectionError | ssl.SSLEOFError | IncompleteRead):
-        return _Failure("the connection broke", 0)
-    if isinstance(error, ssl.SSLError):
-        return _Failure("no encrypted connection is possible", None)
-    if isinstance(error, OSError) and error.strerror:
-        return _Failure(error.strerror, None)
-    return _Failure("the answer is not one of HTTP", None)
 
 
 class _Part:
@@ -143,6 +108,7 @@ class Web:
 
     redirect_to: tuple[str, ...] = ()
     connections: Connections = field(default_factory=Connections, compare=False, repr=False)
+    patience: Patience = field(default_factory=Patience, compare=False, repr=False)
 
     def look(self, url: Url, length: int, *, at: Route | None = None) -> tuple[Facts, bytes]:
         """
@@ -208,28 +174,30 @@ class Web:
 
     def _patiently(self, url: Url, route: Route, part: _Part, first: Route | None = None) -> Route:
         """Fetch a part, in several attempts; return the route to the server that has it."""
-        attempt, first = 1, first or route
-        while isinstance(found := self._tried(url, route, part, first), _Failure):
-            if found.wait is None or found.wait > _PATIENCE or attempt == _ATTEMPTS:
+        first = first or route
+        attempts = Attempts(self.patience, is_open=part.facts is not None)
+        while isinstance(found := self._tried(url, route, part, first), Failure):
+            attempts.progress(part.got)
+            seconds = attempts.wait(found)
+            if seconds is None:
                 asks = f", and asks to wait {found.wait:.0f} seconds" if found.wait else ""
-                often = f", in {attempt} attempts" if attempt > 1 else ""
-                msg = f"{url}: {found.words}{asks}{often}"
+                msg = f"{url}: {found.words}{asks}{attempts}"
                 raise ModelError(msg)
-            back_off = _BACK_OFF * 2 ** (attempt - 1) * random.uniform(1, 1.5)
-            time.sleep(max(back_off, found.wait))
-            attempt, route = attempt + 1, first
+            time.sleep(seconds)
+            route = first
+        self.patience.reward()
         return found
 
-    def _tried(self, url: Url, route: Route, part: _Part, first: Route) -> Route | _Failure:
+    def _tried(self, url: Url, route: Route, part: _Part, first: Route) -> Route | Failure:
         """Return the route to the server that has the part, or what went wrong."""
         try:
             return self._followed(url, route, part)
         except ModelError:  # ours; after a redirect that was followed before, it may have expired
             if route.url == first.url:
                 raise
-            return _Failure("the server to which it was redirected gives no more", 0)
+            return Failure("the server to which it was redirected gives no more", 0)
         except (Busy, OSError, HTTPException, ValueError) as error:
-            return _failure(error)
+            return failure(error)
 
     def _followed(self, url: Url, route: Route, part: _Part) -> Route:
         """Fetch a part from the server to which the redirects lead."""

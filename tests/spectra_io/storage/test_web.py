@@ -214,8 +214,8 @@ BOUNDED = """
 import sys
 from pathlib import Path
 from spectra_io.commands.main import main
-from spectra_io.storage import connections, web
-connections.SILENCE, connections._GRACE, web._BACK_OFF = 0.5, 1, 0.01
+from spectra_io.storage import connections, patience
+connections.SILENCE, connections._GRACE, patience._BACK_OFF = 0.5, 1, 0.001
 for lie in sys.argv[2:]:
     try:
         main(["analyze", f"{sys.argv[1]}/model.safetensors?{lie}", "--resamples", "0"])
