@@ -159,7 +159,7 @@ def test_a_version_that_cannot_be_sent_is_compared(server, etag):
     assert not any("If-Match" in asked.headers for asked in server.log)
     server.etag = "2"
     with pytest.raises(ModelFormatError, match="has changed"):
-        tensor.read()
+        copied(tensor).read()
 
 
 def test_a_slow_and_steady_server_is_read(server, monkeypatch):
