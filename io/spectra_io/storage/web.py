@@ -14,7 +14,7 @@ from spectra_io.storage.answers import Busy, Facts, check_status, part_of
 from spectra_io.storage.connections import Connections, Refused
 from spectra_io.storage.failures import Failure, failure
 from spectra_io.storage.patience import Attempts, Patience
-from spectra_io.storage.redirects import Route, redirected
+from spectra_io.storage.redirects import Route, Routes, redirected
 
 if TYPE_CHECKING:
     from http.client import HTTPResponse
@@ -92,7 +92,8 @@ class Web:
     """
     Files of http and https, read in parts.
 
-    Small and picklable; without its connections, which stay in their process.
+    Small and picklable; without its connections, its patience with servers and the addresses to
+    which they redirected, which stay in their process.
 
     Parameters
     ----------
@@ -109,6 +110,7 @@ class Web:
     redirect_to: tuple[str, ...] = ()
     connections: Connections = field(default_factory=Connections, compare=False, repr=False)
     patience: Patience = field(default_factory=Patience, compare=False, repr=False)
+    routes: Routes = field(default_factory=Routes, compare=False, repr=False)
 
     def look(self, url: Url, length: int, *, at: Route | None = None) -> tuple[Facts, bytes]:
         """
@@ -138,7 +140,7 @@ class Web:
             If the server cannot be reached, or does not give the file.
         """
         part = _Part(0, memoryview(bytearray(length)), None)
-        self._patiently(url, at or Route(url, url.authorization), part)
+        self._patiently(url, part, at or Route(url, url.authorization))
         return part.facts or Facts(0), bytes(part.out[: part.got])
 
     def fetch(
@@ -167,14 +169,13 @@ class Web:
         ModelError
             If the server cannot be reached, or does not give the file.
         """
-        first = route = at or Route(url, url.authorization)
         for place in range(0, len(out), _PART):
             part = _Part(start + place, out[place : place + _PART], facts)
-            route = self._patiently(url, route, part, first)
+            self._patiently(url, part, at or Route(url, url.authorization))
 
-    def _patiently(self, url: Url, route: Route, part: _Part, first: Route | None = None) -> Route:
-        """Fetch a part, in several attempts; return the route to the server that has it."""
-        first = first or route
+    def _patiently(self, url: Url, part: _Part, first: Route) -> None:
+        """Fetch a part, in several attempts: the first where a redirect led before."""
+        route = self.routes.last(first)
         attempts = Attempts(self.patience, is_open=part.facts is not None)
         while isinstance(found := self._tried(url, route, part, first), Failure):
             attempts.progress(part.got)
@@ -186,7 +187,7 @@ class Web:
             time.sleep(seconds)
             route = first
         self.patience.reward()
-        return found
+        self.routes.add(first, found)
 
     def _tried(self, url: Url, route: Route, part: _Part, first: Route) -> Route | Failure:
         """Return the route to the server that has the part, or what went wrong."""
