@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from spectra.measures import Measure
+    from spectra_io.results.stores import FolderStore
 
 __all__ = ["analyze"]
 
@@ -64,6 +65,7 @@ def _measures(resamples: int, groups: Sequence[str]) -> list[Measure]:
 @click.command(short_help="Say which layers to look at first, and print all.", help=_HELP)
 @options.models
 @options.outputs
+@options.store
 @options.view(["main"])
 @click.option(
     "--resamples",
@@ -81,13 +83,16 @@ def analyze(
     exclude: Sequence[str],
     redirect_to: Sequence[str],
     outputs: Sequence[Path],
+    store: FolderStore | None,
     resamples: int,
     **view: Any,
 ) -> int:
     """Say which layers of a model to look at first, and print a table of all."""
     shown, outputs = reports.chosen(outputs, **view)
+    if known := steps.loaded(paths, unused=[*options.CHOICES, "resamples"]):
+        return reports.finish(paths, *known, outputs, view=shown)
     models = [steps.opened(p, include, exclude, redirect_to=redirect_to) for p in paths]
     asked = _measures(resamples, shown.groups)
     tensors = [spectra.describe(model, pool=pool) for model in models]
-    found = steps.analyzed_each(models, pool=pool, measures=asked)
+    found = steps.analyzed_each(models, pool=pool, measures=asked, store=store)
     return reports.finish(paths, tensors, found, outputs, view=shown)

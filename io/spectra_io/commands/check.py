@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
     from spectra.results.rules import Breach, Rule
+    from spectra_io.results.stores import FolderStore
 
 __all__ = ["check"]
 
@@ -55,6 +56,7 @@ rule is about status, or a pattern fits no layer of any model. 2 outweighs 1 amo
 
 @click.command(short_help="Check models against rules; for CI.", help=_HELP)
 @options.models
+@options.store
 @click.option(
     "--fail-on",
     multiple=True,
@@ -93,6 +95,7 @@ def check(
     exclude: Sequence[str],
     pool: bool,
     redirect_to: Sequence[str],
+    store: FolderStore | None,
     fail_on: Sequence[str],
     rule_files: Sequence[Path],
     form: str,
@@ -107,7 +110,7 @@ def check(
     stopped = 0
     for path in paths:
         try:
-            model, stopped = _checked(path, chosen, pool=pool, **selection)
+            model, stopped = _checked(path, chosen, pool=pool, store=store, **selection)
         except (KeyboardInterrupt, signals.Terminated) as error:
             ended = isinstance(error, signals.Terminated)
             stopped = signals.TERMINATED if ended else signals.INTERRUPTED
@@ -130,6 +133,7 @@ def _checked(
     exclude: Sequence[str],
     redirect_to: Sequence[str],
     pool: bool,
+    store: FolderStore | None,
 ) -> tuple[Checked, int]:
     """
     Check one model, and return the exit code of the signal that stopped the work, or 0.
@@ -139,9 +143,13 @@ def _checked(
     needed = {name for rule in chosen for name in rule.needs}
     by_status = "status" in needed
     try:
-        model = steps.opened(path, include, exclude, redirect_to=redirect_to)
-        tensors = spectra.describe(model, pool=pool)
-        ds = steps.analyzed(model, pool=pool, measures=measures.returning(*needed))
+        if known := steps.loaded([path], unused=options.CHOICES):
+            (tensors,), (ds,) = known
+        else:
+            model = steps.opened(path, include, exclude, redirect_to=redirect_to)
+            tensors = spectra.describe(model, pool=pool)
+            asked = measures.returning(*needed)
+            ds = steps.analyzed(model, pool=pool, measures=asked, store=store)
         if not needed <= {*ds.data_vars}:
             ds = ds.assign(scale_collapse.find(ds).data_vars)
         *outcomes, unread = rules.check(ds, [*chosen, _READ], unmatched_ok=True)

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from spectra_io.results.stores import FolderStore
+
 __all__ = ["noise"]
 
 _MOST_REPLICAS = 10_000
@@ -34,6 +36,7 @@ row of large weights makes a spike too.
 @click.command(short_help="Print the noise, signal and traps of every layer.", help=_HELP)
 @options.models
 @options.outputs
+@options.store
 @options.view(["noise"])
 @click.option(
     "--replicas",
@@ -55,6 +58,7 @@ def noise(
     exclude: Sequence[str],
     redirect_to: Sequence[str],
     outputs: Sequence[Path],
+    store: FolderStore | None,
     replicas: int | None,
     seed: int,
     **view: Any,
@@ -64,7 +68,9 @@ def noise(
     chosen = [randomized if m is measures.randomized else m for m in measures.RANDOM_MATRIX]
     asked = [measures.size, measures.tail_fit, measures.foreseen_traps, *chosen]
     shown, outputs = reports.chosen(outputs, **view)
+    if known := steps.loaded(paths, unused=[*options.CHOICES, "replicas", "seed"]):
+        return reports.finish(paths, *known, outputs, view=shown)
     models = [steps.opened(p, include, exclude, redirect_to=redirect_to) for p in paths]
     tensors = [spectra.describe(model, pool=pool) for model in models]
-    found = steps.analyzed_each(models, pool=pool, measures=asked, rng=seed)
+    found = steps.analyzed_each(models, pool=pool, measures=asked, rng=seed, store=store)
     return reports.finish(paths, tensors, found, outputs, view=shown)
