@@ -44,7 +44,7 @@ def pack(header: Mapping[str, Any], arrays: Sequence[AnyArray] = (), /) -> bytes
 
 def _body(data: bytes) -> memoryview:
     """Return all that follows the checksum, once it is found to be right."""
-    view = memoryview(data)
+    view = memoryview(data).cast("B")
     start = len(_MAGIC) + _DIGEST
     if view[: len(_MAGIC)] != _MAGIC:
         msg = "not written by this version of the program"
@@ -76,7 +76,7 @@ def unpack(data: bytes, /) -> tuple[dict[str, Any], list[AnyArray]]:
     Nothing is allocated by what the header claims: the arrays are views of the bytes.
     """
     try:
-        body = _body(bytes(data))
+        body = _body(data)
         length = int.from_bytes(body[:_LENGTH], "little")
         header = json.loads(bytes(body[_LENGTH:][:length]))
         arrays, rest = [], body[_LENGTH:][length:]

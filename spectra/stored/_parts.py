@@ -15,11 +15,11 @@ from spectra.stored._envelope import (
 from spectra.stored._identity import digest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, MutableMapping
+    from collections.abc import Iterable, Mapping, MutableMapping
 
     from spectra._typing import AnyArray, FloatArray
 
-__all__ = ["Part", "names_under", "part_name", "shelf_of"]
+__all__ = ["Part", "listed", "names_under", "part_name", "shelf_of"]
 
 _KIND = "part"
 
@@ -74,8 +74,13 @@ def part_name(shelf: str, measures: Iterable[str]) -> str:
     return f"{shelf}{digest(*sorted(measures))}"
 
 
-def names_under(store: MutableMapping[str, bytes], prefix: str, /) -> Iterator[str]:
-    """Yield the names in a store that begin with a prefix, in their order."""
+def names_under(store: MutableMapping[str, bytes], prefix: str, /) -> list[str]:
+    """Return the names in a store that begin with a prefix, in their order."""
     under = getattr(store, "under", None)
-    names = store if under is None else under(prefix)
-    yield from sorted(name for name in list(names) if name.startswith(prefix))
+    names: Iterable[str] = store if under is None else under(prefix)
+    return sorted(name for name in list(names) if name.startswith(prefix))
+
+
+def listed(store: MutableMapping[str, bytes], /) -> tuple[str, ...] | None:
+    """Return all names in their order, for a store that cannot list those with a prefix."""
+    return None if hasattr(store, "under") else tuple(names_under(store, ""))

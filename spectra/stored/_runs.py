@@ -136,6 +136,7 @@ def record(
     facts = [(name, row["N"], row["M"], row["rf"]) for name, row in layers.rows.items()]
     same = digest(*facts, *sorted(map(ascii, layers.attrs.items())))[:_DIGITS]
     contents = [each.content for each in kept.values()]
+    replaced = []
     for name in names_under(store, f"{RUNS}{same}-"):
         try:
             others = _header(store, name)[0]["contents"]
@@ -144,7 +145,7 @@ def record(
         if _reaches(others, contents) and others != contents:
             return
         if _reaches(contents, others) and others != contents:
-            del store[name]
+            replaced.append(name)
     arrays: list[AnyArray] = []
     header = {
         "kind": _KIND,
@@ -154,6 +155,8 @@ def record(
         "tensors": tensors.to_header(arrays),
     }
     store[f"{RUNS}{same}-{digest(*contents)[:_DIGITS]}"] = pack(header, arrays)
+    for name in replaced:
+        store.pop(name, None)  # another process may have deleted it
 
 
 def _reaches(some: Sequence[str], others: Sequence[str]) -> bool:

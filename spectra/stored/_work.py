@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +13,7 @@ from spectra.stored._content import content_of
 from spectra.stored._envelope import BrokenPartError
 from spectra.stored._identity import NoIdentityError, digest, identity, method_version
 from spectra.stored._kept import Kept, Problem, marked, words_of
-from spectra.stored._parts import Part, names_under, part_name, shelf_of
+from spectra.stored._parts import Part, listed, names_under, part_name, shelf_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, MutableMapping, Sequence
@@ -35,6 +36,7 @@ class Shelves:
     """A store with the identities of the measures that are asked for; empty for one without."""
 
     store: MutableMapping[str, bytes]
+    names: tuple[str, ...] | None
     method: str
     identities: tuple[str, ...]
     problems: tuple[Problem, ...] = ()
@@ -53,7 +55,12 @@ class Shelves:
                 found.append("")
                 name = getattr(measure, "__name__", type(measure).__name__)
                 problems.append(Problem("measure not stored", f"{name} uses {error}"))
-        return cls(store, method_version(), tuple(found), tuple(problems))
+        names: tuple[str, ...] | None = ()
+        try:
+            names = listed(store)  # once, not for each layer
+        except Exception as error:  # of any file system
+            problems.append(Problem("store not listed", words_of(error)))
+        return cls(store, names, method_version(), tuple(found), tuple(problems))
 
     @property
     def wanted(self) -> frozenset[str]:
@@ -109,11 +116,17 @@ class _Recalled(Work):
         return part
 
     def _others(self, first: str) -> list[str]:
-        try:
-            names = list(names_under(self._shelves.store, self._shelf))
-        except Exception as error:  # of any file system
-            self._problems.append(Problem("store not listed", words_of(error)))
-            return []
+        """Return the names of further parts of the layer, those that were there at the start."""
+        shelves, shelf = self._shelves, self._shelf
+        if shelves.names is None:
+            try:
+                names = names_under(shelves.store, shelf)
+            except Exception as error:  # of any file system
+                self._problems.append(Problem("store not listed", words_of(error)))
+                return []
+        else:
+            ends = (bisect_left(shelves.names, end) for end in (shelf, f"{shelf}~"))
+            names = list(shelves.names[slice(*ends)])
         return [name for name in names if name != first]
 
     def _read(self, name: str, shape: tuple[int, int]) -> Part | None:

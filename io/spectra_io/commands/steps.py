@@ -266,9 +266,9 @@ def loaded(
 
     Returns
     -------
-    tensors, results : list of xarray.Dataset, or None
-        As :func:`spectra.describe` and :func:`spectra.analyze` returned them; None if no path is
-        that of a store.
+    tuple of two lists of xarray.Dataset, or None
+        What :func:`spectra.describe` and :func:`spectra.analyze` returned for each path; None if no
+        path is that of a store.
 
     Raises
     ------

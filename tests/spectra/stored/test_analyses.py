@@ -334,6 +334,39 @@ def test_a_store_that_cannot_be_read_costs_no_result():
     xr.testing.assert_identical(found, spectra.analyze(MODEL, measures=WANTED))
 
 
+class Listed(dict[str, bytes]):
+    """A store that counts how often it is listed."""
+
+    times = 0
+
+    def __iter__(self):
+        """List the names."""
+        self.times += 1
+        return super().__iter__()
+
+
+def test_a_store_without_prefixes_is_not_listed_for_each_layer():
+    store = Listed()
+    for asked in (WANTED, [*WANTED, measures.hill_fit]):
+        store.times = 0
+        spectra.analyze(MODEL, measures=asked, store=store)
+        assert store.times <= 2  # before the work, and for the runs
+
+
+def test_two_stops_and_a_finish_at_once_leave_the_whole_run():
+    """The run of a process that was stopped is deleted by two that finish."""
+
+    class Deleting(dict[str, bytes]):
+        def pop(self, name, *default):
+            super().pop(name)
+            return super().pop(name, *default)
+
+    store = Deleting()
+    spectra.analyze(MODEL, measures=WANTED, store=store, executor=Stopping(3))
+    spectra.analyze(MODEL, measures=WANTED, store=store)
+    assert [run.num_reached for run in runs(store)] == [7]
+
+
 def test_workers_with_a_copy_of_the_store_are_noticed():
     import copy
 

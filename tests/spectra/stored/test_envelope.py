@@ -186,6 +186,12 @@ def test_hostile_headers_are_broken_parts(body):
         unpack(sealed(body))
 
 
+@pytest.mark.parametrize("value", [3, "text", None, 10**15, [1, 2]])
+def test_what_is_not_bytes_is_a_broken_part(value):
+    with pytest.raises(BrokenPartError):
+        unpack(value)
+
+
 def test_damaged_runs_are_not_listed():
     (run,) = runs(STORE)
     for data in (b"", STORE[NAME], STORE[run.name][:-1]):
