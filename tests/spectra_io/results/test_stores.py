@@ -25,7 +25,7 @@ from spectra.errors import ArgumentError, ModelFormatError, SpectraError, StoreW
 from spectra.stored import runs
 from spectra.stored._parts import Part
 from spectra_io.results.stores import open_store
-from tests.builders import environment
+from tests.builders import SHARED, environment
 
 WANTED = [measures.size, measures.tail_fit]
 MODEL = {f"{n}.weight": np.random.default_rng(n).standard_normal((30, 20 + n)) for n in range(4)}
@@ -179,6 +179,23 @@ def test_runs_are_loaded_by_name(store, tmp_path):
         spectra_io.load(store.folder / "runs" / "x")
     with pytest.raises(ModelFormatError, match="has the group 'tensors' only"):
         spectra_io.load(store.folder, group="layers")
+
+
+@pytest.mark.slow
+@pytest.mark.shared
+def test_real_networks_are_the_same_with_one_store_for_all(store):
+    folders = ("wildbg", "unitree", "dtln", "ultraface")
+    paths = [path for name in folders for path in (SHARED / "models" / name).rglob("*.onnx")]
+    paths = [path for path in paths if path.stat().st_size < 1_500_000]
+    assert len(paths) > 5
+    for path in paths:
+        model = spectra_io.open_model(path)
+        for pool in (True, False):
+            plain = spectra.analyze(model, measures=WANTED, pool=pool)
+            for _ in range(2):
+                found = spectra.analyze(model, measures=WANTED, pool=pool, store=store)
+                xr.testing.assert_identical(found, plain)
+    assert all(spectra_io.load(store.folder / run.name).sizes for run in runs(store))
 
 
 # ---- disks
