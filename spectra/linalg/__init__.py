@@ -4,6 +4,8 @@ Linear algebra: eigenvalues, norms, ranks, elements and singular vectors of a ma
 Eigenvalues, and numbers computed from them
 
 - ``eigen``: eigenvalues of ``W.T @ W`` (``eigenvalues``)
+- ``two_stage``: eigenvalues of a large symmetric matrix (``eigenvalues``), and its reduction to a
+  band (``to_band``)
 - ``norms``: squared Frobenius norm (``frobenius``), nuclear norm (``nuclear``), logarithms of
   Schatten norms (``log_schatten``), stable rank (``stable_rank``), ``condition_number``
 - ``ranks``: rank to within rounding (``matrix_rank``), entropy of the spectrum (``entropy``), and
@@ -19,6 +21,6 @@ From the matrix itself
 - ``weibull``: Weibull law of the absolute elements (``shape``)
 """
 
-from spectra.linalg import eigen, elements, norms, ranks, vectors, weibull
+from spectra.linalg import eigen, elements, norms, ranks, two_stage, vectors, weibull
 
-__all__ = ["eigen", "elements", "norms", "ranks", "vectors", "weibull"]
+__all__ = ["eigen", "elements", "norms", "ranks", "two_stage", "vectors", "weibull"]
