@@ -14,7 +14,10 @@ if TYPE_CHECKING:
 
     from spectra._typing import FloatArray
 
-__all__ = ["eigenvalues", "to_band"]
+__all__ = ["WIDE", "eigenvalues", "to_band"]
+
+WIDE = 2048
+"""Number of rows from which two stages are faster than one, with one BLAS thread, as measured."""
 
 _BANDWIDTH = 64
 _TILE = (256, 512)  # rows and columns that are updated at a time: 1 MiB
@@ -183,7 +186,7 @@ def eigenvalues(A: npt.ArrayLike, /, *, overwrite: bool = False) -> FloatArray:
 
     See Also
     --------
-    numpy.linalg.eigvalsh : The same in one stage, faster for matrices of up to about 2,000 rows.
+    numpy.linalg.eigvalsh : The same in one stage, faster for fewer than :data:`WIDE` rows.
     spectra.eigenvalues : Eigenvalues of ``W.T @ W``, by this function where it is faster.
 
     Notes
