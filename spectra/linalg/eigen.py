@@ -10,6 +10,7 @@ import numpy as np
 import spectra._checks as _checks
 from spectra._spectral import EPS, in_weight_units, largest, zero_below
 from spectra.linalg import two_stage
+from spectra.linalg._elsewhere import library_of, scaled_values
 from spectra.linalg._gram import gram_of, without_zero_columns
 from spectra.linalg._tall import scaled, tall
 
@@ -67,7 +68,9 @@ def eigenvalues(W: npt.ArrayLike, /, *, rtol: float = 1e-6) -> FloatArray:
     Parameters
     ----------
     W : array_like, shape (m, n)
-        Real matrix, in weight units. That of a layer of a file is read in blocks.
+        Real matrix, in weight units. That of a layer of a file is read in blocks. For an array of
+        PyTorch, CuPy, JAX or another library of the array API, the work is done by that library,
+        where the array lies; it must have float64.
     rtol : float, default: 1e-6
         Relative error allowed in the smallest eigenvalue. The Gram matrix has the squared condition
         number of W; if its error could exceed `rtol`, the singular values of W are computed
@@ -76,7 +79,7 @@ def eigenvalues(W: npt.ArrayLike, /, *, rtol: float = 1e-6) -> FloatArray:
 
     Returns
     -------
-    array of float, shape (min(m, n),)
+    numpy.ndarray of float, shape (min(m, n),)
         Eigenvalues in ascending order, in weight units squared, not divided by m or n; none is
         negative. All ``nan`` if an element of W is not finite. An eigenvalue outside the range of
         float64 is ``inf`` or has lost digits to underflow, with a warning.
@@ -84,7 +87,8 @@ def eigenvalues(W: npt.ArrayLike, /, *, rtol: float = 1e-6) -> FloatArray:
     Raises
     ------
     ArgumentError
-        If W is not a matrix of real numbers, or `rtol` is negative or not a number.
+        If W is not a matrix of real numbers, its library does not compute in float64, or `rtol` is
+        negative or not a number.
 
     Warns
     -----
@@ -122,6 +126,10 @@ def eigenvalues(W: npt.ArrayLike, /, *, rtol: float = 1e-6) -> FloatArray:
     array([4., 9.])
     """
     _checks.number("rtol", rtol, at_least=0, at_most=math.inf, what="a number")
+    if (library := library_of(W)) is not None:
+        values, exponent = scaled_values(W, library, rtol=rtol, error=_GRAM_ERROR)
+        zero = zero_below(values.max(initial=0.0), max(np.shape(W)))
+        return in_weight_units(values, exponent, zero)
     matrix = tall(W)
     rows, columns = matrix.shape
     most = largest(matrix.blocks()) if columns else 0.0
