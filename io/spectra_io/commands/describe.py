@@ -29,7 +29,7 @@ _COMMANDS = {
 }
 _LEFT_OUT = (
     "not counted: the start, reading from a disk or a server, decoding quantized weights; nearly "
-    "singular matrices take up to three times as long, and other programs change all times"
+    "singular matrices take three to six times as long, and other programs change all times"
 )
 
 
