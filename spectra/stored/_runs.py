@@ -38,6 +38,7 @@ RUNS = "runs/"
 """Beginning of the names of runs."""
 
 _KIND = "run"
+_OUTCOMES = ("not_analysed",)  # attributes that tell what came out, not what was asked for
 _DIGITS = 12  # of each of the two digests in the name of a run
 
 
@@ -134,7 +135,8 @@ def record(
     Runs of the same work that were stopped earlier are deleted.
     """
     facts = [(name, row["N"], row["M"], row["rf"]) for name, row in layers.rows.items()]
-    same = digest(*facts, *sorted(map(ascii, layers.attrs.items())))[:_DIGITS]
+    asked = {name: value for name, value in layers.attrs.items() if name not in _OUTCOMES}
+    same = digest(*facts, *sorted(map(ascii, asked.items())))[:_DIGITS]
     contents = [each.content for each in kept.values()]
     replaced = []
     for name in names_under(store, f"{RUNS}{same}-"):
