@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 
+import spectra._checks as _checks
 import spectra.measures as _measures
 import spectra.weightwatcher._arguments as _arguments
 import spectra.weightwatcher._choice as _choice
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     import pandas as pd
 
-    from spectra._typing import AnyArray, FloatArray
+    from spectra._typing import AnyArray, Executor, FloatArray
     from spectra.models.tensors import Tensor
     from spectra.weightwatcher._fits import FixFingers, Package, Shape
     from spectra.weightwatcher._layers import Layer
@@ -180,6 +182,7 @@ def analyze(
     ERG: bool = False,
     vectors: bool = False,
     rng: int | np.random.Generator | None = 0,
+    executor: Executor | None = None,
     **others: object,
 ) -> pd.DataFrame:
     """
@@ -240,6 +243,9 @@ def analyze(
         Seed of the shuffles: an int gives those of WeightWatcher after ``numpy.random.seed(rng)``,
         for the same layers in the same order. WeightWatcher itself sets no seed, like None. A seed
         is drawn from a generator.
+    executor : Executor, optional
+        Where to do the work, by default here, one layer after the other. Not used with
+        `randomize`, whose shuffles depend on the order of the layers.
     **others : object
         Other arguments of WeightWatcher's ``analyze``, accepted with the value that asks for
         nothing (``plot=False``); with any other value the error says what to use.
@@ -285,6 +291,7 @@ def analyze(
     [['fc1', 100, 50, 'success']]
     """
     _arguments.check(analyze, others)
+    _checks.executor(executor)
     needing = fit not in {"PL", "power_law"} or xmax == "force" or fix_fingers == "xmin_peak"
     package = pl_package or ("powerlaw" if needing else "ww")
     fingers = 10 if max_fingers is None else max_fingers
@@ -296,11 +303,10 @@ def analyze(
     limits = {"min_evals": min_evals, "max_evals": max_evals, "max_N": max_N}
     found = _choice.find(model, layers=layers, pool=pool, start_ids=start_ids, **limits)
     weak = tolerance or 1e-6
-    rows = [
-        _row(part, options, extras, pool=pool, conv2d_norm=conv2d_norm, tolerance=weak)
-        for layer in found
-        for part in _layers.slices(layer, pool=pool)
-    ]
+    parts = [part for layer in found for part in _layers.slices(layer, pool=pool)]
+    kept = {"pool": pool, "conv2d_norm": conv2d_norm, "tolerance": weak}
+    work = partial(_row, options=options, extras=extras, **kept)
+    rows = list(executor.map(work, parts) if executor and not randomize else map(work, parts))
     absent = {"slice_id"} if pool else set()
     if not options.truncated:
         absent |= {"Lambda"}
