@@ -304,8 +304,8 @@ def analyze(
     found = _choice.find(model, layers=layers, pool=pool, start_ids=start_ids, **limits)
     weak = tolerance or 1e-6
     parts = [part for layer in found for part in _layers.slices(layer, pool=pool)]
-    kept = {"pool": pool, "conv2d_norm": conv2d_norm, "tolerance": weak}
-    work = partial(_row, options=options, extras=extras, **kept)
+    how = partial(_row, pool=pool, conv2d_norm=conv2d_norm, tolerance=weak)
+    work = partial(how, options=options, extras=extras)
     rows = list(executor.map(work, parts) if executor and not randomize else map(work, parts))
     absent = {"slice_id"} if pool else set()
     if not options.truncated:
