@@ -11,10 +11,8 @@ import numpy as np
 import spectra.results.plotdata as _plotdata
 from spectra.results.verdicts import OVER_TRAINED_BELOW, UNDER_TRAINED_ABOVE
 from spectra_io.plots._canvas import (
-    GOOD,
     LINES,
     MARKS,
-    PALETTE,
     finish,
     fresh_axes,
     ink,
@@ -26,6 +24,7 @@ from spectra_io.plots._canvas import (
     width_of,
 )
 from spectra_io.plots._depth import name_layers, named, vertical
+from spectra_io.plots._palette import GOOD, PALETTE
 
 if TYPE_CHECKING:
     import xarray as xr

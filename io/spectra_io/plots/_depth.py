@@ -8,7 +8,8 @@ import numpy as np
 
 from spectra.errors import one_line
 from spectra.results.verdicts import UNDER_TRAINED_ABOVE
-from spectra_io.plots._canvas import end_of, height_of, ink, short, width_of
+from spectra_io.plots._canvas import height_of, ink, width_of
+from spectra_io.plots._names import end_of, short
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -6,8 +6,9 @@ import math
 from typing import TYPE_CHECKING
 
 import spectra.results.plotdata as _plotdata
-from spectra_io.plots._canvas import FAULT, TAIL, fresh_axes, legend, room
+from spectra_io.plots._canvas import fresh_axes, legend, room
 from spectra_io.plots._esd import draw
+from spectra_io.plots._palette import FAULT, TAIL
 
 if TYPE_CHECKING:
     import numpy.typing as npt

@@ -6,8 +6,6 @@ from typing import TYPE_CHECKING
 
 import spectra.results.plotdata as _plotdata
 from spectra_io.plots._canvas import (
-    DATA,
-    TAIL,
     finish,
     fresh_axes,
     ink,
@@ -18,6 +16,7 @@ from spectra_io.plots._canvas import (
     title,
     width_of,
 )
+from spectra_io.plots._palette import DATA, TAIL
 
 if TYPE_CHECKING:
     import numpy.typing as npt

@@ -8,17 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 import spectra.results.plotdata as _plotdata
-from spectra_io.plots._canvas import (
-    DATA,
-    TAIL,
-    finish,
-    fresh_axes,
-    ink,
-    legend,
-    room,
-    round_ticks,
-    title,
-)
+from spectra_io.plots._canvas import finish, fresh_axes, ink, legend, room, round_ticks, title
+from spectra_io.plots._palette import DATA, TAIL
 
 if TYPE_CHECKING:
     import numpy.typing as npt

@@ -8,9 +8,7 @@ from typing import TYPE_CHECKING
 import spectra.results.plotdata as _plotdata
 from spectra.results.verdicts import OVER_TRAINED_BELOW, UNDER_TRAINED_ABOVE
 from spectra_io.plots._canvas import (
-    GOOD,
     LINES,
-    PALETTE,
     finish,
     fresh_axes,
     label_of,
@@ -18,6 +16,7 @@ from spectra_io.plots._canvas import (
     round_ticks,
     width_of,
 )
+from spectra_io.plots._palette import GOOD, PALETTE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

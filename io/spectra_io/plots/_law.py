@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 import spectra.results.plotdata as _plotdata
-from spectra_io.plots._canvas import DATA, TAIL, finish, fresh_axes, label_of, legend, room, steps
+from spectra_io.plots._canvas import finish, fresh_axes, label_of, legend, room, steps
+from spectra_io.plots._palette import DATA, TAIL
 
 if TYPE_CHECKING:
     import numpy.typing as npt

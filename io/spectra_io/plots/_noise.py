@@ -6,18 +6,8 @@ import math
 from typing import TYPE_CHECKING
 
 import spectra.results.plotdata as _plotdata
-from spectra_io.plots._canvas import (
-    DATA,
-    GOOD,
-    TAIL,
-    finish,
-    fresh_axes,
-    ink,
-    legend,
-    room,
-    steps,
-    title,
-)
+from spectra_io.plots._canvas import finish, fresh_axes, ink, legend, room, steps, title
+from spectra_io.plots._palette import DATA, GOOD, TAIL
 
 if TYPE_CHECKING:
     import numpy.typing as npt

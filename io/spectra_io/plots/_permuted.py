@@ -8,8 +8,6 @@ import numpy as np
 
 import spectra.results.plotdata as _plotdata
 from spectra_io.plots._canvas import (
-    DATA,
-    TAIL,
     finish,
     fresh_axes,
     ink,
@@ -20,6 +18,7 @@ from spectra_io.plots._canvas import (
     title,
 )
 from spectra_io.plots._matrices import matrices
+from spectra_io.plots._palette import DATA, TAIL
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

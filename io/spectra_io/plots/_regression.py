@@ -12,7 +12,6 @@ from spectra.errors import one_line
 from spectra_io.plots._canvas import (
     LINES,
     MARKS,
-    PALETTE,
     finish,
     fresh_axes,
     ink,
@@ -21,6 +20,7 @@ from spectra_io.plots._canvas import (
     title,
     width_of,
 )
+from spectra_io.plots._palette import PALETTE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import spectra.results.plotdata as _plotdata
 from spectra_io.plots._canvas import (
     LINES,
-    PALETTE,
     finish,
     fresh_axes,
     height_of,
@@ -17,6 +16,7 @@ from spectra_io.plots._canvas import (
     title,
     width_of,
 )
+from spectra_io.plots._palette import PALETTE
 
 if TYPE_CHECKING:
     import numpy.typing as npt

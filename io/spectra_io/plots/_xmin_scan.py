@@ -8,10 +8,6 @@ import numpy as np
 
 import spectra.results.plotdata as _plotdata
 from spectra_io.plots._canvas import (
-    DATA,
-    FAULT,
-    GOOD,
-    TAIL,
     finish,
     fresh_axes,
     ink,
@@ -21,6 +17,7 @@ from spectra_io.plots._canvas import (
     title,
     width_of,
 )
+from spectra_io.plots._palette import DATA, FAULT, GOOD, TAIL
 
 if TYPE_CHECKING:
     import numpy.typing as npt
