@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+import spectra_io.plots._flow_parts as _parts
 from spectra.errors import one_line
-from spectra.results.verdicts import UNDER_TRAINED_ABOVE
 from spectra_io.plots._canvas import height_of, ink, width_of
 from spectra_io.plots._names import end_of, short
 
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 __all__ = ["name_layers", "named", "vertical"]
 
 _MAX_NAMES = 40  # layer names that can be read on one axis of 7 inches
-_LINEAR = 10.0  # largest alpha of a linear axis
-_END = 100.0  # largest alpha of a logarithmic axis; layers beyond it are marked at its end
 _TICKS = (1, 1.5, 2, 3, 4, 6, 8, 10, 15, 20, 30, 50, 100)
 _FEW_TICKS = (1, 2, 4, 6, 10, 20, 50, 100)  # for axes below 4 inches
 
@@ -31,16 +29,12 @@ def vertical(ax: Axes, flows: Sequence[CorrelationFlow]) -> None:
     """Scale the axis of alpha: linear up to 10, else logarithmic with ticks at round numbers."""
     from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
-    every = np.concatenate([[UNDER_TRAINED_ABOVE], *(flow.alpha for flow in flows)])
-    top = float(every.max())
-    missing = any(flow.missing for flow in flows)
-    if top <= _LINEAR:
-        bars = np.concatenate([[top], *(flow.high for flow in flows)])
-        ax.set_ylim(0.6 if missing else 1, 1.06 * min(float(bars.max()), 1.3 * top))
+    logarithmic, low, end = _parts.heights(flows)
+    if logarithmic:
+        ax.set_yscale("log")
+    ax.set_ylim(low, end)
+    if not logarithmic:
         return
-    end = min(1.3 * top, _END)
-    ax.set_yscale("log")
-    ax.set_ylim(0.85 if missing else 1, end)
     inches = height_of(ax)
     ticks = _TICKS if inches > 4 else _FEW_TICKS
     ax.yaxis.set_major_locator(FixedLocator([t for t in ticks if t <= end]))
@@ -71,9 +65,8 @@ def _on_axis(ax: Axes, names: Sequence[str]) -> bool:
 def name_layers(ax: Axes, names: Sequence[str], ordered: bool) -> None:
     """Write the names of the layers below the axis, or say in which order they are."""
     ax.set_xlim(0.5, max(1, len(names)) + 0.5)
-    order = "in the order of the model" if ordered else "in the order of their names"
     if not _on_axis(ax, names):
-        ax.set_xlabel(f"layer, {order}")
+        ax.set_xlabel(_parts.order(ordered))
         return
     inches = height_of(ax)
     length = max(12, min(32, int(6 * inches)))
@@ -99,11 +92,8 @@ def named(ax: Axes, flow: CorrelationFlow, most: int) -> None:
             )
     if on_axis:
         return
-    apart = np.flatnonzero(flow.apart & (flow.alpha <= _END))
-    far = np.abs(np.log(np.maximum(flow.alpha - 1, 1e-12) / np.median(flow.alpha - 1)))
-    chosen = sorted(apart, key=lambda i: -far[i])[:most]
     placed: list[float] = []
-    for i in sorted(chosen, key=lambda i: -flow.alpha[i]):
+    for i in _parts.farthest(flow, most):
         lower = sum(abs(np.log(flow.alpha[i] / other)) < 0.09 for other in placed)
         placed.append(float(flow.alpha[i]))
         _beside(
