@@ -18,6 +18,7 @@ from spectra.errors import (
     one_line,
     unknown_name,
 )
+from spectra.linalg.finiteness import not_finite
 from spectra.results.values import checked
 from spectra.results.variables import Status, Variable
 
@@ -138,6 +139,17 @@ def _measured(
 _FAILURES = "measures that failed"  # a name that no variable has, for failures by place
 
 
+def _not_finite(layer: Layer) -> Row:
+    """Return the results of a layer with elements that are not finite, which are read again."""
+    row = _shape_row(layer)
+    try:
+        elements = not_finite(layer.in_blocks() or layer.matrices())
+    except (SpectraError, OSError, ValueError, MemoryError) as error:
+        return _without(row, Status.NOT_READ, f"not read: {error or type(error).__name__}")
+    where = f"not finite: {elements.sentence}" if elements else ""
+    return _without(row, Status.NOT_FINITE, where)
+
+
 def layer_row(
     layer: Layer, measures: Sequence[Measure], known: Mapping[str, Variable], options: Options
 ) -> Row:
@@ -152,7 +164,7 @@ def layer_row(
     except (SpectraError, OSError, ValueError, MemoryError) as error:
         return _without(row, Status.NOT_READ, f"not read: {error or type(error).__name__}")
     if not np.isfinite(found.lambda_max * found.eigenvalues.size):
-        return {**row, "status": Status.NOT_FINITE}
+        return _not_finite(layer)
     row |= {"scale_exponent": found.exponent, "eigenvalue": found.eigenvalues[::-1]}
     if found.lambda_max == 0:
         return {**row, "status": Status.ALL_ZERO}

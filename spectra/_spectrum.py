@@ -12,17 +12,21 @@ import numpy as np
 import spectra._checks as _checks
 from spectra._spectral import extreme_exponent, in_blocks, stack_of, zero_below
 from spectra.errors import ArgumentError
+from spectra.linalg import live_elements
 from spectra.linalg.eigen import eigenvalues
-from spectra.linalg.elements import alive, excess_kurtosis
+from spectra.linalg.elements import sample_kurtosis
 from spectra.noise import phases as _phases
 from spectra.noise import spikes as _spikes
 from spectra.tails import power_law as _power_law
 from spectra.tails.options import FitOptions, given, in_unit
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import numpy.typing as npt
 
     from spectra._typing import AnyArray, FloatArray
+    from spectra.linalg.live_elements import LiveElements
     from spectra.noise.phases import Evidence
     from spectra.noise.spikes import Spikes
     from spectra.tails.power_law import PowerLawFit
@@ -178,20 +182,32 @@ class Spectrum:
     @property
     def sides(self) -> list[int]:
         """Longer side of each matrix, all-zero rows and columns (dead neurons) not counted."""
-        return self._live[0]
-
-    @property
-    def kurtosis(self) -> list[float]:
-        """Excess kurtosis of the elements of each matrix; 0, as if normal, without the matrices."""
-        return self._live[1]
+        return [max(1, *live.shape) for live in self.live_elements] or [self.N] * self.rf
 
     @cached_property
-    def _live(self) -> tuple[list[int], list[float]]:
-        """Longer side and kurtosis of each matrix without its dead rows and columns."""
-        if self.matrices is None:
-            return [self.N] * self.rf, [0.0] * self.rf
-        found = [(max(1, *W.shape), excess_kurtosis(W)) for W in map(alive, self.matrices)]
-        return [side for side, _ in found], [kurtosis for _, kurtosis in found]
+    def kurtosis(self) -> list[float]:
+        """Excess kurtosis of the elements of each matrix; 0, as if normal, without the matrices."""
+        shapes = [sample_kurtosis(live.sample) for live in self.live_elements]
+        return shapes or [0.0] * self.rf
+
+    @cached_property
+    def live_elements(self) -> list[LiveElements]:
+        """Elements of each matrix in rows and columns that are not all zero; none without them."""
+        return [live_elements.read(W) for W in self.each_matrix()]
+
+    def each_matrix(self) -> Sequence[npt.ArrayLike]:
+        """
+        Return the matrices one by one, for functions that read a matrix of a file in blocks.
+
+        Returns
+        -------
+        sequence of array_like
+            The matrices; that of a file is not read here. Empty for a Spectrum of eigenvalues.
+        """
+        unread = vars(self).get("_unread")
+        if unread is not None:
+            return [unread]
+        return [] if self.matrices is None else list(self.matrices)
 
     @property
     def ratio(self) -> float:

@@ -18,9 +18,9 @@ from spectra.measures import ALL, CORE, returned
 from spectra.models.arrays import from_arrays
 from spectra.models.layers import Layer, layers
 from spectra.models.model import Model
-from spectra.results import accessor, diagnosis
+from spectra.results import accessor, diagnosis, left_out
 from spectra.results.dataset import from_rows
-from spectra.results.variables import VARIABLES, Variable
+from spectra.results.variables import VARIABLES, Status, Variable
 from spectra.tails.options import given
 
 if TYPE_CHECKING:
@@ -61,6 +61,14 @@ def _tensor_row(views: list[Layer]) -> Row:
         "tensor_note": "" if tensor.note in reason else tensor.note,
         "tensor_reason": reason,
     }
+
+
+def _left_out(everything: Iterable[Layer], rows: Iterable[Row]) -> str:
+    """Return the line on what is not analysed, of tensors and of layers without a spectrum."""
+    tensors = {name: _tensor_row(views) for name, views in _by_tensor(everything).items()}
+    layers_ = ({**row, "status": Status(row["status"]).name.lower()} for row in rows)
+    line = one_line(left_out.line_of_rows(tensors, layers_))
+    return line.encode(errors="backslashreplace").decode()
 
 
 def _by_tensor(views: Iterable[Layer]) -> dict[str, list[Layer]]:
@@ -198,10 +206,10 @@ def analyze(
         and ``mode`` for the eigenvalues (1 = largest). A layer that cannot be analysed has a
         ``status`` and ``nan``, and stops no other; so has a layer that an executor did not reach.
         A measure that fails on a layer costs its own values there; ``status_reason`` names measure
-        and error. The attributes have the version, measures,
-        options and seed, how much of the model was taken and, of a model that is not given as
-        layers, its name, format, notes (one per line of ``model_notes``) and the fingerprint of its
-        content, for which every tensor is read once more. The tensors are in the result of
+        and error. The attributes have the version, measures, options and seed, how much of the
+        model was taken, what was not and why (``not_analysed``) and, of a model that is not given
+        as layers, its name, format, notes (one per line of ``model_notes``) and the fingerprint of
+        its content, for which every tensor is read once more. The tensors are in the result of
         :func:`describe`.
 
     Raises
@@ -261,6 +269,7 @@ def analyze(
     accessor.register()
     if "phase" in always:
         rows = {name: _judged(row) for name, row in rows.items()}
+    left = _left_out(everything, rows.values())
     return from_rows(
         rows,
         always=always,
@@ -269,6 +278,7 @@ def analyze(
             "title": "spectra of the weight matrices of a neural network",
             "convention": _CONVENTION,
             **_attrs(everything, model),
+            "not_analysed": left,
             "model_fingerprint": fingerprint,
             "measures": names_of(chosen),
             **({"pool": int(pool)} if isinstance(model, Model) else {}),

@@ -304,9 +304,9 @@ def test_module_names_its_subject_first(name):
 
 
 def test_every_column_has_a_description():
-    from spectra_io.terminal import columns, layer_tables, tensor_tables
+    from spectra_io.terminal import column_groups, columns, tensor_tables
 
-    groups = [layer_tables.columns_of([group]) for group in layer_tables.GROUPS]
+    groups = [column_groups.columns_of([group]) for group in column_groups.GROUPS]
     every = (tensor_tables.TENSOR_COLUMNS, *groups)
     for shown in every:
         described = [c for c in shown if c.name in VARIABLES]

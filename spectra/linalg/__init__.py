@@ -4,6 +4,8 @@ Linear algebra: eigenvalues, norms, ranks, elements and singular vectors of a ma
 Eigenvalues, and numbers computed from them
 
 - ``eigen``: eigenvalues of ``W.T @ W`` (``eigenvalues``)
+- ``estimates``: the largest eigenvalues (``largest``) and the density (``density``) of matrices too
+  wide for all eigenvalues, each with its error
 - ``norms``: squared Frobenius norm (``frobenius``), nuclear norm (``nuclear``), logarithms of
   Schatten norms (``log_schatten``), stable rank (``stable_rank``), ``condition_number``
 - ``ranks``: rank to within rounding (``matrix_rank``), entropy of the spectrum (``entropy``), and
@@ -16,9 +18,32 @@ From the matrix itself
   ``localization_ratio``, ``entropy``, ``porter_thomas``)
 - ``elements``: outlying elements (``huge``), where they are (``where``), kurtosis without them
   (``excess_kurtosis``), the matrix without dead rows and columns (``alive``)
+- ``finiteness``: elements that are not finite, and where the first is (``not_finite``)
+- ``live_elements``: summary of the elements outside dead rows and columns, read in blocks
+  (``read``, ``pieces``)
 - ``weibull``: Weibull law of the absolute elements (``shape``)
 """
 
-from spectra.linalg import eigen, elements, norms, ranks, vectors, weibull
+from spectra.linalg import (
+    eigen,
+    elements,
+    estimates,
+    finiteness,
+    live_elements,
+    norms,
+    ranks,
+    vectors,
+    weibull,
+)
 
-__all__ = ["eigen", "elements", "norms", "ranks", "vectors", "weibull"]
+__all__ = [
+    "eigen",
+    "elements",
+    "estimates",
+    "finiteness",
+    "live_elements",
+    "norms",
+    "ranks",
+    "vectors",
+    "weibull",
+]

@@ -77,7 +77,7 @@ def _start(fraction: float, ratio: float, scales: FloatArray) -> float:
         msg = f"`fraction` must be above 0 and at most 1, got {fraction!r}"
         raise ArgumentError(msg)
     if len(scales) == 1:
-        return float(_mp.isf(fraction, ratio))
+        return _start_of_one(fraction, ratio)
     alive = scales[scales > 0]
     if fraction > len(alive) / len(scales):
         return 0.0
@@ -88,6 +88,12 @@ def _start(fraction: float, ratio: float, scales: FloatArray) -> float:
     low, high = (math.log(max(end, _LEAST)) for end in ends)
     found = brentq(lambda x: float(_sf(math.exp(x), ratio, scales)) - fraction, low, high)
     return math.exp(float(found))
+
+
+@lru_cache(maxsize=256)
+def _start_of_one(fraction: float, ratio: float) -> float:
+    """Return the start for one matrix; layers of the same shape share it."""
+    return float(_mp.isf(fraction, ratio))
 
 
 def hill_alpha(
@@ -134,11 +140,14 @@ def hill_alpha(
     """
     each = _positive(scales)
     start = _start(fraction, ratio, each)
-    if not start > 0:
-        return 1.0
-    starts = (start / c for c in each[each > 0])  # in units of the mean eigenvalue of a matrix
+    return _alpha_above(start, fraction, ratio, each) if start > 0 else 1.0
+
+
+def _alpha_above(start: float, fraction: float, ratio: float, scales: FloatArray) -> float:
+    """Return the exponent for the eigenvalues above the start of the tail."""
+    starts = (start / c for c in scales[scales > 0])  # in units of the mean eigenvalue of a matrix
     logs = (_mean_log_above(own, ratio) for own in starts)
-    return 1 + fraction * len(each) / math.fsum(logs)
+    return 1 + fraction * len(scales) / math.fsum(logs)
 
 
 def _mean_log_above(start: float, ratio: float) -> float:
@@ -182,7 +191,7 @@ def tail_distance(
     if not start > 0:
         return 1.0
     x = np.linspace(start, _mp.edges(ratio)[1], _POINTS if len(each) == 1 else _FEWER_POINTS)
-    model = (x / start) ** (1 - hill_alpha(ratio, fraction=fraction, scales=each))
+    model = (x / start) ** (1 - _alpha_above(start, fraction, ratio, each))
     return float(np.max(np.abs(_sf(x, ratio, each) / fraction - model)))
 
 

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 import spectra._checks as _checks
-from spectra._spectral import spectrum_of
+from spectra._spectral import EPS, spectrum_of
 from spectra.errors import ArgumentError
 
 if TYPE_CHECKING:
@@ -245,14 +245,24 @@ def sf(x: npt.ArrayLike, ratio: float, /) -> FloatArray:
 
 
 def _angle_with_sf(q: FloatArray, ratio: float) -> FloatArray:
-    """Return the angle theta with that survival function, by bisection."""
+    """Return the angle theta with that survival function, by Newton's method and bisection."""
     low, high = np.zeros_like(q), np.full_like(q, math.pi)
+    theta = np.full_like(q, math.pi / 2)
     for _ in range(_HALVINGS):
-        middle = (low + high) / 2
-        below = _sf_at(middle, ratio) < q
-        low, high = np.where(below, middle, low), np.where(below, high, middle)
+        share = _sf_at(theta, ratio)
+        below = share < q
+        low, high = np.where(below, theta, low), np.where(below, high, theta)
+        with np.errstate(divide="ignore", invalid="ignore"):  # such a step leaves the bracket
+            # near 0 the function is a cube: its logarithm is a line over that of the angle
+            density = 2 * np.sin(theta) ** 2 / (math.pi * _eigenvalue(theta, ratio))
+            newton = theta * np.exp(np.log(q / share) * share / (density * theta))
+        near = (newton >= low) & (newton <= high)
+        following = np.where(near, newton, (low + high) / 2)
+        if np.all(np.abs(following - theta) <= EPS * theta):
+            break
+        theta = following
     # near pi the function may be as flat as a cube, so that rounding would stop short of the edge
-    return np.where(q < 1, (low + high) / 2, math.pi)
+    return np.where(q > 0, np.where(q < 1, theta, math.pi), 0.0)
 
 
 def _angle_with_cdf(q: FloatArray, ratio: float) -> FloatArray:

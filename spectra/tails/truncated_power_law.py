@@ -37,6 +37,8 @@ _NODES = 80  # of the quadrature
 _REACH = 40.0  # exp(-40) is negligible beside the rounding of an integral
 _FARTHEST = 700.0  # exp(710) overflows float64
 _BISECTIONS = 100
+_STRONG = 1e-3  # lambda from which on the mean at rate 0 is not far off
+_CLOSE = 1e-11  # of two logarithms of lambda
 _NEWTON_STEPS = 60
 _SMALLEST, _LARGEST = 1e-9, 1e6  # range of lambda; the smallest in units of 1 / mean(x / xmin)
 
@@ -102,31 +104,61 @@ def _cdf(
     return _integral(np.minimum(excess, reach), rate, cutoff) / total
 
 
-def _means(rate: FloatArray, cutoff: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Return the mean and variance of z, and the mean of ``exp(z) - 1``."""
+class _Moments(NamedTuple):
+    """Moments of z and of the decay, which is the cutoff times the growth ``exp(z) - 1``."""
+
+    z: FloatArray
+    growth: FloatArray
+    variance: FloatArray
+    decay: FloatArray
+    decay_variance: FloatArray
+    covariance: FloatArray
+
+
+def _moments(rate: FloatArray, cutoff: FloatArray) -> _Moments:
+    """Return means, variances and the covariance under the law."""
     nodes, weights = _legendre()
     z = _reach(rate, cutoff)[..., None] * nodes
-    share = _integrand(z, rate, cutoff) * weights
+    growth = np.expm1(z)
+    decay = cutoff[..., None] * growth
+    share = np.exp(-rate[..., None] * z - decay) * weights
     share /= share.sum(axis=-1, keepdims=True)
-    mean = (share * z).sum(axis=-1)
-    variance = (share * (z - mean[..., None]) ** 2).sum(axis=-1)
-    return mean, variance, (share * np.expm1(z)).sum(axis=-1)
+    mean, mean_decay = (share * z).sum(axis=-1), (share * decay).sum(axis=-1)
+    z -= mean[..., None]
+    decay -= mean_decay[..., None]
+    squares = (share * z * z, share * decay * decay, share * z * decay)
+    variance, decay_variance, covariance = (part.sum(axis=-1) for part in squares)
+    mean_growth = (share * growth).sum(axis=-1)
+    return _Moments(mean, mean_growth, variance, mean_decay, decay_variance, covariance)
 
 
 def _rate_for(
     cutoff: FloatArray, mean_z: FloatArray, start: FloatArray
-) -> tuple[FloatArray, FloatArray]:
-    """Return the rate, at least 0, at which z has mean `mean_z`, and the mean of ``exp(z) - 1``."""
+) -> tuple[FloatArray, _Moments]:
+    """
+    Return the rate, at least 0, at which z has mean `mean_z`, and the moments there.
+
+    The mean is convex in the rate. Steps from 0 never go too far; a weak cutoff makes them short.
+    """
     rate = start
     for _ in range(_NEWTON_STEPS):
-        mean, variance, growth = _means(rate, cutoff)
-        step = (mean - mean_z) / variance
-        following = np.maximum(np.where(step < -rate, rate / 4, rate + step), 0.0)
+        found = _moments(rate, cutoff)
+        step = (found.z - mean_z) / found.variance
+        following = np.where(step < -rate, np.where(cutoff > _STRONG, 0.0, rate / 4), rate + step)
         following[(rate <= 1e-9) & (step < 0)] = 0.0
         if np.all(np.abs(following - rate) <= 1e-12 * (1 + rate)):
             break
         rate = following
-    return rate, growth
+    return rate, found
+
+
+def _newton(rate: FloatArray, found: _Moments, wanted: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return a step of ln(cutoff) to the wanted mean growth, and the slope of the rate."""
+    with np.errstate(divide="ignore", invalid="ignore"):  # such a step leaves any bracket
+        slope = np.where(rate > 0, -found.covariance / found.variance, 0.0)
+        steepness = (found.decay_variance + slope * found.covariance) / found.decay
+        step: FloatArray = np.log(found.growth / wanted) / steepness
+    return step, slope
 
 
 def most_likely(mean_z: FloatArray, mean_growth: FloatArray, /) -> tuple[FloatArray, FloatArray]:
@@ -161,20 +193,25 @@ def most_likely(mean_z: FloatArray, mean_growth: FloatArray, /) -> tuple[FloatAr
     inside = np.flatnonzero(mean_growth < expected)
     if not inside.size:
         return rate, cutoff
-    smallest = np.maximum(math.log(_SMALLEST) - np.log1p(mean_growth[inside]), -_FARTHEST)
-    low = smallest
-    high = np.full(inside.size, math.log(_LARGEST))
+    wanted = mean_growth[inside]
+    smallest = np.maximum(math.log(_SMALLEST) - np.log1p(wanted), -_FARTHEST)
+    low, high = smallest, np.full(inside.size, math.log(_LARGEST))
+    middle = np.clip(-np.log(wanted), low, high)  # of the plain exponential; the root is below
     found = rate[inside]
     for _ in range(_BISECTIONS):
-        middle = (low + high) / 2
-        found, growth = _rate_for(np.exp(middle), mean_z[inside], found)
-        above = growth > mean_growth[inside]
+        found, moments = _rate_for(np.exp(middle), mean_z[inside], found)
+        above = moments.growth > wanted
         low, high = np.where(above, middle, low), np.where(above, high, middle)
-        if np.all(high - low < 1e-11):
+        step, slope = _newton(found, moments, wanted)
+        near = (middle + step > low) & (middle + step < high)
+        following = np.where(near, middle + step, (low + high) / 2)
+        if np.all((np.abs(following - middle) < _CLOSE) | (high - low < _CLOSE)):
             break
-    tiny = high <= smallest + 1e-6  # indistinguishable from a power law
+        found = np.maximum(np.where(near, found + slope * step, found), 0.0)
+        middle = following
+    tiny = middle <= smallest + 1e-6  # indistinguishable from a power law
     rate[inside] = np.where(tiny, rate[inside], found)
-    cutoff[inside] = np.where(tiny, 0.0, np.exp(high))
+    cutoff[inside] = np.where(tiny, 0.0, np.exp(middle))
     return rate, cutoff
 
 

@@ -10,13 +10,16 @@ import click
 import spectra
 from spectra import measures
 from spectra_io.commands import options, reports, steps
-from spectra_io.terminal import columns, layer_tables
+from spectra_io.commands.selected import opened_all
+from spectra_io.commands.wanted import with_variables
+from spectra_io.terminal import column_groups, columns
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
     from spectra.measures import Measure
+    from spectra_io.commands.reports import View
 
 __all__ = ["analyze"]
 
@@ -26,17 +29,17 @@ _HELP = f"""Say which layers of a model to look at first, and print a table of a
 The first line counts the verdicts. Then come the layers to look at first, the most urgent first:
 broken; trapped, or with elements so large that each makes a spike by itself; heavy-tailed and read
 as over-trained; like noise. Then the table, by default the group main; --columns has others, each
-beside the name and the verdict:
+beside the name and the verdict, and takes the names of variables too (docs/variables.md):
 
 \b
-{columns.legend(layer_tables.columns_of(["main"]))}
+{columns.legend(column_groups.columns_of(["main"]))}
 
 \b
-tail: {options.heads(layer_tables.GROUPS["tail"])}
-noise: {options.heads(layer_tables.GROUPS["noise"])}
+tail: {options.heads(column_groups.GROUPS["tail"])}
+noise: {options.heads(column_groups.GROUPS["noise"])}
   (explained by spectra noise --help; takes a second spectrum of each layer)
-size: {options.heads(layer_tables.GROUPS["size"])}
-reason: {options.heads(layer_tables.GROUPS["reason"])}
+size: {options.heads(column_groups.GROUPS["size"])}
+reason: {options.heads(column_groups.GROUPS["reason"])}
 
 Pure noise of a hundred eigenvalues or fewer has an alpha between 2 and 6 as often as not: believe
 the verdict, not alpha. A power law counts only among the eigenvalues above the noise.
@@ -50,15 +53,25 @@ def _enough(_: click.Context, __: click.Parameter, resamples: int) -> int:
     return resamples
 
 
-def _measures(resamples: int, groups: Sequence[str]) -> list[Measure]:
-    """Return the measures for the groups; with `resamples` for the evidence, without it for 0."""
+def _measures(resamples: int, view: View) -> list[Measure]:
+    """Return the measures for the columns; with `resamples` for the evidence, without it for 0."""
     wanted = [*measures.CORE]
-    if {"noise", "all"} & {*groups}:
+    if view.has_noise:
         wanted += [measure for measure in measures.RANDOM_MATRIX if measure not in wanted]
+    wanted = with_variables(wanted, view.variables)
     if not resamples:
+        _check_without_evidence(view)
         return [measure for measure in wanted if measure is not measures.evidence]
     chosen = partial(measures.evidence, resamples=resamples)
     return [chosen if measure is measures.evidence else measure for measure in wanted]
+
+
+def _check_without_evidence(view: View) -> None:
+    """Refuse variables that are not measured without resamples."""
+    names = [name for name in view.variables if name in measures.returned(measures.evidence)]
+    if names:
+        msg = f"{names[0]} takes resamples: leave out --resamples 0, or the column"
+        raise click.UsageError(msg)
 
 
 @click.command(short_help="Say which layers to look at first, and print all.", help=_HELP)
@@ -86,8 +99,9 @@ def analyze(
 ) -> int:
     """Say which layers of a model to look at first, and print a table of all."""
     shown, outputs = reports.chosen(outputs, **view)
-    models = [steps.opened(p, include, exclude, redirect_to=redirect_to) for p in paths]
-    asked = _measures(resamples, shown.groups)
+    kept, models = opened_all(paths, include, exclude, redirect_to=redirect_to)
+    asked = _measures(resamples, shown)
     tensors = [spectra.describe(model, pool=pool) for model in models]
     found = steps.analyzed_each(models, pool=pool, measures=asked)
-    return reports.finish(paths, tensors, found, outputs, view=shown)
+    code = reports.finish(kept, tensors, found, outputs, view=shown)
+    return code if len(kept) == len(paths) else max(code, steps.INCOMPLETE)

@@ -11,12 +11,13 @@ import spectra
 from spectra import measures
 from spectra.errors import SpectraError
 from spectra.results import rules, scale_collapse, triage
+from spectra.results.left_out import left_out_line
 from spectra.results.variables import Status
 from spectra_io.commands import failures, options, signals, steps, stops
-from spectra_io.gate import files, sources
+from spectra_io.commands.selected import opened_each
+from spectra_io.gate import files, sources, texts
 from spectra_io.gate.reports import Checked, Report
 from spectra_io.terminal import screen
-from spectra_io.terminal.left_out import left_out_line
 from spectra_io.urls import shown
 
 if TYPE_CHECKING:
@@ -24,11 +25,11 @@ if TYPE_CHECKING:
 
     import xarray as xr
 
+    from spectra.models.model import Model
     from spectra.results.rules import Breach, Rule
 
 __all__ = ["check"]
 
-_FIRST = 5  # layers to look at first
 _READ = rules.DEFAULT[-1]  # broken by a layer that could not be read or computed
 _HELP = f"""Check models against rules, for continuous integration.
 
@@ -102,12 +103,12 @@ def check(
     chosen, source = sources.chosen(fail_on, rule_files)
     for output in outputs:
         files.check(output)
-    selection = {"include": include, "exclude": exclude, "redirect_to": redirect_to}
+    opened = opened_each(paths, include, exclude, redirect_to=redirect_to)
     models: list[Checked] = []
     stopped = 0
-    for path in paths:
+    for path, found in zip(paths, opened, strict=True):
         try:
-            model, stopped = _checked(path, chosen, pool=pool, **selection)
+            model, stopped = _checked(path, found, chosen, pool=pool)
         except (KeyboardInterrupt, signals.Terminated) as error:
             ended = isinstance(error, signals.Terminated)
             stopped = signals.TERMINATED if ended else signals.INTERRUPTED
@@ -123,13 +124,7 @@ def check(
 
 
 def _checked(
-    path: str,
-    chosen: Sequence[Rule],
-    *,
-    include: Sequence[str],
-    exclude: Sequence[str],
-    redirect_to: Sequence[str],
-    pool: bool,
+    path: str, opened: Model | Exception, chosen: Sequence[Rule], *, pool: bool
 ) -> tuple[Checked, int]:
     """
     Check one model, and return the exit code of the signal that stopped the work, or 0.
@@ -139,9 +134,10 @@ def _checked(
     needed = {name for rule in chosen for name in rule.needs}
     by_status = "status" in needed
     try:
-        model = steps.opened(path, include, exclude, redirect_to=redirect_to)
-        tensors = spectra.describe(model, pool=pool)
-        ds = steps.analyzed(model, pool=pool, measures=measures.returning(*needed))
+        if isinstance(opened, Exception):
+            raise opened
+        tensors = spectra.describe(opened, pool=pool)
+        ds = steps.analyzed(opened, pool=pool, measures=measures.returning(*needed))
         if not needed <= {*ds.data_vars}:
             ds = ds.assign(scale_collapse.find(ds).data_vars)
         *outcomes, unread = rules.check(ds, [*chosen, _READ], unmatched_ok=True)
@@ -153,7 +149,7 @@ def _checked(
             num_layers=ds.sizes["layer"],
             num_computed=int((ds.status == Status.COMPUTED).sum()),
             outcomes=tuple(outcomes),
-            first=tuple(triage.findings(ds)[:_FIRST]),
+            first=tuple(triage.findings(ds)),
             problem=_problem(ds, tensors, [] if by_status else unread.breaches),
         )
         return found, code
@@ -180,7 +176,11 @@ def _finish(report: Report, form: str, outputs: Sequence[Path]) -> None:
     """Print the report, and write every file that can be written."""
     problems = []
     try:
-        screen.show(files.rendered(report, form))
+        if form == "text" and screen.on_terminal():
+            screen.show(texts.parts(report))
+        else:  # every format has its own escapes
+            content = files.rendered(report, form) + "\n"
+            screen.show(content.encode("utf-8", "backslashreplace"))
     except OSError as error:
         problems.append(f"{error.filename}: not written: {error.strerror}")
     for output in outputs:

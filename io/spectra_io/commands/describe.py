@@ -8,11 +8,11 @@ import click
 
 import spectra
 from spectra import measures
+from spectra.results.left_out import left_out_line
 from spectra_io.commands.options import selection
 from spectra_io.commands.steps import INCOMPLETE, is_missing, opened
 from spectra_io.runs import calibration, estimates, executors
 from spectra_io.terminal import screen
-from spectra_io.terminal.left_out import left_out_line
 from spectra_io.terminal.tensor_tables import tensor_table
 
 if TYPE_CHECKING:

@@ -10,7 +10,9 @@ import click
 import spectra
 from spectra import measures
 from spectra_io.commands import options, reports, steps
-from spectra_io.terminal import columns, layer_tables
+from spectra_io.commands.selected import opened_all
+from spectra_io.commands.wanted import with_variables
+from spectra_io.terminal import column_groups, columns
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,7 +24,7 @@ _MOST_REPLICAS = 10_000
 _HELP = f"""Print the noise, the signal and the traps of every layer.
 
 \b
-{columns.legend(layer_tables.columns_of(["noise"]))}
+{columns.legend(column_groups.columns_of(["noise"]))}
 
 Most columns need a layer of at least ten eigenvalues. The positions of a convolution kernel are
 tested one by one, each against its own noise. Random orders differ: where a trap matters, use
@@ -64,7 +66,9 @@ def noise(
     chosen = [randomized if m is measures.randomized else m for m in measures.RANDOM_MATRIX]
     asked = [measures.size, measures.tail_fit, measures.foreseen_traps, *chosen]
     shown, outputs = reports.chosen(outputs, **view)
-    models = [steps.opened(p, include, exclude, redirect_to=redirect_to) for p in paths]
+    asked = with_variables(asked, shown.variables)
+    kept, models = opened_all(paths, include, exclude, redirect_to=redirect_to)
     tensors = [spectra.describe(model, pool=pool) for model in models]
     found = steps.analyzed_each(models, pool=pool, measures=asked, rng=seed)
-    return reports.finish(paths, tensors, found, outputs, view=shown)
+    code = reports.finish(kept, tensors, found, outputs, view=shown)
+    return code if len(kept) == len(paths) else max(code, steps.INCOMPLETE)

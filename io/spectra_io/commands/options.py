@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from spectra_io.terminal import layer_tables
+from spectra_io.terminal import column_groups, layer_tables
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -142,7 +142,7 @@ def view(groups: Sequence[str], /) -> Callable[[_Function], _Function]:
     ----------
     groups : sequence of str
         Groups of columns that are shown by default, of
-        :data:`spectra_io.terminal.layer_tables.GROUPS`.
+        :data:`spectra_io.terminal.column_groups.GROUPS`.
 
     Returns
     -------
@@ -165,17 +165,19 @@ def view(groups: Sequence[str], /) -> Callable[[_Function], _Function]:
             "--sort",
             metavar="COLUMN",
             help="Sort by a variable of the results, such as alpha; with a minus in front, -alpha, "
-            "the largest first.",
+            "the largest first. Its column is shown, and measured if needed.",
         ),
         click.option("--top", type=click.IntRange(1), help="Print only the first TOP layers."),
         click.option(
             "--columns",
             "groups",
             multiple=True,
-            type=click.Choice([*layer_tables.GROUPS, "all"]),
+            metavar="NAME",
             default=groups,
             show_default=True,
-            help="Group of columns to print. Repeatable.",
+            help=f"Columns to print: a group ({', '.join(column_groups.GROUPS)}, "
+            f"{column_groups.ALL}), or a variable of the results, such as stable_rank, which is "
+            "measured if needed. Repeatable.",
         ),
         click.option(
             "--format",
@@ -205,7 +207,7 @@ def heads(columns: Sequence[Column], /) -> str:
 
     Examples
     --------
-    >>> heads(layer_tables.GROUPS["reason"])
+    >>> heads(column_groups.GROUPS["reason"])
     'why'
     """
     return ", ".join(column.head for column in columns)

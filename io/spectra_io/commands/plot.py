@@ -10,12 +10,12 @@ import click
 import spectra
 from spectra import measures
 from spectra.errors import ArgumentError, unknown_name
+from spectra.results.left_out import left_out_line
 from spectra.results.variables import Status
 from spectra_io import plots
 from spectra_io.commands import options, steps
 from spectra_io.plots import interactive
 from spectra_io.terminal import screen
-from spectra_io.terminal.left_out import left_out_line
 from spectra_io.urls import shown
 
 if TYPE_CHECKING:

@@ -32,6 +32,7 @@ __all__ = [
     "check_outputs",
     "exit_code",
     "is_missing",
+    "names_of",
     "opened",
     "write",
 ]
@@ -163,7 +164,7 @@ def opened(
         screen.note(sentence, fold=True)
     for pattern in (*include, *exclude):
         if not selection.by_name(model, include=[pattern]):
-            raise unknown_name(pattern, _names(model), what="tensor matches")
+            raise unknown_name(pattern, names_of(model), what="tensor matches")
     if not include and not exclude:
         return model
     chosen = selection.by_name(model, include=include, exclude=exclude)
@@ -171,8 +172,26 @@ def opened(
     return chosen
 
 
-def _names(model: Model) -> list[str]:
-    """Return names that a pattern may match, those of layers first where the network has others."""
+def names_of(model: Model, /) -> list[str]:
+    """
+    Return names that a pattern may match, those of layers first where the network has others.
+
+    Parameters
+    ----------
+    model : Model
+        The model.
+
+    Returns
+    -------
+    list of str
+        Names of layers and tensors, each once.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> names_of(spectra.from_arrays({"fc.weight": np.eye(3)}))
+    ['fc.weight']
+    """
     others = any(tensor.alias for tensor in model.values())
     taken = [x for x in spectra.layers(model) if x.taken] if others else []
     known = [x.name if x.tensor.alias else x.tensor.name for x in taken]

@@ -22,7 +22,7 @@ from spectra_io.plots._canvas import (
     title,
     width_of,
 )
-from spectra_io.plots._depth import name_layers, named, vertical
+from spectra_io.plots._depth import mark_trapped, name_layers, named, vertical
 from spectra_io.plots._labels import ALPHA
 from spectra_io.plots._palette import GOOD, PALETTE
 
@@ -73,8 +73,9 @@ def correlation_flow(
     Notes
     -----
     Full marks have a supported power law, hollow ones have too few points or another law is as
-    likely, and a cross is in those whose power law is rejected. Crosses on the lower edge are
-    layers without a fit. Layers far from most are named. The trend is Kendall's rank correlation.
+    likely, and a cross is in those whose power law is rejected. Squares are around layers that are
+    trapped or have elements that make spikes in any order. Crosses on the lower edge are layers
+    without a fit. Layers far from most are named. The trend is Kendall's rank correlation.
 
     Examples
     --------
@@ -94,7 +95,11 @@ def correlation_flow(
     else:
         (flow,) = flows.values()
         _draw_kinds(ax, flow, _parts.bars(models))
-    vertical(ax, list(flows.values()))
+    every = list(flows.values())
+    vertical(ax, every)
+    x, alpha, label = _parts.trapped(every)
+    if label:
+        mark_trapped(ax, every, x, alpha, _brief(ax, label))
     ax.set_ylabel(ALPHA)
     pad = legend_above(ax)
     if several:
@@ -112,7 +117,8 @@ def _brief(ax: Axes, label: str) -> str:
     """Shorten a label of the legend for narrow axes."""
     if width_of(ax) >= _WIDE:
         return label
-    return _BRIEF.get(label, label.removeprefix("power law "))
+    short = label.replace(_parts.TRAPPED, "trapped or large")
+    return _BRIEF.get(short, short.removeprefix("power law "))
 
 
 def _draw_kinds(ax: Axes, flow: _plotdata.CorrelationFlow, bars: str) -> None:
@@ -191,11 +197,11 @@ def _draw_missing(ax: Axes, flow: _plotdata.CorrelationFlow) -> None:
 
 def _draw_models(ax: Axes, flows: Mapping[str, _plotdata.CorrelationFlow]) -> None:
     """Draw several models over each other, each with its trend."""
-    depths, names, words = _parts.places(flows)
+    every = list(flows.values())
+    names, words = _parts.axis_of_models(every)
     length = 32 if width_of(ax) > 4.5 else 18
-    for i, (name, flow) in enumerate(flows.items()):
+    for i, ((name, flow), x) in enumerate(zip(flows.items(), _parts.places(every), strict=True)):
         color, mark = PALETTE[i % len(PALETTE)], MARKS[i % len(MARKS)]
-        x = depths[i]
         many = len(x) >= _parts.NEIGHBOURS
         label = f"{label_of(name, length)}, {flow.trend.words}"
         ax.plot(
@@ -208,7 +214,7 @@ def _draw_models(ax: Axes, flows: Mapping[str, _plotdata.CorrelationFlow]) -> No
             linestyle=line, marker=None if many else mark, markersize=5, label=label,
         )  # fmt: skip
     if names:
-        name_layers(ax, names, next(iter(flows.values())).ordered)
+        name_layers(ax, names, every[0].ordered)
     else:
         ax.set_xlabel(words)
     if any(len(flow.alpha) >= _parts.NEIGHBOURS for flow in flows.values()):

@@ -22,8 +22,12 @@ __all__ = [
     "MOST_NAMED",
     "NEIGHBOURS",
     "NOISE",
+    "TRAPPED",
+    "Beyond",
     "Kind",
+    "axis_of_models",
     "bars",
+    "beyond",
     "farthest",
     "heights",
     "is_many",
@@ -33,11 +37,13 @@ __all__ = [
     "places",
     "smoothed",
     "supports",
+    "trapped",
     "trend",
 ]
 
 BAND = "2 to 6: band of the literature"
 NOISE = "α of pure noise"
+TRAPPED = "trapped or with large elements"
 MOST_BARS = 150  # layers whose intervals can be told apart
 MOST_NAMED = 6  # names of layers that lie apart
 NEIGHBOURS = 20  # layers from which on a line shows the median of neighbours
@@ -134,17 +140,56 @@ def farthest(flow: CorrelationFlow, most: int) -> list[int]:
     return [int(i) for i in sorted(chosen, key=lambda i: -flow.alpha[i])]
 
 
-def places(flows: Mapping[str, CorrelationFlow]) -> tuple[list[FloatArray], list[str], str]:
-    """Return the depths of several models, the names of layers that all have, and the axis."""
-    several = list(flows.values())
-    same = len({len(flow.names) for flow in several}) == 1
-    first = several[0]
-    alike = same and all(flow.names == first.names for flow in several)
-    depths = [
-        flow.depth if same else (flow.depth - 0.5) / max(1, len(flow.names)) for flow in several
+def places(flows: Sequence[CorrelationFlow]) -> list[FloatArray]:
+    """Return the places of the layers of each model: from 0 to 1 if models differ in depth."""
+    if _of_one_depth(flows):
+        return [flow.depth for flow in flows]
+    return [(flow.depth - 0.5) / max(1, len(flow.names)) for flow in flows]
+
+
+def _of_one_depth(flows: Sequence[CorrelationFlow]) -> bool:
+    return len({len(flow.names) for flow in flows}) == 1
+
+
+def axis_of_models(flows: Sequence[CorrelationFlow]) -> tuple[list[str], str]:
+    """Return the names of the layers if all models have the same, and the words of their axis."""
+    first = flows[0]
+    if all(flow.names == first.names for flow in flows):
+        return first.names, order(first.ordered)
+    same = _of_one_depth(flows)
+    return [], order(True) if same else "depth relative to the whole model"
+
+
+class Beyond(NamedTuple):
+    """Layer whose alpha is beyond the end of the axis."""
+
+    name: str
+    x: float
+    alpha: float
+    trapped: bool
+    side: int
+    """Side of the mark on which there is room for the name: 1 to the right, -1 to the left."""
+
+
+def beyond(flows: Sequence[CorrelationFlow], end: float) -> list[Beyond]:
+    """Return the layers whose alpha is beyond the end of the axis, the largest alpha first."""
+    at = places(flows)
+    every = np.concatenate(at)
+    middle = (every.min() + every.max()) / 2 if len(every) else 0.0
+    found = [
+        Beyond(name, float(x), float(alpha), bool(caught), -1 if x > middle else 1)
+        for each, flow in zip(at, flows, strict=True)
+        for name, x, alpha, caught in zip(flow.layer, each, flow.alpha, flow.trapped, strict=True)
+        if alpha > end
     ]
-    words = "layer, in the order of the model" if same else "depth relative to the whole model"
-    return depths, first.names if alike else [], order(first.ordered) if alike else words
+    return sorted(found, key=lambda layer: -layer.alpha)
+
+
+def trapped(flows: Sequence[CorrelationFlow]) -> tuple[FloatArray, FloatArray, str]:
+    """Return the places and alphas of trapped layers, and the words for them; empty without one."""
+    x = [at[flow.trapped] for at, flow in zip(places(flows), flows, strict=True)]
+    y = np.concatenate([flow.alpha[flow.trapped] for flow in flows])
+    return np.concatenate(x), y, f"{TRAPPED}: {len(y)}" if len(y) else ""
 
 
 def smoothed(values: FloatArray) -> FloatArray:

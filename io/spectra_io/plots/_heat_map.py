@@ -8,7 +8,7 @@ import numpy as np
 
 import spectra.results.plotdata as _plotdata
 import spectra_io.plots._model_parts as _parts
-from spectra_io.plots._canvas import fresh_axes, ink, title, width_of
+from spectra_io.plots._canvas import fit_labels, fresh_axes, height_of, ink, title, width_of
 from spectra_io.plots._depth import name_layers
 
 if TYPE_CHECKING:
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 __all__ = ["heat_map"]
+
+_BESIDE = 1.6  # inches beside the axes, with the colour bar
 
 
 def heat_map(ds: xr.Dataset, /, *, relative: bool = True, ax: Axes | None = None) -> Axes:
@@ -60,7 +62,7 @@ def heat_map(ds: xr.Dataset, /, *, relative: bool = True, ax: Axes | None = None
     """
     numbers = _plotdata.heat_map(ds, relative=relative)
     ax = fresh_axes(ax)
-    words, ordered = _parts.heat_map(numbers, ds)
+    words, ordered = _parts.heat_map(numbers, ds, brief=height_of(ax) <= 3)
     num = len(numbers.layer)
     shown, highest = _parts.colours(numbers)
     mesh = ax.pcolormesh(
@@ -80,7 +82,7 @@ def heat_map(ds: xr.Dataset, /, *, relative: bool = True, ax: Axes | None = None
     ax.set_ylim(numbers.edges[0], 1.25 * numbers.edges[-1])
     name_layers(ax, numbers.layer, ordered)
     ax.set_ylabel(words["y"])
-    if words["left out"]:
-        ax.set_xlabel(f"{ax.get_xlabel()}\n{words['left out']}".strip())
-    title(ax, words["title"])
+    ax.set_xlabel("\n".join(filter(None, [ax.get_xlabel(), words["left out"]])))
+    title(ax, words["title"], beside=_BESIDE)
+    fit_labels(ax)
     return ax

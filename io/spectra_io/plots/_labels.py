@@ -18,41 +18,42 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ALPHA",
-    "EIGENVALUE",
+    "eigenvalue_label",
     "erg",
     "esd",
     "hill",
     "noise",
-    "not_shown",
     "permuted",
     "tail_laws",
     "vectors",
     "xmin_scan",
 ]
 
-EIGENVALUE = r"eigenvalue $\lambda$ of $W^T W$"
+_EIGENVALUE = r"eigenvalue $\lambda$ of $W^T W$"
 ALPHA = r"power-law exponent $\alpha$"
 _DENSITY = r"density $\rho(\lambda)$"
 _SYMBOLS = {"alpha": "α", "Lambda": "Λ", "mu": "µ", "sigma": "σ", "beta": "β"}
 
 
-def not_shown(**counts: int) -> str:
-    """Return a line, with its start, on how many eigenvalues of which kinds are not drawn."""
-    parts = [f"{num} {word}" for word, num in counts.items() if num]
-    return f"\nnot shown: {', '.join(parts)}" if parts else ""
+def eigenvalue_label(exponent: int, *, what: str = _EIGENVALUE, **left_out: int) -> str:
+    """Return the words of an axis of eigenvalues: their unit, and below it how many are missing."""
+    unit = rf", in units of $4^{{{exponent:.0f}}}$" if exponent else ""
+    parts = [f"{num} {word}" for word, num in left_out.items() if num]
+    less = f"\nnot shown: {', '.join(parts)}" if parts else ""
+    return f"{what}{unit}{less}"
 
 
 def esd(numbers: _plotdata.ESD, scale: _plotdata.Scale) -> dict[str, str]:
     """Return the words of a spectral density; of its tail also the reason why there is no fit."""
-    unit = rf", in units of $4^{{{numbers.exponent:.0f}}}$" if numbers.exponent else ""
-    less = not_shown(
+    label = eigenvalue_label(
+        numbers.exponent,
         zero=numbers.num_zero,
         smaller=numbers.num_left_out - numbers.num_zero,
         larger=numbers.num_beyond,
     )
     support = f"\npower law {numbers.support}" if numbers.support else ""
     return {
-        "x": f"{EIGENVALUE}{unit}{less}",
+        "x": label,
         "y": "share per decade" if scale == "lin-log" else _DENSITY,
         "noise": "noise: Marchenko-Pastur law",
         "tail": f"{numbers.fit}{support}",
@@ -75,7 +76,7 @@ def noise(numbers: _plotdata.Noise) -> dict[str, str]:
     said = f", {num_beyond} beyond the axis, up to {numbers.spikes[-1]:.4g}" if num_beyond else ""
     p = numbers.p
     return {
-        "x": f"{EIGENVALUE}{not_shown(zero=numbers.num_zero)}",
+        "x": eigenvalue_label(numbers.exponent, zero=numbers.num_zero),
         "y": _DENSITY,
         "law": "Marchenko-Pastur law",
         "edge": "largest of noise, 90 %",
@@ -88,7 +89,7 @@ def noise(numbers: _plotdata.Noise) -> dict[str, str]:
 def permuted(numbers: _plotdata.Permuted) -> dict[str, str]:
     """Return the words of the spectra before and after the elements are permuted."""
     return {
-        "x": f"{EIGENVALUE}{not_shown(smaller=numbers.num_left_out)}",
+        "x": eigenvalue_label(numbers.exponent, smaller=numbers.num_left_out),
         "y": _DENSITY,
         "layer": "layer",
         "permuted": "elements in random order",
@@ -98,11 +99,12 @@ def permuted(numbers: _plotdata.Permuted) -> dict[str, str]:
 
 def tail_laws(numbers: _plotdata.TailLaws, *, parameters: bool = True) -> dict[str, str]:
     """Return the words of a tail, of each law with its test and, if wanted, its parameters."""
+    limits = ", ".join(law.replace("_", " ") for law in numbers.limits)
     words = {
-        "x": EIGENVALUE,
+        "x": eigenvalue_label(numbers.exponent),
         "y": "share of the tail that is larger",
         "tail": "eigenvalues",
-        "limits": "as the power law: " + ", ".join(law.replace("_", " ") for law in numbers.limits),
+        "limits": f"as the power law: {limits}" if limits else "",
     }
     for law in numbers.laws:
         said = law.replace("_", " ")
@@ -128,7 +130,7 @@ def hill(numbers: _plotdata.Hill) -> dict[str, str]:
 def vectors(numbers: _plotdata.Vectors) -> dict[str, str]:
     """Return the words of the spread of singular vectors."""
     return {
-        "x": EIGENVALUE,
+        "x": eigenvalue_label(numbers.exponent),
         "y": "effective number of elements",
         "spread": "spread",
         "localized": f"localized: {int(numbers.localized.sum())}",
@@ -141,7 +143,7 @@ def vectors(numbers: _plotdata.Vectors) -> dict[str, str]:
 def xmin_scan(numbers: _plotdata.XminScan) -> dict[str, str]:
     """Return the words of distance and alpha against the start of the tail."""
     return {
-        "x": r"start of the tail $x_{min}$",
+        "x": eigenvalue_label(numbers.exponent, what=r"start of the tail $x_{min}$"),
         "y": "distance D",
         "right": r"exponent $\alpha$",
         "D": "D, left axis",

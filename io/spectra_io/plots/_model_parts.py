@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from spectra.errors import one_line
+from spectra_io.plots._labels import eigenvalue_label
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,14 +23,21 @@ __all__ = ["Shares", "axis_name", "colours", "heat_map", "histogram", "point_nam
 _UNORDERED = ("safetensors", "npz")  # formats that keep no order of layers
 
 
-def heat_map(numbers: HeatMap, ds: xr.Dataset) -> tuple[dict[str, str], bool]:
+def heat_map(
+    numbers: HeatMap, ds: xr.Dataset, *, brief: bool = False
+) -> tuple[dict[str, str], bool]:
     """Return the words of a heat map, and whether the layers are in the order of the model."""
-    left_out = f"not shown: {numbers.num_left_out} smaller eigenvalues"
+    mean = "/ mean" if brief else "over their mean"
+    what = f"eigenvalue {mean}" if numbers.relative else r"eigenvalue $\lambda$"
+    empty = int(np.isnan(numbers.density).all(axis=1).sum())
+    less = numbers.num_left_out
+    said = [f"not shown: {less} smaller eigenvalues"] if less else []
+    said += [f"empty: {empty} without a spectrum"] if empty else []
     words = {
         "title": numbers.model or "spectra by layer",
-        "y": "eigenvalue over their mean" if numbers.relative else r"eigenvalue $\lambda$",
+        "y": eigenvalue_label(numbers.exponent, what=what),
         "color": "share per decade",
-        "left out": left_out if numbers.num_left_out else "",
+        "left out": "\n".join(said),
     }
     return words, ds.attrs.get("model_format", "") not in _UNORDERED
 

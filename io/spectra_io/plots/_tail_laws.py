@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from textwrap import wrap
 from typing import TYPE_CHECKING
 
 import spectra.results.plotdata as _plotdata
@@ -87,10 +88,11 @@ def tail_laws(
             numbers.x, survival, color=PALETTE[(i + 1) % len(PALETTE)], linewidth=1.8,
             linestyle=LINES[i], label=labels[law],
         )  # fmt: skip
-    if numbers.limits:
-        ax.plot([], [], linestyle="none", label=labels["limits"])
+    same = wrap(labels["limits"], int(11 * width_of(ax)))
+    if same:
+        ax.plot([], [], linestyle="none", label="\n".join(same))
     least = 1 / len(numbers.eigenvalue)
-    lines = len(numbers.laws) + 1 + bool(numbers.limits)
+    lines = len(numbers.laws) + 1 + len(same)
     inches = height_of(ax) * 0.75
     share = min(0.5, 0.17 * lines / inches)  # for the legend, below the tail
     ax.set(xscale="log", yscale="log", ylim=((least / 1.5) ** (1 / (1 - share)), 1.3))

@@ -9,7 +9,16 @@ import numpy as np
 import spectra.results.plotdata as _plotdata
 import spectra_io.plots._labels as _labels
 import spectra_io.plots._ranges as _ranges
-from spectra_io.plots._canvas import finish, fresh_axes, ink, legend, room, round_ticks, title
+from spectra_io.plots._canvas import (
+    finish,
+    fresh_axes,
+    height_of,
+    ink,
+    legend,
+    room,
+    round_ticks,
+    title,
+)
 from spectra_io.plots._matrices import matrices
 from spectra_io.plots._palette import DATA, TAIL
 
@@ -82,13 +91,13 @@ def vectors(
                    label=labels["elbow"])  # fmt: skip
     ax.set(xscale="log", yscale="log")
     ax.set_ylim(*_ranges.participation_heights(numbers))
-    _count_ticks(ax)
     round_ticks(ax, x[-1], x[0])
     ax.set_xlabel(labels["x"])
     ax.set_ylabel(labels["y"])
     title(ax, name)
     finish(ax)
     room(ax, 5)
+    _count_ticks(ax)
     legend(ax, loc="upper right")
     return ax
 
@@ -97,6 +106,8 @@ def _count_ticks(ax: Axes) -> None:
     """Label a logarithmic axis of counts with round numbers."""
     from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
 
-    ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    low, high = ax.get_ylim()
+    dense = high > 100 * low and height_of(ax) < 4
+    ax.yaxis.set_major_locator(LogLocator(subs=(1,) if dense else (1, 2, 5)))
     ax.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
     ax.yaxis.set_minor_formatter(NullFormatter())

@@ -79,7 +79,13 @@ def _triage(ds: xr.Dataset) -> dict[str, Any]:
         for one in found.findings
     ]
     verdicts = {_flag(word): num for word, num in found.verdicts.items()}
-    return {"verdicts": verdicts, "num_near": found.num_near, "findings": findings}
+    return {
+        "verdicts": verdicts,
+        "num_near": found.num_near,
+        "findings": findings,
+        "failures": list(found.failures),
+        "not_analysed": found.left_out,
+    }
 
 
 def _flag(words: str) -> str:
@@ -121,7 +127,7 @@ def as_json(
     Returns
     -------
     bytes
-        JSON document in UTF-8.
+        JSON document in ASCII, without ``##`` in any text, as the log of a build would obey it.
 
     Examples
     --------
@@ -136,7 +142,8 @@ def as_json(
         "layers": _rows(records(ds if layers is None else layers)),
         **({} if tensors is None else {"tensors": _rows(records(tensors))}),
     }
-    return (json.dumps(document, indent=1, allow_nan=False) + "\n").encode("utf-8")
+    text = json.dumps(document, indent=1, allow_nan=False)
+    return (text.replace("##", "#\\u0023") + "\n").encode("utf-8")  # "#" stands in texts only
 
 
 FORMATS: Mapping[str, Callable[[xr.Dataset, xr.Dataset | None], bytes]] = {

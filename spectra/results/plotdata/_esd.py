@@ -10,6 +10,7 @@ import numpy as np
 import spectra._checks as _checks
 from spectra.results.plotdata._bins import even_edges, log_edges
 from spectra.results.plotdata._source import bulk_of, source, tail_of
+from spectra.results.plotdata._units import unit_words
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -204,4 +205,4 @@ def caption_of(found: Source, tail: Tail, bulk: Bulk | None) -> str:
             f"Noise by the Marchenko-Pastur law ends at {bulk.upper:.3g}; "
             f"{above or 'no'} {verb} too large for it."
         )
-    return " ".join(words)
+    return " ".join(words) + unit_words(found.exponent)

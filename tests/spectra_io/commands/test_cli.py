@@ -31,11 +31,10 @@ from tests.builders import (
     write_safetensors,
 )
 from tests.servers import redirect, serving
+from tests.terminals import ESCAPE, PROGRAM, lines_on_screen, on_a_terminal
 
 MNIST = EXAMPLES / "mnist_mlp.safetensors"
 MNIST_ONNX = EXAMPLES / "mnist_mlp.onnx"
-PROGRAM = [sys.executable, "-c", "from spectra_io.commands.main import main; main()"]
-ESCAPE = re.compile(r"\x1b(\[[0-?]*[ -/]*[@-~]|\][^\x07]*\x07)")
 
 
 @pytest.fixture(autouse=True)
@@ -385,6 +384,65 @@ def test_columns_by_group(run, four):
     assert "stable_rank" in titles["size"]
     assert "alpha_weighted" in titles["tail"]
     assert "alpha_weighted" not in titles["main"]
+
+
+def test_columns_by_name_beside_groups(run, four):
+    head, rows = head_and_rows(run("analyze", four, "--columns", "stable_rank")[1])
+    assert head == ["layer", "verdict", "stable_rank"]
+    assert {row["layer"]: row["stable_rank"] for row in rows}["block.2.dead"] == "-"
+    chosen = ["--columns", "alpha", "--columns", "reason", "--columns", "depth"]
+    head, rows = head_and_rows(run("analyze", four, *chosen)[1])
+    assert head == ["layer", "verdict", "alpha", "power law", "depth", "why"]
+    assert [row["depth"] for row in rows] == ["1", "2", "3", "4"]
+
+
+def test_the_column_that_sorts_is_shown_once(run, four):
+    head, _ = head_and_rows(run("analyze", four, "--columns", "size", "--sort", "-D")[1])
+    assert head[-1] == "D"
+    head, _ = head_and_rows(run("analyze", four, "--sort", "-D")[1])
+    assert head.count("D") == 1
+    assert head[-1] == "power law"
+    assert head_and_rows(run("analyze", four)[1])[0] == head
+
+
+@pytest.mark.parametrize("command", ["analyze", "noise"])
+@pytest.mark.parametrize("option", ["--columns", "--sort"])
+@pytest.mark.parametrize("name", ["alpha_hill", "trap_p", "support_p", "z_rms"])
+def test_what_a_column_needs_is_measured(run, command, option, name):
+    _, rows = head_and_rows(run(command, MNIST, option, name)[1])
+    heads = {"trap_p": "trap p", "support_p": "tail p"}
+    values = [row[heads.get(name, name)] for row in rows]
+    assert set(values) != {"-"} or name == "z_rms"  # too few layers to compare
+
+
+def test_a_hidden_number_is_shown_if_it_is_named(run):
+    _, rows = head_and_rows(run("analyze", MNIST, "--columns", "sigma", "--columns", "rf")[1])
+    assert (rows[0]["sigma"], rows[0]["rf"]) == ("0.15", "1")
+
+
+def test_a_variable_that_no_layer_has_keeps_the_order(run):
+    _, rows = head_and_rows(run("analyze", MNIST, "--sort", "-slice_id")[1])
+    assert [row["layer"] for row in rows] == ["fc1", "fc2", "fc3"]
+    assert {row["slice_id"] for row in rows} == {"-"}
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("stabel_rank", "no group of columns or variable 'stabel_rank'; the nearest of"),
+        ("nosie", "'noise'"),
+        ("eigenvalue", "eigenvalue is not a column"),
+        ("tensor_reason", "tensor_reason is not a column"),
+    ],
+)
+def test_a_wrong_column_is_refused_before_the_work(fails, monkeypatch, name, words):
+    monkeypatch.setattr(spectra, "describe", lambda *_, **__: pytest.fail("opened"))
+    assert words in fails("analyze", MNIST, "--columns", "main", "--columns", name)
+
+
+def test_resamples_that_a_column_needs(fails):
+    complaint = fails("analyze", MNIST, "--resamples", "0", "--sort", "-support_p")
+    assert complaint.startswith("support_p takes resamples")
 
 
 def test_the_noise_view_is_a_group_of_columns(run):
@@ -1112,40 +1170,6 @@ def test_a_pipe_closed_before_the_first_line():
 # ---- a person's terminal
 
 
-def on_a_terminal(*arguments, columns=100, **variables):
-    """Run the program on a pseudo-terminal, and return its exit code and what it showed."""
-    pty = pytest.importorskip("pty")
-    import fcntl
-    import struct
-    import termios
-
-    ours, theirs = pty.openpty()
-    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
-    env = environment(TERM="xterm-256color", **variables)
-    command = [*PROGRAM, *map(str, arguments)]
-    with subprocess.Popen(command, env=env, stdin=theirs, stdout=theirs, stderr=theirs) as child:
-        os.close(theirs)
-        shown = b""
-        while chunk := _read(ours):
-            shown += chunk
-    os.close(ours)
-    return child.returncode, shown.decode()
-
-
-def _read(terminal):
-    try:
-        return os.read(terminal, 65536)
-    except OSError:  # Linux says so when the other end is closed
-        return b""
-
-
-def lines_on_screen(shown):
-    """Return the lines without colours; what a carriage return wrote over does not count."""
-    return [
-        line.rpartition("\r")[2] for line in ESCAPE.sub("", shown).replace("\r\n", "\n").split("\n")
-    ]
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize("columns", [40, 80, 140])
 def test_a_terminal_shows_what_to_look_at_first_at_any_width(four, columns):
@@ -1202,6 +1226,19 @@ def test_a_terminal_says_what_it_has_no_room_for(columns):
     assert all(len(line) <= columns for line in lines)
     said = " ".join(lines)
     assert ("no room for" in said) == (columns < 140)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("columns", [40, 80, 140])
+def test_a_terminal_drops_what_was_named_last(four, columns):
+    names = ["--columns", "main", "--columns", "stable_rank", "--sort", "-alpha"]
+    _, shown = on_a_terminal("analyze", four, *names, columns=columns)
+    lines = [line.rstrip() for line in lines_on_screen(shown)]
+    assert max(map(len, lines)) <= columns
+    head = next(line for line in lines if line.startswith("layer  "))
+    assert ("alpha" in head) == ("power law" in head) == (columns > 40)
+    assert ("stable_rank" in head) == (columns > 40)
+    assert (" M " in head) == (columns > 100)
 
 
 @pytest.mark.slow

@@ -283,7 +283,7 @@ import spectra.analysis
 real, done = spectra.analysis.layer_row, []
 def row(layer, **options):
     if layer.name == "d":  # never ends
-        time.sleep(60)
+        time.sleep(600)
     if layer.name == "b":  # waits for a and c, and never ends
         while len(done) < 2:
             time.sleep(0.01)
@@ -291,7 +291,7 @@ def row(layer, **options):
         for _ in range(%d):
             {kill}
             time.sleep(0.5)
-        time.sleep(60)
+        time.sleep(600)
     found = real(layer, **options)
     done.append(layer.name)
     return found

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 import spectra.results.plotdata as _plotdata
 import spectra_io.plots._flow_parts as _parts
 from spectra.results.verdicts import OVER_TRAINED_BELOW, UNDER_TRAINED_ABOVE
 from spectra_io.plots._labels import ALPHA
 from spectra_io.plots._palette import GOOD, PALETTE
 from spectra_io.plots.interactive._drawing import DASHES, SYMBOLS, Drawing, axis
-from spectra_io.plots.interactive._flow_layers import draw_kinds
+from spectra_io.plots.interactive._flow_layers import draw_kinds, mark_trapped, write_beyond
 from spectra_io.plots.interactive._layer_axis import layer_axis
 from spectra_io.plots.interactive._markup import escaped, markup, name_of
 
@@ -70,7 +72,8 @@ def correlation_flow(
     drawing = Drawing()
     flows = _plotdata.correlation_flows(models)
     several = len(flows) > 1 or _parts.is_many(models)
-    logarithmic, low, high = _parts.heights(list(flows.values()))
+    every = list(flows.values())
+    logarithmic, low, high = heights = _parts.heights(every)
     reach = [-10.0, 10.0 + max(len(flow.names) for flow in flows.values())]
     drawing.band(
         reach, [OVER_TRAINED_BELOW] * 2, [UNDER_TRAINED_ABOVE] * 2, GOOD, _parts.BAND, opacity=0.12
@@ -80,9 +83,11 @@ def correlation_flow(
         caption = " ".join(flow.caption for flow in flows.values())
     else:
         (flow,) = flows.values()
-        draw_kinds(drawing, flow, _parts.bars(models), (logarithmic, low, high))
+        draw_kinds(drawing, flow, _parts.bars(models), heights)
         x, title = layer_axis(flow.names, flow.ordered), flow.model or "α by layer"
         remark, caption = _parts.trend(flow), flow.caption
+    mark_trapped(drawing, every)
+    write_beyond(drawing, every, heights)
     ticks: dict[str, Any] = {
         "tickmode": "array",
         "tickvals": _TICKS,
@@ -98,15 +103,16 @@ def _draw_models(
     drawing: Drawing, flows: Mapping[str, _plotdata.CorrelationFlow]
 ) -> dict[str, Any]:
     """Draw several models over each other, each with its trend, and return the axis of layers."""
-    depths, names, words = _parts.places(flows)
-    for i, ((name, flow), x) in enumerate(zip(flows.items(), depths, strict=True)):
+    every = list(flows.values())
+    names, words = _parts.axis_of_models(every)
+    for i, ((name, flow), x) in enumerate(zip(flows.items(), _parts.places(every), strict=True)):
         color, symbol = PALETTE[i % len(PALETTE)], SYMBOLS[i % len(SYMBOLS)]
         many = len(x) >= _parts.NEIGHBOURS
         label = f"{name_of(name, 32)},<br>{escaped(flow.trend.words)}"
         drawing.marks(
             x, flow.alpha, color, symbol, size=5 if many else 8, opacity=0.4 if many else 1.0,
             hover=f"{name_of(name)}<br>%{{customdata}}<br>α = %{{y:.3f}}",
-            customdata=[name_of(layer) for layer in flow.layer], legendgroup=str(i),
+            customdata=_layers_of(flow), legendgroup=str(i),
         )  # fmt: skip
         drawing.line(
             x, _parts.smoothed(flow.alpha), color, label, width=2.2 if many else 1.2,
@@ -117,5 +123,11 @@ def _draw_models(
     lines = any(len(flow.alpha) >= _parts.NEIGHBOURS for flow in flows.values())
     more = "lines: median of neighbouring layers" if lines else ""
     if names:
-        return layer_axis(names, next(iter(flows.values())).ordered, more)
+        return layer_axis(names, every[0].ordered, more)
     return {"title": {"text": markup("\n".join(filter(None, [words, more])))}}
+
+
+def _layers_of(flow: _plotdata.CorrelationFlow) -> list[str]:
+    """Return what each layer says when it is pointed at: its name, and whether it is trapped."""
+    said = np.where(flow.trapped, f"<br>{escaped(_parts.TRAPPED)}", "")
+    return [f"{name_of(layer)}{more}" for layer, more in zip(flow.layer, said, strict=True)]

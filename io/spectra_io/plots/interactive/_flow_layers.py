@@ -13,17 +13,22 @@ from spectra_io.plots.interactive._drawing import INK, SYMBOLS, Drawing
 from spectra_io.plots.interactive._markup import escaped, name_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from spectra._typing import AnyArray
     from spectra.results.plotdata import CorrelationFlow
 
-__all__ = ["draw_kinds"]
+__all__ = ["draw_kinds", "mark_trapped", "write_beyond"]
+
+_FEW = 120  # layers that have room for large marks
+_MOST_BEYOND = 3  # names of layers beyond the axis, below each other
 
 
 def draw_kinds(
     drawing: Drawing, flow: CorrelationFlow, bars: str, heights: tuple[bool, float, float]
 ) -> None:
     """Draw the layers of one model by their kinds, their noise, and those without a fit."""
-    size = 8.0 if len(flow.names) <= 120 else 5.5
+    size = 8.0 if len(flow.names) <= _FEW else 5.5
     for kind in _parts.kinds(flow):
         _draw_kind(drawing, flow, np.array(flow.kind) == kind.kind, kind, size)
     if 0 < len(flow.alpha) <= _parts.MOST_BARS:
@@ -37,7 +42,26 @@ def draw_kinds(
         )  # fmt: skip
     if flow.missing:
         _draw_missing(drawing, flow, heights)
-    _name_layers(drawing, flow, heights)
+    _name_layers(drawing, flow, heights[0])
+
+
+def mark_trapped(drawing: Drawing, flows: Sequence[CorrelationFlow]) -> None:
+    """Draw a square around each trapped layer."""
+    x, alpha, label = _parts.trapped(flows)
+    if label:
+        size = 15.0 if max(len(flow.names) for flow in flows) <= _FEW else 10.0
+        drawing.marks(x, alpha, INK, "square-open", label, size=size, hoverinfo="skip")
+
+
+def write_beyond(
+    drawing: Drawing, flows: Sequence[CorrelationFlow], heights: tuple[bool, float, float]
+) -> None:
+    """Write the names and alphas of the layers farthest beyond the axis, trapped ones with a □."""
+    for row, layer in enumerate(_parts.beyond(flows, heights[2])[:_MOST_BEYOND]):
+        square = " □" if layer.trapped else ""
+        words = f"↑{square} {end_of(layer.name)}: {layer.alpha:.3g}"
+        place = _place(_height(0.97, heights), heights[0])
+        drawing.write(escaped(words), layer.x, place, side=layer.side, up=-12.0 * row)
 
 
 def _draw_kind(
@@ -70,10 +94,12 @@ def _draw_kind(
 
 
 def _said(flow: CorrelationFlow, i: Any) -> str:
-    """Return what the data say of the power law of a layer, and alpha of noise, in a hover text."""
+    """Return what else is known of a layer: power law, alpha of noise, whether it is trapped."""
     words = [f"power law {flow.support[i]}"] if flow.support[i] else []
     if math.isfinite(flow.noise[i]):
         words.append(f"pure noise has α = {flow.noise[i]:.3f}")
+    if flow.trapped[i]:
+        words.append(_parts.TRAPPED)
     return "".join(f"<br>{escaped(word)}" for word in words)
 
 
@@ -103,24 +129,20 @@ def _draw_missing(
     )  # fmt: skip
 
 
-def _name_layers(
-    drawing: Drawing, flow: CorrelationFlow, heights: tuple[bool, float, float]
-) -> None:
-    """Write the names of the layers far from most, and of those beyond the axis."""
-    logarithmic, _, end = heights
+def _place(alpha: float, logarithmic: bool) -> float:
+    """Return the height at which plotly writes words beside an alpha."""
+    return math.log10(alpha) if logarithmic else alpha
 
-    def write(i: int, words: str, at: float, up: float = 0) -> None:
-        side = -1 if flow.depth[i] > 0.6 * len(flow.names) else 1
-        place = math.log10(at) if logarithmic else at
-        drawing.write(escaped(words), float(flow.depth[i]), place, side=side, up=up)
 
-    chosen: list[Any] = _parts.farthest(flow, _parts.MOST_NAMED)
+def _name_layers(drawing: Drawing, flow: CorrelationFlow, logarithmic: bool) -> None:
+    """Write the names of the layers far from most."""
     placed: list[float] = []
-    for i in chosen:
-        lower = sum(abs(math.log(flow.alpha[i] / other)) < 0.09 for other in placed)
-        placed.append(float(flow.alpha[i]))
-        write(i, end_of(flow.layer[i]), float(flow.alpha[i]), -11.0 * lower)
-    beyond = np.flatnonzero(flow.alpha > end)
-    for row, i in enumerate(beyond[np.argsort(-flow.alpha[beyond])][:3]):
-        words = f"↑ {end_of(flow.layer[i])}: {flow.alpha[i]:.3g}"
-        write(int(i), words, _height(0.97, heights), -12.0 * row)
+    for i in _parts.farthest(flow, _parts.MOST_NAMED):
+        x, alpha = float(flow.depth[i]), float(flow.alpha[i])
+        lower = sum(abs(math.log(alpha / other)) < 0.09 for other in placed)
+        placed.append(alpha)
+        side = -1 if x > 0.6 * len(flow.names) else 1
+        drawing.write(
+            escaped(end_of(flow.layer[i])), x, _place(alpha, logarithmic), side=side,
+            up=-11.0 * lower,
+        )  # fmt: skip
