@@ -28,6 +28,7 @@ __all__ = [
     "axis_of_models",
     "bars",
     "beyond",
+    "ends",
     "farthest",
     "heights",
     "is_many",
@@ -149,6 +150,11 @@ def places(flows: Sequence[CorrelationFlow]) -> list[FloatArray]:
 
 def _of_one_depth(flows: Sequence[CorrelationFlow]) -> bool:
     return len({len(flow.names) for flow in flows}) == 1
+
+
+def ends(flows: Sequence[CorrelationFlow]) -> list[float]:
+    """Return the ends of the axis of the layers of several models."""
+    return [0.5, max(1, len(flows[0].names)) + 0.5] if _of_one_depth(flows) else [-0.03, 1.03]
 
 
 def axis_of_models(flows: Sequence[CorrelationFlow]) -> tuple[list[str], str]:

@@ -22,6 +22,7 @@ __all__ = [
     "erg",
     "esd",
     "hill",
+    "judged",
     "noise",
     "permuted",
     "tail_laws",
@@ -43,6 +44,11 @@ def eigenvalue_label(exponent: int, *, what: str = _EIGENVALUE, **left_out: int)
     return f"{what}{unit}{less}"
 
 
+def judged(support: str) -> str:
+    """Return what the data say of a power law."""
+    return f"power law: {support}"
+
+
 def esd(numbers: _plotdata.ESD, scale: _plotdata.Scale) -> dict[str, str]:
     """Return the words of a spectral density; of its tail also the reason why there is no fit."""
     label = eigenvalue_label(
@@ -51,7 +57,7 @@ def esd(numbers: _plotdata.ESD, scale: _plotdata.Scale) -> dict[str, str]:
         smaller=numbers.num_left_out - numbers.num_zero,
         larger=numbers.num_beyond,
     )
-    support = f"\npower law {numbers.support}" if numbers.support else ""
+    support = f"\n{judged(numbers.support)}" if numbers.support else ""
     return {
         "x": label,
         "y": "share per decade" if scale == "lin-log" else _DENSITY,

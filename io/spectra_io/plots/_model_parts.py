@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from spectra.errors import one_line
+from spectra.errors import counted, one_line
 from spectra_io.plots._labels import eigenvalue_label
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def heat_map(
     what = f"eigenvalue {mean}" if numbers.relative else r"eigenvalue $\lambda$"
     empty = int(np.isnan(numbers.density).all(axis=1).sum())
     less = numbers.num_left_out
-    said = [f"not shown: {less} smaller eigenvalues"] if less else []
+    said = [f"not shown: {counted(less, 'smaller eigenvalue')}"] if less else []
     said += [f"empty: {empty} without a spectrum"] if empty else []
     words = {
         "title": numbers.model or "spectra by layer",
@@ -88,7 +88,7 @@ def regression(numbers: Regression) -> dict[str, str]:
     num = numbers.num_left_out
     return {
         "all": f"all: {numbers.overall.words}",
-        "left out": f"{num} points without numbers" if num else "",
+        "left out": f"{counted(num, 'point')} without numbers" if num else "",
     }
 
 

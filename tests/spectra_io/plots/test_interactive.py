@@ -4,6 +4,7 @@ import inspect
 import json
 import re
 import sys
+from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -17,6 +18,7 @@ from spectra.errors import ArgumentError, SpectraError, UnknownNameError
 from spectra.measures import tail_fit
 from spectra.noise import marchenko_pastur
 from spectra.results import plotdata
+from spectra.tails.support import Support
 from spectra_io import plots
 from spectra_io.plots import interactive
 from spectra_io.plots._palette import PALETTE
@@ -235,7 +237,7 @@ def test_several_models_and_groups_have_the_numbers_of_the_core(ds, big):
     for group in "ab":
         there = numbers.group == group
         assert has_line(figure, numbers.x[there], numbers.y[there])
-    assert figure.layout.title.subtitle.text == "1 points without numbers"
+    assert figure.layout.title.subtitle.text == "1 point without numbers"
     ends = np.array([1.0, 7.0])
     line = numbers.overall
     assert has_line(figure, ends, line.intercept + line.slope * ends)
@@ -288,6 +290,90 @@ def test_what_matplotlib_writes_is_written(ds, big):
     assert esd.layout.meta["caption"] == plotdata.esd(ds, layer="heavy").caption
     remark = interactive.noise(ds, layer="trapped").layout.title.subtitle.text
     assert remark.startswith("largest: p")
+
+
+def entry_of(figure, start):
+    """Return the entry of the legend that starts with a word."""
+    (trace,) = [t for t in figure.data if t.name and t.name.startswith(start)]
+    return trace
+
+
+def test_trapped_layers_have_a_square_and_say_so(ds):
+    far = ds.copy(deep=True)
+    far.alpha.loc["trapped"] = 1e4
+    flow = plotdata.correlation_flow(ds)
+    there = flow.trapped
+    assert there.any()
+    assert not there.all()
+    several: list[tuple[Any, int]] = [(ds, 1), (far, 1), ({"one": ds, "two": ds}, 2)]
+    for given, num in several:
+        figure = interactive.correlation_flow(given)
+        squares = entry_of(figure, "trapped or with large elements")
+        assert squares.name.endswith(f": {num * int(there.sum())}")
+        assert list(squares.x) == num * list(flow.depth[there])
+        own = plotdata.correlation_flow(far if given is far else ds)
+        assert list(squares.y) == num * list(own.alpha[there])
+        assert squares.marker.symbol == "square-open"
+        said = [
+            text
+            for trace in figure.data
+            if trace.customdata is not None
+            for text in map(str, np.ravel(np.asarray(trace.customdata, dtype=object)))
+            if "trapped or with large elements" in text
+        ]
+        assert len(said) == num * int(there.sum())
+    written = [note.text for note in interactive.correlation_flow(far).layout.annotations]
+    assert "↑ □ trapped: 1e+04" in written
+    bare = interactive.correlation_flow(deep(3))
+    assert not any(str(trace.name).startswith("trapped or") for trace in bare.data)
+
+
+def test_layers_beyond_the_axis_are_named_at_their_relative_depth():
+    ds = deep(12)
+    ds.alpha[7] = 1e5
+    figure = interactive.correlation_flow({"one": ds, "half": ds.isel(layer=slice(0, 6))})
+    assert figure.layout.xaxis.range == (-0.03, 1.03)
+    other = ds.assign_coords(layer=[f"other.{i}" for i in range(12)])
+    alike = interactive.correlation_flow({"one": ds, "other": other})
+    assert alike.layout.xaxis.range == (0.5, 12.5)
+    (note,) = figure.layout.annotations
+    assert (note.x, note.text) == (7.5 / 12, "↑ layers.1.mlp.down_proj: 1e+05")
+
+
+def test_extreme_weights_have_their_unit_on_the_axis(weights):
+    model = {"heavy": weights["heavy"] * 1e160}
+    ds = spectra.analyze(model)
+    unit = int(ds.scale_exponent.item())
+    assert unit
+    for name in ("esd", "erg", "noise", "tail_laws", "xmin_scan", "permuted", "vectors"):
+        given = model if name in {"permuted", "vectors"} else ds
+        figure = getattr(interactive, name)(given, layer="heavy")
+        assert f", in units of 4<sup>{unit}</sup>" in figure.layout.xaxis.title.text
+        assert f"in units of 4^{unit}" in figure.layout.meta["caption"]
+    heat = interactive.heat_map(ds, relative=False)
+    exponent = plotdata.heat_map(ds, relative=False).exponent
+    assert heat.layout.yaxis.title.text.endswith(f", in units of 4<sup>{exponent}</sup>")
+    histogram = interactive.histogram(ds, column="lambda_max")
+    units = plotdata.histogram(ds, column="lambda_max").units
+    assert histogram.layout.xaxis.title.text.endswith(f"[{units}]")
+
+
+def test_a_heat_map_says_how_many_layers_are_empty(ds):
+    assert "empty: 1 without a spectrum" in interactive.heat_map(ds).layout.xaxis.title.text
+    assert "1 layer has no spectrum." in plotdata.heat_map(ds).caption
+
+
+def test_a_tail_says_why_its_power_law_is_not_supported(ds):
+    ds = ds.copy(deep=True)
+    for support in ("too few points", "not distinguishable", "rejected"):
+        ds.power_law_support.loc["heavy"] = Support[support.replace(" ", "_").upper()]
+        names = [str(trace.name) for trace in interactive.esd(ds, layer="heavy").data]
+        assert any(name.endswith(f"<br>power law: {support}") for name in names)
+        assert f"; power law: {support}." in plotdata.esd(ds, layer="heavy").caption
+        flow = interactive.correlation_flow(ds)
+        said = [t.customdata for t in flow.data if t.error_y.array is not None]
+        (own,) = [words for trace in said for words in trace if words[0] == "heavy"]
+        assert f"<br>power law: {support}" in own[2]
 
 
 def test_colours_are_those_of_matplotlib_and_paper_that_of_the_template(figures):

@@ -124,7 +124,8 @@ def _draw_models(
     more = "lines: median of neighbouring layers" if lines else ""
     if names:
         return layer_axis(names, every[0].ordered, more)
-    return {"title": {"text": markup("\n".join(filter(None, [words, more])))}}
+    title = {"text": markup("\n".join(filter(None, [words, more])))}
+    return {"title": title, "range": _parts.ends(every)}
 
 
 def _layers_of(flow: _plotdata.CorrelationFlow) -> list[str]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 import spectra_io.plots._flow_parts as _parts
+from spectra_io.plots._labels import judged
 from spectra_io.plots._names import end_of
 from spectra_io.plots.interactive._drawing import INK, SYMBOLS, Drawing
 from spectra_io.plots.interactive._markup import escaped, name_of
@@ -95,7 +96,7 @@ def _draw_kind(
 
 def _said(flow: CorrelationFlow, i: Any) -> str:
     """Return what else is known of a layer: power law, alpha of noise, whether it is trapped."""
-    words = [f"power law {flow.support[i]}"] if flow.support[i] else []
+    words = [judged(flow.support[i])] if flow.support[i] else []
     if math.isfinite(flow.noise[i]):
         words.append(f"pure noise has α = {flow.noise[i]:.3f}")
     if flow.trapped[i]:

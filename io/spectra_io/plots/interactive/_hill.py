@@ -60,7 +60,7 @@ def hill(data: xr.Dataset | npt.ArrayLike, /, *, layer: str | None = None) -> go
     labels, k = _labels.hill(numbers), numbers.k
     ends = float(k[0]), float(max(k[-1], k[0] + 1))
     drawing.band(k, numbers.low, numbers.high, DATA)
-    hover = "%{x} eigenvalues<br>α = %{y:.3f}"
+    hover = "eigenvalues in the tail: %{x}<br>α = %{y:.3f}"
     drawing.line(k, numbers.alpha, DATA, labels["estimate"], hover=hover)
     if math.isfinite(numbers.fitted):
         drawing.horizontal(numbers.fitted, ends, TAIL)

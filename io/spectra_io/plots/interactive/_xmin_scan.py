@@ -64,7 +64,7 @@ def xmin_scan(data: xr.Dataset | npt.ArrayLike, /, *, layer: str | None = None) 
     start = "xmin = %{x:.4g}"
     drawing.line(
         numbers.xmin, numbers.D, DATA, labels["D"], customdata=numbers.num_tail,
-        hover=f"{start}<br>D = %{{y:.4f}}<br>%{{customdata}} eigenvalues",
+        hover=f"{start}<br>D = %{{y:.4f}}<br>eigenvalues in the tail: %{{customdata}}",
     )  # fmt: skip
     if len(numbers.rivals):
         heights = np.interp(numbers.rivals, numbers.xmin, numbers.D)
