@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from spectra.noise.spikes import Spikes
     from spectra.tails.power_law import PowerLawFit
 
-__all__ = ["Spectrum", "spectrum"]
+__all__ = ["Spectrum", "of_eigenvalues", "scaled", "spectrum"]
 
 _MOST = 1 << 20  # exponents of floats of any length are smaller
 
@@ -294,21 +294,47 @@ def spectrum(
     >>> spectrum([[3.0, 1.0], [1.0, 2.0]], tail={"xmin": 1.0}).tail.xmin
     1.0
     """
-    kept: Any = matrices
     parts = in_blocks(matrices)
     exponent = extreme_exponent(stack_of(matrices) if parts is None else parts)
-    if parts is not None and not exponent:
-        values, sides = [eigenvalues(matrices, rtol=rtol)], parts.shape
-    else:
-        kept = stack_of(matrices)
-        if exponent:
-            with np.errstate(under="ignore"):
-                kept = np.ldexp(kept, -exponent).astype(np.float64)
-        values, sides = [eigenvalues(W, rtol=rtol) for W in kept], kept.shape[1:]
-    return Spectrum(
-        np.array(values).reshape(len(values), min(sides)),
-        max(sides),
+    kept = scaled(matrices, exponent)
+    each = kept if in_blocks(kept) is None else [kept]
+    return of_eigenvalues(
         kept,
+        [eigenvalues(W, rtol=rtol) for W in each],
+        exponent,
+        tail=tail,
+        significance=significance,
+        rng=rng,
+    )
+
+
+def scaled(matrices: npt.ArrayLike, exponent: int) -> Any:
+    """Return the matrices over ``2**exponent``; those of a file unread, if the exponent is 0."""
+    if in_blocks(matrices) is not None and not exponent:
+        return matrices
+    stack = stack_of(matrices)
+    if not exponent:
+        return stack
+    with np.errstate(under="ignore"):
+        return np.ldexp(stack, -exponent).astype(np.float64)
+
+
+def of_eigenvalues(
+    matrices: Any,
+    by_matrix: Sequence[FloatArray] | FloatArray,
+    exponent: int,
+    /,
+    *,
+    tail: FitOptions | None,
+    significance: float,
+    rng: int | np.random.Generator | None,
+) -> Spectrum:
+    """Return the Spectrum of scaled matrices whose eigenvalues, over ``4**exponent``, are known."""
+    sides = matrices.shape[-2:]
+    return Spectrum(
+        np.array(by_matrix).reshape(len(by_matrix), min(sides)),
+        max(sides),
+        matrices,
         tail_options=in_unit(given(tail), exponent),
         significance=significance,
         rng=_checks.seed(rng),

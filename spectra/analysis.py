@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 import spectra._checks as _checks
-from spectra._measuring import Options, layer_row, names_of, not_reached, warn_of_failures
+from spectra._measuring import Options, Work, layer_row, names_of, not_reached, warn_of_failures
 from spectra._version import __version__
 from spectra.errors import ArgumentError, one_line
 from spectra.measures import ALL, CORE, returned
@@ -19,12 +19,15 @@ from spectra.models.arrays import from_arrays
 from spectra.models.layers import Layer, layers
 from spectra.models.model import Model
 from spectra.results import accessor, diagnosis, left_out
-from spectra.results.dataset import from_rows
 from spectra.results.variables import VARIABLES, Status, Variable
+from spectra.stored._ending import finish
+from spectra.stored._kept import taken_out
+from spectra.stored._runs import Table
+from spectra.stored._work import Shelves, stored_row
 from spectra.tails.options import given
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Callable, Collection, MutableMapping, Sequence
 
     import numpy.typing as npt
     import xarray as xr
@@ -169,6 +172,7 @@ def analyze(
     rng: int | np.random.Generator | None = 0,
     rtol: float = 1e-6,
     executor: Executor | None = None,
+    store: MutableMapping[str, bytes] | None = None,
 ) -> xr.Dataset:
     """
     Compute the spectrum of every layer and measure it.
@@ -198,6 +202,9 @@ def analyze(
         Relative error allowed in the smallest eigenvalues, see :func:`spectra.eigenvalues`.
     executor : Executor, optional
         Where to do the work; by default here, one layer after the other.
+    store : mutable mapping of str to bytes, optional
+        Where the results of each layer are stored as soon as they are there, and taken from if they
+        are there already: what :func:`spectra_io.open_store` returns, a mapper of fsspec, a dict.
 
     Returns
     -------
@@ -223,6 +230,8 @@ def analyze(
     -----
     SpectraWarning
         Once for each measure that failed: on how many layers, and why on the first of them.
+    StoreWarning
+        Once, if the store has damaged parts, which are computed again, or cannot take all results.
 
     See Also
     --------
@@ -230,6 +239,15 @@ def analyze(
         among the measures, as it is by default.
     describe : Every tensor, and the reason if it is not taken.
     spectra.summary : The averages over the layers.
+    spectra.stored : Runs that a store holds.
+
+    Notes
+    -----
+    A store keeps results by the content of a layer, never by its name: by its numbers, `rtol`, the
+    other options, each measure with its options and code, and the version of this library. So a run
+    that was killed goes on where it was, a new measure is all that is computed of known layers, and
+    so are the layers of a checkpoint that training has changed. The result is the same with and
+    without a store.
 
     Examples
     --------
@@ -241,6 +259,10 @@ def analyze(
     >>> steeper = analyze({"fc.weight": rng.pareto(1.5, (200, 100))}, tail={"xmin": (1.0, 1e3)})
     >>> steeper.attrs["tail"]
     '{"xmin": [1.0, 1000.0]}'
+    >>> store = {}
+    >>> first, second = (analyze({"fc": np.eye(20)}, store=store) for _ in range(2))
+    >>> first.identical(second), len(store)  # the layer and the run
+    (True, 2)
     """
     chosen = (measures,) if callable(measures) else tuple(measures)
     if not all(callable(measure) for measure in chosen):
@@ -249,6 +271,7 @@ def analyze(
     _checks.share("significance", significance)
     _checks.number("rtol", rtol, at_least=0.0, at_most=np.inf)
     _checks.executor(executor)
+    _checks.store(store)
     options = Options(given(tail), float(significance), _checks.seed(rng), float(rtol))
     model = from_arrays(model) if isinstance(model, Mapping) else list(_iterated(model))
     everything = _all_layers(model, pool)
@@ -257,20 +280,22 @@ def analyze(
     known = {**VARIABLES, **{v.name: v for v in declared}}
     always = (*_LAYER_FACTS, *_returned(chosen))
     _check_room(taken, always)
-    work = partial(layer_row, measures=chosen, known=known, options=options)
+    shelves = None if store is None else Shelves.of(store, chosen, options)
+    work = _work(chosen, known, options, shelves)
     fingerprint = model.fingerprint if isinstance(model, Model) else ""  # before the long work
     found = list((executor.map if executor else map)(work, taken))
     rows = {
         layer.name: not_reached(layer) if row is None else row
         for layer, row in zip(taken, found, strict=True)
     }
+    kept = taken_out(rows)
     if warn_of_failures(rows, chosen):
         always = (*always, *(v.name for v in declared if v.dims[:1] == ("layer",)))
     accessor.register()
     if "phase" in always:
         rows = {name: _judged(row) for name, row in rows.items()}
     left = _left_out(everything, rows.values())
-    return from_rows(
+    table = Table(
         rows,
         always=always,
         variables=declared,
@@ -287,6 +312,33 @@ def analyze(
             "rng": options.rng if options.rng < 2**63 else str(options.rng),
             "rtol": options.rtol,
         },
+    )
+    ds = table.dataset()
+    if shelves is not None:
+        finish(shelves, table, _tensors(everything, model), kept)
+    return ds
+
+
+def _work(
+    measures: Sequence[Measure],
+    known: Mapping[str, Variable],
+    options: Options,
+    shelves: Shelves | None,
+) -> Callable[[Layer], Row]:
+    """Return the function that an executor maps over the layers."""
+    if shelves is None:
+        return partial(layer_row, work=Work(measures, options), known=known)
+    return partial(stored_row, measures=measures, known=known, options=options, shelves=shelves)
+
+
+def _tensors(everything: Collection[Layer], model: object) -> Table:
+    """Return the table of all tensors."""
+    return Table(
+        {name: _tensor_row(views) for name, views in _by_tensor(everything).items()},
+        dim="tensor",
+        always=_TENSOR_FACTS,
+        variables=(),
+        attrs={"title": "tensors of a neural network", **_attrs(everything, model)},
     )
 
 
@@ -336,9 +388,4 @@ def describe(
     """
     model = from_arrays(model) if isinstance(model, Mapping) else list(_iterated(model))
     everything = _all_layers(model, pool)
-    return from_rows(
-        {name: _tensor_row(views) for name, views in _by_tensor(everything).items()},
-        dim="tensor",
-        always=_TENSOR_FACTS,
-        attrs={"title": "tensors of a neural network", **_attrs(everything, model)},
-    )
+    return _tensors(everything, model).dataset()

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import spectra.measures as _measures
 from spectra._spectral import BLOCK
 from spectra.dtypes import BY_NAME
+from spectra.linalg import two_stage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -28,6 +29,7 @@ _FLOAT = 8  # bytes
 _DECODED = 4  # bytes per number of a tensor that is computed from other numbers
 _COPIES = 2  # of a Gram matrix, at any time: it and a summand, or it and what LAPACK works in
 _SQUARES = 6  # arrays of the size of a Gram matrix for its eigenvectors and their elements
+_IN_TWO_STAGES = 0.6  # of the time of the eigenvalues of a large matrix
 _SMALL, _FEW = 300, 5  # up to so many eigenvalues, randomized takes so many replicas
 
 
@@ -126,8 +128,8 @@ def seconds(
     -------
     float
         Seconds. Left out are the time to fetch a model from a disk or a server, to compute weights
-        from quantized ones, and a nearly singular matrix, whose singular values take about three
-        times as long as the eigenvalues of its Gram matrix.
+        from quantized ones, and a nearly singular matrix, which takes three to six
+        times as long.
 
     Examples
     --------
@@ -141,7 +143,7 @@ def seconds(
     for times, work in _works(measures, M):
         one = (
             work.product * rates.product * N * M * M
-            + work.values * rates.values * M**3
+            + work.values * rates.values * M**3 * (_IN_TWO_STAGES if M >= two_stage.WIDE else 1)
             + work.vectors * rates.vectors * M**3
             + work.element * rates.element * N * M
             + work.eigenvalue * rates.eigenvalue * M
@@ -165,9 +167,10 @@ def memory(layer: Layer, /, *, measures: Iterable[Measure] = _measures.CORE) -> 
     Returns
     -------
     int
-        Bytes, beside those of the program: two matrices of M x M in float64 and a block of up to 4
-        million elements; or the whole layer as it is stored, for its elements. Random orders and
-        singular vectors take the layer twice more in float64, and vectors six matrices of M x M.
+        Bytes, beside those of the program: two matrices of M x M in float64 (three of a nearly
+        singular matrix, which are not counted) and a block of up to 4 million elements; or the
+        whole layer as it is stored, for its elements. Random orders and singular vectors take the
+        layer twice more in float64, and vectors six matrices of M x M.
 
     Examples
     --------

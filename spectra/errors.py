@@ -30,6 +30,7 @@ __all__ = [
     "ModelNotFoundError",
     "SpectraError",
     "SpectraWarning",
+    "StoreWarning",
     "UnknownNameError",
     "counted",
     "one_line",
@@ -117,6 +118,17 @@ class SpectraWarning(UserWarning):
     Examples
     --------
     >>> issubclass(SpectraWarning, UserWarning)
+    True
+    """
+
+
+class StoreWarning(SpectraWarning):
+    """
+    Results are complete, but a store lacks some of them, or had damaged ones.
+
+    Examples
+    --------
+    >>> issubclass(StoreWarning, SpectraWarning)
     True
     """
 

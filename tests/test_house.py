@@ -56,7 +56,9 @@ MAY_IMPORT = {  # within spectra: what each room may know of
     "measures": MATHEMATICS | {"_spectrum", "results"},
     "costs": MATHEMATICS | {"models", "measures"},
     "_measuring": MATHEMATICS | {"models", "_spectrum", "results", "measures"},
-    "analysis": MATHEMATICS | {"models", "_spectrum", "results", "measures", "_measuring"},
+    "stored": MATHEMATICS | {"models", "_spectrum", "results", "measures", "_measuring"},
+    "analysis": MATHEMATICS
+    | {"models", "_spectrum", "results", "measures", "_measuring", "stored"},
     "weightwatcher": MATHEMATICS | {"models", "_spectrum", "results", "measures"},
 }
 SHELL_MAY_IMPORT = {  # within spectra_io

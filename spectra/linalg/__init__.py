@@ -6,6 +6,8 @@ Eigenvalues, and numbers computed from them
 - ``eigen``: eigenvalues of ``W.T @ W`` (``eigenvalues``)
 - ``estimates``: the largest eigenvalues (``largest``) and the density (``density``) of matrices too
   wide for all eigenvalues, each with its error
+- ``two_stage``: eigenvalues of a large symmetric matrix (``eigenvalues``), and its reduction to a
+  band (``to_band``)
 - ``norms``: squared Frobenius norm (``frobenius``), nuclear norm (``nuclear``), logarithms of
   Schatten norms (``log_schatten``), stable rank (``stable_rank``), ``condition_number``
 - ``ranks``: rank to within rounding (``matrix_rank``), entropy of the spectrum (``entropy``), and
@@ -32,6 +34,7 @@ from spectra.linalg import (
     live_elements,
     norms,
     ranks,
+    two_stage,
     vectors,
     weibull,
 )
@@ -44,6 +47,7 @@ __all__ = [
     "live_elements",
     "norms",
     "ranks",
+    "two_stage",
     "vectors",
     "weibull",
 ]

@@ -22,6 +22,8 @@ def test_large_layers_cost_products_and_cubes():
     rates = costs.Rates(1.0, 10.0, 0.0, 0.0, 0.0, 0.0)
     assert costs.seconds(layer(30, 20), rates=rates) == 30 * 20**2 + 10 * 20**3
     assert costs.seconds(layer(20, 30), rates=rates) == 30 * 20**2 + 10 * 20**3
+    assert costs.seconds(layer(2047, 2047), rates=rates) == 11 * 2047**3
+    assert costs.seconds(layer(2048, 2048), rates=rates) == pytest.approx(7 * 2048**3)
     conv = layer(30, 20, 3, 3)
     assert costs.seconds(conv, rates=rates) == 9 * (30 * 20**2 + 10 * 20**3)
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from spectra.measures import Measure
     from spectra_io.commands.reports import View
+    from spectra_io.results.stores import FolderStore
 
 __all__ = ["analyze"]
 
@@ -77,6 +78,7 @@ def _check_without_evidence(view: View) -> None:
 @click.command(short_help="Say which layers to look at first, and print all.", help=_HELP)
 @options.models
 @options.outputs
+@options.store
 @options.view(["main"])
 @click.option(
     "--resamples",
@@ -94,14 +96,17 @@ def analyze(
     exclude: Sequence[str],
     redirect_to: Sequence[str],
     outputs: Sequence[Path],
+    store: FolderStore | None,
     resamples: int,
     **view: Any,
 ) -> int:
     """Say which layers of a model to look at first, and print a table of all."""
     shown, outputs = reports.chosen(outputs, **view)
+    if known := steps.loaded(paths, unused=[*options.CHOICES, "resamples"]):
+        return reports.finish(paths, *known, outputs, view=shown)
     kept, models = opened_all(paths, include, exclude, redirect_to=redirect_to)
     asked = _measures(resamples, shown)
     tensors = [spectra.describe(model, pool=pool) for model in models]
-    found = steps.analyzed_each(models, pool=pool, measures=asked)
+    found = steps.analyzed_each(models, pool=pool, measures=asked, store=store)
     code = reports.finish(kept, tensors, found, outputs, view=shown)
     return code if len(kept) == len(paths) else max(code, steps.INCOMPLETE)

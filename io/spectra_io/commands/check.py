@@ -10,6 +10,7 @@ import click
 import spectra
 from spectra import measures
 from spectra.errors import SpectraError
+from spectra.models.model import Model
 from spectra.results import rules, scale_collapse, triage
 from spectra.results.left_out import left_out_line
 from spectra.results.variables import Status
@@ -25,8 +26,10 @@ if TYPE_CHECKING:
 
     import xarray as xr
 
-    from spectra.models.model import Model
     from spectra.results.rules import Breach, Rule
+    from spectra_io.results.stores import FolderStore
+
+    _Results = tuple[xr.Dataset, xr.Dataset]  # of a store: tensors and layers
 
 __all__ = ["check"]
 
@@ -56,6 +59,7 @@ rule is about status, or a pattern fits no layer of any model. 2 outweighs 1 amo
 
 @click.command(short_help="Check models against rules; for CI.", help=_HELP)
 @options.models
+@options.store
 @click.option(
     "--fail-on",
     multiple=True,
@@ -94,6 +98,7 @@ def check(
     exclude: Sequence[str],
     pool: bool,
     redirect_to: Sequence[str],
+    store: FolderStore | None,
     fail_on: Sequence[str],
     rule_files: Sequence[Path],
     form: str,
@@ -103,12 +108,16 @@ def check(
     chosen, source = sources.chosen(fail_on, rule_files)
     for output in outputs:
         files.check(output)
-    opened = opened_each(paths, include, exclude, redirect_to=redirect_to)
+    opened: list[Model | Exception] | list[_Results]
+    if known := steps.loaded(paths, unused=options.CHOICES):
+        opened = list(zip(*known, strict=True))
+    else:
+        opened = opened_each(paths, include, exclude, redirect_to=redirect_to)
     models: list[Checked] = []
     stopped = 0
     for path, found in zip(paths, opened, strict=True):
         try:
-            model, stopped = _checked(path, found, chosen, pool=pool)
+            model, stopped = _checked(path, found, chosen, pool=pool, store=store)
         except (KeyboardInterrupt, signals.Terminated) as error:
             ended = isinstance(error, signals.Terminated)
             stopped = signals.TERMINATED if ended else signals.INTERRUPTED
@@ -124,7 +133,12 @@ def check(
 
 
 def _checked(
-    path: str, opened: Model | Exception, chosen: Sequence[Rule], *, pool: bool
+    path: str,
+    opened: Model | Exception | _Results,
+    chosen: Sequence[Rule],
+    *,
+    pool: bool,
+    store: FolderStore | None,
 ) -> tuple[Checked, int]:
     """
     Check one model, and return the exit code of the signal that stopped the work, or 0.
@@ -136,8 +150,12 @@ def _checked(
     try:
         if isinstance(opened, Exception):
             raise opened
-        tensors = spectra.describe(opened, pool=pool)
-        ds = steps.analyzed(opened, pool=pool, measures=measures.returning(*needed))
+        if isinstance(opened, Model):
+            tensors = spectra.describe(opened, pool=pool)
+            asked = measures.returning(*needed)
+            ds = steps.analyzed(opened, pool=pool, measures=asked, store=store)
+        else:
+            tensors, ds = opened
         if not needed <= {*ds.data_vars}:
             ds = ds.assign(scale_collapse.find(ds).data_vars)
         *outcomes, unread = rules.check(ds, [*chosen, _READ], unmatched_ok=True)

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from spectra_io.results.stores import FolderStore
+
 __all__ = ["noise"]
 
 _MOST_REPLICAS = 10_000
@@ -36,6 +38,7 @@ row of large weights makes a spike too.
 @click.command(short_help="Print the noise, signal and traps of every layer.", help=_HELP)
 @options.models
 @options.outputs
+@options.store
 @options.view(["noise"])
 @click.option(
     "--replicas",
@@ -57,6 +60,7 @@ def noise(
     exclude: Sequence[str],
     redirect_to: Sequence[str],
     outputs: Sequence[Path],
+    store: FolderStore | None,
     replicas: int | None,
     seed: int,
     **view: Any,
@@ -66,9 +70,11 @@ def noise(
     chosen = [randomized if m is measures.randomized else m for m in measures.RANDOM_MATRIX]
     asked = [measures.size, measures.tail_fit, measures.foreseen_traps, *chosen]
     shown, outputs = reports.chosen(outputs, **view)
+    if known := steps.loaded(paths, unused=[*options.CHOICES, "replicas", "seed"]):
+        return reports.finish(paths, *known, outputs, view=shown)
     asked = with_variables(asked, shown.variables)
     kept, models = opened_all(paths, include, exclude, redirect_to=redirect_to)
     tensors = [spectra.describe(model, pool=pool) for model in models]
-    found = steps.analyzed_each(models, pool=pool, measures=asked, rng=seed)
+    found = steps.analyzed_each(models, pool=pool, measures=asked, rng=seed, store=store)
     code = reports.finish(kept, tensors, found, outputs, view=shown)
     return code if len(kept) == len(paths) else max(code, steps.INCOMPLETE)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from spectra_io.results.stores import open_store
 from spectra_io.terminal import column_groups, layer_tables
 
 if TYPE_CHECKING:
@@ -15,9 +16,12 @@ if TYPE_CHECKING:
 
     from spectra_io.terminal.columns import Column
 
-__all__ = ["HELP", "heads", "models", "outputs", "selection", "view"]
+__all__ = ["CHOICES", "HELP", "heads", "models", "outputs", "selection", "store", "view"]
 
 HELP = {"help_option_names": ["-h", "--help"]}
+
+CHOICES = ("include", "exclude", "pool", "redirect_to", "store")
+"""Parameters that choose what is computed of a model, and where it is stored."""
 
 _PATH = click.argument("path")
 _PATHS = click.argument("paths", nargs=-1, required=True, metavar="PATH...")
@@ -57,6 +61,15 @@ _OUTPUTS = click.option(
     metavar="FILE",
     help="Write the results to FILE: .nc, .csv, .json or (with pyarrow) .parquet. Only an earlier "
     "result is replaced. Repeatable. Files have all layers, whatever is printed.",
+)
+_STORE = click.option(
+    "--store",
+    type=click.Path(path_type=Path),
+    callback=lambda _, __, path: None if path is None else open_store(path),
+    metavar="FOLDER",
+    help="Store the results of each layer in FOLDER as soon as they are there, and take from it "
+    "what it has: a run that was killed goes on where it was. A new or an empty folder, or one "
+    "that an earlier run stored in.",
 )
 
 _Function = Callable[..., Any]
@@ -132,6 +145,28 @@ def outputs(function: _Function, /) -> _Function:
     1
     """
     return _OUTPUTS(function)
+
+
+def store(function: _Function, /) -> _Function:
+    """
+    Add the option of a store to a command.
+
+    Parameters
+    ----------
+    function : callable
+        Command with the parameter `store`, which is a store that is open, or None.
+
+    Returns
+    -------
+    callable
+        The command with this option.
+
+    Examples
+    --------
+    >>> len(store(lambda **_: None).__click_params__)
+    1
+    """
+    return _STORE(function)
 
 
 def view(groups: Sequence[str], /) -> Callable[[_Function], _Function]:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
     from spectra.results.plotdata import Scale
+    from spectra_io.results.stores import FolderStore
 
 __all__ = ["plot"]
 
@@ -100,6 +101,19 @@ def _write(
         _drawn(plots, figure, ds, wanted, ax=ax, **options)
 
 
+def _of_store(ds: xr.Dataset, figure: str, layer: str | None) -> xr.Dataset:
+    """Return the results of all layers, or of one, from a store, which has no matrices."""
+    if figure in _OF_MATRICES:
+        msg = f"the figure {figure} needs the matrices, which a store does not have: give the model"
+        raise ArgumentError(msg)
+    if layer is None:
+        return ds
+    names = ds.layer.values.tolist()
+    if layer not in names:
+        raise unknown_name(layer, names, what="layer")
+    return ds.isel(layer=[names.index(layer)])
+
+
 def _one(layers: Sequence[spectra.Layer], name: str) -> list[spectra.Layer]:
     """Return the layer of a name, or of the name of its tensor; all layers if none is taken."""
     known = [layer for layer in layers if layer.taken]
@@ -117,6 +131,7 @@ def _one(layers: Sequence[spectra.Layer], name: str) -> list[spectra.Layer]:
 
 @click.command(short_help="Draw alpha against depth, or one spectrum.")
 @options.selection
+@options.store
 @click.option("--layer", metavar="NAME", help="Draw this layer: its spectrum, or --figure.")
 @click.option(
     "--figure",
@@ -144,6 +159,7 @@ def plot(
     include: Sequence[str],
     exclude: Sequence[str],
     redirect_to: Sequence[str],
+    store: FolderStore | None,
     layer: str | None,
     figure: str | None,
     scale: Scale | None,
@@ -153,11 +169,16 @@ def plot(
     chosen = figure or ("flow" if layer is None else "esd")
     _check_options(chosen, layer, scale)
     _check_output(output)
-    model = steps.opened(path, include, exclude, redirect_to=redirect_to)
-    wanted = model if layer is None else _one(spectra.layers(model, pool=pool), layer)
-    tensors = spectra.describe(wanted, pool=pool)
-    asked = [*measures.CORE, measures.bulk_fit]
-    ds = steps.analyzed(wanted, keep=False, pool=pool, measures=asked)
+    wanted: spectra.Model | Sequence[spectra.Layer] = ()
+    if known := steps.loaded([path], unused=options.CHOICES):
+        (tensors,), (ds,) = known
+        ds = _of_store(ds, chosen, layer)
+    else:
+        model = steps.opened(path, include, exclude, redirect_to=redirect_to)
+        wanted = model if layer is None else _one(spectra.layers(model, pool=pool), layer)
+        tensors = spectra.describe(wanted, pool=pool)
+        asked = [*measures.CORE, measures.bulk_fit]
+        ds = steps.analyzed(wanted, keep=False, pool=pool, measures=asked, store=store)
     code, why = steps.exit_code(ds, tensors), left_out_line(tensors, ds)
     if not (ds.status == Status.COMPUTED).any():
         why = why or "a model without tensors"

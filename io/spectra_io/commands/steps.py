@@ -4,22 +4,25 @@ from __future__ import annotations
 
 import warnings
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import click
+from click.core import ParameterSource
+
 import spectra
-from spectra import costs, measures
-from spectra.errors import SpectraError, SpectraWarning, unknown_name
+from spectra import costs, measures, stored
+from spectra.errors import ArgumentError, SpectraError, SpectraWarning, StoreWarning, unknown_name
 from spectra.models import selection
 from spectra.results.variables import Status
 from spectra_io.commands import signals, stops
 from spectra_io.models import open_model
-from spectra_io.results import files
+from spectra_io.results import files, stores
 from spectra_io.runs.executors import ThreadsWithProgress
 from spectra_io.terminal import screen
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from pathlib import Path
+    from collections.abc import Callable, Collection, Sequence
 
     import xarray as xr
 
@@ -32,6 +35,7 @@ __all__ = [
     "check_outputs",
     "exit_code",
     "is_missing",
+    "loaded",
     "names_of",
     "opened",
     "write",
@@ -218,7 +222,8 @@ def analyzed(
     -------
     xarray.Dataset
         Result of :func:`spectra.analyze`. After an interrupt the layers that are not done have the
-        status ``NOT_REACHED``, and the attribute ``stopped_by`` is the name of the signal.
+        status ``NOT_REACHED``, and the attribute ``stopped_by`` is the name of the signal. With a
+        store, a line says how many layers were taken from it, and another what went wrong with it.
 
     Raises
     ------
@@ -237,16 +242,80 @@ def analyzed(
     executor = ThreadsWithProgress(
         cost=partial(costs.seconds, measures=options.get("measures", measures.CORE)),
         stops=partial(signals.deferred, stop) if keep else None,
+        is_taken=stored.is_taken,
     )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", SpectraWarning)  # finish says it, for all measures
+        warnings.simplefilter("always", StoreWarning)
+        warnings.showwarning = partial(_noted, warnings.showwarning)
         ds = spectra.analyze(model, executor=executor, **options)
+    if options.get("store") is not None:
+        num = ds.sizes["layer"]
+        screen.note(f"taken from the store: {executor.num_taken} of {num} layers")
     if not stop():
         return ds
     if (ds.status == Status.NOT_REACHED).all():
         raise signals.Terminated if stop() == signals.TERMINATED else KeyboardInterrupt
     name = next(name for name, code in stops.CODES.items() if code == stop())
     return ds.assign_attrs({stops.STOPPED_BY: name})
+
+
+def _noted(
+    show: Callable[..., None], warning: Warning | str, category: type[Warning], *where: Any
+) -> None:
+    """Show a warning as Python does, that of a store as a line."""
+    if issubclass(category, StoreWarning):
+        screen.note(f"store: {warning}", fold=True)
+    else:
+        show(warning, category, *where)
+
+
+def loaded(
+    paths: Sequence[str], /, *, unused: Collection[str] = ()
+) -> tuple[list[xr.Dataset], list[xr.Dataset]] | None:
+    """
+    Load the results that stores hold, if the paths are those of stores.
+
+    Parameters
+    ----------
+    paths : sequence of str
+        Paths that a command was given.
+    unused : collection of str, optional
+        Parameters of the command that choose what is computed.
+
+    Returns
+    -------
+    tuple of two lists of xarray.Dataset, or None
+        What :func:`spectra.describe` and :func:`spectra.analyze` returned for each path; None if no
+        path is that of a store.
+
+    Raises
+    ------
+    ArgumentError
+        If there are models among the stores, or such a parameter was given.
+
+    Examples
+    --------
+    >>> loaded(["net.onnx"])
+    """
+    places = [Path(path) for path in paths]
+    if not any(map(stores.holds_runs, places)):
+        return None
+    if others := [path for path in places if not stores.holds_runs(path)]:
+        msg = f"{others[0]}: not a store, as other paths are; give either models or stores"
+        raise ArgumentError(msg)
+    for name in filter(_is_given, unused):
+        msg = f"{places[0]}: a store has results; --{name.replace('_', '-')} is for a model"
+        raise ArgumentError(msg)
+    tensors = [files.load(path, group="tensors") for path in places]
+    return tensors, [files.load(path) for path in places]
+
+
+def _is_given(name: str) -> bool:
+    """Return whether a parameter of the command stands on the command line."""
+    context = click.get_current_context(silent=True)
+    given = ParameterSource.COMMANDLINE
+    return context is not None and context.get_parameter_source(name) is given
 
 
 def analyzed_each(models: Sequence[Model], /, **options: Any) -> list[xr.Dataset]:

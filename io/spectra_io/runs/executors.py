@@ -107,6 +107,14 @@ class ThreadsWithProgress:
         Function that returns a context manager, which gives a function that says whether to stop.
         It is asked ten times a second. A run that is stopped returns None for the items that are
         not done, and does not wait for those in work.
+    is_taken : callable, optional
+        Function of a result that says whether it was there before, as
+        :func:`spectra.stored.is_taken` does. Such items do not count in progress and forecast.
+
+    Attributes
+    ----------
+    num_taken : int
+        Number of such items in the last run.
 
     Examples
     --------
@@ -121,8 +129,10 @@ class ThreadsWithProgress:
         *,
         cost: Callable[[Layer], float] = costs.seconds,
         stops: Callable[[], AbstractContextManager[Callable[[], object]]] | None = None,
+        is_taken: Callable[[Any], bool] = lambda _: False,
     ) -> None:
-        self._cost = cost
+        self._cost, self._is_taken = cost, is_taken
+        self.num_taken = 0
         self._stops = stops or (lambda: nullcontext(lambda: False))
 
     def map(self, function: Callable[..., Any], /, items: Iterable[Any]) -> Iterator[Any]:
@@ -156,9 +166,10 @@ class ThreadsWithProgress:
         ):
             pool = _Pool(function, [work[i] for i in order], workers)
             try:
-                for place, result in _results(pool, forecast, view, stop):
+                for place, result in _results(pool, forecast, view, stop, self._is_taken):
                     found[order[place]] = result
             finally:
+                self.num_taken = forecast.num_left_out
                 pool.close()
         yield from (found.get(i) for i in range(len(work)))
 
@@ -169,7 +180,11 @@ def _shown(layer: Layer) -> str:
 
 
 def _results(
-    pool: _Pool, forecast: Forecast, view: progress.View, stop: Callable[[], object]
+    pool: _Pool,
+    forecast: Forecast,
+    view: progress.View,
+    stop: Callable[[], object],
+    is_taken: Callable[[Any], bool],
 ) -> Iterator[tuple[int, Any]]:
     """Pass on the results as they come, each with its place, until all are there or it is time."""
     start = seen = time.monotonic()
@@ -180,7 +195,10 @@ def _results(
         if event is not None and event.error is not None:
             raise event.error
         if event is not None and event.is_end:
-            forecast.finish(event.item, event.time - start)
+            if is_taken(event.result):
+                forecast.leave_out(event.item)
+            else:
+                forecast.finish(event.item, event.time - start)
             yield event.item, event.result
         elif event is not None:
             forecast.start(event.item, event.time - start)
