@@ -32,6 +32,7 @@ __all__ = [
     "SpectraWarning",
     "StoreWarning",
     "UnknownNameError",
+    "counted",
     "one_line",
     "unknown_name",
 ]
@@ -60,6 +61,30 @@ def one_line(text: object) -> str:
         return given.strip(" ")
     words = re.sub(r"[^\S ]+", " ", given).strip()
     return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in words)
+
+
+def counted(number: int, noun: str, /) -> str:
+    """
+    Return a number with its noun, in the singular for one.
+
+    Parameters
+    ----------
+    number : int
+        How many there are.
+    noun : str
+        Word for one of them, with a regular plural.
+
+    Returns
+    -------
+    str
+        The phrase.
+
+    Examples
+    --------
+    >>> counted(1, "tensor"), counted(2, "tensor")
+    ('1 tensor', '2 tensors')
+    """
+    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 _LONGEST = 400  # characters of a word in a message; a name from a file may have millions

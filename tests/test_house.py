@@ -34,6 +34,7 @@ WORLD = {
     "safetensors",
     "gguf",
     "matplotlib",
+    "plotly",
     "rich",
     "click",
     "pathlib",
@@ -228,7 +229,7 @@ def test_rooms_import_downwards_only(name):
 def test_heavy_libraries_wait_until_they_are_needed():
     heavy = (
         "onnx powerlaw matplotlib safetensors gguf rich click h5netcdf h5py pyarrow.parquet "
-        "ml_dtypes"
+        "ml_dtypes plotly"
     )
     code = f"""
 import sys, spectra, spectra_io

@@ -6,6 +6,7 @@ Everything that touches the world: files in, figures and tables out.
 - ``open_store``: a folder that takes the results of each layer as it is done
 - ``plots``: the figures: spectrum of a layer (``plots.esd``), alpha against depth
   (``plots.correlation_flow``), axes that are written to a file (``plots.to_file``)
+- ``spectra_io.plots.interactive``: the same figures with plotly, for a browser or a notebook
 - ``spectra_io.powerlaw_fits``: fits handed over to the powerlaw package, and taken back
 
 Examples

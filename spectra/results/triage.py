@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from spectra.errors import one_line
+from spectra.errors import counted, one_line
 from spectra.results.lacking import lacking_layers, lacking_lines
 from spectra.results.reading import in_words, one_model, records
 from spectra.results.variables import Status
@@ -293,8 +293,12 @@ def _foreseen(row: Mapping[str, Any]) -> str:
     if mean > large:
         return f"the mean of the elements makes a spike, {mean:.1f} times the limit"
     num, place = _num_large(row), row.get("large_where") or "an element"
-    verb = "makes a spike by itself" if num == 1 else "make spikes by themselves"
-    return f"{place} {verb}, {large:.1f} times the limit"
+    return f"{place} {_spikes_of(num)}, {large:.1f} times the limit"
+
+
+def _spikes_of(num: int) -> str:
+    """Return what so many large elements do, in words."""
+    return "makes a spike by itself" if num == 1 else "make spikes by themselves"
 
 
 def _num_large(row: Mapping[str, Any]) -> int:
@@ -312,7 +316,9 @@ def _reason(row: Mapping[str, Any], concern: Concern, rare: float) -> str:
     if concern in {Concern.OVER_TRAINED, Concern.UNDER_TRAINED}:
         word = row["alpha_reading"].replace("_", "-")
         alone = (
-            f"; {large} elements make spikes by themselves" if (large := _num_large(row)) else ""
+            f"; {counted(large, 'element')} {_spikes_of(large)}"
+            if (large := _num_large(row))
+            else ""
         )
         return f"alpha {row['alpha']:.2f}, read as {word} in the literature; {said}{alone}"
     if concern is Concern.LIKE_NOISE and rare >= _UNLIKE:

@@ -1,13 +1,13 @@
-"""Colours, marks, sizes and names shared by the figures."""
+"""Marks, sizes, titles and legends shared by the figures of matplotlib."""
 
 from __future__ import annotations
 
 import math
 import re
-from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
 from spectra.errors import one_line
+from spectra_io.plots._names import short
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,17 +18,9 @@ if TYPE_CHECKING:
     from spectra._typing import FloatArray
 
 __all__ = [
-    "DATA",
-    "FAULT",
     "FIGSIZE",
-    "GOOD",
     "LINES",
     "MARKS",
-    "PALETTE",
-    "TAIL",
-    "common_start",
-    "eigenvalue_label",
-    "end_of",
     "finish",
     "fit_labels",
     "fitting",
@@ -42,15 +34,11 @@ __all__ = [
     "paper",
     "room",
     "round_ticks",
-    "short",
     "steps",
     "title",
     "width_of",
 ]
 
-# Okabe & Ito (2008), apart for colour-blind readers and, with marks and line styles, in grey
-PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
-DATA, TAIL, GOOD, FAULT = "#0072B2", "#D55E00", "#009E73", "#CC79A7"
 MARKS = ("o", "s", "^", "D", "v", "P", "X", "*")
 LINES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)))
 FIGSIZE = (7.0, 4.2)  # inches
@@ -108,30 +96,6 @@ def fitting(size: float, letters: float, inches: float) -> float:
     return max(_LEAST, min(size, 72 * inches / (_LETTER * max(1.0, letters))))
 
 
-def short(names: Sequence[str], length: int = 32) -> list[str]:
-    """Shorten names: cut their common ending and beginning, then the middle of long names."""
-    several = len(names) > 1
-    ending = len(common_start([name[::-1] for name in names])) if several else 0
-    start = len(common_start(names)) if several and max(map(len, names)) > length else 0
-    cut = [f"{name[:-ending]}…" if ending > 8 else name for name in names]
-    cut = [f"…{name[start:]}" if start > 8 and len(name) > start + 1 else name for name in cut]
-    half = length // 2
-    return [n if len(n) <= length else f"{n[:half]}…{n[-half + 1 :]}" for n in cut]
-
-
-def common_start(names: Sequence[str]) -> str:
-    """Return the beginning that all names have in common."""
-    letters = zip(*names, strict=False)
-    same = takewhile(lambda found: len(set(found)) == 1, letters)
-    return "".join(found[0] for found in same)
-
-
-def end_of(name: str, length: int = 26) -> str:
-    """Return the end of a long name, which tells the layers of a model apart."""
-    word = one_line(name)
-    return word if len(word) <= length else f"…{word[1 - length :]}"
-
-
 def label_of(name: str, length: int = 32) -> str:
     """Return a name from a file as a label of a legend, which leaves out those with ``_``."""
     (word,) = short([one_line(name)], length)
@@ -181,15 +145,6 @@ def legend_above(ax: Axes) -> float:
         ncols=columns, fontsize=size, columnspacing=1.2, handletextpad=0.4, labelspacing=0.3,
     )  # fmt: skip
     return -(-len(labels) // columns) * 1.36 * size + 8
-
-
-def eigenvalue_label(
-    exponent: int, *left_out: str, what: str = r"eigenvalue $\lambda$ of $W^T W$"
-) -> str:
-    """Return the label of an axis of eigenvalues: their unit, and below it those not drawn."""
-    unit = rf", in units of $4^{{{exponent:.0f}}}$" if exponent else ""
-    less = f"\nnot shown: {', '.join(left_out)}" if left_out else ""
-    return f"{what}{unit}{less}"
 
 
 def overlaid(ax: Axes, handles: Sequence[Artist], label: str) -> None:

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+import spectra_io.plots._flow_parts as _parts
 from spectra.errors import one_line
-from spectra.results.verdicts import UNDER_TRAINED_ABOVE
-from spectra_io.plots._canvas import end_of, height_of, ink, short, width_of
+from spectra_io.plots._canvas import height_of, ink, width_of
+from spectra_io.plots._names import end_of, short
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,11 +19,10 @@ if TYPE_CHECKING:
     from spectra._typing import FloatArray
     from spectra.results.plotdata import CorrelationFlow
 
-__all__ = ["mark_trapped", "name_layers", "named", "relative_depth", "vertical"]
+__all__ = ["mark_trapped", "name_layers", "named", "vertical"]
 
 _MAX_NAMES = 40  # layer names that can be read on one axis of 7 inches
-_LINEAR = 10.0  # largest alpha of a linear axis
-_END = 100.0  # largest alpha of a logarithmic axis; layers beyond it are marked at its end
+_NEAR_END = 0.93  # share of the end of the axis, for marks of layers beyond it
 _TICKS = (1, 1.5, 2, 3, 4, 6, 8, 10, 15, 20, 30, 50, 100)
 _FEWEST_TICKS = (1, 2, 5, 15, 100)
 _FEW_TICKS = (1, 2, 4, 6, 10, 20, 50, 100)  # for axes below 4 inches
@@ -32,16 +32,12 @@ def vertical(ax: Axes, flows: Sequence[CorrelationFlow]) -> None:
     """Scale the axis of alpha: linear up to 10, else logarithmic with ticks at round numbers."""
     from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
-    every = np.concatenate([[UNDER_TRAINED_ABOVE], *(flow.alpha for flow in flows)])
-    top = float(every.max())
-    missing = any(flow.missing for flow in flows)
-    if top <= _LINEAR:
-        bars = np.concatenate([[top], *(flow.high for flow in flows)])
-        ax.set_ylim(0.6 if missing else 1, 1.06 * min(float(bars.max()), 1.3 * top))
+    logarithmic, low, end = _parts.heights(flows)
+    if logarithmic:
+        ax.set_yscale("log")
+    ax.set_ylim(low, end)
+    if not logarithmic:
         return
-    end = min(1.3 * top, _END)
-    ax.set_yscale("log")
-    ax.set_ylim(0.85 if missing else 1, end)
     inches = height_of(ax)
     ticks = _TICKS if inches > 4 else _FEW_TICKS if inches > 2.7 else _FEWEST_TICKS
     ax.yaxis.set_major_locator(FixedLocator([t for t in ticks if t <= end]))
@@ -52,39 +48,24 @@ def vertical(ax: Axes, flows: Sequence[CorrelationFlow]) -> None:
 
 def _mark_beyond(ax: Axes, flows: Sequence[CorrelationFlow], end: float) -> None:
     """Mark the layers whose alpha is beyond the end of the axis, and write the values of a few."""
-    x = np.concatenate(_places(flows))
-    alpha = np.concatenate([flow.alpha for flow in flows])
-    names = [name for flow in flows for name in flow.layer]
-    beyond = np.flatnonzero(alpha > end)
-    ax.plot(x[beyond], np.full(len(beyond), 0.93 * end), "^", color=ink(), zorder=8)
-    middle = (x.min() + x.max()) / 2 if len(x) else 0.0
+    layers = _parts.beyond(flows, end)
+    x = [layer.x for layer in layers]
+    ax.plot(x, np.full(len(x), _NEAR_END * end), "^", color=ink(), zorder=8)
     length = max(8, min(26, int(9 * width_of(ax)) // 2))
     most = 3 if height_of(ax) > 3 else 1
-    for row, i in enumerate(beyond[np.argsort(-alpha[beyond])][:most]):
-        side = -1 if x[i] > middle else 1
+    for row, layer in enumerate(layers[:most]):
         ax.annotate(
-            f"{end_of(names[i], length)}: {alpha[i]:.3g}", (x[i], 0.93 * end),
-            xytext=(7 * side, -11 - 9 * row), textcoords="offset points", fontsize=6.5,
-            color=ink(), ha="left" if side > 0 else "right", parse_math=False,
+            f"{end_of(layer.name, length)}: {layer.alpha:.3g}", (layer.x, _NEAR_END * end),
+            xytext=(7 * layer.side, -11 - 9 * row), textcoords="offset points", fontsize=6.5,
+            color=ink(), ha="left" if layer.side > 0 else "right", parse_math=False,
         )  # fmt: skip
 
 
-def _places(flows: Sequence[CorrelationFlow]) -> list[FloatArray]:
-    """Return the places of the layers of each model on the axis of depth."""
-    same = len({len(flow.names) for flow in flows}) == 1
-    return [flow.depth if same else relative_depth(flow) for flow in flows]
-
-
-def relative_depth(flow: CorrelationFlow) -> FloatArray:
-    """Return the places of the layers between 0 and 1, for models of unequal depth."""
-    return (flow.depth - 0.5) / max(1, len(flow.names))
-
-
-def mark_trapped(ax: Axes, flows: Sequence[CorrelationFlow], label: str) -> None:
+def mark_trapped(
+    ax: Axes, flows: Sequence[CorrelationFlow], x: FloatArray, alpha: FloatArray, label: str
+) -> None:
     """Draw a square around each trapped layer, at the end of the axis if it lies beyond."""
-    end = 0.93 * ax.get_ylim()[1]
-    x = np.concatenate([at[f.trapped] for at, f in zip(_places(flows), flows, strict=True)])
-    y = np.concatenate([np.minimum(flow.alpha[flow.trapped], end) for flow in flows])
+    y = np.minimum(alpha, _NEAR_END * ax.get_ylim()[1])
     size = 10.0 if max(len(flow.names) for flow in flows) <= 20 * width_of(ax) else 6.0
     ax.plot(
         x, y, "s", color=ink(), markerfacecolor="none", markersize=size, markeredgewidth=0.1 * size,
@@ -100,9 +81,8 @@ def _on_axis(ax: Axes, names: Sequence[str]) -> bool:
 def name_layers(ax: Axes, names: Sequence[str], ordered: bool) -> None:
     """Write the names of the layers below the axis, or say in which order they are."""
     ax.set_xlim(0.5, max(1, len(names)) + 0.5)
-    order = "in the order of the model" if ordered else "in the order of their names"
     if not _on_axis(ax, names):
-        ax.set_xlabel(f"layer, {order}")
+        ax.set_xlabel(_parts.order(ordered))
         return
     inches = height_of(ax)
     length = max(12, min(32, int(6 * inches)))
@@ -128,11 +108,8 @@ def named(ax: Axes, flow: CorrelationFlow, most: int) -> None:
             )
     if on_axis:
         return
-    apart = np.flatnonzero(flow.apart & (flow.alpha <= _END))
-    far = np.abs(np.log(np.maximum(flow.alpha - 1, 1e-12) / np.median(flow.alpha - 1)))
-    chosen = sorted(apart, key=lambda i: -far[i])[:most]
     placed: list[float] = []
-    for i in sorted(chosen, key=lambda i: -flow.alpha[i]):
+    for i in _parts.farthest(flow, most):
         lower = sum(abs(np.log(flow.alpha[i] / other)) < 0.09 for other in placed)
         placed.append(float(flow.alpha[i]))
         _beside(

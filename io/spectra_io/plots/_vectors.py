@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 import spectra.results.plotdata as _plotdata
+import spectra_io.plots._labels as _labels
+import spectra_io.plots._ranges as _ranges
 from spectra_io.plots._canvas import (
-    DATA,
-    TAIL,
-    eigenvalue_label,
     finish,
     fresh_axes,
     height_of,
@@ -21,6 +20,7 @@ from spectra_io.plots._canvas import (
     title,
 )
 from spectra_io.plots._matrices import matrices
+from spectra_io.plots._palette import DATA, TAIL
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -77,23 +77,23 @@ def vectors(
     """
     found, name = matrices(data, layer)
     numbers = _plotdata.vectors(found, name=name)
+    labels = _labels.vectors(numbers)
     ax = fresh_axes(ax)
     x, y, far = numbers.eigenvalue, numbers.participation, numbers.localized
     many = 3.0 if len(x) > 200 else 5.0
-    ax.plot(x[~far], y[~far], "o", color=DATA, markersize=many, alpha=0.6, label="spread")
-    label = f"localized: {int(far.sum())}"
-    ax.plot(x[far], y[far], "^", color=TAIL, markersize=many + 1, label=label)
-    ax.axhline(numbers.noise, color=ink(), linewidth=1, label="random directions")
+    ax.plot(x[~far], y[~far], "o", color=DATA, markersize=many, alpha=0.6, label=labels["spread"])
+    ax.plot(x[far], y[far], "^", color=TAIL, markersize=many + 1, label=labels["localized"])
+    ax.axhline(numbers.noise, color=ink(), linewidth=1, label=labels["noise"])
     ax.axhline(numbers.noise_low, color=ink(), linewidth=1, linestyle="--",
-               label="limit of random directions")  # fmt: skip
+               label=labels["limit"])  # fmt: skip
     if np.isfinite(numbers.elbow):
         ax.axvline(numbers.elbow, color=TAIL, linestyle=":",
-                   label=f"elbow: {numbers.num_elbow} from here up")  # fmt: skip
+                   label=labels["elbow"])  # fmt: skip
     ax.set(xscale="log", yscale="log")
-    ax.set_ylim(min(y.min(), numbers.noise_low) / 1.3, 1.2 * max(y.max(), numbers.noise))
+    ax.set_ylim(*_ranges.participation_heights(numbers))
     round_ticks(ax, x[-1], x[0])
-    ax.set_xlabel(eigenvalue_label(numbers.exponent))
-    ax.set_ylabel("effective number of elements")
+    ax.set_xlabel(labels["x"])
+    ax.set_ylabel(labels["y"])
     title(ax, name)
     finish(ax)
     room(ax, 5)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from spectra.errors import one_line
+from spectra.errors import counted, one_line
 from spectra.results.plotdata._kinds import kind, network_order
 from spectra.results.plotdata._models import by_model
 from spectra.results.plotdata._source import need
@@ -253,7 +253,9 @@ def _caption(
     trend: Trend,
 ) -> str:
     """Return sentences on the layers of a model."""
-    words = [f"Alpha of {len(alpha)} layers{f' of {model}' if model else ''} against depth."]
+    words = [
+        f"Alpha of {counted(len(alpha), 'layer')}{f' of {model}' if model else ''} against depth."
+    ]
     if len(alpha):
         low, middle, high = np.quantile(alpha, [0, 0.5, 1])
         words.append(f"Median {middle:.2f}, from {low:.2f} to {high:.4g}.")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from spectra.errors import ArgumentError, one_line
+from spectra.errors import ArgumentError, counted, one_line
 from spectra.results.plotdata._kinds import kind, network_order
 from spectra.results.plotdata._source import need
 from spectra.results.plotdata._units import exponents_of, in_one_unit, unit_words
@@ -124,12 +124,13 @@ def heat_map(ds: xr.Dataset, /, *, relative: bool = True) -> HeatMap:
     left_out = int((known < edges[0]).sum())
     model = one_line(ds.attrs.get("model", ""))
     unitary = " in units of the mean of the layer" if relative else ""
+    named = counted(int(alive.sum()), "layer") + (f" of {model}" if model else "")
     none = int((~alive).sum())
+    empty = f" {counted(none, 'layer')} {'has' if none == 1 else 'have'} no spectrum."
     return HeatMap(
         [names[i] for i in order], edges, density, largest, relative, left_out, model,
         exponent,
-        f"Eigenvalues{unitary} of {int(alive.sum())} layers{f' of {model}' if model else ''}: "
-        f"share per decade, from {edges[0]:.3g} to {high:.3g}; {left_out} of {len(known)} are "
-        f"smaller." + (f" {none} layers have no spectrum." if none else "")
-        + unit_words(exponent),
+        f"Eigenvalues{unitary} of {named}: share per decade, from {edges[0]:.3g} to {high:.3g}; "
+        f"{left_out} of {len(known)} {'is' if left_out == 1 else 'are'} smaller."
+        f"{empty if none else ''}{unit_words(exponent)}",
     )  # fmt: skip

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 import spectra._checks as _checks
-from spectra.errors import ArgumentError, unknown_name
+from spectra.errors import ArgumentError, counted, unknown_name
 from spectra.results.plotdata._bins import even_edges, log_edges
 from spectra.results.plotdata._models import by_model
 from spectra.results.plotdata._units import exponents_of, in_one_unit
@@ -111,7 +111,7 @@ def histogram(
     medians = {n: float(np.median(v)) if len(v) else float("nan") for n, v in kept.items()}
     missing = {name: len(numbers[name]) - len(v) for name, v in kept.items()}
     said = [
-        f"{name}: {len(v)} layers, median {medians[name]:.3g}"
+        f"{name}: {counted(len(v), 'layer')}, median {medians[name]:.3g}"
         + (f", {missing[name]} without a number" if missing[name] else "")
         for name, v in kept.items()
     ]

@@ -132,7 +132,8 @@ def permuted(
         caption=(
             f"Spectral density of {subject} and of its elements in random order. The largest "
             f"eigenvalue is {own[-1]:.3g}, that of the permuted elements {top:.3g} "
-            f"({ratio:.3g} times less); {above} of {own.size} eigenvalues are above it."
+            f"({ratio:.3g} times less); {above} of {own.size} eigenvalues "
+            f"{'is' if above == 1 else 'are'} above it."
             f"{unit_words(exponent)}"
         ),
     )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from spectra._checks import real_numbers
-from spectra.errors import ArgumentError
+from spectra.errors import ArgumentError, counted
 from spectra.linalg.elements import alive
 from spectra.linalg.vectors import inverse_participation, inverse_participation_of_noise, largest
 from spectra.results.plotdata._units import scaled_stack, unit_words
@@ -112,11 +112,14 @@ def vectors(W: npt.ArrayLike, /, *, name: str = "") -> Vectors:
     variance = 24 * (n - 1) / ((n + 2) ** 2 * (n + 4) * (n + 6))
     limit = mean + _FAR * math.sqrt(variance)
     localized = ratios > limit
+    few = int(localized.sum())
     score = np.cumsum(np.where(localized, 1, -1))
     best = int(score.argmax())
     num = best + 1 if score[best] > 0 and localized[: best + 1].mean() >= 2 / 3 else 0
     said = (
         f"Most of the {num} vectors from {values[num - 1]:.3g} up are localized."
+        if num > 1
+        else f"The vector of the largest eigenvalue, {values[0]:.3g}, is localized."
         if num
         else "No cut has mostly localized vectors above it."
     )
@@ -124,8 +127,8 @@ def vectors(W: npt.ArrayLike, /, *, name: str = "") -> Vectors:
         values, 1 / ratios, localized, 1 / mean, 1 / limit,
         float(values[num - 1]) if num else math.nan, num, name, exponent,
         f"Effective number of elements of the singular vectors of {name or 'a matrix'}, of {n}. "
-        f"Random directions have {1 / mean:.3g}; {int(localized.sum())} of {len(values)} vectors "
-        f"have less than {1 / limit:.3g}. {said}{unit_words(exponent)}",
+        f"Random directions have {1 / mean:.3g}; {few} of {counted(len(values), 'vector')} "
+        f"{'has' if few == 1 else 'have'} less than {1 / limit:.3g}. {said}{unit_words(exponent)}",
     )  # fmt: skip
 
 

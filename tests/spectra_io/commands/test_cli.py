@@ -725,10 +725,11 @@ def test_outputs_are_refused_before_any_work(fails, monkeypatch, tmp_path, name,
     assert not (tmp_path / "good.nc").exists()
 
 
-@pytest.mark.parametrize("name", ["r.jpg", "gone/r.png", "taken.png"])
+@pytest.mark.parametrize("name", ["r.jpg", "gone/r.png", "taken.png", "gone/r.html", "taken.html"])
 def test_pictures_are_refused_before_any_work(fails, monkeypatch, tmp_path, name):
     monkeypatch.setattr(steps, "open_model", no_work)
     (tmp_path / "taken.png").mkdir()
+    (tmp_path / "taken.html").mkdir()
     assert fails("plot", MNIST, "-o", tmp_path / name).startswith(f"{tmp_path / name}: ")
 
 
@@ -773,6 +774,53 @@ def test_plot_of_one_layer_is_another_picture(run, conv, tmp_path):
 def test_plot_writes_other_formats(run, conv, tmp_path, ending, start):
     assert run("plot", conv, "-o", tmp_path / f"a.{ending}")[0] == 0
     assert (tmp_path / f"a.{ending}").read_bytes().startswith(start)
+
+
+@pytest.mark.parametrize(
+    "options", [[], ["--layer", "fc3"], ["--layer", "fc3", "--figure", "vectors"]]
+)
+def test_plot_writes_a_page(run, tmp_path, options):
+    output = tmp_path / "a.html"
+    code, out, err = run("plot", MNIST, *options, "-o", output)
+    assert (code, out, err) == (0, "", f"wrote {output}\n")
+    text = output.read_text(encoding="utf-8")
+    assert text.startswith("<!doctype html>")
+    assert "Plotly.newPlot" in text
+    assert run("plot", MNIST, *options, "-o", output)[0] == 0  # replaces its own page
+
+
+def test_plot_draws_the_scales_of_a_page(run, tmp_path):
+    for scale in ("log-log", "lin-lin"):
+        run("plot", MNIST, "--layer", "fc3", "--scale", scale, "-o", tmp_path / f"{scale}.html")
+    assert len({path.read_bytes() for path in tmp_path.iterdir()}) == 2
+
+
+def test_plot_of_a_page_without_plotly_says_so_before_any_work(fails, monkeypatch, tmp_path):
+    monkeypatch.setattr(steps, "open_model", no_work)
+    monkeypatch.setitem(sys.modules, "plotly", None)
+    monkeypatch.delitem(sys.modules, "plotly.graph_objects", raising=False)
+    message = fails("plot", MNIST, "-o", tmp_path / "a.html")
+    assert message == (
+        "interactive figures need the package plotly: pip install 'weightspectra[plotly]'"
+    )
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_plot_names_every_ending(fails, tmp_path):
+    message = fails("plot", MNIST, "-o", tmp_path / "a.jpg")
+    assert message.endswith("its name must end in .png, .pdf, .svg or .html")
+
+
+def test_plot_of_a_hostile_name_injects_nothing_in_a_page(run, tmp_path):
+    name = "</script><script>alert(1)</script><img src=x onerror=y>"
+    path = tmp_path / "a.npz"
+    arrays = {name: np.random.default_rng(0).standard_normal((60, 40))}
+    np.savez(path, **arrays)  # type: ignore[arg-type]
+    for options in ([], ["--layer", name]):
+        assert run("plot", path, *options, "-o", tmp_path / "a.html")[0] == 0
+        text = (tmp_path / "a.html").read_text(encoding="utf-8")
+        assert "<script>alert" not in text
+        assert "<img src=x" not in text
 
 
 def test_plot_of_one_layer_analyses_no_other(run, monkeypatch, tmp_path):

@@ -154,7 +154,7 @@ def test_flow_without_evidence_has_standard_errors():
 def test_density_says_whether_it_is_a_power_law(ds):
     word = spectra.labels(ds.power_law_support.sel(layer="fc")).item().replace("_", " ")
     labels = spectra_io.plots.esd(ds, layer="fc").get_legend_handles_labels()[1]
-    assert any(f"power law {word}" in label for label in labels)
+    assert any(f"power law: {word}" in label for label in labels)
 
 
 def test_density_has_the_law_of_the_noise_if_it_is_fitted():
