@@ -111,7 +111,7 @@ def check_word(device: object, /) -> None:
     if not _FORM.fullmatch(word) or word.partition(":")[0] not in _LIBRARIES:
         msg = (
             "`device` must be cuda or cuda:1 (CuPy), torch, torch:cuda or torch:cuda:1 (PyTorch), "
-            f"jax, jax:gpu or jax:gpu:1 (JAX), or None for NumPy; got {device!r}"
+            f"jax, jax:gpu or jax:gpu:1 (JAX), or left out for NumPy; got {device!r}"
         )
         raise ArgumentError(msg)
 
