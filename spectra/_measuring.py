@@ -48,6 +48,7 @@ class Options(NamedTuple):
     significance: float
     rng: int
     rtol: float
+    device: str | None = None
 
 
 class Work:

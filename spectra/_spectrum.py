@@ -12,7 +12,7 @@ import numpy as np
 import spectra._checks as _checks
 from spectra._spectral import extreme_exponent, in_blocks, stack_of, zero_below
 from spectra.errors import ArgumentError
-from spectra.linalg import live_elements
+from spectra.linalg import devices, live_elements
 from spectra.linalg.eigen import eigenvalues
 from spectra.linalg.elements import sample_kurtosis
 from spectra.noise import phases as _phases
@@ -64,6 +64,8 @@ class Spectrum:
         ``W / 2**exponent``, so that the unit of the eigenvalues is ``4**exponent`` weight units
         squared. :func:`spectrum` sets it for weights whose squares are outside the range of
         float64, and is 0 for all others.
+    device : str, optional
+        Library and device that compute further spectra, such as those of permuted matrices.
 
     Raises
     ------
@@ -90,6 +92,7 @@ class Spectrum:
     significance: float = 0.05
     rng: int = 0
     exponent: int = 0
+    device: str | None = None
 
     def __post_init__(self) -> None:
         """Check the eigenvalues, and sort those of each matrix."""
@@ -105,6 +108,7 @@ class Spectrum:
         object.__setattr__(self, "rng", _checks.seed(self.rng))
         _checks.count("exponent", self.exponent, at_least=-_MOST, at_most=_MOST)
         object.__setattr__(self, "tail_options", given(self.tail_options))
+        devices.check_word(self.device)
         if in_blocks(self.matrices) is not None:
             vars(self)["_unread"] = vars(self).pop("matrices")
         elif self.matrices is not None:
@@ -257,6 +261,7 @@ def spectrum(
     tail: FitOptions | None = None,
     significance: float = 0.05,
     rng: int | np.random.Generator | None = 0,
+    device: str | None = None,
 ) -> Spectrum:
     """
     Compute the spectrum of one matrix or a stack of matrices.
@@ -274,6 +279,8 @@ def spectrum(
         Probability of finding any spike in a layer of noise.
     rng : int, numpy.random.Generator or None, default: 0
         Seed of the random draws of a measure; a generator or None gives one.
+    device : str, optional
+        Library and device that compute the eigenvalues, as in :func:`eigenvalues`.
 
     Returns
     -------
@@ -285,7 +292,9 @@ def spectrum(
     Raises
     ------
     ArgumentError
-        If `matrices` is neither a matrix nor a stack of matrices, or `rng` is wrong.
+        If `matrices` is neither a matrix nor a stack of matrices, or `rng` or `device` is wrong.
+    DeviceError
+        If a device has too little memory, or fails.
 
     Examples
     --------
@@ -294,17 +303,19 @@ def spectrum(
     >>> spectrum([[3.0, 1.0], [1.0, 2.0]], tail={"xmin": 1.0}).tail.xmin
     1.0
     """
+    devices.check_word(device)
     parts = in_blocks(matrices)
     exponent = extreme_exponent(stack_of(matrices) if parts is None else parts)
     kept = scaled(matrices, exponent)
     each = kept if in_blocks(kept) is None else [kept]
     return of_eigenvalues(
         kept,
-        [eigenvalues(W, rtol=rtol) for W in each],
+        [eigenvalues(W, rtol=rtol, device=device) for W in each],
         exponent,
         tail=tail,
         significance=significance,
         rng=rng,
+        device=device,
     )
 
 
@@ -328,6 +339,7 @@ def of_eigenvalues(
     tail: FitOptions | None,
     significance: float,
     rng: int | np.random.Generator | None,
+    device: str | None,
 ) -> Spectrum:
     """Return the Spectrum of scaled matrices whose eigenvalues, over ``4**exponent``, are known."""
     sides = matrices.shape[-2:]
@@ -339,4 +351,5 @@ def of_eigenvalues(
         significance=significance,
         rng=_checks.seed(rng),
         exponent=exponent,
+        device=device,
     )

@@ -14,6 +14,7 @@ import spectra._checks as _checks
 from spectra._measuring import Options, Work, layer_row, names_of, not_reached, warn_of_failures
 from spectra._version import __version__
 from spectra.errors import ArgumentError, one_line
+from spectra.linalg import devices
 from spectra.measures import ALL, CORE, returned
 from spectra.models.arrays import from_arrays
 from spectra.models.layers import Layer, layers
@@ -173,6 +174,7 @@ def analyze(
     rtol: float = 1e-6,
     executor: Executor | None = None,
     store: MutableMapping[str, bytes] | None = None,
+    device: str | None = None,
 ) -> xr.Dataset:
     """
     Compute the spectrum of every layer and measure it.
@@ -205,6 +207,9 @@ def analyze(
     store : mutable mapping of str to bytes, optional
         Where the results of each layer are stored as soon as they are there, and taken from if they
         are there already: what :func:`spectra_io.open_store` returns, a mapper of fsspec, a dict.
+    device : str, optional
+        Library and device that compute the eigenvalues, such as ``"cuda"``, as in
+        :func:`spectra.eigenvalues`; layers use it one after another, while other threads measure.
 
     Returns
     -------
@@ -222,7 +227,7 @@ def analyze(
     Raises
     ------
     ArgumentError
-        If `model` is neither a mapping nor layers, or an option is wrong.
+        If `model` is neither a mapping nor layers, an option is wrong, or `device` cannot be used.
     UnknownNameError
         If a measure returns a name that nothing declares.
 
@@ -244,7 +249,8 @@ def analyze(
     Notes
     -----
     A store keeps results by the content of a layer, never by its name: by its numbers, `rtol`, the
-    other options, each measure with its options and code, and the version of this library. So a run
+    other options, each measure with its options and code, the version of this library, and that of
+    the library of a `device`. So a run
     that was killed goes on where it was, a new measure is all that is computed of known layers, and
     so are the layers of a checkpoint that training has changed. The result is the same with and
     without a store.
@@ -272,7 +278,8 @@ def analyze(
     _checks.number("rtol", rtol, at_least=0.0, at_most=np.inf)
     _checks.executor(executor)
     _checks.store(store)
-    options = Options(given(tail), float(significance), _checks.seed(rng), float(rtol))
+    made_by = {} if device is None else {"device": devices.opened(device).method}
+    options = Options(given(tail), float(significance), _checks.seed(rng), float(rtol), device)
     model = from_arrays(model) if isinstance(model, Mapping) else list(_iterated(model))
     everything = _all_layers(model, pool)
     taken = [layer for layer in everything if layer.taken]
@@ -311,6 +318,7 @@ def analyze(
             "significance": options.significance,
             "rng": options.rng if options.rng < 2**63 else str(options.rng),
             "rtol": options.rtol,
+            **made_by,
         },
     )
     ds = table.dataset()

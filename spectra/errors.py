@@ -6,6 +6,7 @@ Exceptions of this library, each derived from the matching built-in exception.
     SpectraError
     ├── ArgumentError (ValueError)     a wrong argument: the message names the accepted values
     ├── UnknownNameError (KeyError)    unknown layer or variable: the message lists near names
+    ├── DeviceError (RuntimeError)     a device, such as a GPU, lacks memory or fails
     └── ModelError (OSError)           a file cannot be used
         ├── ModelNotFoundError (FileNotFoundError)   the model or a part of it does not exist
         └── ModelFormatError (ValueError)            a file is not in a supported format
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ArgumentError",
+    "DeviceError",
     "ModelError",
     "ModelFormatError",
     "ModelNotFoundError",
@@ -139,6 +141,10 @@ class ArgumentError(SpectraError, ValueError):
 
 class UnknownNameError(SpectraError, KeyError):
     """A name does not exist; the message lists the nearest existing names."""
+
+
+class DeviceError(SpectraError, RuntimeError):
+    """A device, such as a GPU, has too little memory or fails; the message names it."""
 
 
 def unknown_name(name: str, known: Iterable[str], /, *, what: str) -> UnknownNameError:

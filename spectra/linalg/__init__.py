@@ -4,6 +4,7 @@ Linear algebra: eigenvalues, norms, ranks, elements and singular vectors of a ma
 Eigenvalues, and numbers computed from them
 
 - ``eigen``: eigenvalues of ``W.T @ W`` (``eigenvalues``)
+- ``devices``: other libraries than NumPy and the hardware on which they compute (``opened``)
 - ``estimates``: the largest eigenvalues (``largest``) and the density (``density``) of matrices too
   wide for all eigenvalues, each with its error
 - ``two_stage``: eigenvalues of a large symmetric matrix (``eigenvalues``), and its reduction to a
@@ -27,6 +28,7 @@ From the matrix itself
 """
 
 from spectra.linalg import (
+    devices,
     eigen,
     elements,
     estimates,
@@ -40,6 +42,7 @@ from spectra.linalg import (
 )
 
 __all__ = [
+    "devices",
     "eigen",
     "elements",
     "estimates",

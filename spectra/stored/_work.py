@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from spectra._measuring import Work, failed_places, layer_row
 from spectra._spectrum import of_eigenvalues, scaled, spectrum
+from spectra.linalg import devices
 from spectra.results.variables import Status
 from spectra.stored._content import content_of
 from spectra.stored._envelope import BrokenPartError
@@ -60,12 +61,18 @@ class Shelves:
             names = listed(store)  # once, not for each layer
         except Exception as error:  # of any file system
             problems.append(Problem("store not listed", words_of(error)))
-        return cls(store, names, method_version(), tuple(found), tuple(problems))
+        return cls(store, names, _method(options.device), tuple(found), tuple(problems))
 
     @property
     def wanted(self) -> frozenset[str]:
         """The identities of all measures that have one."""
         return frozenset(self.identities) - {""}
+
+
+def _method(device: str | None) -> str:
+    """Return the digest of the version of the method, and of the library of a device."""
+    ours = method_version()
+    return ours if device is None else digest(ours, devices.opened(device).method)
 
 
 class _Recalled(Work):

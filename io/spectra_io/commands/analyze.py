@@ -79,6 +79,7 @@ def _check_without_evidence(view: View) -> None:
 @options.models
 @options.outputs
 @options.store
+@options.device
 @options.view(["main"])
 @click.option(
     "--resamples",
@@ -97,6 +98,7 @@ def analyze(
     redirect_to: Sequence[str],
     outputs: Sequence[Path],
     store: FolderStore | None,
+    device: str | None,
     resamples: int,
     **view: Any,
 ) -> int:
@@ -107,6 +109,6 @@ def analyze(
     kept, models = opened_all(paths, include, exclude, redirect_to=redirect_to)
     asked = _measures(resamples, shown)
     tensors = [spectra.describe(model, pool=pool) for model in models]
-    found = steps.analyzed_each(models, pool=pool, measures=asked, store=store)
+    found = steps.analyzed_each(models, pool=pool, measures=asked, store=store, device=device)
     code = reports.finish(kept, tensors, found, outputs, view=shown)
     return code if len(kept) == len(paths) else max(code, steps.INCOMPLETE)

@@ -60,6 +60,7 @@ rule is about status, or a pattern fits no layer of any model. 2 outweighs 1 amo
 @click.command(short_help="Check models against rules; for CI.", help=_HELP)
 @options.models
 @options.store
+@options.device
 @click.option(
     "--fail-on",
     multiple=True,
@@ -99,6 +100,7 @@ def check(
     pool: bool,
     redirect_to: Sequence[str],
     store: FolderStore | None,
+    device: str | None,
     fail_on: Sequence[str],
     rule_files: Sequence[Path],
     form: str,
@@ -117,7 +119,7 @@ def check(
     stopped = 0
     for path, found in zip(paths, opened, strict=True):
         try:
-            model, stopped = _checked(path, found, chosen, pool=pool, store=store)
+            model, stopped = _checked(path, found, chosen, pool=pool, store=store, device=device)
         except (KeyboardInterrupt, signals.Terminated) as error:
             ended = isinstance(error, signals.Terminated)
             stopped = signals.TERMINATED if ended else signals.INTERRUPTED
@@ -139,6 +141,7 @@ def _checked(
     *,
     pool: bool,
     store: FolderStore | None,
+    device: str | None,
 ) -> tuple[Checked, int]:
     """
     Check one model, and return the exit code of the signal that stopped the work, or 0.
@@ -153,7 +156,7 @@ def _checked(
         if isinstance(opened, Model):
             tensors = spectra.describe(opened, pool=pool)
             asked = measures.returning(*needed)
-            ds = steps.analyzed(opened, pool=pool, measures=asked, store=store)
+            ds = steps.analyzed(opened, pool=pool, measures=asked, store=store, device=device)
         else:
             tensors, ds = opened
         if not needed <= {*ds.data_vars}:

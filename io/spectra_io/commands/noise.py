@@ -39,6 +39,7 @@ row of large weights makes a spike too.
 @options.models
 @options.outputs
 @options.store
+@options.device
 @options.view(["noise"])
 @click.option(
     "--replicas",
@@ -61,6 +62,7 @@ def noise(
     redirect_to: Sequence[str],
     outputs: Sequence[Path],
     store: FolderStore | None,
+    device: str | None,
     replicas: int | None,
     seed: int,
     **view: Any,
@@ -75,6 +77,8 @@ def noise(
     asked = with_variables(asked, shown.variables)
     kept, models = opened_all(paths, include, exclude, redirect_to=redirect_to)
     tensors = [spectra.describe(model, pool=pool) for model in models]
-    found = steps.analyzed_each(models, pool=pool, measures=asked, rng=seed, store=store)
+    found = steps.analyzed_each(
+        models, pool=pool, measures=asked, rng=seed, store=store, device=device
+    )
     code = reports.finish(kept, tensors, found, outputs, view=shown)
     return code if len(kept) == len(paths) else max(code, steps.INCOMPLETE)

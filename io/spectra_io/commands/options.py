@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from spectra.linalg import devices
 from spectra_io.results.stores import open_store
 from spectra_io.terminal import column_groups, layer_tables
 
@@ -16,12 +17,12 @@ if TYPE_CHECKING:
 
     from spectra_io.terminal.columns import Column
 
-__all__ = ["CHOICES", "HELP", "heads", "models", "outputs", "selection", "store", "view"]
+__all__ = ["CHOICES", "HELP", "device", "heads", "models", "outputs", "selection", "store", "view"]
 
 HELP = {"help_option_names": ["-h", "--help"]}
 
-CHOICES = ("include", "exclude", "pool", "redirect_to", "store")
-"""Parameters that choose what is computed of a model, and where it is stored."""
+CHOICES = ("include", "exclude", "pool", "redirect_to", "store", "device")
+"""Parameters that choose what is computed of a model, where, and where it is stored."""
 
 _PATH = click.argument("path")
 _PATHS = click.argument("paths", nargs=-1, required=True, metavar="PATH...")
@@ -70,6 +71,15 @@ _STORE = click.option(
     help="Store the results of each layer in FOLDER as soon as they are there, and take from it "
     "what it has: a run that was killed goes on where it was. A new or an empty folder, or one "
     "that an earlier run stored in.",
+)
+
+_DEVICE = click.option(
+    "--device",
+    callback=lambda _, __, word: word if word is None else str(devices.opened(word).name),
+    metavar="DEVICE",
+    help="Compute the eigenvalues on DEVICE: cuda or cuda:1 (with CuPy, the extra gpu), "
+    "torch:cuda or torch:cuda:1 (with PyTorch), jax:gpu (with JAX); by default NumPy. Layers use "
+    "it one after another.",
 )
 
 _Function = Callable[..., Any]
@@ -167,6 +177,29 @@ def store(function: _Function, /) -> _Function:
     1
     """
     return _STORE(function)
+
+
+def device(function: _Function, /) -> _Function:
+    """
+    Add the option of a device to a command.
+
+    Parameters
+    ----------
+    function : callable
+        Command with the parameter `device`, which is the word of a device that can be used, or
+        None.
+
+    Returns
+    -------
+    callable
+        The command with this option.
+
+    Examples
+    --------
+    >>> len(device(lambda **_: None).__click_params__)
+    1
+    """
+    return _DEVICE(function)
 
 
 def view(groups: Sequence[str], /) -> Callable[[_Function], _Function]:

@@ -132,6 +132,7 @@ def _one(layers: Sequence[spectra.Layer], name: str) -> list[spectra.Layer]:
 @click.command(short_help="Draw alpha against depth, or one spectrum.")
 @options.selection
 @options.store
+@options.device
 @click.option("--layer", metavar="NAME", help="Draw this layer: its spectrum, or --figure.")
 @click.option(
     "--figure",
@@ -160,6 +161,7 @@ def plot(
     exclude: Sequence[str],
     redirect_to: Sequence[str],
     store: FolderStore | None,
+    device: str | None,
     layer: str | None,
     figure: str | None,
     scale: Scale | None,
@@ -178,7 +180,9 @@ def plot(
         wanted = model if layer is None else _one(spectra.layers(model, pool=pool), layer)
         tensors = spectra.describe(wanted, pool=pool)
         asked = [*measures.CORE, measures.bulk_fit]
-        ds = steps.analyzed(wanted, keep=False, pool=pool, measures=asked, store=store)
+        ds = steps.analyzed(
+            wanted, keep=False, pool=pool, measures=asked, store=store, device=device
+        )
     code, why = steps.exit_code(ds, tensors), left_out_line(tensors, ds)
     if not (ds.status == Status.COMPUTED).any():
         why = why or "a model without tensors"
