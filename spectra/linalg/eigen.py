@@ -14,6 +14,7 @@ from spectra.errors import ArgumentError
 from spectra.linalg import devices, two_stage
 from spectra.linalg._elsewhere import largest_of, scaled_values, sent, there
 from spectra.linalg._gram import gram_of, without_zero_columns
+from spectra.linalg._smallest import refined
 from spectra.linalg._tall import scaled, tall
 
 if TYPE_CHECKING:
@@ -60,6 +61,10 @@ def _scaled_eigenvalues(matrix: Tall, exponent: int, *, rtol: float) -> FloatArr
         if np.isinf(rtol) or values[0] * rtol >= _GRAM_ERROR * values[-1]:
             return np.pad(values.clip(min=0), (matrix.shape[1] - len(values), 0))
         del gram
+        accurate = _GRAM_ERROR * float(values[-1]) / rtol
+        found = refined(values, matrix, exponent, accurate=accurate, rtol=rtol)
+        if found is not None:
+            return found
     singular = np.linalg.svd(_triangle(matrix, exponent), compute_uv=False)
     squares: FloatArray = np.square(singular[::-1], dtype=np.float64)
     return squares
@@ -79,9 +84,10 @@ def eigenvalues(
         where the array lies; it must have float64.
     rtol : float, default: 1e-6
         Relative error allowed in the smallest eigenvalue. The Gram matrix has the squared condition
-        number of W; if its error could exceed `rtol`, the singular values of W are computed
-        instead, which takes three to six times as long: always for 0, never for ``inf``. Columns of
-        zeros, and rows in a wide matrix, do not count.
+        number of W. If its error could exceed `rtol` in up to 16 eigenvalues, these are computed
+        again, which takes about as long; if in more, the singular values of W are computed instead,
+        which takes three to six times as long: always for 0, never for ``inf``. Columns of zeros,
+        and rows in a wide matrix, do not count.
     device : str, optional
         Library and device that compute: ``"cuda"``, ``"cuda:1"`` (CuPy), ``"torch:cuda"``,
         ``"jax:gpu"`` and others, see :func:`spectra.linalg.devices.opened`; by default NumPy. The
