@@ -27,6 +27,7 @@ __all__ = [
     "in_weight_units",
     "kurtosis_of",
     "largest",
+    "matrices_of",
     "matrix_of",
     "nonzero",
     "one_matrix",
@@ -75,6 +76,10 @@ class SpectrumLike(Protocol):
     @property
     def kurtosis(self) -> Sequence[float]:
         """Excess kurtosis of the elements of each matrix."""
+        ...
+
+    def each_matrix(self) -> Sequence[npt.ArrayLike]:
+        """Return the matrices one by one, that of a file unread; none without them."""
         ...
 
     def require_matrices(self) -> AnyArray:
@@ -191,6 +196,14 @@ def stack_of(data: npt.ArrayLike, /) -> AnyArray:
         msg = f"`matrices` must be a matrix or a stack of matrices, got {stack.ndim}-D"
         raise ArgumentError(msg)
     return stack
+
+
+def matrices_of(data: npt.ArrayLike, /) -> Sequence[npt.ArrayLike]:
+    """Return matrices one by one, those of a Spectrum, a stack or one; that of a file unread."""
+    found = spectrum_of(data)
+    if found is not None:
+        return found.each_matrix() or [*found.require_matrices()]
+    return [data] if in_blocks(data) is not None else [*stack_of(data)]
 
 
 def matrix_of(data: npt.ArrayLike, /) -> npt.ArrayLike:

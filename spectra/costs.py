@@ -28,7 +28,8 @@ __all__ = ["TYPICAL", "Rates", "makespan", "memory", "seconds"]
 _FLOAT = 8  # bytes
 _DECODED = 4  # bytes per number of a tensor that is computed from other numbers
 _COPIES = 2  # of a Gram matrix, at any time: it and a summand, or it and what LAPACK works in
-_SQUARES = 6  # arrays of the size of a Gram matrix for its eigenvectors and their elements
+_BLOCKS = 2  # more in float64, where elements are changed when they are read
+_SIDES, _SQUARES = 4, 6  # arrays of N x M, and of M x M, for a singular value decomposition
 _IN_TWO_STAGES = 0.6  # of the time of the eigenvalues of a large matrix
 _SMALL, _FEW = 300, 5  # up to so many eigenvalues, randomized takes so many replicas
 
@@ -169,15 +170,16 @@ def memory(layer: Layer, /, *, measures: Iterable[Measure] = _measures.CORE) -> 
     int
         Bytes, beside those of the program: two matrices of M x M in float64 (three of a nearly
         singular matrix, which are not counted) and a block of up to 4 million elements; or the
-        whole layer as it is stored, for its elements. Random orders and singular vectors take the
-        layer twice more in float64, and vectors six matrices of M x M.
+        whole layer as it is stored, for its elements. Random orders and equal scales take all of
+        this together, and two more blocks in float64; windows of singular vectors the layer four
+        times in float64, and six matrices of M x M.
 
     Examples
     --------
     >>> import numpy as np, spectra
     >>> (layer,) = spectra.layers({"a": np.ones((8192, 2048), np.float32)})
     >>> memory(layer) // 2**20, memory(layer, measures=spectra.measures.ALL) // 2**20
-    (112, 512)
+    (112, 768)
     """
     N, M, rf = layer.N, layer.M, layer.rf
     functions = {getattr(measure, "func", measure) for measure in measures}
@@ -185,12 +187,12 @@ def memory(layer: Layer, /, *, measures: Iterable[Measure] = _measures.CORE) -> 
     gram = _FLOAT * M * M
     block = min(N * M, BLOCK) * (_FLOAT + _item_size(layer))
     plain = max(_COPIES * gram + block, stored + block)
-    wide = stored + 2 * _FLOAT * N * M
-    if _measures.vector_spread in functions or _measures.randomness in functions:
-        return max(plain, wide + _SQUARES * gram * rf)
+    noise = 0
     if _measures.randomized in functions or _measures.equal_scales in functions:
-        return max(plain, wide + _COPIES * gram)
-    return plain
+        noise = stored + _COPIES * gram + block + _BLOCKS * min(N * M, BLOCK) * _FLOAT
+    if _measures.randomness in functions:
+        noise = max(noise, stored + _SIDES * _FLOAT * N * M + _SQUARES * gram)
+    return max(plain, noise)
 
 
 def _item_size(layer: Layer) -> int:

@@ -21,6 +21,8 @@ From the matrix itself
   ``localization_ratio``, ``entropy``, ``porter_thomas``)
 - ``elements``: outlying elements (``huge``), where they are (``where``), kurtosis without them
   (``excess_kurtosis``), the matrix without dead rows and columns (``alive``)
+- ``far_elements``: elements far from a number (``find``), and their places in words
+  (``places_in_words``)
 - ``finiteness``: elements that are not finite, and where the first is (``not_finite``)
 - ``live_elements``: summary of the elements outside dead rows and columns, read in blocks
   (``read``, ``pieces``)
@@ -32,6 +34,7 @@ from spectra.linalg import (
     eigen,
     elements,
     estimates,
+    far_elements,
     finiteness,
     live_elements,
     norms,
@@ -46,6 +49,7 @@ __all__ = [
     "eigen",
     "elements",
     "estimates",
+    "far_elements",
     "finiteness",
     "live_elements",
     "norms",

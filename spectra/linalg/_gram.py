@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from spectra._typing import FloatArray
     from spectra.linalg._tall import Tall
 
-__all__ = ["gram_of", "without_zero_columns"]
+__all__ = ["gram_of", "symmetric_gram_of", "without_zero_columns"]
 
 _SAFE_EXPONENT = 400  # squares of numbers from 2**-400 to 2**400 can be summed in float64
 _STRIP = 1024  # rows of the Gram matrix that are computed at a time
@@ -34,6 +34,15 @@ def gram_of(matrix: Tall, exponent: int, /) -> FloatArray:
     if not early:
         total *= 2.0 ** (-2 * exponent)
     return total
+
+
+def symmetric_gram_of(matrix: Tall, exponent: int, /) -> FloatArray:
+    """Return both triangles of the Gram matrix of ``matrix / 2**exponent``."""
+    gram = gram_of(matrix, exponent)
+    for start in range(_STRIP, len(gram), _STRIP):
+        end = start + _STRIP
+        gram[:start, start:end] = gram[start:end, :start].T
+    return gram
 
 
 def _add_products(total: FloatArray, block: FloatArray) -> None:

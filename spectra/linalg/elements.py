@@ -9,14 +9,16 @@ import numpy as np
 
 from spectra._spectral import matrix_of
 from spectra.errors import ArgumentError
+from spectra.linalg import far_elements
+from spectra.linalg._numbers import numbers_of
+from spectra.linalg.live_elements import LiveElements, pieces, read
 from spectra.multiple_tests import significance_each
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     import numpy.typing as npt
 
     from spectra._typing import AnyArray, FloatArray
+    from spectra.linalg._numbers import Numbers
 
 __all__ = [
     "Elements",
@@ -24,7 +26,6 @@ __all__ = [
     "excess_kurtosis",
     "huge",
     "look",
-    "places_in_words",
     "sample_kurtosis",
     "spread",
     "where",
@@ -32,7 +33,6 @@ __all__ = [
 
 _SIGNIFICANCE, _PASSES = 0.05, 20
 _MOST = 1 << 16  # elements used for the kurtosis
-_NAMED = 3  # rows, columns or elements listed in a description
 MAD_TO_STD = 1.482602218505602  # standard deviation of a normal law over its median abs. deviation
 
 
@@ -43,7 +43,7 @@ class Elements(NamedTuple):
     Examples
     --------
     >>> Elements._fields
-    ('mean', 'median', 'scale', 'limit', 'size', 'distance')
+    ('mean', 'median', 'scale', 'limit', 'size')
     """
 
     mean: float
@@ -56,8 +56,6 @@ class Elements(NamedTuple):
     """Distance from the median beyond which an element is huge."""
     size: int
     """Number of elements, all-zero rows and columns not counted."""
-    distance: AnyArray
-    """Distance of each element of the whole matrix from the median."""
 
     @property
     def mean_is_visible(self) -> bool:
@@ -225,14 +223,39 @@ def spread(distance: npt.ArrayLike, /) -> float:
     >>> round(spread(x), 1)
     1.0
     """
-    values: AnyArray = np.asarray(distance).ravel()
-    off = values[values > 0]
-    if not len(off):
+    return _spread(numbers_of(*_row(np.asarray(distance))))
+
+
+def _spread(distance: Numbers) -> float:
+    zeros = distance.size - distance.num(_positive)
+    off = distance.size - zeros
+    if not off:
         return 0.0
-    rough = MAD_TO_STD * float(np.median(off if 2 * len(off) < len(values) else values))
-    near = off[off <= 4 * rough].astype(np.float64)
+    rough = MAD_TO_STD * float(distance.median(skip=zeros if 2 * off < distance.size else 0))
     unit = math.ldexp(1.0, math.frexp(rough)[1] - 1)  # so that no square overflows
-    return math.sqrt(float(np.mean((near / unit) ** 2))) * unit if len(near) else rough
+    square = distance.mean(
+        lambda values: (values > 0) & (values <= 4 * rough), lambda values: (values / unit) ** 2
+    )
+    return rough if math.isnan(square) else math.sqrt(square) * unit
+
+
+def _positive(values: AnyArray) -> AnyArray:
+    positive: AnyArray = values > 0
+    return positive
+
+
+def _row(array: AnyArray) -> tuple[AnyArray, LiveElements]:
+    """Return elements of any number of axes as one row, all of them live, zeros too."""
+    row = array.reshape(1, -1)
+    every = np.ones(1, bool), np.ones(row.size, bool)
+    return row, LiveElements(*every, math.nan, math.nan, math.nan, np.zeros(0))
+
+
+def _as_matrix(array: AnyArray, live: LiveElements | None = None) -> tuple[AnyArray, LiveElements]:
+    """Return a matrix with its live lines; elements of other numbers of axes as one row."""
+    if array.ndim != 2:
+        return _row(array)
+    return array, read(array) if live is None else live
 
 
 def _largest_normal(num: int, significance: float) -> float:
@@ -242,7 +265,13 @@ def _largest_normal(num: int, significance: float) -> float:
     return -float(ndtri(significance_each(significance, max(1, num)) / 2))
 
 
-def look(W: npt.ArrayLike, /, *, significance: float = _SIGNIFICANCE) -> Elements:
+def look(
+    W: npt.ArrayLike,
+    /,
+    *,
+    significance: float = _SIGNIFICANCE,
+    live: LiveElements | None = None,
+) -> Elements:
     """
     Summarise the elements and set the limit for huge ones, ignoring all-zero rows and columns.
 
@@ -252,6 +281,8 @@ def look(W: npt.ArrayLike, /, *, significance: float = _SIGNIFICANCE) -> Element
         Matrix, or elements of a matrix, in weight units.
     significance : float, default: 0.05
         Probability that any element of a normal sample is huge.
+    live : LiveElements, optional
+        What :func:`spectra.linalg.live_elements.read` found in W, if already known.
 
     Returns
     -------
@@ -263,22 +294,25 @@ def look(W: npt.ArrayLike, /, *, significance: float = _SIGNIFICANCE) -> Element
     ArgumentError
         If `significance` is not between 0 and 1.
 
+    Notes
+    -----
+    The numbers are exact for elements of any number. No copy of them is made: medians are found by
+    counting the elements by 16 bits of them at a time.
+
     Examples
     --------
     >>> look([1.0, 2.0, 3.0, 1e9]).median
     2.5
     """
-    W = np.asarray(matrix_of(W))
-    array = W if W.dtype in (np.float32, np.float64) else W.astype(np.float64)
-    live = alive(array) if array.ndim == 2 else array
-    median = np.median(live) if live.size else array.dtype.type(0)
-    apart = np.abs(live - median)
-    scale = spread(apart)
-    limit = scale * _largest_normal(live.size, significance) if scale > 0 else math.inf
-    ordinary = live[apart <= limit]
-    mean = float(ordinary.mean(dtype=np.float64)) if ordinary.size else 0.0
-    distance = apart if live.size == array.size else np.abs(array - median)
-    return Elements(mean, float(median), scale, limit, live.size, distance)
+    numbers = numbers_of(*_as_matrix(np.asarray(matrix_of(W)), live))
+    z = _largest_normal(numbers.size, significance)
+    if not numbers.size or numbers.has_nan:
+        return Elements(0.0, math.nan if numbers.size else 0.0, 0.0, math.inf, numbers.size)
+    median = numbers.median()
+    scale = _spread(numbers.apart(median))
+    limit = z * scale if scale > 0 else math.inf
+    mean = numbers.mean(lambda values: np.abs(values - median) <= limit, lambda values: values)
+    return Elements(0.0 if math.isnan(mean) else mean, float(median), scale, limit, numbers.size)
 
 
 def huge(W: npt.ArrayLike, /, *, significance: float = _SIGNIFICANCE) -> npt.NDArray[np.bool_]:
@@ -309,20 +343,30 @@ def huge(W: npt.ArrayLike, /, *, significance: float = _SIGNIFICANCE) -> npt.NDA
     >>> huge([0.1, -0.3, 0.2, 12.0, -0.1]).tolist()
     [False, False, False, True, False]
     """
-    elements = look(W, significance=significance)
-    return elements.distance > elements.limit
+    array = np.asarray(matrix_of(W))
+    matrix, live = _as_matrix(array)
+    elements = look(array, significance=significance, live=live)
+    marked = np.zeros(matrix.shape, bool)
+    for piece in pieces(matrix):
+        height, width = piece.values.shape
+        apart = np.abs(piece.values.astype(np.float64) - elements.median)
+        part = marked[piece.row : piece.row + height, piece.column : piece.column + width]
+        np.greater(apart, elements.limit, out=part)
+    marked[~live.rows] = False
+    marked[:, ~live.columns] = False
+    return marked.reshape(array.shape)
 
 
-def where(elements: Elements, /, *, limit: float | None = None) -> str:
+def where(W: npt.ArrayLike, /, *, limit: float | None = None) -> str:
     """
     Describe where the huge elements of a matrix are: rows, columns, or single elements.
 
     Parameters
     ----------
-    elements : Elements
-        Statistics of the elements of a matrix, from :func:`look`.
+    W : array_like, shape (m, n)
+        Matrix in weight units.
     limit : float, optional
-        Distance from the median beyond which an element counts, by default `elements.limit`.
+        Distance from the median beyond which an element counts, by default that of :func:`look`.
 
     Returns
     -------
@@ -335,75 +379,24 @@ def where(elements: Elements, /, *, limit: float | None = None) -> str:
     Raises
     ------
     ArgumentError
-        If `elements` are not from a matrix.
+        If `W` is not a matrix.
 
     Examples
     --------
     >>> import numpy as np
     >>> W = np.random.default_rng(0).standard_normal((50, 40))
     >>> W[3, 7] = 100.0
-    >>> where(look(W))
+    >>> where(W)
     'element (3, 7)'
     >>> W[12] *= 20
-    >>> where(look(W))
+    >>> where(W)
     'row 12'
     """
-    if elements.distance.ndim != 2:
-        msg = f"`elements` must be from a matrix, got {elements.distance.ndim}-D"
+    array = np.asarray(matrix_of(W))
+    if array.ndim != 2:
+        msg = f"`W` must be a matrix, got {array.ndim}-D"
         raise ArgumentError(msg)
-    mask = elements.distance > (elements.limit if limit is None else limit)
-    places = np.argwhere(mask)
-    largest = np.argsort(-elements.distance[mask], kind="stable")[:_NAMED]
-    return places_in_words(mask.sum(axis=1), mask.sum(axis=0), places[largest].tolist())
-
-
-def places_in_words(
-    by_row: npt.NDArray[np.int_], by_column: npt.NDArray[np.int_], largest: Sequence[Sequence[int]]
-) -> str:
-    """
-    Describe where marked elements of a matrix are.
-
-    Parameters
-    ----------
-    by_row, by_column : array of int
-        Number of marked elements in each row and in each column.
-    largest : sequence of (int, int)
-        Row and column of the first marked elements to name.
-
-    Returns
-    -------
-    str
-        Rows, columns or elements by the rules of :func:`where`.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> places_in_words(np.array([0, 1]), np.array([1, 0]), [(1, 0)])
-    'element (1, 0)'
-    """
-    for counts, word in ((by_row, "row"), (by_column, "column")):
-        found = _crowded(counts)
-        if len(found):
-            return _listed(word, found.tolist())
-    return _listed("element", [*map(tuple, largest)], int(by_row.sum()))
-
-
-def _crowded(counts: npt.NDArray[np.int_]) -> npt.NDArray[np.int_]:
-    """Return the lines with more marks than by chance, fullest first, if they hold half of all."""
-    from scipy.special import pdtrc
-
-    total, lines = int(counts.sum()), len(counts)
-    by_chance = pdtrc(np.maximum(counts - 1, 0), total / max(lines, 1))
-    crowded = np.flatnonzero((by_chance < 0.01 / max(lines, 1)) & (counts >= _NAMED))
-    enough = 2 * counts[crowded].sum() >= max(total, 1)
-    order = np.argsort(-counts[crowded], kind="stable")
-    return crowded[order] if enough else crowded[:0]
-
-
-def _listed(word: str, items: Sequence[object], num: int = 0) -> str:
-    """List the first items and the number of further ones, of `num` in total if given."""
-    num = num or len(items)
-    if not num:
-        return ""
-    more = f" and {num - _NAMED} more" if num > _NAMED else ""
-    return f"{word}{'' if num == 1 else 's'} {', '.join(map(str, items[:_NAMED]))}{more}"
+    live = read(array)
+    elements = look(array, live=live)
+    beyond = elements.limit if limit is None else limit
+    return far_elements.find(array, centre=elements.median, limit=beyond, live=live).where

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from spectra._typing import AnyArray, FloatArray
 
-__all__ = ["LiveElements", "Piece", "pieces", "read"]
+__all__ = ["LiveElements", "Piece", "evenly_spaced", "pieces", "read"]
 
 _MOST = 1 << 16  # elements of a sample
 
@@ -217,6 +217,47 @@ def read(W: npt.ArrayLike, /) -> LiveElements:
     return found._replace(sample=sampling.sample) if found.are_all else _without_dead(matrix, found)
 
 
+def evenly_spaced(W: npt.ArrayLike, stride: int, /) -> FloatArray:
+    """
+    Return elements of a matrix at equal distances, row by row, the zeros of dead lines too.
+
+    Parameters
+    ----------
+    W : array_like, shape (m, n)
+        Matrix in weight units. That of a layer of a file is read in blocks.
+    stride : int
+        Distance of two elements.
+
+    Returns
+    -------
+    ndarray
+        The elements, in float64.
+
+    Examples
+    --------
+    >>> evenly_spaced([[1.0, 2.0], [3.0, 4.0]], 3)
+    array([1., 4.])
+    """
+    matrix = matrix_of(W)
+    parts = in_blocks(matrix)
+    m, n = np.shape(matrix) if parts is None else parts.shape
+    row, column = np.divmod(np.arange(0, m * n, stride), max(1, n))
+    found: FloatArray = np.empty(len(row))
+    for piece in pieces(matrix):
+        _take(found, piece, row, column)
+    return found
+
+
+def _take(
+    found: FloatArray, piece: Piece, row: npt.NDArray[np.intp], column: npt.NDArray[np.intp]
+) -> None:
+    """Take the elements of a piece whose places in the whole matrix are given."""
+    height, width = piece.values.shape
+    inside = (row >= piece.row) & (row < piece.row + height)
+    inside &= (column >= piece.column) & (column < piece.column + width)
+    found[inside] = piece.values[row[inside] - piece.row, column[inside] - piece.column]
+
+
 def _extremes(values: AnyArray, low: float, high: float) -> tuple[float, float]:
     if not values.size:
         return low, high
@@ -250,12 +291,7 @@ class _Sampling:
         if piece.values.shape == (len(live.rows), len(live.columns)):  # all in one
             self.sample[:] = live.within(piece).reshape(-1)[:: self._stride]
             return
-        row, column = self._places
-        height, width = piece.values.shape
-        inside = (row >= piece.row) & (row < piece.row + height)
-        inside &= (column >= piece.column) & (column < piece.column + width)
-        at = row[inside] - piece.row, column[inside] - piece.column
-        self.sample[inside] = piece.values[at]
+        _take(self.sample, piece, *self._places)
 
     @property
     def _places(self) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:

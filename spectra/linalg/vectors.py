@@ -13,9 +13,12 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 import spectra._checks as _checks
+import spectra._spectral as _spectral
 from spectra._checks import real_numbers
-from spectra._spectral import EPS, in_weight_units, matrix_of, spectrum_of
+from spectra._spectral import EPS, in_weight_units, spectrum_of
 from spectra.errors import ArgumentError
+from spectra.linalg._gram import symmetric_gram_of
+from spectra.linalg._tall import tall
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -346,7 +349,7 @@ def largest(W: npt.ArrayLike, /, *, num: int) -> Pairs:
     Parameters
     ----------
     W : array_like, shape (m, n)
-        Real matrix, in weight units.
+        Real matrix, in weight units. That of a layer of a file is read in blocks.
     num : int
         Number of eigenvalues; all of them if there are fewer.
 
@@ -397,7 +400,7 @@ def smallest(W: npt.ArrayLike, /, *, num: int) -> Pairs:
     Parameters
     ----------
     W : array_like, shape (m, n)
-        Real matrix, in weight units.
+        Real matrix, in weight units. That of a layer of a file is read in blocks.
     num : int
         Number of eigenvalues; all of them if there are fewer.
 
@@ -438,23 +441,22 @@ def smallest(W: npt.ArrayLike, /, *, num: int) -> Pairs:
 def _pairs(W: npt.ArrayLike, num: int, *, top: bool) -> Pairs:
     from scipy.linalg import eigh
 
-    array = real_numbers(matrix_of(W), "W")
-    if array.ndim != 2:
-        msg = f"`W` must be a matrix of real numbers, got {array.ndim}-D {array.dtype}"
-        raise ArgumentError(msg)
     _checks.count("num", num)
-    tall = array if array.shape[0] >= array.shape[1] else array.T
-    M = tall.shape[1]
+    matrix = tall(W)
+    N, M = matrix.shape
     k = min(int(num), M)
-    size = np.abs(tall).max(initial=0.0)
+    size = _spectral.largest(matrix.blocks()) if N and M else 0.0
     if not (k and np.isfinite(size)):
         return Pairs(np.full(k, np.nan), np.full((M, k), np.nan))
-    exponent = int(np.frexp(size)[1])
-    tall = np.ldexp(tall, -exponent)  # so that no square overflows
+    exponent = int(np.frexp(size)[1])  # so that no square overflows
+    with np.errstate(under="ignore"):
+        gram = symmetric_gram_of(matrix, exponent)
     ends = (M - k, M - 1) if top else (0, k - 1)
-    values, vectors = eigh(tall.T @ tall, subset_by_index=ends)
+    # symmetric, so that its transpose is the same matrix in the order of LAPACK
+    values, vectors = eigh(gram.T, subset_by_index=ends, overwrite_a=True)
     order = slice(None, None, -1) if top else slice(None)
     values, vectors = values[order], vectors[:, order]
-    peak = vectors[np.abs(vectors).argmax(axis=0), np.arange(k)]
     found = in_weight_units(values.clip(min=0), exponent, M * EPS)
-    return Pairs(found, vectors * np.sign(peak))
+    for vector in vectors.T:
+        vector *= np.sign(vector[np.abs(vector).argmax()])
+    return Pairs(found, vectors)

@@ -14,9 +14,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 import spectra._checks as _checks
+from spectra._spectral import in_blocks
+from spectra.linalg.live_elements import evenly_spaced
 
 if TYPE_CHECKING:
     import numpy.typing as npt
+
+    from spectra._typing import FloatArray
 
 __all__ = ["SHAPE_OF_NORMAL", "shape"]
 
@@ -35,7 +39,7 @@ def shape(W: npt.ArrayLike, /) -> float:
     Parameters
     ----------
     W : array_like
-        Elements in weight units, of any number of axes.
+        Elements in weight units, of any number of axes. A matrix of a file is read in blocks.
 
     Returns
     -------
@@ -68,8 +72,7 @@ def shape(W: npt.ArrayLike, /) -> float:
     >>> [round(shape(draw(size=(400, 400))), 2) for draw in (rng.standard_normal, rng.laplace)]
     [1.26, 1.0]
     """
-    flat = _checks.real_numbers(W, "W").ravel()
-    x = np.abs(flat[:: -(-flat.size // _MOST) or 1])
+    x = np.abs(_sample(W))
     x = x[x > 0]
     if not len(x) or not np.isfinite(x).all() or x.min() == x.max():
         return math.nan
@@ -87,3 +90,12 @@ def shape(W: npt.ArrayLike, /) -> float:
         if not abs(step) >= 1e-10 * k:
             return k
     return math.nan
+
+
+def _sample(W: npt.ArrayLike) -> FloatArray:
+    """Return the elements, or evenly spaced ones of many; those of a matrix of a file in blocks."""
+    parts = in_blocks(W)
+    if parts is not None:
+        return evenly_spaced(W, -(-math.prod(parts.shape) // _MOST) or 1)
+    flat = (W if isinstance(W, np.ndarray) else _checks.real_numbers(W, "W")).ravel()
+    return _checks.real_numbers(flat[:: -(-flat.size // _MOST) or 1], "W")

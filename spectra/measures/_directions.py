@@ -12,16 +12,20 @@ import spectra.noise.baselines as _baselines
 import spectra.noise.erg as _erg
 import spectra.noise.spacings as _spacings
 import spectra.noise.windows as _windows
+from spectra._spectral import matrices_of
 from spectra.multiple_tests import holm
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    import numpy.typing as npt
+
     from spectra._spectrum import Spectrum
-    from spectra._typing import AnyArray, FloatArray
+    from spectra._typing import FloatArray
 
 __all__ = ["erg_tail", "randomness", "spacing_ratios", "vector_spread"]
 
+_PART = 1 << 18  # elements of vectors that are measured together
 _REJECTED = 0.05  # p-value below which the Porter-Thomas test rejects a random vector
 
 
@@ -151,7 +155,7 @@ def randomness(spectrum: Spectrum, /, *, num: int = 10) -> Mapping[str, Any]:
     (10, 1, True)
     """
     rows = spectrum.by_matrix
-    tested = [_windows.windows(W, num=num) for W in spectrum.require_matrices()]
+    tested = [_windows.windows(W, num=num) for W in matrices_of(spectrum)]
     local = np.full(rows.shape, math.nan)
     for out, found in zip(local, tested, strict=True):
         p = np.repeat(found.p, found.num.astype(int))[: len(out)]
@@ -165,10 +169,21 @@ def randomness(spectrum: Spectrum, /, *, num: int = 10) -> Mapping[str, Any]:
     }
 
 
-def _all_vectors(W: AnyArray) -> tuple[FloatArray, FloatArray]:
-    """Return the ascending eigenvalues of one matrix, and the vectors of its shorter side."""
-    found = _vectors.smallest(W, num=min(W.shape))
-    return found.eigenvalues, found.vectors
+def _measured_vectors(W: npt.ArrayLike, M: int) -> tuple[FloatArray, dict[str, FloatArray]]:
+    """Return the ascending eigenvalues of one matrix, and numbers of its vectors."""
+    values, vectors = _vectors.smallest(W, num=M)
+    step = max(2, _PART // max(1, M))
+    parts = [_numbers_of_vectors(vectors[:, i : i + step]) for i in range(0, M, step)]
+    return values, {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+
+
+def _numbers_of_vectors(columns: FloatArray) -> dict[str, FloatArray]:
+    return {
+        "mean_loc_ratio": _vectors.localization_ratio(columns),
+        "mean_part_ratio": _vectors.participation_ratio(columns),
+        "mean_entropy": _vectors.entropy(columns),
+        "not_random": (_vectors.porter_thomas(columns) < _REJECTED).astype(np.float64),
+    }
 
 
 def vector_spread(spectrum: Spectrum, /) -> Mapping[str, float]:
@@ -203,21 +218,15 @@ def vector_spread(spectrum: Spectrum, /) -> Mapping[str, float]:
     (4.6, 4.6)
     """
     fit = spectrum.tail
-    pairs = [_all_vectors(W) for W in spectrum.require_matrices()]
+    pairs = [_measured_vectors(W, spectrum.M) for W in matrices_of(spectrum)]
     eigenvalues = np.concatenate([pair[0] for pair in pairs])
-    columns = np.concatenate([pair[1] for pair in pairs], axis=1)
+    found = {name: np.concatenate([pair[1][name] for pair in pairs]) for name in pairs[0][1]}
     # xmin and xmax may be among these eigenvalues, which are computed again with other rounding
     rounding = 1e-12 * spectrum.lambda_max
     start, end = (fit.xmin - rounding, fit.xmax + rounding) if fit.num_tail else (math.inf, 0.0)
     parts = {
         "bulk": eigenvalues < start,
         "tail": (eigenvalues >= start) & (eigenvalues <= end),
-    }
-    found = {
-        "mean_loc_ratio": _vectors.localization_ratio(columns),
-        "mean_part_ratio": _vectors.participation_ratio(columns),
-        "mean_entropy": _vectors.entropy(columns),
-        "not_random": (_vectors.porter_thomas(columns) < _REJECTED).astype(np.float64),
     }
     return {
         **{

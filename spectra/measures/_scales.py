@@ -9,6 +9,7 @@ import numpy as np
 
 import spectra.noise.biwhitening as _biwhitening
 import spectra.noise.spikes as _spikes
+from spectra._spectral import matrices_of
 from spectra.linalg.eigen import eigenvalues
 from spectra.linalg.elements import alive
 from spectra.multiple_tests import combined, significance_each
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from spectra._spectrum import Spectrum
-    from spectra._typing import FloatArray
+    from spectra.linalg._changed import Changed
 
 __all__ = ["equal_scales"]
 
@@ -63,12 +64,12 @@ def equal_scales(spectrum: Spectrum, /) -> Mapping[str, float]:
     >>> spectrum(W).spikes[0].num > 20, found["whitened_num_spikes"]
     (True, 0.0)
     """
-    live = [W for W in map(alive, spectrum.require_matrices()) if min(W.shape) >= FEWEST_TO_TEST]
+    live = [W for W in map(alive, matrices_of(spectrum)) if min(W.shape) >= FEWEST_TO_TEST]
     every = [(W, _biwhitening.scales(W)) for W in live]
     usable = [(W, found) for W, found in every if np.isfinite(found.rows).all()]
     if not usable:
         return dict.fromkeys(_NAMES, math.nan)
-    tests = _tested([_biwhitening.whiten(W, known=found) for W, found in usable], spectrum)
+    tests = _tested([_biwhitening.whitened(W, known=found) for W, found in usable], spectrum)
     scatter = np.mean([found.scatter for _, found in usable], axis=0)
     lengths = [W.shape[::-1] for W, _ in usable]  # elements of a row, and of a column
     noise = np.mean([[*map(_biwhitening.scatter_of_noise, pair)] for pair in lengths], axis=0)
@@ -76,7 +77,7 @@ def equal_scales(spectrum: Spectrum, /) -> Mapping[str, float]:
     return dict(zip(_NAMES, map(float, numbers), strict=True))
 
 
-def _tested(white: list[FloatArray], spectrum: Spectrum) -> tuple[float, float, float]:
+def _tested(white: list[Changed], spectrum: Spectrum) -> tuple[float, float, float]:
     """Return number and p-value of the spikes of all matrices, and the p-value of their bulk."""
     each = significance_each(spectrum.significance, len(white))
     found = [

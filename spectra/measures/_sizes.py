@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import compress
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,6 +14,7 @@ import spectra.linalg.weibull as _weibull
 import spectra.noise.baselines as _baselines
 import spectra.noise.lower_edge as _lower_edge
 import spectra.noise.tracy_widom as _tw
+from spectra._spectral import matrices_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -182,11 +184,9 @@ def element_law(spectrum: Spectrum, /) -> Mapping[str, float]:
     >>> round(found["kurtosis"]), round(found["weibull_shape"], 2)
     (2, 1.0)
     """
-    live = [W for W in spectrum.require_matrices() if np.any(W)]
-    shapes = [_weibull.shape(W) for W in live]
-    kurtosis = [
-        k for k, W in zip(spectrum.kurtosis, spectrum.require_matrices(), strict=True) if np.any(W)
-    ]
+    used = [live.size > 0 for live in spectrum.live_elements]
+    shapes = [*map(_weibull.shape, compress(matrices_of(spectrum), used))]
+    kurtosis = [*compress(spectrum.kurtosis, used)]
     return {
         "kurtosis": float(np.mean(kurtosis)),
         "weibull_shape": float(np.mean(shapes)),

@@ -17,16 +17,20 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from spectra._spectral import matrix_of
+from spectra._spectral import BLOCK, largest, matrix_of
 from spectra.errors import ArgumentError
+from spectra.linalg._changed import Changed
+from spectra.linalg._packing import live_lines
 from spectra.linalg.elements import alive
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import numpy.typing as npt
 
-    from spectra._typing import FloatArray
+    from spectra._typing import AnyArray, FloatArray
 
-__all__ = ["Scales", "scales", "scatter_of_noise", "whiten"]
+__all__ = ["Scales", "scales", "scatter_of_noise", "whiten", "whitened"]
 
 _STEPS = 100
 _CLOSE = 1e-6  # largest relative change of a variance at which the iteration ends
@@ -96,28 +100,66 @@ def scales(W: npt.ArrayLike, /) -> Scales:
     >>> (found.rows / found.rows[0]).round(6), found.scatter[1] < 1e-6
     (array([1., 2., 3., 4.]), True)
     """
-    array = np.asarray(matrix_of(W), np.float64)
-    largest = float(np.abs(array).max(initial=0.0))
-    if array.ndim != 2 or not array.size or not math.isfinite(largest) or not largest:
-        msg = f"`W` must be a matrix of finite numbers, not all zero, got shape {array.shape}"
-        raise ArgumentError(msg)
-    if not (array.any(axis=0).all() and array.any(axis=1).all()):
+    array = np.asarray(matrix_of(W))
+    if array.ndim != 2:
+        raise ArgumentError(_wanted(array))
+    size = float(largest(_parts(array))) if array.size else 0.0
+    if not math.isfinite(size) or not size:
+        raise ArgumentError(_wanted(array))
+    if not all(lines.all() for lines in live_lines(array)):
         msg = "`W` has a row or a column of zeros: leave it out with spectra.linalg.elements.alive"
         raise ArgumentError(msg)
-    exponent = math.frexp(largest)[1]
-    squares = np.ldexp(array, -exponent) ** 2
-    rows, columns = np.ones(array.shape[0]), squares.mean(axis=0)
+    exponent = math.frexp(size)[1]
     with np.errstate(all="ignore"):
-        for _ in range(_STEPS):
-            before = rows
-            rows = squares @ (1 / columns) / len(columns)
-            columns = (1 / rows) @ squares / len(rows)
-            if not np.max(np.abs(rows / before - 1)) > _CLOSE:
-                break
+        rows, columns = _of_squares(_Squares(array, exponent))
         unit = float(rows.mean())
         found = Scales(np.sqrt(rows / unit), np.ldexp(np.sqrt(columns * unit), exponent))
     usable = all(np.isfinite(side).all() and (side > 0).all() for side in found)
     return found if usable else Scales(*(np.full(len(side), math.nan) for side in found))
+
+
+def _wanted(array: AnyArray) -> str:
+    return f"`W` must be a matrix of finite numbers, not all zero, got shape {array.shape}"
+
+
+def _parts(array: AnyArray) -> Iterator[AnyArray]:
+    """Yield parts of whole rows."""
+    step = max(1, BLOCK // max(1, array.shape[1]))
+    return (array[start : start + step] for start in range(0, len(array), step))
+
+
+class _Squares:
+    """Squares of a matrix over a power of two, in float64; in parts, but of a small matrix kept."""
+
+    def __init__(self, array: AnyArray, exponent: int) -> None:
+        self.shape = array.shape
+        self._array, self._exponent = array, exponent
+        self._kept = [*self._computed()] if array.size <= BLOCK else None
+
+    def __iter__(self) -> Iterator[FloatArray]:
+        return self._computed() if self._kept is None else iter(self._kept)
+
+    def _computed(self) -> Iterator[FloatArray]:
+        for part in _parts(self._array):
+            wide = part.astype(np.float64)
+            np.ldexp(wide, -self._exponent, out=wide)
+            yield np.square(wide, out=wide)
+
+
+def _of_squares(squares: _Squares) -> tuple[FloatArray, FloatArray]:
+    """Return variances of rows and columns, by dividing rows and columns in turn."""
+    m, n = squares.shape
+    rows, columns = np.ones(m), sum((part.sum(axis=0) for part in squares), np.zeros(n)) / m
+    for _ in range(_STEPS):
+        before, rows, total, end = rows, np.empty(m), np.zeros(n), 0
+        for part in squares:
+            start, end = end, end + len(part)
+            rows[start:end] = part @ (1 / columns) / n
+            total += (1 / rows[start:end]) @ part
+        columns = total / m
+        if not np.max(np.abs(rows / before - 1)) > _CLOSE:
+            break
+    return rows, columns
 
 
 def whiten(W: npt.ArrayLike, /, *, known: Scales | None = None) -> FloatArray:
@@ -148,10 +190,41 @@ def whiten(W: npt.ArrayLike, /, *, known: Scales | None = None) -> FloatArray:
     >>> bool(np.allclose((whiten(W) ** 2).mean(axis=0), 1, atol=1e-4))
     True
     """
-    live = np.asarray(alive(W), np.float64)
-    found = scales(live) if known is None else known
-    whitened: FloatArray = live / found.rows[:, np.newaxis] / found.columns
-    return whitened
+    live = alive(W)
+    return np.asarray(whitened(live, known=scales(live) if known is None else known))
+
+
+def whitened(W: AnyArray, /, *, known: Scales) -> Changed:
+    """
+    Return a matrix whose rows and columns are divided by their scales when it is read, in blocks.
+
+    Parameters
+    ----------
+    W : array, shape (m, n)
+        Matrix in weight units, without rows or columns of zeros.
+    known : Scales
+        Scales of its rows and columns.
+
+    Returns
+    -------
+    matrix in blocks
+        The matrix of :func:`whiten`, for :func:`spectra.eigenvalues`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from spectra import eigenvalues
+    >>> W = np.diag([2.0, 3.0])
+    >>> eigenvalues(whitened(W, known=Scales(np.ones(2), np.array([2.0, 3.0]))))
+    array([1., 1.])
+    """
+
+    def divided(part: FloatArray, rows: slice, columns: slice) -> FloatArray:
+        part /= known.rows[rows, np.newaxis]
+        part /= known.columns[columns]
+        return part
+
+    return Changed(W, divided)
 
 
 def scatter_of_noise(num: int, /) -> float:

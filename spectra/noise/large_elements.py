@@ -12,22 +12,17 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, NamedTuple
 
-import numpy as np
-
 import spectra._checks as _checks
 from spectra._spectral import matrix_of
-from spectra.linalg.elements import places_in_words
-from spectra.linalg.live_elements import pieces, read
+from spectra.linalg import far_elements
+from spectra.linalg.live_elements import read
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    from spectra.linalg.live_elements import LiveElements, Piece
+    from spectra.linalg.live_elements import LiveElements
 
 __all__ = ["LargeElements", "find"]
-
-
-_NAMED = 3  # elements that are named
 
 
 class LargeElements(NamedTuple):
@@ -106,52 +101,6 @@ def find(
     most = max(elements.high - mean, mean - elements.low)
     if most <= limit:
         return LargeElements(0, most / limit, "", abs(mean) * root / std)
-    found = _beyond(matrix, elements, mean, limit)
-    place = places_in_words(found.by_row, found.by_column, [at for _, *at in found.largest])
+    found = far_elements.find(matrix, centre=mean, limit=limit, live=elements)
     others = abs(found.total_of_others) / max(1, elements.size - found.num)
-    return LargeElements(found.num, most / limit, place, others * root / std)
-
-
-class _Beyond(NamedTuple):
-    """Elements beyond a distance from the mean, of a piece of a matrix or of all of it."""
-
-    by_row: npt.NDArray[np.int_]
-    by_column: npt.NDArray[np.int_]
-    largest: list[tuple[float, int, int]]  # negative distance, row and column
-    total_of_others: float
-
-    @property
-    def num(self) -> int:
-        return int(self.by_row.sum())
-
-
-def _beyond(matrix: npt.ArrayLike, live: LiveElements, mean: float, limit: float) -> _Beyond:
-    """Find the live elements beyond a distance from the mean, in blocks."""
-    found = [_beyond_in(piece, live, mean, limit) for piece in pieces(matrix)]
-    largest = sorted(place for part in found for place in part.largest)[:_NAMED]
-    by_row = np.sum([part.by_row for part in found], axis=0)
-    by_column = np.sum([part.by_column for part in found], axis=0)
-    return _Beyond(by_row, by_column, largest, math.fsum(part.total_of_others for part in found))
-
-
-def _beyond_in(piece: Piece, live: LiveElements, mean: float, limit: float) -> _Beyond:
-    values = piece.values.astype(np.float64, order="C")
-    apart = np.abs(values - mean)
-    large = apart > limit
-    rows, columns = live.lines(piece)
-    large[~rows] = False
-    large[:, ~columns] = False
-    flat = np.flatnonzero(large)
-    row, column = np.divmod(flat, large.shape[1])
-    distance = apart.reshape(-1)[flat]
-    largest = [
-        (-float(distance[i]), int(row[i]) + piece.row, int(column[i]) + piece.column)
-        for i in np.argsort(-distance, kind="stable")[:_NAMED]
-    ]
-    values.reshape(-1)[flat] = 0.0
-    return _Beyond(
-        np.bincount(row + piece.row, minlength=len(live.rows)),
-        np.bincount(column + piece.column, minlength=len(live.columns)),
-        largest,
-        float(values.sum()),
-    )
+    return LargeElements(found.num, most / limit, found.where, others * root / std)

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 import spectra._checks as _checks
-from spectra._spectral import matrix_of, stack_of
+from spectra._spectral import matrices_of, matrix_of
 from spectra.errors import ArgumentError
+from spectra.linalg._packing import copied, live_lines, packed, unpack
 from spectra.linalg.eigen import eigenvalues
 
 if TYPE_CHECKING:
@@ -65,6 +66,10 @@ def permuted(W: npt.ArrayLike, /, *, rng: int | np.random.Generator | None = 0) 
         Array of the shape of W with the same elements. Rows and columns of zeros, which dead
         neurons leave, stay where they are.
 
+    Notes
+    -----
+    The elements are put in order in one copy, in the type in which they are stored.
+
     Raises
     ------
     ArgumentError
@@ -75,15 +80,14 @@ def permuted(W: npt.ArrayLike, /, *, rng: int | np.random.Generator | None = 0) 
     >>> permuted([[1, 2], [3, 4]], rng=0).tolist()
     [[3, 1], [2, 4]]
     """
-    array = np.array(matrix_of(W))
-    order, used = _checks.generator(rng), array != 0
-    if array.ndim == 2 and not (used.any(axis=0).all() and used.any(axis=1).all()):
-        block = np.ix_(used.any(axis=1), used.any(axis=0))
-        array[block] = permuted(array[block], rng=order)
+    array, order = copied(matrix_of(W)), _checks.generator(rng)
+    if array.ndim != 2:
+        order.shuffle(array.reshape(-1))
         return array
-    flat = array.reshape(-1)
-    order.shuffle(flat)
-    return flat.reshape(array.shape)
+    lines = live_lines(array)
+    order.shuffle(packed(array, *lines).reshape(-1))
+    unpack(array, *lines)
+    return array
 
 
 def permuted_spectra(
@@ -131,7 +135,9 @@ def permuted_spectra(
     [[[0.0, 9.0]], [[0.0, 9.0]]]
     """
     _checks.count("replicas", replicas)
-    stack = stack_of(matrices)
+    stack = matrices_of(matrices)
+    if replicas > 1:  # reads a matrix of a file once
+        stack = [np.asarray(W) for W in stack]
     drawn = _checks.generator(rng).integers(2**63, size=(replicas, len(stack)))
     orders: list[list[int]] = drawn.tolist()
     spectra = [

@@ -9,6 +9,7 @@ are clipped, and its elements are permuted in the same order again.
 
 from __future__ import annotations
 
+import itertools
 import math
 from enum import IntEnum
 from typing import TYPE_CHECKING, NamedTuple
@@ -16,18 +17,26 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 import spectra._checks as _checks
-from spectra._spectral import extreme_exponent, matrix_of, stack_of
+from spectra._spectral import BLOCK, extreme_exponent, matrices_of, matrix_of, spectrum_of
 from spectra.errors import ArgumentError
+from spectra.linalg import far_elements
+from spectra.linalg._changed import Changed
+from spectra.linalg._packing import copied, packed
 from spectra.linalg.eigen import eigenvalues
-from spectra.linalg.elements import Elements, alive, excess_kurtosis, look, where
+from spectra.linalg.elements import Elements, look, sample_kurtosis
+from spectra.linalg.live_elements import read
 from spectra.multiple_tests import combined, significance_each
-from spectra.noise.permutation import RTOL, PermutedSpectra, permuted
+from spectra.noise.permutation import RTOL, PermutedSpectra
 from spectra.noise.spikes import detect, detect_each
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     import numpy.typing as npt
 
     from spectra._typing import AnyArray, FloatArray
+    from spectra.linalg.far_elements import FarElements
+    from spectra.linalg.live_elements import LiveElements
     from spectra.noise.spikes import Spikes
 
 __all__ = ["Cause", "Explanation", "Traps", "explain", "find"]
@@ -94,10 +103,11 @@ class Traps(NamedTuple):
     """Number of huge elements if they are the cause, else ``nan``."""
 
 
-def _p(W: AnyArray, kurtosis: float) -> float:
+def _p(W: Changed, kurtosis: float) -> float:
     """Return the p-value of the largest eigenvalue of a matrix under pure noise."""
-    W = np.ldexp(W, -extreme_exponent(W))
-    return detect(eigenvalues(W, rtol=RTOL), max(1, *W.shape), kurtosis=kurtosis).p
+    exponent = extreme_exponent(W)
+    scaled = W if not exponent else np.ldexp(np.asarray(W), -exponent)
+    return detect(eigenvalues(scaled, rtol=RTOL), max(1, *W.shape), kurtosis=kurtosis).p
 
 
 def explain(
@@ -153,28 +163,42 @@ def explain(
     >>> explain(W)
     Explanation(cause=<Cause.ELEMENTS: 3>, where='element (4, 2)', num_huge=1.0)
     """
-    array = np.asarray(matrix_of(W))
+    array = copied(matrix_of(W))
     if array.ndim != 2:
         msg = f"`W` must be a matrix, got {array.ndim}-D"
         raise ArgumentError(msg)
     _checks.share("significance", significance)
-    elements, live = look(array), alive(array)
-    shuffled = permuted(live, rng=rng).astype(np.float64)
-    kurtosis = excess_kurtosis(live)  # leaves out the huge elements and the mean
-    before = _p(shuffled, kurtosis) if p is None else p
-    for reasons in _reasons(elements):
+    live = read(array)
+    elements = look(array, live=live)
+    far = _far_elements(array, elements, live)
+    shuffled = packed(array, live.rows, live.columns)  # in place of `array`
+    _checks.generator(rng).shuffle(shuffled.reshape(-1))
+    kurtosis = sample_kurtosis(live.sample)  # leaves out the huge elements and the mean
+    before = (
+        _p(_without((Cause.NO_TRAP, math.inf), shuffled, elements), kurtosis) if p is None else p
+    )
+    for reasons in _reasons(elements, [*far]):
         left = {r: _p(_without(r, shuffled, elements), kurtosis) for r in reasons}
         helps = {r: q for r, q in left.items() if q > significance or q > max(_GONE, 100 * before)}
         if helps:
-            return _explanation(max(helps, key=lambda found: helps[found]), elements)
+            return _explanation(max(helps, key=lambda found: helps[found]), elements, far)
     return Explanation(Cause.UNEXPLAINED, "", math.nan)
 
 
-def _reasons(elements: Elements) -> list[list[_Reason]]:
-    """Return the possible causes, the simplest first: mean, a few elements, all huge elements."""
+def _far_elements(W: AnyArray, elements: Elements, live: LiveElements) -> dict[float, FarElements]:
+    """Return the elements beyond the limits of a spike and of huge ones, by their limit."""
     limits = [limit for limit in (elements.spiking, elements.limit) if math.isfinite(limit)]
-    counts = [int((elements.distance > limit).sum()) for limit in limits]
-    limits = [limits[i] for i in range(len(limits)) if counts[i] > (counts[i - 1] if i else 0)]
+    found = {
+        limit: far_elements.find(W, centre=elements.median, limit=limit, live=live)
+        for limit in limits
+    }
+    counts = [0, *(far.num for far in found.values())]
+    more = [count > fewer for fewer, count in itertools.pairwise(counts)]
+    return dict(itertools.compress(found.items(), more))
+
+
+def _reasons(elements: Elements, limits: list[float]) -> list[list[_Reason]]:
+    """Return the possible causes, the simplest first: mean, a few elements, all huge elements."""
     by_elements = [[(Cause.ELEMENTS, limit)] for limit in limits]
     if not elements.mean_is_visible:
         return by_elements
@@ -183,27 +207,42 @@ def _reasons(elements: Elements) -> list[list[_Reason]]:
     return [*first, *([(Cause.MEAN_AND_ELEMENTS, limit)] for limit in limits)]
 
 
-def _without(reason: _Reason, W: FloatArray, elements: Elements) -> FloatArray:
+def _without(reason: _Reason, W: AnyArray, elements: Elements) -> Changed:
     """
     Return W without the cause: centred, its huge elements replaced by the median, or both.
 
     Huge elements clipped to the limit itself might still make a trap.
     """
     cause, limit = reason
-    changed = W
-    if cause is not Cause.MEAN:
-        changed = np.where(np.abs(W - elements.median) > limit, elements.median, W)
-    if cause is not Cause.ELEMENTS:
-        changed = changed - changed.mean()
-    return changed
+
+    def clipped(part: FloatArray, *_: slice) -> FloatArray:
+        if math.isfinite(limit):
+            apart = part - elements.median
+            part[np.abs(apart, out=apart) > limit] = elements.median
+        return part
+
+    changed = Changed(W, clipped)
+    if cause not in {Cause.MEAN, Cause.MEAN_AND_ELEMENTS}:
+        return changed
+    step = max(1, BLOCK // max(1, min(W.shape)))
+    mean = math.fsum(float(part.sum()) for part in changed.blocks(step)) / max(1, W.size)
+
+    def centred(part: FloatArray, *_: slice) -> FloatArray:
+        part = clipped(part)
+        part -= mean
+        return part
+
+    return Changed(W, centred)
 
 
-def _explanation(reason: _Reason, elements: Elements) -> Explanation:
+def _explanation(
+    reason: _Reason, elements: Elements, far: Mapping[float, FarElements]
+) -> Explanation:
     cause, limit = reason
     mean = f"mean {elements.mean:.3g}"
     if cause is Cause.MEAN:
         return Explanation(cause, mean, math.nan)
-    place, num = where(elements, limit=limit), float((elements.distance > limit).sum())
+    place, num = far[limit].where, float(far[limit].num)
     return Explanation(cause, place if cause is Cause.ELEMENTS else f"{mean}; {place}", num)
 
 
@@ -259,9 +298,8 @@ def find(
     >>> found.num, found.cause.name, found.where
     (1.0, 'ELEMENTS', 'element (4, 2)')
     """
-    stack, values = stack_of(matrices), permuted_spectra.eigenvalues
-    live = [alive(W) for W in stack]
-    sides, shapes = [max(1, *W.shape) for W in live], [excess_kurtosis(W) for W in live]
+    stack, values = matrices_of(matrices), permuted_spectra.eigenvalues
+    sides, shapes = _sides_and_shapes(matrices, stack)
     found = [
         detect_each(rows, sides, significance=significance, kurtosis=shapes) for rows in values
     ]
@@ -277,7 +315,7 @@ def find(
     # ranked by height above the edge, as several p-values may underflow to 0
     height = np.array([[_height(spikes) for spikes in replica] for replica in found])
     replica, position = np.unravel_index(int(np.nanargmax(height)), height.shape)
-    W = stack[position]
+    W = stack[int(position)]
     order = permuted_spectra.orders[int(replica)][int(position)]
     strongest = float(p[replica, position])
     reason = explain(
@@ -285,6 +323,17 @@ def find(
     )
     place = _of_stack(reason.where, int(position), [spikes.num for spikes in found[int(replica)]])
     return Traps(num, joint, reason.cause, place, reason.num_huge)
+
+
+def _sides_and_shapes(
+    matrices: npt.ArrayLike, stack: Sequence[npt.ArrayLike]
+) -> tuple[Sequence[int], Sequence[float]]:
+    """Return the longer live side of each matrix, and the kurtosis of its elements."""
+    known = spectrum_of(matrices)
+    if known is not None:
+        return known.sides, known.kurtosis
+    live = [read(W) for W in stack]
+    return [max(1, *each.shape) for each in live], [sample_kurtosis(each.sample) for each in live]
 
 
 def _height(spikes: Spikes) -> float:

@@ -33,6 +33,7 @@ FEWEST = 8
 """Smallest number of eigenvalues in a window."""
 
 _DEVIATION, _NEIGHBOURS = 0.253, 0.24  # of the ratios of noise, and correlation of neighbours
+_PART = 1 << 20  # elements of vectors that are tested together
 _LEAST = 1e-300  # smallest p-value of a vector that is told from 0
 
 
@@ -108,20 +109,11 @@ def windows(W: npt.ArrayLike, /, *, num: int = 10) -> Windows:
     [True, False, False, False, False]
     """
     _checks.count("num", num)
-    array = np.asarray(matrix_of(W), np.float64)
-    if array.ndim != 2 or not np.isfinite(array).all():
-        msg = f"`W` must be a matrix of finite numbers, got shape {array.shape}"
-        raise ArgumentError(msg)
-    live = alive(array)
-    tall = live if live.shape[0] >= live.shape[1] else live.T
-    left, singular, right = np.linalg.svd(tall, full_matrices=False)
-    largest = float(singular.max(initial=0.0)) ** 2
-    kept = singular**2 > zero_below(largest, len(tall))
-    left, right, values = left[:, kept], right[kept], singular[kept] ** 2
+    values, right, left = _triplets(W)
     parts = np.array_split(np.arange(len(values)), min(num, len(values) // FEWEST) or 1)
     if len(values) < FEWEST:
         return Windows._make(np.empty((len(Windows._fields), 0)))
-    short, long = porter_thomas(right.T), porter_thomas(left)
+    short, long = _p_of_columns(right), _p_of_columns(left)
     tests = np.array(
         [[_spacing_p(values[i]), _not_random_p(short[i]), _not_random_p(long[i])] for i in parts]
     )
@@ -135,6 +127,29 @@ def windows(W: npt.ArrayLike, /, *, num: int = 10) -> Windows:
         long_p=long_p,
         p=np.array([combined(row) for row in tests]),
     )
+
+
+def _triplets(W: npt.ArrayLike) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Return the eigenvalues that are not zero, and singular vectors of the short and long side."""
+    array = np.asarray(matrix_of(W), np.float64)
+    if array.ndim != 2 or not np.isfinite(array).all():
+        msg = f"`W` must be a matrix of finite numbers, got shape {array.shape}"
+        raise ArgumentError(msg)
+    live = alive(array)
+    tall = live if live.shape[0] >= live.shape[1] else live.T
+    N = len(tall)
+    left, singular, right = np.linalg.svd(tall, full_matrices=False)
+    largest = float(singular.max(initial=0.0)) ** 2
+    num = int(np.count_nonzero(singular**2 > zero_below(largest, N)))  # the first, as they descend
+    return singular[:num] ** 2, right[:num].T, left[:, :num]
+
+
+def _p_of_columns(vectors: FloatArray) -> FloatArray:
+    """Return the p-values of the Porter-Thomas test of vectors, of some at a time."""
+    step = max(2, _PART // max(1, len(vectors)))
+    starts = range(0, vectors.shape[1], step)
+    parts = (np.asfortranarray(vectors[:, i : i + step]) for i in starts)  # column by column
+    return np.concatenate([porter_thomas(part) for part in parts])
 
 
 def _spacing_p(values: FloatArray) -> float:

@@ -55,4 +55,6 @@ def test_memory_of_gram_matrices_and_a_block(dtype, size):
     assert costs.memory(layer(4096, 4096, dtype=dtype)) == 2 * DOUBLE * 4096**2 + block
     assert costs.memory(layer(2**20, 64, dtype=dtype)) == 2**26 * size + block
     noise = costs.memory(layer(4096, 4096, dtype=dtype), measures=measures.RANDOM_MATRIX)
-    assert noise == 4096**2 * (size + 2 * DOUBLE + 6 * DOUBLE)
+    assert noise == 4096**2 * (size + 2 * DOUBLE) + block + 2**22 * 2 * DOUBLE
+    windows = costs.memory(layer(4096, 4096, dtype=dtype), measures=[measures.randomness])
+    assert windows == 4096**2 * (size + (4 + 6) * DOUBLE)

@@ -496,6 +496,6 @@ def test_a_layer_that_cannot_be_read_again_stops_no_other(tmp_path, monkeypatch,
     W = np.random.default_rng(0).standard_normal((30, 20)).astype("<f4")
     model = open_model(write_safetensors(tmp_path / "m.safetensors", {"a": W, "b": W}))
     again(monkeypatch, "a")
-    ds = spectra.analyze(spectra.layers(model), measures=[*measures.CORE, measures.element_law])
+    ds = spectra.analyze(spectra.layers(model), measures=[*measures.CORE, measures.equal_scales])
     assert spectra.labels(ds.status).values.tolist() == ["not_read", "computed"]
     assert ds.status_reason.values.tolist() == ["not read: the file has become shorter", ""]

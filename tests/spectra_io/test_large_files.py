@@ -5,13 +5,17 @@ import json
 import os
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
+import ml_dtypes
 import numpy as np
 import onnx
 import pytest
+import xarray as xr
 
 import spectra
+from spectra import measures
 from spectra.models.tensors import Tensor
 from spectra_io import open_model
 from spectra_io.storage import descriptors
@@ -27,6 +31,7 @@ from tests.builders import (
     safetensors_bytes,
     write,
     write_onnx,
+    write_safetensors,
 )
 
 ROWS, COLUMNS, COUNT = 16_384, 1_024, 28  # 64 MiB each, 1.8 GB together
@@ -219,6 +224,65 @@ def test_a_matrix_of_two_gigabytes_that_takes_no_room_on_the_disk(tmp_path, shap
     grown, status = done.stdout.split()
     assert int(grown) < 150
     assert status == "all_zero"
+
+
+@pytest.mark.parametrize("shape", [(900, 30), (30, 900)], ids=["tall", "wide"])
+@pytest.mark.parametrize("dtype", [np.float32, ml_dtypes.bfloat16, np.float64])
+def test_noise_of_a_matrix_is_read_in_parts(tmp_path, monkeypatch, shape, dtype):
+    """The numbers are those of the whole, to the bit; traps and dead neurons included."""
+    W = f32(*shape)
+    W[3, 4] = 100.0
+    W[:, 7] = 0
+    model = open_model(write_safetensors(tmp_path / "m.safetensors", {"w": W.astype(dtype)}))
+    chosen = [m for m in measures.RANDOM_MATRIX if m is not measures.randomized]
+    chosen += [partial(measures.randomized, replicas=1), measures.element_law]
+    expected = spectra.analyze({"w": model["w"].read()}, measures=chosen)
+    assert expected.num_traps.item() == 1
+    assert expected.trap_where.item() == "element (3, 4)"
+    monkeypatch.setattr(Tensor, "read", None)
+    found = spectra.analyze(spectra.layers(model), measures=chosen)
+    xr.testing.assert_identical(found.drop_attrs(), expected.drop_attrs())
+    for name in ("_spectral", "linalg._tall", "linalg._packing", "linalg.live_elements"):
+        monkeypatch.setattr(f"spectra.{name}.BLOCK", 1000)
+    parts = spectra.analyze(spectra.layers(model), measures=chosen)
+    xr.testing.assert_allclose(parts.drop_attrs(), expected.drop_attrs(), rtol=1e-4)
+
+
+_NOISE = """
+import sys
+import numpy as np
+import spectra
+from spectra_io.commands.main import main
+
+def memory(key):
+    with open("/proc/self/status") as status:
+        return next(int(line.split()[1]) for line in status if line.startswith(key)) * 1024
+
+spectra.analyze({"warm": np.eye(300)}, measures=spectra.measures.ALL)
+before = memory("VmHWM")
+try:
+    main(["noise", "--format", "json", *sys.argv[1:]])
+finally:
+    print(memory("VmHWM") - before, file=sys.stderr)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("shape", [(32768, 512), (512, 32768)], ids=["tall", "wide"])
+def test_noise_takes_one_copy_of_a_layer_as_it_is_stored(tmp_path, shape):
+    """And blocks, of 120 MB together; with a trap, whose cause needs the elements three times."""
+    if not sys.platform.startswith("linux"):
+        pytest.skip("needs /proc")
+    W = f32(*shape).astype(ml_dtypes.bfloat16)
+    W[5, 7] = 300.0
+    path = write_safetensors(tmp_path / "m.safetensors", {"w.weight": W})
+    done = subprocess.run(
+        [sys.executable, "-c", _NOISE, str(path)],
+        capture_output=True, text=True, check=True, env=environment(OPENBLAS_NUM_THREADS="1"),
+    )  # fmt: skip
+    assert "element (5, 7)" in done.stdout
+    grown = int(done.stderr.splitlines()[-1])
+    assert grown < 1.2 * W.nbytes + 150e6
 
 
 def holes(path, shape, name="w"):
