@@ -5,8 +5,8 @@ Eigenvalues, and numbers computed from them
 
 - ``eigen``: eigenvalues of ``W.T @ W`` (``eigenvalues``)
 - ``devices``: other libraries than NumPy and the hardware on which they compute (``opened``)
-- ``estimates``: the largest eigenvalues (``largest``) and the density (``density``) of matrices too
-  wide for all eigenvalues, each with its error
+- ``estimates``: the largest eigenvalues (``largest``) and the density (``spectral_density``) of
+  matrices too wide for all eigenvalues, each with its error
 - ``two_stage``: eigenvalues of a large symmetric matrix (``eigenvalues``), and its reduction to a
   band (``to_band``)
 - ``norms``: squared Frobenius norm (``frobenius``), nuclear norm (``nuclear``), logarithms of

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from spectra._typing import FloatArray
 
-__all__ = ["Density", "Largest", "density", "largest"]
+__all__ = ["Density", "Largest", "largest", "spectral_density"]
 
 EXACT_BELOW = 8192
 """Shorter side up to which all eigenvalues take less time than an estimate."""
@@ -90,7 +90,7 @@ class Density(NamedTuple):
         Examples
         --------
         >>> import numpy as np
-        >>> density(np.diag([1.0, 2.0])).cdf([0.5, 1.0, 5.0])
+        >>> spectral_density(np.diag([1.0, 2.0])).cdf([0.5, 1.0, 5.0])
         array([0. , 0.5, 1. ])
         """
         at = np.asarray(x, np.float64)
@@ -258,7 +258,7 @@ def _block_lanczos(
     return values[-num:].clip(min=0), errors, step
 
 
-def density(
+def spectral_density(
     W: npt.ArrayLike,
     /,
     *,
@@ -311,7 +311,7 @@ def density(
     --------
     >>> import numpy as np
     >>> W = np.random.default_rng(0).standard_normal((600, 300))
-    >>> found, exact = density(W, steps=40, exact_below=0), eigenvalues(W)
+    >>> found, exact = spectral_density(W, steps=40, exact_below=0), eigenvalues(W)
     >>> bool(abs(found.cdf(exact) - np.arange(1, 301) / 300).max() < found.error < 0.2)
     True
     """

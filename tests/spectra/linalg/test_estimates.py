@@ -58,7 +58,9 @@ def test_a_matrix_of_a_file_and_its_scale():
     scaled = estimates.largest(np.ldexp(W, 300), num=3, exact_below=0)
     np.testing.assert_array_equal(scaled.eigenvalues, np.ldexp(plain.eigenvalues, 600))
     np.testing.assert_array_equal(scaled.errors, np.ldexp(plain.errors, 600))
-    one, other = (estimates.density(X, steps=20, exact_below=0) for X in (lazy, np.ldexp(W, 300)))
+    one, other = (
+        estimates.spectral_density(X, steps=20, exact_below=0) for X in (lazy, np.ldexp(W, 300))
+    )
     np.testing.assert_array_equal(np.ldexp(one.nodes, 600), other.nodes)
 
 
@@ -68,7 +70,7 @@ def test_zero_and_broken_matrices(broken):
     W = matrix("noise")
     W[3, 4] = broken
     assert np.isnan(estimates.largest(W, num=2, exact_below=0).eigenvalues).all()
-    assert np.isnan(estimates.density(W, exact_below=0).nodes).all()
+    assert np.isnan(estimates.spectral_density(W, exact_below=0).nodes).all()
 
 
 def test_small_matrices_are_computed_exactly():
@@ -77,7 +79,7 @@ def test_small_matrices_are_computed_exactly():
     found = estimates.largest(W, num=4)
     assert (found.passes, found.errors.max()) == (0, 0)
     np.testing.assert_array_equal(found.eigenvalues, exact[-4:])
-    whole = estimates.density(W)
+    whole = estimates.spectral_density(W)
     assert whole.error == 0
     np.testing.assert_allclose(whole.cdf(exact), np.arange(1, 301) / 300, rtol=1e-12)
 
@@ -93,7 +95,7 @@ def distance(found, exact):
 @pytest.mark.parametrize("kind", KINDS)
 def test_density_is_within_its_error(kind):
     exact = eigen.eigenvalues(matrix(kind))
-    found = estimates.density(matrix(kind), steps=60, exact_below=0)
+    found = estimates.spectral_density(matrix(kind), steps=60, exact_below=0)
     assert distance(found, exact) <= found.error
     assert found.weights.sum(axis=1) == pytest.approx(1)
     assert found.cdf([-1.0, 2 * exact[-1]]).tolist() == [0, 1]
@@ -102,7 +104,7 @@ def test_density_is_within_its_error(kind):
 def test_error_of_the_density_falls_with_steps_and_probes():
     W = matrix("noise")
     few, steps, probes = (
-        estimates.density(W, steps=s, probes=p, exact_below=0).error
+        estimates.spectral_density(W, steps=s, probes=p, exact_below=0).error
         for s, p in ((20, 4), (80, 4), (20, 64))
     )
     assert steps < few
@@ -118,7 +120,8 @@ def test_density_keeps_its_error_in_19_of_20_estimates(kind, most):
     W = matrix(kind)
     exact = eigen.eigenvalues(W)
     found = [
-        estimates.density(W, steps=150, probes=2, exact_below=0, rng=seed) for seed in range(100)
+        estimates.spectral_density(W, steps=150, probes=2, exact_below=0, rng=seed)
+        for seed in range(100)
     ]
     inside = [distance(each, exact) <= each.error for each in found]
     assert np.mean(inside) >= 0.95
@@ -137,4 +140,4 @@ def test_wrong_arguments_of_largest(wrong):
 @pytest.mark.parametrize("wrong", [{"steps": 0}, {"probes": 0}, {"exact_below": -1}])
 def test_wrong_arguments_of_density(wrong):
     with pytest.raises(ArgumentError, match=next(iter(wrong))):
-        estimates.density(matrix("noise"), **wrong)
+        estimates.spectral_density(matrix("noise"), **wrong)

@@ -207,11 +207,17 @@ def test_a_note_is_told_once():
 
 
 def test_the_command_line_draws_what_is_selected(tmp_path, capsys, monkeypatch):
-    from spectra_io.commands import plot
+    from spectra_io import plots
     from spectra_io.commands.main import main
 
     drawn = []
-    monkeypatch.setitem(plot._OF_MODEL, "flow", lambda ds, **_: drawn.extend(ds.layer.values))
+    real = plots.correlation_flow
+
+    def watched(ds, **options):
+        drawn.extend(ds.layer.values)
+        return real(ds, **options)
+
+    monkeypatch.setattr(plots, "correlation_flow", watched)
     model, picture = EXAMPLES / "mnist_mlp.safetensors", tmp_path / "p.png"
     with pytest.raises(SystemExit) as ended:
         main(

@@ -236,11 +236,19 @@ def test_a_server_that_is_away_is_waited_for_once(server):
         model["b"].read()
 
 
+AS_IN_A_TERMINAL = """
+import signal
+signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored where tests run in background
+import weightspectra
+weightspectra.main()
+"""
+
+
 @pytest.mark.parametrize("at_opening", [True, False])
 def test_ctrl_c_while_a_server_is_waited_for(server, at_opening):
     server.lie = status(503, Retry_After="50")
     server.only = lambda asked: "model" in asked.path and (asked.start == 0) is at_opening
-    command = [sys.executable, "-m", "spectra_io", "analyze", f"{server.url}/model.safetensors"]
+    command = [sys.executable, "-c", AS_IN_A_TERMINAL, "analyze", f"{server.url}/model.safetensors"]
     run = subprocess.Popen(command, env=environment(), stderr=subprocess.PIPE, text=True)
     deadline = time.monotonic() + 60
     while not any(map(server.only, server.log)) and time.monotonic() < deadline:
