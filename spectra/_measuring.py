@@ -24,12 +24,13 @@ from spectra.results.variables import Status, Variable
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from spectra._executing import Lost
     from spectra.measures import Measure
     from spectra.models.layers import Layer
     from spectra.results.dataset import Row
     from spectra.tails.options import FitOptions
 
-__all__ = ["Options", "layer_row", "names_of", "not_reached", "warn_of_failures"]
+__all__ = ["Options", "layer_row", "names_of", "not_done", "warn_of_failures"]
 
 
 class Options(NamedTuple):
@@ -58,9 +59,13 @@ def _without(row: Row, status: Status, reason: str) -> Row:
     return {**row, "status": status, "status_reason": reason}
 
 
-def not_reached(layer: Layer) -> Row:
-    """Return the results of a layer that the work did not get to."""
-    return _without(_shape_row(layer), Status.NOT_REACHED, "not reached")
+def not_done(layer: Layer, lost: Lost | None) -> Row:
+    """Return the results of a layer that an executor did not get to, or lost for a reason."""
+    if lost is None:
+        return _without(_shape_row(layer), Status.NOT_REACHED, "not reached")
+    if lost.tried:
+        return _without(_shape_row(layer), Status.NOT_READ, f"not read: {lost.reason}")
+    return _without(_shape_row(layer), Status.NOT_REACHED, f"not reached: {lost.reason}")
 
 
 def _name(measure: Measure) -> str:

@@ -6,12 +6,14 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from functools import partial
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 import spectra._checks as _checks
-from spectra._measuring import Options, layer_row, names_of, not_reached, warn_of_failures
+from spectra._executing import executed
+from spectra._measuring import Options, layer_row, names_of, not_done, warn_of_failures
 from spectra._version import __version__
 from spectra.errors import ArgumentError, one_line
 from spectra.measures import ALL, CORE, returned
@@ -189,7 +191,8 @@ def analyze(
     rtol : float, default: 1e-6
         Relative error allowed in the smallest eigenvalues, see :func:`spectra.eigenvalues`.
     executor : Executor, optional
-        Where to do the work; by default here, one layer after the other.
+        Where to do the work: an object with a method ``map``, which may return the results in any
+        order; by default here, one layer after the other.
 
     Returns
     -------
@@ -207,14 +210,16 @@ def analyze(
     Raises
     ------
     ArgumentError
-        If `model` is neither a mapping nor layers, or an option is wrong.
+        If `model` is neither a mapping nor layers, an option is wrong, or `executor` returns
+        anything else than the results, or fails before a layer is done.
     UnknownNameError
         If a measure returns a name that nothing declares.
 
     Warns
     -----
     SpectraWarning
-        Once for each measure that failed: on how many layers, and why on the first of them.
+        Once for each measure that failed: on how many layers, and why on the first of them. If
+        `executor` failed in the middle; the layers that it did not return have a status.
 
     See Also
     --------
@@ -251,10 +256,10 @@ def analyze(
     _check_room(taken, always)
     work = partial(layer_row, measures=chosen, known=known, options=options)
     fingerprint = model.fingerprint if isinstance(model, Model) else ""  # before the long work
-    found = list((executor.map if executor else map)(work, taken))
+    found = executed(executor, work, taken, key=attrgetter("name"))
     rows = {
-        layer.name: not_reached(layer) if row is None else row
-        for layer, row in zip(taken, found, strict=True)
+        layer.name: found.values.get(layer.name) or not_done(layer, found.lost.get(layer.name))
+        for layer in taken
     }
     if warn_of_failures(rows, chosen):
         always = (*always, *(v.name for v in declared if v.dims[:1] == ("layer",)))
