@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import inspect
 import warnings
-from collections.abc import Callable, Container, Hashable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Generator, Hashable, Iterable, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pickle import PicklingError
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -30,8 +31,6 @@ class Lost(NamedTuple):
 
     key: Hashable
     reason: str
-    tried: bool = True
-    """Whether the work on the item was begun."""
 
 
 class Outcome(NamedTuple):
@@ -80,17 +79,18 @@ def executed(
     values: dict[Any, Any] = {}
     lost: dict[Any, Lost] = {}
     try:
-        for found in _returned(executor, _Keyed(work, key), items):
-            if found is None:
-                continue
-            result = _checked(found, missing, num=len(items))
-            del missing[result.key]
-            if isinstance(result, Lost):
-                lost[result.key] = result
-            elif result.error is not None:
-                raise result.error
-            else:
-                values[result.key] = result.value
+        with closing(_returned(executor, _Keyed(work, key), items)) as results:
+            for found in results:
+                if found is None:
+                    continue
+                result = _checked(found, missing, num=len(items))
+                del missing[result.key]
+                if isinstance(result, Lost):
+                    lost[result.key] = result
+                elif result.error is not None:
+                    raise result.error
+                else:
+                    values[result.key] = result.value
     except _Broken as error:
         why = _words(error.__cause__)
         if not values and not lost:
@@ -102,11 +102,11 @@ def executed(
         msg = f"`executor` ({_name(executor)}) failed; not done: {len(missing)} of {len(items)}"
         warnings.warn(one_line(f"{msg}: {why}"), SpectraWarning, stacklevel=3)
         reason = f"the executor failed: {why}"
-        lost |= {left: Lost(left, reason, tried=False) for left in missing}
+        lost |= {left: Lost(left, reason) for left in missing}
     return Outcome(values, lost)
 
 
-def _returned(executor: Executor, work: _Keyed, items: Sequence[Any]) -> Iterator[object]:
+def _returned(executor: Executor, work: _Keyed, items: Sequence[Any]) -> Generator[object]:
     """Yield what an executor returns, and explain its own failures."""
     try:
         _check_call(executor, work, items)

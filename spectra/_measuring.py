@@ -63,9 +63,7 @@ def not_done(layer: Layer, lost: Lost | None) -> Row:
     """Return the results of a layer that an executor did not get to, or lost for a reason."""
     if lost is None:
         return _without(_shape_row(layer), Status.NOT_REACHED, "not reached")
-    if lost.tried:
-        return _without(_shape_row(layer), Status.NOT_READ, f"not read: {lost.reason}")
-    return _without(_shape_row(layer), Status.NOT_REACHED, f"not reached: {lost.reason}")
+    return _without(_shape_row(layer), Status.NOT_READ, f"not read: {lost.reason}")
 
 
 def _name(measure: Measure) -> str:

@@ -28,6 +28,7 @@ _FLOAT = 8  # bytes
 _DECODED = 4  # bytes per number of a tensor that is computed from other numbers
 _COPIES = 2  # of a Gram matrix, at any time: it and a summand, or it and what LAPACK works in
 _SQUARES = 6  # arrays of the size of a Gram matrix for its eigenvectors and their elements
+_FITS = 2_500_000  # bytes of fits and tests, however small the layer
 _SMALL, _FEW = 300, 5  # up to so many eigenvalues, randomized takes so many replicas
 
 
@@ -174,15 +175,17 @@ def memory(layer: Layer, /, *, measures: Iterable[Measure] = _measures.CORE) -> 
     >>> import numpy as np, spectra
     >>> (layer,) = spectra.layers({"a": np.ones((8192, 2048), np.float32)})
     >>> memory(layer) // 2**20, memory(layer, measures=spectra.measures.ALL) // 2**20
-    (112, 512)
+    (114, 514)
     """
     N, M, rf = layer.N, layer.M, layer.rf
+    if layer.num_evals == 0:
+        return 0
     functions = {getattr(measure, "func", measure) for measure in measures}
     stored = N * M * rf * _item_size(layer)
     gram = _FLOAT * M * M
     block = min(N * M, BLOCK) * (_FLOAT + _item_size(layer))
-    plain = max(_COPIES * gram + block, stored + block)
-    wide = stored + 2 * _FLOAT * N * M
+    plain = max(_COPIES * gram + block, stored + block) + _FITS
+    wide = _FITS + stored + 2 * _FLOAT * N * M
     if _measures.vector_spread in functions or _measures.randomness in functions:
         return max(plain, wide + _SQUARES * gram * rf)
     if _measures.randomized in functions or _measures.equal_scales in functions:

@@ -10,6 +10,7 @@ import click
 import spectra
 from spectra import measures
 from spectra_io.commands import options, reports, steps
+from spectra_io.runs.plans import Resources
 from spectra_io.terminal import columns, layer_tables
 
 if TYPE_CHECKING:
@@ -64,6 +65,7 @@ def _measures(resamples: int, groups: Sequence[str]) -> list[Measure]:
 @click.command(short_help="Say which layers to look at first, and print all.", help=_HELP)
 @options.models
 @options.outputs
+@options.resources
 @options.view(["main"])
 @click.option(
     "--resamples",
@@ -81,6 +83,8 @@ def analyze(
     exclude: Sequence[str],
     redirect_to: Sequence[str],
     outputs: Sequence[Path],
+    workers: int | None,
+    memory: int | None,
     resamples: int,
     **view: Any,
 ) -> int:
@@ -89,5 +93,7 @@ def analyze(
     models = [steps.opened(p, include, exclude, redirect_to=redirect_to) for p in paths]
     asked = _measures(resamples, shown.groups)
     tensors = [spectra.describe(model, pool=pool) for model in models]
-    found = steps.analyzed_each(models, pool=pool, measures=asked)
+    found = steps.analyzed_each(
+        models, pool=pool, measures=asked, resources=Resources(workers, memory)
+    )
     return reports.finish(paths, tensors, found, outputs, view=shown)

@@ -15,6 +15,7 @@ from spectra.results.variables import Status
 from spectra_io.commands import failures, options, signals, steps, stops
 from spectra_io.gate import files, sources
 from spectra_io.gate.reports import Checked, Report
+from spectra_io.runs.plans import Resources
 from spectra_io.terminal import screen
 from spectra_io.terminal.left_out import left_out_line
 from spectra_io.urls import shown
@@ -55,6 +56,7 @@ rule is about status, or a pattern fits no layer of any model. 2 outweighs 1 amo
 
 @click.command(short_help="Check models against rules; for CI.", help=_HELP)
 @options.models
+@options.resources
 @click.option(
     "--fail-on",
     multiple=True,
@@ -93,6 +95,8 @@ def check(
     exclude: Sequence[str],
     pool: bool,
     redirect_to: Sequence[str],
+    workers: int | None,
+    memory: int | None,
     fail_on: Sequence[str],
     rule_files: Sequence[Path],
     form: str,
@@ -103,11 +107,12 @@ def check(
     for output in outputs:
         files.check(output)
     selection = {"include": include, "exclude": exclude, "redirect_to": redirect_to}
+    limits = Resources(workers, memory)
     models: list[Checked] = []
     stopped = 0
     for path in paths:
         try:
-            model, stopped = _checked(path, chosen, pool=pool, **selection)
+            model, stopped = _checked(path, chosen, pool=pool, resources=limits, **selection)
         except (KeyboardInterrupt, signals.Terminated) as error:
             ended = isinstance(error, signals.Terminated)
             stopped = signals.TERMINATED if ended else signals.INTERRUPTED
@@ -130,6 +135,7 @@ def _checked(
     exclude: Sequence[str],
     redirect_to: Sequence[str],
     pool: bool,
+    resources: Resources,
 ) -> tuple[Checked, int]:
     """
     Check one model, and return the exit code of the signal that stopped the work, or 0.
@@ -141,7 +147,8 @@ def _checked(
     try:
         model = steps.opened(path, include, exclude, redirect_to=redirect_to)
         tensors = spectra.describe(model, pool=pool)
-        ds = steps.analyzed(model, pool=pool, measures=measures.returning(*needed))
+        asked = measures.returning(*needed)
+        ds = steps.analyzed(model, pool=pool, measures=asked, resources=resources)
         if not needed <= {*ds.data_vars}:
             ds = ds.assign(scale_collapse.find(ds).data_vars)
         *outcomes, unread = rules.check(ds, [*chosen, _READ], unmatched_ok=True)

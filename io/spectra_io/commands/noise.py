@@ -10,6 +10,7 @@ import click
 import spectra
 from spectra import measures
 from spectra_io.commands import options, reports, steps
+from spectra_io.runs.plans import Resources
 from spectra_io.terminal import columns, layer_tables
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ row of large weights makes a spike too.
 @click.command(short_help="Print the noise, signal and traps of every layer.", help=_HELP)
 @options.models
 @options.outputs
+@options.resources
 @options.view(["noise"])
 @click.option(
     "--replicas",
@@ -55,6 +57,8 @@ def noise(
     exclude: Sequence[str],
     redirect_to: Sequence[str],
     outputs: Sequence[Path],
+    workers: int | None,
+    memory: int | None,
     replicas: int | None,
     seed: int,
     **view: Any,
@@ -66,5 +70,7 @@ def noise(
     shown, outputs = reports.chosen(outputs, **view)
     models = [steps.opened(p, include, exclude, redirect_to=redirect_to) for p in paths]
     tensors = [spectra.describe(model, pool=pool) for model in models]
-    found = steps.analyzed_each(models, pool=pool, measures=asked, rng=seed)
+    found = steps.analyzed_each(
+        models, pool=pool, measures=asked, resources=Resources(workers, memory), rng=seed
+    )
     return reports.finish(paths, tensors, found, outputs, view=shown)

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from spectra.errors import ArgumentError
+from spectra_io.runs.budgets import parsed
 from spectra_io.terminal import layer_tables
 
 if TYPE_CHECKING:
@@ -15,9 +17,11 @@ if TYPE_CHECKING:
 
     from spectra_io.terminal.columns import Column
 
-__all__ = ["HELP", "heads", "models", "outputs", "selection", "view"]
+__all__ = ["HELP", "heads", "models", "outputs", "resources", "selection", "view"]
 
 HELP = {"help_option_names": ["-h", "--help"]}
+
+_MOST_WORKERS = 1024
 
 _PATH = click.argument("path")
 _PATHS = click.argument("paths", nargs=-1, required=True, metavar="PATH...")
@@ -57,6 +61,31 @@ _OUTPUTS = click.option(
     metavar="FILE",
     help="Write the results to FILE: .nc, .csv, .json or (with pyarrow) .parquet. Only an earlier "
     "result is replaced. Repeatable. Files have all layers, whatever is printed.",
+)
+
+
+def _size(_: click.Context, __: click.Parameter, text: str | None) -> int | None:
+    try:
+        return None if text is None else parsed(text)
+    except ArgumentError as error:
+        raise click.BadParameter(str(error)) from error
+
+
+_RESOURCES = (
+    click.option(
+        "--workers",
+        type=click.IntRange(1, _MOST_WORKERS),
+        metavar="N",
+        help="Work on at most N layers at a time; by default one per core.",
+    ),
+    click.option(
+        "--memory",
+        callback=_size,
+        metavar="SIZE",
+        help="Use at most SIZE of memory, such as 4GB or 512MB: fewer layers are in work at a "
+        "time, and a layer that does not fit is named before the work. By default 80 % of what is "
+        "free.",
+    ),
 )
 
 _Function = Callable[..., Any]
@@ -132,6 +161,28 @@ def outputs(function: _Function, /) -> _Function:
     1
     """
     return _OUTPUTS(function)
+
+
+def resources(function: _Function, /) -> _Function:
+    """
+    Add the options of workers and memory to a command.
+
+    Parameters
+    ----------
+    function : callable
+        Command with the parameters `workers` and `memory`.
+
+    Returns
+    -------
+    callable
+        The command with these options.
+
+    Examples
+    --------
+    >>> len(resources(lambda **_: None).__click_params__)
+    2
+    """
+    return _with(function, _RESOURCES)
 
 
 def view(groups: Sequence[str], /) -> Callable[[_Function], _Function]:

@@ -13,6 +13,7 @@ from spectra.errors import ArgumentError, unknown_name
 from spectra.results.variables import Status
 from spectra_io import plots
 from spectra_io.commands import options, steps
+from spectra_io.runs.plans import Resources
 from spectra_io.terminal import screen
 from spectra_io.terminal.left_out import left_out_line
 from spectra_io.urls import shown
@@ -93,6 +94,7 @@ def _one(layers: Sequence[spectra.Layer], name: str) -> list[spectra.Layer]:
 
 @click.command(short_help="Draw alpha against depth, or one spectrum.")
 @options.selection
+@options.resources
 @click.option("--layer", metavar="NAME", help="Draw this layer: its spectrum, or --figure.")
 @click.option(
     "--figure",
@@ -120,6 +122,8 @@ def plot(
     include: Sequence[str],
     exclude: Sequence[str],
     redirect_to: Sequence[str],
+    workers: int | None,
+    memory: int | None,
     layer: str | None,
     figure: str | None,
     scale: Scale | None,
@@ -133,7 +137,8 @@ def plot(
     wanted = model if layer is None else _one(spectra.layers(model, pool=pool), layer)
     tensors = spectra.describe(wanted, pool=pool)
     asked = [*measures.CORE, measures.bulk_fit]
-    ds = steps.analyzed(wanted, keep=False, pool=pool, measures=asked)
+    limits = Resources(workers, memory)
+    ds = steps.analyzed(wanted, keep=False, pool=pool, measures=asked, resources=limits)
     code, why = steps.exit_code(ds, tensors), left_out_line(tensors, ds)
     if not (ds.status == Status.COMPUTED).any():
         why = why or "a model without tensors"

@@ -7,14 +7,14 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import spectra
-from spectra import costs, measures
+from spectra import measures
 from spectra.errors import SpectraError, SpectraWarning, unknown_name
 from spectra.models import selection
 from spectra.results.variables import Status
 from spectra_io.commands import signals, stops
 from spectra_io.models import open_model
 from spectra_io.results import files
-from spectra_io.runs.executors import ThreadsWithProgress
+from spectra_io.runs.plans import Planned, Resources
 from spectra_io.terminal import screen
 
 if TYPE_CHECKING:
@@ -180,7 +180,12 @@ def _names(model: Model) -> list[str]:
 
 
 def analyzed(
-    model: Model | Sequence[spectra.Layer], /, *, keep: bool = True, **options: Any
+    model: Model | Sequence[spectra.Layer],
+    /,
+    *,
+    keep: bool = True,
+    resources: Resources | None = None,
+    **options: Any,
 ) -> xr.Dataset:
     """
     Analyze a model in parallel, with progress; after Ctrl-C or SIGTERM keep what is done.
@@ -192,6 +197,8 @@ def analyzed(
     keep : bool, default: True
         Whether an interrupt ends the work with the layers that are done, if there are any, rather
         than with an exception.
+    resources : Resources, optional
+        Number of workers, and memory.
     **options
         Options of :func:`spectra.analyze`.
 
@@ -215,8 +222,9 @@ def analyzed(
     3
     """
     stop = signals.Stop()
-    executor = ThreadsWithProgress(
-        cost=partial(costs.seconds, measures=options.get("measures", measures.CORE)),
+    executor = Planned(
+        options.get("measures", measures.CORE),
+        resources or Resources(),
         stops=partial(signals.deferred, stop) if keep else None,
     )
     with warnings.catch_warnings():
@@ -239,7 +247,7 @@ def analyzed_each(models: Sequence[Model], /, **options: Any) -> list[xr.Dataset
     models : sequence of Model
         Models to analyze.
     **options
-        Options of :func:`spectra.analyze`.
+        Options of :func:`analyzed`.
 
     Returns
     -------

@@ -1263,3 +1263,44 @@ def test_a_bad_url_is_no_defect(fails, url):
     assert "URL" in message
     assert "defect" not in message
     assert "u:p" not in message
+
+
+# ---- workers and memory
+
+
+@pytest.mark.parametrize("command", ["analyze", "noise", "check", "plot"])
+def test_a_layer_that_does_not_fit_is_named_before_the_work(run, tmp_path, command):
+    model = {"large": f32(3000, 400), "small": f32(30, 20)}
+    path = write_safetensors(tmp_path / "m.safetensors", model)
+    more = ["-o", tmp_path / "a.png"] if command == "plot" else []
+    code, out, err = run(command, path, "--memory", "250MB", "--workers", 2, *more)
+    assert code == (1 if command == "check" else 3)
+    assert err.startswith("not begun: large (3000 x 400): needs about ")
+    assert "of memory, more than the 10 MB for layers (--memory)" in " ".join(err.split())
+    if command in {"analyze", "noise"}:
+        assert "1 x not read: needs about" in " ".join(err.split())
+        assert [line.split()[:3] for line in out.splitlines() if line.startswith("large")][-1] == [
+            "large", "not", "read",
+        ]  # fmt: skip
+    assert run(command, path, "--memory", "1GB", *more)[0] == 0
+
+
+@pytest.mark.parametrize("command", ["analyze", "noise", "check", "plot"])
+@pytest.mark.parametrize(
+    ("option", "value", "words"),
+    [
+        ("--workers", "0", "0 is not in the range 1<=x<=1024"),
+        ("--workers", "two", "'two' is not a valid integer"),
+        ("--memory", "4", "a number with a unit, such as 4GB, 512MB or 1.5GiB; got '4'"),
+        ("--memory", "10MB", "must be more than the 240MB that the program itself takes"),
+    ],
+)
+def test_wrong_resources_are_refused_before_any_work(
+    run, monkeypatch, tmp_path, command, option, value, words
+):
+    monkeypatch.setattr(spectra_io.models, "open_model", no_work)
+    more = ["-o", tmp_path / "a.png"] if command == "plot" else []
+    code, out, err = run(command, "nowhere.onnx", option, value, *more)
+    assert (code, out) == (2 if command == "check" else 1, "")
+    assert f"Invalid value for '{option}'" in err
+    assert words in " ".join(err.split())
