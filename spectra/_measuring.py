@@ -19,7 +19,7 @@ from spectra.errors import (
     unknown_name,
 )
 from spectra.results.values import checked
-from spectra.results.variables import Status, Variable
+from spectra.results.variables import VARIABLES, Status, Variable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -142,9 +142,13 @@ _FAILURES = "measures that failed"  # a name that no variable has, for failures 
 
 
 def layer_row(
-    layer: Layer, measures: Sequence[Measure], known: Mapping[str, Variable], options: Options
+    layer: Layer, measures: Sequence[Measure], declared: Sequence[Variable], options: Options
 ) -> Row:
-    """Return the results of one layer, or the status of a layer without a spectrum."""
+    """
+    Return the results of one layer, or the status of a layer without a spectrum.
+
+    Beside the variables of the library those that are `declared` are known.
+    """
     row = _shape_row(layer)
     if layer.num_evals == 0:
         return {**row, "status": Status.EMPTY}
@@ -160,6 +164,7 @@ def layer_row(
     if found.lambda_max == 0:
         return {**row, "status": Status.ALL_ZERO}
     try:
+        known = {**VARIABLES, **{variable.name: variable for variable in declared}}
         measured, failures = _measured(found, measures, known)
     except MemoryError as error:
         reason = f"not read: out of memory in measure {error}"

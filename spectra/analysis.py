@@ -251,10 +251,9 @@ def analyze(
     everything = _all_layers(model, pool)
     taken = [layer for layer in everything if layer.taken]
     declared = (variables,) if isinstance(variables, Variable) else tuple(variables)
-    known = {**VARIABLES, **{v.name: v for v in declared}}
     always = (*_LAYER_FACTS, *_returned(chosen))
     _check_room(taken, always)
-    work = partial(layer_row, measures=chosen, known=known, options=options)
+    work = partial(layer_row, measures=chosen, declared=declared, options=options)
     fingerprint = model.fingerprint if isinstance(model, Model) else ""  # before the long work
     found = executed(executor, work, taken, key=attrgetter("name"))
     rows = {

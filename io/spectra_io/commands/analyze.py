@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -10,11 +11,12 @@ import click
 import spectra
 from spectra import measures
 from spectra_io.commands import options, reports, steps
+from spectra_io.runs.clusters import connected
 from spectra_io.runs.plans import Resources
 from spectra_io.terminal import columns, layer_tables
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from spectra.measures import Measure
@@ -62,11 +64,31 @@ def _measures(resamples: int, groups: Sequence[str]) -> list[Measure]:
     return [chosen if measure is measures.evidence else measure for measure in wanted]
 
 
+@contextmanager
+def _limits(scheduler: str | None, workers: int | None, memory: int | None) -> Iterator[Resources]:
+    """Return what the work may use: this machine, or a cluster that it connects to."""
+    if scheduler is None:
+        yield Resources(workers, memory)
+        return
+    if memory is not None:
+        msg = "--memory is for this machine; a Dask worker has --memory-limit"
+        raise click.UsageError(msg)
+    with connected(scheduler) as (pool, most):
+        yield Resources(min(workers or most, most), pool=pool)
+
+
 @click.command(short_help="Say which layers to look at first, and print all.", help=_HELP)
 @options.models
 @options.outputs
 @options.resources
 @options.view(["main"])
+@click.option(
+    "--scheduler",
+    metavar="ADDRESS",
+    help="Work on the Dask cluster of this scheduler, such as tcp://host:8786. Its workers need "
+    "weightspectra, and see the files of the models under the same paths. Needs the package "
+    "distributed.",
+)
 @click.option(
     "--resamples",
     type=int,
@@ -85,15 +107,15 @@ def analyze(
     outputs: Sequence[Path],
     workers: int | None,
     memory: int | None,
+    scheduler: str | None,
     resamples: int,
     **view: Any,
 ) -> int:
     """Say which layers of a model to look at first, and print a table of all."""
     shown, outputs = reports.chosen(outputs, **view)
-    models = [steps.opened(p, include, exclude, redirect_to=redirect_to) for p in paths]
     asked = _measures(resamples, shown.groups)
-    tensors = [spectra.describe(model, pool=pool) for model in models]
-    found = steps.analyzed_each(
-        models, pool=pool, measures=asked, resources=Resources(workers, memory)
-    )
+    with _limits(scheduler, workers, memory) as limits:
+        models = [steps.opened(p, include, exclude, redirect_to=redirect_to) for p in paths]
+        tensors = [spectra.describe(model, pool=pool) for model in models]
+        found = steps.analyzed_each(models, pool=pool, measures=asked, resources=limits)
     return reports.finish(paths, tensors, found, outputs, view=shown)

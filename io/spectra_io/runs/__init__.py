@@ -5,6 +5,7 @@ Run the analysis of the layers in parallel, and say how long it takes.
 - ``budgets``: the memory that a run may use (``free``, ``parsed``)
 - ``executors``: a pool of workers with progress, which can be stopped (``WithProgress``)
 - ``threads``, ``processes``: the workers, and ``events``: what they report
+- ``clusters``: the workers of a Dask cluster (``connected``)
 - ``admission``: which layer may start, within a budget of memory (``Admission``)
 - ``blas``: linear algebra in one thread (``one_thread``)
 - ``forecasts``: the rest of a run by the costs that are done (``Forecast``)
@@ -18,6 +19,7 @@ from spectra_io.runs import (
     blas,
     budgets,
     calibration,
+    clusters,
     estimates,
     events,
     executors,
@@ -33,6 +35,7 @@ __all__ = [
     "blas",
     "budgets",
     "calibration",
+    "clusters",
     "estimates",
     "events",
     "executors",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from contextlib import contextmanager
+from functools import cache
 from typing import TYPE_CHECKING
 
 from threadpoolctl import threadpool_limits
@@ -11,7 +12,7 @@ from threadpoolctl import threadpool_limits
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["one_thread"]
+__all__ = ["one_thread", "pin"]
 
 _VARIABLES = (
     "BLIS_NUM_THREADS",
@@ -52,3 +53,16 @@ def one_thread() -> Iterator[None]:
                 os.environ.pop(name, None)
             else:
                 os.environ[name] = value
+
+
+@cache
+def pin() -> None:
+    """
+    Limit linear algebra to one thread from now on.
+
+    Examples
+    --------
+    >>> pin()
+    """
+    os.environ.update(dict.fromkeys(_VARIABLES, "1"))
+    threadpool_limits(1, "blas")

@@ -46,6 +46,8 @@ class Resources(NamedTuple):
     """Layers in work at a time; by default one per core."""
     memory: int | None = None
     """Bytes of the whole program; by default a share of the memory that is free."""
+    pool: PoolMaker | None = None
+    """Workers elsewhere, whose memory is not counted here."""
 
 
 _ALL = Resources()
@@ -120,6 +122,8 @@ def plan(layers: Sequence[Layer], measures: Sequence[Measure], resources: Resour
     'Threads'
     """
     workers = max(1, min(resources.workers or cores(), len(layers)))
+    if resources.pool is not None:
+        return Plan(resources.pool, workers, math.inf)
     memory = resources.memory or budgets.SHARE * budgets.free()
     apart = (workers + 1) * _PROCESS  # one from which the others are made
     room = memory - budgets.PROGRAM

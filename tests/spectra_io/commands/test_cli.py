@@ -1304,3 +1304,11 @@ def test_wrong_resources_are_refused_before_any_work(
     assert (code, out) == (2 if command == "check" else 1, "")
     assert f"Invalid value for '{option}'" in err
     assert words in " ".join(err.split())
+
+
+def test_a_cluster_without_its_package_is_refused_before_any_work(run, monkeypatch):
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    monkeypatch.setattr(spectra_io.models, "open_model", no_work)
+    code, out, err = run("analyze", MNIST, "--scheduler", "tcp://host:8786")
+    assert (code, out) == (1, "")
+    assert "pip install 'weightspectra[distributed]'" in err
