@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-import spectra
 from spectra import measures
 from spectra_io.commands import options, reports, steps
 from spectra_io.runs.clusters import connected
@@ -116,6 +115,6 @@ def analyze(
     asked = _measures(resamples, shown.groups)
     with _limits(scheduler, workers, memory) as limits:
         models = [steps.opened(p, include, exclude, redirect_to=redirect_to) for p in paths]
-        tensors = [spectra.describe(model, pool=pool) for model in models]
+        tensors = steps.described(models, asked, limits, pool=pool)
         found = steps.analyzed_each(models, pool=pool, measures=asked, resources=limits)
     return reports.finish(paths, tensors, found, outputs, view=shown)

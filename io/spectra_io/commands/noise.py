@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-import spectra
 from spectra import measures
 from spectra_io.commands import options, reports, steps
 from spectra_io.runs.plans import Resources
@@ -69,8 +68,7 @@ def noise(
     asked = [measures.size, measures.tail_fit, measures.foreseen_traps, *chosen]
     shown, outputs = reports.chosen(outputs, **view)
     models = [steps.opened(p, include, exclude, redirect_to=redirect_to) for p in paths]
-    tensors = [spectra.describe(model, pool=pool) for model in models]
-    found = steps.analyzed_each(
-        models, pool=pool, measures=asked, resources=Resources(workers, memory), rng=seed
-    )
+    limits = Resources(workers, memory)
+    tensors = steps.described(models, asked, limits, pool=pool)
+    found = steps.analyzed_each(models, pool=pool, measures=asked, rng=seed, resources=limits)
     return reports.finish(paths, tensors, found, outputs, view=shown)

@@ -14,7 +14,7 @@ from spectra.results.variables import Status
 from spectra_io.commands import signals, stops
 from spectra_io.models import open_model
 from spectra_io.results import files
-from spectra_io.runs.plans import Planned, Resources
+from spectra_io.runs.plans import Planned, Resources, prepare_for
 from spectra_io.terminal import screen
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     import xarray as xr
 
+    from spectra.measures import Measure
     from spectra.models.model import Model
 
 __all__ = [
@@ -30,6 +31,7 @@ __all__ = [
     "analyzed",
     "analyzed_each",
     "check_outputs",
+    "described",
     "exit_code",
     "is_missing",
     "opened",
@@ -236,6 +238,41 @@ def analyzed(
         raise signals.Terminated if stop() == signals.TERMINATED else KeyboardInterrupt
     name = next(name for name, code in stops.CODES.items() if code == stop())
     return ds.assign_attrs({stops.STOPPED_BY: name})
+
+
+def described(
+    models: Sequence[Model], asked: Sequence[Measure], resources: Resources, /, *, pool: bool
+) -> list[xr.Dataset]:
+    """
+    Describe models, while the processes start that their analysis will need.
+
+    Parameters
+    ----------
+    models : sequence of Model
+        Models to describe.
+    asked : sequence of callable
+        Measures to take in the analysis.
+    resources : Resources
+        Number of workers, and memory.
+    pool : bool
+        As in :func:`spectra.describe`.
+
+    Returns
+    -------
+    list of xarray.Dataset
+        Result of :func:`spectra.describe` for each model.
+
+    Examples
+    --------
+    >>> described([], measures.CORE, Resources(), pool=True)
+    []
+    """
+    found = []
+    for model in models:
+        layers = spectra.layers(model, pool=pool)
+        prepare_for([layer for layer in layers if layer.taken], asked, resources)
+        found.append(spectra.describe(model, pool=pool))
+    return found
 
 
 def analyzed_each(models: Sequence[Model], /, **options: Any) -> list[xr.Dataset]:

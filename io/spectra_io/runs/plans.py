@@ -8,9 +8,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from spectra import costs
-from spectra_io.runs import budgets
-from spectra_io.runs.executors import WithProgress, cores
-from spectra_io.runs.processes import Processes
+from spectra_io.runs import budgets, executors
+from spectra_io.runs.processes import Processes, prepare
 from spectra_io.runs.threads import Threads
 
 if TYPE_CHECKING:
@@ -20,14 +19,15 @@ if TYPE_CHECKING:
     from spectra.models.layers import Layer
     from spectra_io.runs.events import PoolMaker
 
-__all__ = ["Plan", "Planned", "Resources", "plan"]
+__all__ = ["Plan", "Planned", "Resources", "plan", "prepare_for"]
 
 _PROCESS = 140_000_000  # bytes of a process without a layer; what processes share counts in each
 _MARGIN = 1.25  # of the memory of a layer: what the allocator keeps, and errors of the estimate
 _MOST = 0.25  # share of the memory that processes may take by themselves
-_START = 1.5  # seconds until processes have started, at the typical rates
+_START = 1.0  # seconds until processes have started, at the typical rates
 _EACH = 0.05  # seconds until one more has
 _GAIN = 0.85  # share of the time of threads that processes must stay below
+_QUEUE = 1.5  # time of the interpreter's work in threads, which wait for one another, over its own
 _LIGHT = 100_000  # bytes of a layer that is sent to a process
 _INTERPRETER = costs.TYPICAL._replace(product=0, values=0, vectors=0, element=0)
 
@@ -121,7 +121,7 @@ def plan(layers: Sequence[Layer], measures: Sequence[Measure], resources: Resour
     >>> plan(layers, spectra.measures.CORE, Resources(memory=10**9)).pool.__name__
     'Threads'
     """
-    workers = max(1, min(resources.workers or cores(), len(layers)))
+    workers = max(1, min(resources.workers or executors.cores(), len(layers)))
     if resources.pool is not None:
         return Plan(resources.pool, workers, math.inf)
     memory = resources.memory or budgets.SHARE * budgets.free()
@@ -131,6 +131,27 @@ def plan(layers: Sequence[Layer], measures: Sequence[Measure], resources: Resour
     if roomy and _is_faster(layers, measures, workers) and all(map(_is_light, layers)):
         return Plan(Processes, workers, room - apart)
     return Plan(Threads, workers, room)
+
+
+def prepare_for(layers: Sequence[Layer], measures: Sequence[Measure], resources: Resources) -> None:
+    """
+    Begin to start processes if the run will need them; wait for nothing.
+
+    Parameters
+    ----------
+    layers : sequence of Layer
+        Layers to analyze.
+    measures : sequence of callable
+        Measures to take.
+    resources : Resources
+        What the run may use.
+
+    Examples
+    --------
+    >>> prepare_for([], (), Resources())
+    """
+    if plan(layers, measures, resources).pool is Processes:
+        prepare()
 
 
 def _need(layer: Layer, /, *, measures: Sequence[Measure]) -> float:
@@ -146,7 +167,7 @@ def _is_faster(layers: Sequence[Layer], measures: Sequence[Measure], workers: in
         for rate in rates
     )
     apart = whole / workers + _START + _EACH * workers
-    return apart < _GAIN * max(whole / workers, serial)
+    return apart < _GAIN * max(whole / workers, min(whole, _QUEUE * serial))
 
 
 class Planned:
@@ -193,7 +214,7 @@ class Planned:
         """
         layers = list(items)
         chosen = plan(layers, self._measures, self._resources)
-        executor = WithProgress(
+        executor = executors.WithProgress(
             chosen.pool,
             workers=chosen.workers,
             cost=partial(costs.seconds, measures=self._measures),
