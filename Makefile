@@ -54,5 +54,7 @@ bench:  ## Measure speed, as ratios in one run
 	$(PYTHON) tests/bench/analyze.py
 	$(PYTHON) tests/bench/power_law.py
 	$(PYTHON) tests/bench/noise.py
+	$(PYTHON) tests/bench/baseline.py
+	$(PYTHON) tests/bench/store.py
 
 .PHONY: help setup check check-all lint types test test-slow coverage build docs rates fuzz bench

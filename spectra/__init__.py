@@ -42,6 +42,7 @@ Everything else, by subject; ``names`` are modules, ``names.with_a_dot`` their f
   (``plotdata``)
 - :mod:`spectra.weightwatcher`: WeightWatcher's table, column for column (``analyze``), and its
   other methods (``describe``, ``summary``, ``distances``, ``get_ESD``)
+- ``spectra.stored``: results that are kept in a store, and the runs in it (``runs``, ``load_run``)
 - ``spectra.costs``: time and memory of a layer before it is analysed (``seconds``, ``memory``)
 - :mod:`spectra.multiple_tests`: several tests taken together
 - :mod:`spectra.dtypes`: a table of number types, with their bits and names in file formats

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import MutableMapping
 from numbers import Integral, Real
 from typing import TYPE_CHECKING
 
@@ -124,6 +125,17 @@ def executor(value: object) -> None:
     if value is not None and not callable(getattr(value, "map", None)):
         got = type(value).__name__
         msg = f"`executor` must have a map method, like concurrent.futures.Executor, got {got}"
+        raise ArgumentError(msg)
+
+
+def store(value: object) -> None:
+    """Require None or a mutable mapping, of names to bytes."""
+    if value is not None and not isinstance(value, MutableMapping):
+        got = type(value).__name__
+        msg = (
+            "`store` must be a mapping of names to bytes, as spectra_io.open_store(folder) "
+            f"returns, or a dict; got {got}"
+        )
         raise ArgumentError(msg)
 
 

@@ -15,7 +15,7 @@ from spectra.errors import ArgumentError, SpectraWarning, one_line
 if TYPE_CHECKING:
     from spectra._typing import Executor
 
-__all__ = ["Done", "Lost", "Outcome", "executed"]
+__all__ = ["Done", "Lost", "Outcome", "every_result", "executed"]
 
 
 class Done(NamedTuple):
@@ -104,6 +104,26 @@ def executed(
         reason = f"the executor failed: {why}"
         lost |= {left: Lost(left, reason) for left in missing}
     return Outcome(values, lost)
+
+
+def every_result(
+    executor: Executor | None,
+    work: Callable[[Any], Any],
+    items: Sequence[Any],
+    /,
+    *,
+    key: Callable[[Any], Hashable],
+    what: str,
+) -> list[Any]:
+    """Apply a function to all items as :func:`executed` does; an error if a result is missing."""
+    found = executed(executor, work, items, key=key).values
+    if len(found) < len(items):
+        msg = (
+            f"`executor` must return a result for each of the {len(items)} {what}, "
+            f"got {len(found)}; leave out `executor` to work here"
+        )
+        raise ArgumentError(msg)
+    return [found[key(item)] for item in items]
 
 
 def _returned(executor: Executor, work: _Keyed, items: Sequence[Any]) -> Generator[object]:

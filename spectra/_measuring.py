@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterable, Mapping
 from inspect import signature
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -18,11 +18,12 @@ from spectra.errors import (
     one_line,
     unknown_name,
 )
+from spectra.linalg.finiteness import not_finite
 from spectra.results.values import checked
 from spectra.results.variables import VARIABLES, Status, Variable
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from spectra._executing import Lost
     from spectra.measures import Measure
@@ -30,7 +31,15 @@ if TYPE_CHECKING:
     from spectra.results.dataset import Row
     from spectra.tails.options import FitOptions
 
-__all__ = ["Options", "layer_row", "names_of", "not_done", "warn_of_failures"]
+__all__ = [
+    "Options",
+    "Work",
+    "failed_places",
+    "layer_row",
+    "names_of",
+    "not_done",
+    "warn_of_failures",
+]
 
 
 class Options(NamedTuple):
@@ -40,6 +49,22 @@ class Options(NamedTuple):
     significance: float
     rng: int
     rtol: float
+    device: str | None = None
+
+
+class Work:
+    """The two kinds of work on a layer: to compute its spectrum, and to measure that."""
+
+    def __init__(self, measures: Sequence[Measure], options: Options) -> None:
+        self.measures, self.options = measures, options
+
+    def spectrum(self, layer: Layer) -> Spectrum:
+        """Return the spectrum of a layer, which is read for it."""
+        return spectrum(layer.in_blocks() or layer.matrices(), **self.options._asdict())
+
+    def measured(self, place: int, found: Spectrum) -> Mapping[str, Any]:
+        """Return what the measure of a place finds."""
+        return self.measures[place](found)
 
 
 def _shape_row(layer: Layer) -> Row:
@@ -103,15 +128,13 @@ class _Measured(NamedTuple):
     failures: dict[int, str]
 
 
-def _measured(
-    found: Spectrum, measures: Iterable[Measure], known: Mapping[str, Variable]
-) -> _Measured:
+def _measured(found: Spectrum, work: Work, known: Mapping[str, Variable]) -> _Measured:
     """Return what the measures find; a measure that fails costs its own values only."""
     row: Row = {}
     failures: dict[int, str] = {}
-    for place, measure in enumerate(measures):
+    for place, measure in enumerate(work.measures):
         try:
-            results = measure(found)
+            results = work.measured(place, found)
         except MemoryError as error:
             raise MemoryError(_name(measure)) from error
         except ModelError:  # of the elements, which some measures read once more
@@ -141,9 +164,24 @@ def _measured(
 _FAILURES = "measures that failed"  # a name that no variable has, for failures by place
 
 
-def layer_row(
-    layer: Layer, measures: Sequence[Measure], declared: Sequence[Variable], options: Options
-) -> Row:
+def _not_finite(layer: Layer) -> Row:
+    """Return the results of a layer with elements that are not finite, which are read again."""
+    row = _shape_row(layer)
+    try:
+        elements = not_finite(layer.in_blocks() or layer.matrices())
+    except (SpectraError, OSError, ValueError, MemoryError) as error:
+        return _without(row, Status.NOT_READ, f"not read: {error or type(error).__name__}")
+    where = f"not finite: {elements.sentence}" if elements else ""
+    return _without(row, Status.NOT_FINITE, where)
+
+
+def failed_places(row: Row) -> Collection[int]:
+    """Return the places of the measures that failed, or one of whose values did not fit."""
+    failures: dict[int, str] = row.get(_FAILURES, {})
+    return failures.keys()
+
+
+def layer_row(layer: Layer, work: Work, declared: Sequence[Variable]) -> Row:
     """
     Return the results of one layer, or the status of a layer without a spectrum.
 
@@ -153,25 +191,25 @@ def layer_row(
     if layer.num_evals == 0:
         return {**row, "status": Status.EMPTY}
     try:
-        found = spectrum(layer.in_blocks() or layer.matrices(), **options._asdict())
+        found = work.spectrum(layer)
     except np.linalg.LinAlgError as error:
         return _without(row, Status.NOT_CONVERGED, f"no eigenvalues: {error}")
     except (SpectraError, OSError, ValueError, MemoryError) as error:
         return _without(row, Status.NOT_READ, f"not read: {error or type(error).__name__}")
     if not np.isfinite(found.lambda_max * found.eigenvalues.size):
-        return {**row, "status": Status.NOT_FINITE}
+        return _not_finite(layer)
     row |= {"scale_exponent": found.exponent, "eigenvalue": found.eigenvalues[::-1]}
     if found.lambda_max == 0:
         return {**row, "status": Status.ALL_ZERO}
     try:
         known = {**VARIABLES, **{variable.name: variable for variable in declared}}
-        measured, failures = _measured(found, measures, known)
+        measured, failures = _measured(found, work, known)
     except MemoryError as error:
         reason = f"not read: out of memory in measure {error}"
         return _without(_shape_row(layer), Status.NOT_READ, reason)
     except ModelError as error:
         return _without(_shape_row(layer), Status.NOT_READ, f"not read: {error}")
-    words = [f"measure {_name(measures[place])}: {why}" for place, why in failures.items()]
+    words = [f"measure {_name(work.measures[place])}: {why}" for place, why in failures.items()]
     row |= {"status": Status.COMPUTED, "status_reason": "; ".join(words), _FAILURES: failures}
     return {**row, **measured}
 

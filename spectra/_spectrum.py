@@ -12,22 +12,26 @@ import numpy as np
 import spectra._checks as _checks
 from spectra._spectral import extreme_exponent, in_blocks, stack_of, zero_below
 from spectra.errors import ArgumentError
+from spectra.linalg import devices, live_elements
 from spectra.linalg.eigen import eigenvalues
-from spectra.linalg.elements import alive, excess_kurtosis
+from spectra.linalg.elements import sample_kurtosis
 from spectra.noise import phases as _phases
 from spectra.noise import spikes as _spikes
 from spectra.tails import power_law as _power_law
 from spectra.tails.options import FitOptions, given, in_unit
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import numpy.typing as npt
 
     from spectra._typing import AnyArray, FloatArray
+    from spectra.linalg.live_elements import LiveElements
     from spectra.noise.phases import Evidence
     from spectra.noise.spikes import Spikes
     from spectra.tails.power_law import PowerLawFit
 
-__all__ = ["Spectrum", "spectrum"]
+__all__ = ["Spectrum", "of_eigenvalues", "scaled", "spectrum"]
 
 _MOST = 1 << 20  # exponents of floats of any length are smaller
 
@@ -60,6 +64,8 @@ class Spectrum:
         ``W / 2**exponent``, so that the unit of the eigenvalues is ``4**exponent`` weight units
         squared. :func:`spectrum` sets it for weights whose squares are outside the range of
         float64, and is 0 for all others.
+    device : str, optional
+        Library and device that compute further spectra, such as those of permuted matrices.
 
     Raises
     ------
@@ -86,6 +92,7 @@ class Spectrum:
     significance: float = 0.05
     rng: int = 0
     exponent: int = 0
+    device: str | None = None
 
     def __post_init__(self) -> None:
         """Check the eigenvalues, and sort those of each matrix."""
@@ -101,6 +108,7 @@ class Spectrum:
         object.__setattr__(self, "rng", _checks.seed(self.rng))
         _checks.count("exponent", self.exponent, at_least=-_MOST, at_most=_MOST)
         object.__setattr__(self, "tail_options", given(self.tail_options))
+        devices.check_word(self.device)
         if in_blocks(self.matrices) is not None:
             vars(self)["_unread"] = vars(self).pop("matrices")
         elif self.matrices is not None:
@@ -178,20 +186,32 @@ class Spectrum:
     @property
     def sides(self) -> list[int]:
         """Longer side of each matrix, all-zero rows and columns (dead neurons) not counted."""
-        return self._live[0]
-
-    @property
-    def kurtosis(self) -> list[float]:
-        """Excess kurtosis of the elements of each matrix; 0, as if normal, without the matrices."""
-        return self._live[1]
+        return [max(1, *live.shape) for live in self.live_elements] or [self.N] * self.rf
 
     @cached_property
-    def _live(self) -> tuple[list[int], list[float]]:
-        """Longer side and kurtosis of each matrix without its dead rows and columns."""
-        if self.matrices is None:
-            return [self.N] * self.rf, [0.0] * self.rf
-        found = [(max(1, *W.shape), excess_kurtosis(W)) for W in map(alive, self.matrices)]
-        return [side for side, _ in found], [kurtosis for _, kurtosis in found]
+    def kurtosis(self) -> list[float]:
+        """Excess kurtosis of the elements of each matrix; 0, as if normal, without the matrices."""
+        shapes = [sample_kurtosis(live.sample) for live in self.live_elements]
+        return shapes or [0.0] * self.rf
+
+    @cached_property
+    def live_elements(self) -> list[LiveElements]:
+        """Elements of each matrix in rows and columns that are not all zero; none without them."""
+        return [live_elements.read(W) for W in self.each_matrix()]
+
+    def each_matrix(self) -> Sequence[npt.ArrayLike]:
+        """
+        Return the matrices one by one, for functions that read a matrix of a file in blocks.
+
+        Returns
+        -------
+        sequence of array_like
+            The matrices; that of a file is not read here. Empty for a Spectrum of eigenvalues.
+        """
+        unread = vars(self).get("_unread")
+        if unread is not None:
+            return [unread]
+        return [] if self.matrices is None else list(self.matrices)
 
     @property
     def ratio(self) -> float:
@@ -241,6 +261,7 @@ def spectrum(
     tail: FitOptions | None = None,
     significance: float = 0.05,
     rng: int | np.random.Generator | None = 0,
+    device: str | None = None,
 ) -> Spectrum:
     """
     Compute the spectrum of one matrix or a stack of matrices.
@@ -258,6 +279,8 @@ def spectrum(
         Probability of finding any spike in a layer of noise.
     rng : int, numpy.random.Generator or None, default: 0
         Seed of the random draws of a measure; a generator or None gives one.
+    device : str, optional
+        Library and device that compute the eigenvalues, as in :func:`eigenvalues`.
 
     Returns
     -------
@@ -269,7 +292,9 @@ def spectrum(
     Raises
     ------
     ArgumentError
-        If `matrices` is neither a matrix nor a stack of matrices, or `rng` is wrong.
+        If `matrices` is neither a matrix nor a stack of matrices, or `rng` or `device` is wrong.
+    DeviceError
+        If a device has too little memory, or fails.
 
     Examples
     --------
@@ -278,23 +303,53 @@ def spectrum(
     >>> spectrum([[3.0, 1.0], [1.0, 2.0]], tail={"xmin": 1.0}).tail.xmin
     1.0
     """
-    kept: Any = matrices
+    devices.check_word(device)
     parts = in_blocks(matrices)
     exponent = extreme_exponent(stack_of(matrices) if parts is None else parts)
-    if parts is not None and not exponent:
-        values, sides = [eigenvalues(matrices, rtol=rtol)], parts.shape
-    else:
-        kept = stack_of(matrices)
-        if exponent:
-            with np.errstate(under="ignore"):
-                kept = np.ldexp(kept, -exponent).astype(np.float64)
-        values, sides = [eigenvalues(W, rtol=rtol) for W in kept], kept.shape[1:]
-    return Spectrum(
-        np.array(values).reshape(len(values), min(sides)),
-        max(sides),
+    kept = scaled(matrices, exponent)
+    each = kept if in_blocks(kept) is None else [kept]
+    return of_eigenvalues(
         kept,
+        [eigenvalues(W, rtol=rtol, device=device) for W in each],
+        exponent,
+        tail=tail,
+        significance=significance,
+        rng=rng,
+        device=device,
+    )
+
+
+def scaled(matrices: npt.ArrayLike, exponent: int) -> Any:
+    """Return the matrices over ``2**exponent``; those of a file unread, if the exponent is 0."""
+    if in_blocks(matrices) is not None and not exponent:
+        return matrices
+    stack = stack_of(matrices)
+    if not exponent:
+        return stack
+    with np.errstate(under="ignore"):
+        return np.ldexp(stack, -exponent).astype(np.float64)
+
+
+def of_eigenvalues(
+    matrices: Any,
+    by_matrix: Sequence[FloatArray] | FloatArray,
+    exponent: int,
+    /,
+    *,
+    tail: FitOptions | None,
+    significance: float,
+    rng: int | np.random.Generator | None,
+    device: str | None,
+) -> Spectrum:
+    """Return the Spectrum of scaled matrices whose eigenvalues, over ``4**exponent``, are known."""
+    sides = matrices.shape[-2:]
+    return Spectrum(
+        np.array(by_matrix).reshape(len(by_matrix), min(sides)),
+        max(sides),
+        matrices,
         tail_options=in_unit(given(tail), exponent),
         significance=significance,
         rng=_checks.seed(rng),
         exponent=exponent,
+        device=device,
     )

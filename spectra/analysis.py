@@ -13,20 +13,24 @@ import numpy as np
 
 import spectra._checks as _checks
 from spectra._executing import executed
-from spectra._measuring import Options, layer_row, names_of, not_done, warn_of_failures
+from spectra._measuring import Options, Work, layer_row, names_of, not_done, warn_of_failures
 from spectra._version import __version__
 from spectra.errors import ArgumentError, one_line
+from spectra.linalg import devices
 from spectra.measures import ALL, CORE, returned
 from spectra.models.arrays import from_arrays
 from spectra.models.layers import Layer, layers
 from spectra.models.model import Model
-from spectra.results import accessor, diagnosis
-from spectra.results.dataset import from_rows
-from spectra.results.variables import VARIABLES, Variable
+from spectra.results import accessor, diagnosis, left_out
+from spectra.results.variables import VARIABLES, Status, Variable
+from spectra.stored._ending import finish
+from spectra.stored._kept import taken_out
+from spectra.stored._runs import Table
+from spectra.stored._work import Shelves, stored_row
 from spectra.tails.options import given
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Callable, Collection, MutableMapping, Sequence
 
     import numpy.typing as npt
     import xarray as xr
@@ -63,6 +67,14 @@ def _tensor_row(views: list[Layer]) -> Row:
         "tensor_note": "" if tensor.note in reason else tensor.note,
         "tensor_reason": reason,
     }
+
+
+def _left_out(everything: Iterable[Layer], rows: Iterable[Row]) -> str:
+    """Return the line on what is not analysed, of tensors and of layers without a spectrum."""
+    tensors = {name: _tensor_row(views) for name, views in _by_tensor(everything).items()}
+    layers_ = ({**row, "status": Status(row["status"]).name.lower()} for row in rows)
+    line = one_line(left_out.line_of_rows(tensors, layers_))
+    return line.encode(errors="backslashreplace").decode()
 
 
 def _by_tensor(views: Iterable[Layer]) -> dict[str, list[Layer]]:
@@ -163,6 +175,8 @@ def analyze(
     rng: int | np.random.Generator | None = 0,
     rtol: float = 1e-6,
     executor: Executor | None = None,
+    store: MutableMapping[str, bytes] | None = None,
+    device: str | None = None,
 ) -> xr.Dataset:
     """
     Compute the spectrum of every layer and measure it.
@@ -193,6 +207,12 @@ def analyze(
     executor : Executor, optional
         Where to do the work: an object with a method ``map``, which may return the results in any
         order; by default here, one layer after the other.
+    store : mutable mapping of str to bytes, optional
+        Where the results of each layer are stored as soon as they are there, and taken from if they
+        are there already: what :func:`spectra_io.open_store` returns, a mapper of fsspec, a dict.
+    device : str, optional
+        Library and device that compute the eigenvalues, such as ``"cuda"``, as in
+        :func:`spectra.eigenvalues`; layers use it one after another, while other threads measure.
 
     Returns
     -------
@@ -201,17 +221,17 @@ def analyze(
         and ``mode`` for the eigenvalues (1 = largest). A layer that cannot be analysed has a
         ``status`` and ``nan``, and stops no other; so has a layer that an executor did not reach.
         A measure that fails on a layer costs its own values there; ``status_reason`` names measure
-        and error. The attributes have the version, measures,
-        options and seed, how much of the model was taken and, of a model that is not given as
-        layers, its name, format, notes (one per line of ``model_notes``) and the fingerprint of its
-        content, for which every tensor is read once more. The tensors are in the result of
+        and error. The attributes have the version, measures, options and seed, how much of the
+        model was taken, what was not and why (``not_analysed``) and, of a model that is not given
+        as layers, its name, format, notes (one per line of ``model_notes``) and the fingerprint of
+        its content, for which every tensor is read once more. The tensors are in the result of
         :func:`describe`.
 
     Raises
     ------
     ArgumentError
-        If `model` is neither a mapping nor layers, an option is wrong, or `executor` returns
-        anything else than the results, or fails before a layer is done.
+        If `model` is neither a mapping nor layers, an option is wrong, `device` cannot be used, or
+        `executor` returns anything else than the results, or fails before a layer is done.
     UnknownNameError
         If a measure returns a name that nothing declares.
 
@@ -220,6 +240,8 @@ def analyze(
     SpectraWarning
         Once for each measure that failed: on how many layers, and why on the first of them. If
         `executor` failed in the middle; the layers that it did not return have a status.
+    StoreWarning
+        Once, if the store has damaged parts, which are computed again, or cannot take all results.
 
     See Also
     --------
@@ -227,6 +249,16 @@ def analyze(
         among the measures, as it is by default.
     describe : Every tensor, and the reason if it is not taken.
     spectra.summary : The averages over the layers.
+    spectra.stored : Runs that a store holds.
+
+    Notes
+    -----
+    A store keeps results by the content of a layer, never by its name: by its numbers, `rtol`, the
+    other options, each measure with its options and code, the version of this library, and that of
+    the library of a `device`. So a run
+    that was killed goes on where it was, a new measure is all that is computed of known layers, and
+    so are the layers of a checkpoint that training has changed. The result is the same with and
+    without a store.
 
     Examples
     --------
@@ -238,6 +270,10 @@ def analyze(
     >>> steeper = analyze({"fc.weight": rng.pareto(1.5, (200, 100))}, tail={"xmin": (1.0, 1e3)})
     >>> steeper.attrs["tail"]
     '{"xmin": [1.0, 1000.0]}'
+    >>> store = {}
+    >>> first, second = (analyze({"fc": np.eye(20)}, store=store) for _ in range(2))
+    >>> first.identical(second), len(store)  # the layer and the run
+    (True, 2)
     """
     chosen = (measures,) if callable(measures) else tuple(measures)
     if not all(callable(measure) for measure in chosen):
@@ -246,26 +282,31 @@ def analyze(
     _checks.share("significance", significance)
     _checks.number("rtol", rtol, at_least=0.0, at_most=np.inf)
     _checks.executor(executor)
-    options = Options(given(tail), float(significance), _checks.seed(rng), float(rtol))
+    _checks.store(store)
+    made_by = {} if device is None else {"device": devices.opened(device).method}
+    options = Options(given(tail), float(significance), _checks.seed(rng), float(rtol), device)
     model = from_arrays(model) if isinstance(model, Mapping) else list(_iterated(model))
     everything = _all_layers(model, pool)
     taken = [layer for layer in everything if layer.taken]
     declared = (variables,) if isinstance(variables, Variable) else tuple(variables)
     always = (*_LAYER_FACTS, *_returned(chosen))
     _check_room(taken, always)
-    work = partial(layer_row, measures=chosen, declared=declared, options=options)
+    shelves = None if store is None else Shelves.of(store, chosen, options)
+    work = _work(chosen, declared, options, shelves)
     fingerprint = model.fingerprint if isinstance(model, Model) else ""  # before the long work
     found = executed(executor, work, taken, key=attrgetter("name"))
     rows = {
         layer.name: found.values.get(layer.name) or not_done(layer, found.lost.get(layer.name))
         for layer in taken
     }
+    kept = taken_out(rows)
     if warn_of_failures(rows, chosen):
         always = (*always, *(v.name for v in declared if v.dims[:1] == ("layer",)))
     accessor.register()
     if "phase" in always:
         rows = {name: _judged(row) for name, row in rows.items()}
-    return from_rows(
+    left = _left_out(everything, rows.values())
+    table = Table(
         rows,
         always=always,
         variables=declared,
@@ -273,6 +314,7 @@ def analyze(
             "title": "spectra of the weight matrices of a neural network",
             "convention": _CONVENTION,
             **_attrs(everything, model),
+            "not_analysed": left,
             "model_fingerprint": fingerprint,
             "measures": names_of(chosen),
             **({"pool": int(pool)} if isinstance(model, Model) else {}),
@@ -280,7 +322,36 @@ def analyze(
             "significance": options.significance,
             "rng": options.rng if options.rng < 2**63 else str(options.rng),
             "rtol": options.rtol,
+            **made_by,
         },
+    )
+    ds = table.dataset()
+    if shelves is not None:
+        finish(shelves, table, _tensors(everything, model), kept)
+    return ds
+
+
+def _work(
+    measures: Sequence[Measure],
+    declared: Sequence[Variable],
+    options: Options,
+    shelves: Shelves | None,
+) -> Callable[[Layer], Row]:
+    """Return the function that an executor maps over the layers."""
+    work = Work(measures, options)
+    if shelves is None:
+        return partial(layer_row, work=work, declared=declared)
+    return partial(stored_row, work=work, declared=declared, shelves=shelves)
+
+
+def _tensors(everything: Collection[Layer], model: object) -> Table:
+    """Return the table of all tensors."""
+    return Table(
+        {name: _tensor_row(views) for name, views in _by_tensor(everything).items()},
+        dim="tensor",
+        always=_TENSOR_FACTS,
+        variables=(),
+        attrs={"title": "tensors of a neural network", **_attrs(everything, model)},
     )
 
 
@@ -330,9 +401,4 @@ def describe(
     """
     model = from_arrays(model) if isinstance(model, Mapping) else list(_iterated(model))
     everything = _all_layers(model, pool)
-    return from_rows(
-        {name: _tensor_row(views) for name, views in _by_tensor(everything).items()},
-        dim="tensor",
-        always=_TENSOR_FACTS,
-        attrs={"title": "tensors of a neural network", **_attrs(everything, model)},
-    )
+    return _tensors(everything, model).dataset()

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import spectra.measures as _measures
 from spectra._spectral import BLOCK
 from spectra.dtypes import BY_NAME
+from spectra.linalg import two_stage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -26,9 +27,13 @@ __all__ = ["TYPICAL", "Rates", "makespan", "memory", "seconds"]
 
 _FLOAT = 8  # bytes
 _DECODED = 4  # bytes per number of a tensor that is computed from other numbers
-_COPIES = 2  # of a Gram matrix, at any time: it and a summand, or it and what LAPACK works in
+_COPIES = 2  # of a Gram matrix: it and what LAPACK works in
+_STRIP = 1024  # rows of a Gram matrix that are computed at a time, and copied
+_PANELS = 6 * 64  # columns that two stages work in
+_READ = 2  # parts that a file is read in, at the same time: one in work, and the next
 _SQUARES = 6  # arrays of the size of a Gram matrix for its eigenvectors and their elements
 _FITS = 2_500_000  # bytes of fits and tests, however small the layer
+_IN_TWO_STAGES = 0.6  # of the time of the eigenvalues of a large matrix
 _SMALL, _FEW = 300, 5  # up to so many eigenvalues, randomized takes so many replicas
 
 
@@ -127,8 +132,8 @@ def seconds(
     -------
     float
         Seconds. Left out are the time to fetch a model from a disk or a server, to compute weights
-        from quantized ones, and a nearly singular matrix, whose singular values take about three
-        times as long as the eigenvalues of its Gram matrix.
+        from quantized ones, and a nearly singular matrix, which takes three to six
+        times as long.
 
     Examples
     --------
@@ -142,7 +147,7 @@ def seconds(
     for times, work in _works(measures, M):
         one = (
             work.product * rates.product * N * M * M
-            + work.values * rates.values * M**3
+            + work.values * rates.values * M**3 * (_IN_TWO_STAGES if M >= two_stage.WIDE else 1)
             + work.vectors * rates.vectors * M**3
             + work.element * rates.element * N * M
             + work.eigenvalue * rates.eigenvalue * M
@@ -166,16 +171,17 @@ def memory(layer: Layer, /, *, measures: Iterable[Measure] = _measures.CORE) -> 
     Returns
     -------
     int
-        Bytes, beside those of the program: two matrices of M x M in float64 and a block of up to 4
-        million elements; or the whole layer as it is stored, for its elements. Random orders and
-        singular vectors take the layer twice more in float64, and vectors six matrices of M x M.
+        Bytes, beside those of the program: one matrix of M x M in float64, two below 2,048 columns
+        (three of a nearly singular matrix, which are not counted); parts of up to 4 million
+        elements, or the whole layer if it is not read in parts. Random orders and singular vectors
+        take the whole layer, and twice more in float64, and vectors six matrices of M x M.
 
     Examples
     --------
     >>> import numpy as np, spectra
     >>> (layer,) = spectra.layers({"a": np.ones((8192, 2048), np.float32)})
     >>> memory(layer) // 2**20, memory(layer, measures=spectra.measures.ALL) // 2**20
-    (114, 514)
+    (138, 514)
     """
     N, M, rf = layer.N, layer.M, layer.rf
     if layer.num_evals == 0:
@@ -183,14 +189,30 @@ def memory(layer: Layer, /, *, measures: Iterable[Measure] = _measures.CORE) -> 
     functions = {getattr(measure, "func", measure) for measure in measures}
     stored = N * M * rf * _item_size(layer)
     gram = _FLOAT * M * M
-    block = min(N * M, BLOCK) * (_FLOAT + _item_size(layer))
-    plain = max(_COPIES * gram + block, stored + block) + _FITS
+    plain = _FITS + _plain(layer, stored)
     wide = _FITS + stored + 2 * _FLOAT * N * M
     if _measures.vector_spread in functions or _measures.randomness in functions:
         return max(plain, wide + _SQUARES * gram * rf)
     if _measures.randomized in functions or _measures.equal_scales in functions:
         return max(plain, wide + _COPIES * gram)
     return plain
+
+
+def _plain(layer: Layer, stored: int) -> int:
+    """Return the bytes of the spectrum and of a look at the elements."""
+    N, M, size = layer.N, layer.M, _item_size(layer)
+    part = min(N * M, BLOCK)
+    num_parts = min(_READ, -(-N * M // BLOCK))
+    in_parts = layer.in_blocks() is not None
+    held, read = (0, num_parts * size * part) if in_parts else (stored, 0)
+    gram = _FLOAT * M * M
+    product = (
+        read + _FLOAT * part + gram + _FLOAT * min(M, _STRIP) * max(min(M, _STRIP), M - _STRIP)
+    )
+    values = gram + _FLOAT * _PANELS * M if M >= two_stage.WIDE else _COPIES * gram
+    widened = 0 if size >= _DECODED else num_parts * _DECODED * part
+    elements = read + widened + part + _FLOAT * N  # whether each is zero, and places
+    return held + max(product, values, elements)
 
 
 def _item_size(layer: Layer) -> int:

@@ -6,6 +6,7 @@ Exceptions of this library, each derived from the matching built-in exception.
     SpectraError
     ├── ArgumentError (ValueError)     a wrong argument: the message names the accepted values
     ├── UnknownNameError (KeyError)    unknown layer or variable: the message lists near names
+    ├── DeviceError (RuntimeError)     a device, such as a GPU, lacks memory or fails
     └── ModelError (OSError)           a file cannot be used
         ├── ModelNotFoundError (FileNotFoundError)   the model or a part of it does not exist
         └── ModelFormatError (ValueError)            a file is not in a supported format
@@ -25,12 +26,15 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ArgumentError",
+    "DeviceError",
     "ModelError",
     "ModelFormatError",
     "ModelNotFoundError",
     "SpectraError",
     "SpectraWarning",
+    "StoreWarning",
     "UnknownNameError",
+    "counted",
     "one_line",
     "unknown_name",
 ]
@@ -59,6 +63,30 @@ def one_line(text: object) -> str:
         return given.strip(" ")
     words = re.sub(r"[^\S ]+", " ", given).strip()
     return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in words)
+
+
+def counted(number: int, noun: str, /) -> str:
+    """
+    Return a number with its noun, in the singular for one.
+
+    Parameters
+    ----------
+    number : int
+        How many there are.
+    noun : str
+        Word for one of them, with a regular plural.
+
+    Returns
+    -------
+    str
+        The phrase.
+
+    Examples
+    --------
+    >>> counted(1, "tensor"), counted(2, "tensor")
+    ('1 tensor', '2 tensors')
+    """
+    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 _LONGEST = 400  # characters of a word in a message; a name from a file may have millions
@@ -96,12 +124,27 @@ class SpectraWarning(UserWarning):
     """
 
 
+class StoreWarning(SpectraWarning):
+    """
+    Results are complete, but a store lacks some of them, or had damaged ones.
+
+    Examples
+    --------
+    >>> issubclass(StoreWarning, SpectraWarning)
+    True
+    """
+
+
 class ArgumentError(SpectraError, ValueError):
     """An argument has a wrong type, shape or value."""
 
 
 class UnknownNameError(SpectraError, KeyError):
     """A name does not exist; the message lists the nearest existing names."""
+
+
+class DeviceError(SpectraError, RuntimeError):
+    """A device, such as a GPU, has too little memory or fails; the message names it."""
 
 
 def unknown_name(name: str, known: Iterable[str], /, *, what: str) -> UnknownNameError:

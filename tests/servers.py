@@ -13,7 +13,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from spectra_io.storage import connections, web
+from spectra_io.storage import connections, patience
 
 CERTIFICATE = Path(__file__).with_name("certificate.pem")
 
@@ -163,7 +163,7 @@ def impatient(monkeypatch, lie: str = "") -> None:
     """Shorten the times that a lie takes; those of others are long enough for a busy machine."""
     monkeypatch.setattr(connections, "SILENCE", 0.3 if "silence" in lie else 5)
     monkeypatch.setattr(connections, "_GRACE", 0.8 if "trickle" in lie else 20)
-    monkeypatch.setattr(web, "_BACK_OFF", 0.01)
+    monkeypatch.setattr(patience, "_BACK_OFF", 0.001)
 
 
 def redirect(to: str, status: int = 302):
@@ -317,9 +317,9 @@ LIES: dict[str, tuple[Callable[[Handler, Asked, bytes], object], str]] = {
         "the server sends bytes",
     ),
     "pieces too long": (_long_pieces, "more than was asked for"),
-    "a short body": (_short, "the connection broke, in 4 attempts"),
-    "short pieces": (_short_pieces, "the connection broke, in 4 attempts"),
-    "a reset": (_reset, "the connection broke, in 4 attempts"),
+    "a short body": (_short, "the connection broke, in 12 attempts"),
+    "short pieces": (_short_pieces, "the connection broke, in 12 attempts"),
+    "a reset": (_reset, "the connection broke, in 12 attempts"),
     "an endless body": (_endless, "more than was asked for"),
     "endless trailers": (_endless_trailers, "more than was asked for"),
     "endless extensions": (_endless_extension, "more than was asked for|not one of HTTP"),
@@ -328,8 +328,8 @@ LIES: dict[str, tuple[Callable[[Handler, Asked, bytes], object], str]] = {
     "endless headers": (_endless_headers, "more than was asked for"),
     "a trickle": (_trickled, "fewer than 1000 bytes per second"),
     "a trickle of headers": (_trickled_head, "fewer than 1000 bytes per second"),
-    "silence": (_stalled, "no answer within .* seconds, in 4 attempts"),
-    "silence in the middle": (_stalled_body, "no answer within .* seconds, in 4 attempts"),
+    "silence": (_stalled, "no answer within .* seconds, in 12 attempts"),
+    "silence in the middle": (_stalled_body, "no answer within .* seconds, in 12 attempts"),
     "gzip": (_encoded("gzip"), "compressed"),
     "another code": (_encoded("br, gzip"), "compressed"),
     "a bomb": (_bomb, "compressed"),
@@ -347,7 +347,7 @@ LIES: dict[str, tuple[Callable[[Handler, Asked, bytes], object], str]] = {
     "404": (status(404), "no such file"),
     "204": (status(204), "204 No Content"),
     "304": (status(304), "304 Not Modified"),
-    "500": (status(500), "500 Internal Server Error, in 4 attempts"),
+    "500": (status(500), "500 Internal Server Error, in 12 attempts"),
     "999": (status(999), "999"),
     "503 for an hour": (status(503, Retry_After="3600"), "asks to wait 3600 seconds"),
     "429 until an unknown day": (status(429, Retry_After="Someday"), "asks to wait 86400 seconds"),

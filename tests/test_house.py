@@ -34,6 +34,7 @@ WORLD = {
     "safetensors",
     "gguf",
     "matplotlib",
+    "plotly",
     "rich",
     "click",
     "pathlib",
@@ -58,7 +59,9 @@ MAY_IMPORT = {  # within spectra: what each room may know of
     "measures": MATHEMATICS | {"_spectrum", "results"},
     "costs": MATHEMATICS | {"models", "measures"},
     "_measuring": MATHEMATICS | {"models", "_spectrum", "results", "measures"},
-    "analysis": MATHEMATICS | {"models", "_spectrum", "results", "measures", "_measuring"},
+    "stored": MATHEMATICS | {"models", "_spectrum", "results", "measures", "_measuring"},
+    "analysis": MATHEMATICS
+    | {"models", "_spectrum", "results", "measures", "_measuring", "stored"},
     "weightwatcher": MATHEMATICS | {"models", "_spectrum", "results", "measures"},
 }
 SHELL_MAY_IMPORT = {  # within spectra_io
@@ -229,7 +232,7 @@ def test_rooms_import_downwards_only(name):
 def test_heavy_libraries_wait_until_they_are_needed():
     heavy = (
         "onnx powerlaw matplotlib safetensors gguf rich click h5netcdf h5py pyarrow.parquet "
-        "ml_dtypes"
+        "ml_dtypes plotly"
     )
     code = f"""
 import sys, spectra, spectra_io
@@ -306,9 +309,9 @@ def test_module_names_its_subject_first(name):
 
 
 def test_every_column_has_a_description():
-    from spectra_io.terminal import columns, layer_tables, tensor_tables
+    from spectra_io.terminal import column_groups, columns, tensor_tables
 
-    groups = [layer_tables.columns_of([group]) for group in layer_tables.GROUPS]
+    groups = [column_groups.columns_of([group]) for group in column_groups.GROUPS]
     every = (tensor_tables.TENSOR_COLUMNS, *groups)
     for shown in every:
         described = [c for c in shown if c.name in VARIABLES]

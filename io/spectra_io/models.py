@@ -225,12 +225,12 @@ def _open_path(path: Path) -> Model:
     try:
         is_folder, is_file, is_there = path.is_dir(), path.is_file(), path.exists()
     except (OSError, ValueError) as error:
-        msg = f"{path}: no such file or folder is possible: {error}; {EXPECTED}"
+        msg = f"{shown(str(path))}: no such file or folder is possible: {error}; {EXPECTED}"
         raise ModelNotFoundError(msg) from error
     if is_folder:
         return _open_folder(path)
     if not is_there:
-        msg = f"{path}: no such file or folder; {EXPECTED}"
+        msg = f"{shown(str(path))}: no such file or folder; {EXPECTED}"
         raise ModelNotFoundError(msg)
     if not is_file:
         msg = f"{path}: found a device or a pipe; {EXPECTED}"

@@ -4,6 +4,11 @@ Linear algebra: eigenvalues, norms, ranks, elements and singular vectors of a ma
 Eigenvalues, and numbers computed from them
 
 - ``eigen``: eigenvalues of ``W.T @ W`` (``eigenvalues``)
+- ``devices``: other libraries than NumPy and the hardware on which they compute (``opened``)
+- ``estimates``: the largest eigenvalues (``largest``) and the density (``density``) of matrices too
+  wide for all eigenvalues, each with its error
+- ``two_stage``: eigenvalues of a large symmetric matrix (``eigenvalues``), and its reduction to a
+  band (``to_band``)
 - ``norms``: squared Frobenius norm (``frobenius``), nuclear norm (``nuclear``), logarithms of
   Schatten norms (``log_schatten``), stable rank (``stable_rank``), ``condition_number``
 - ``ranks``: rank to within rounding (``matrix_rank``), entropy of the spectrum (``entropy``), and
@@ -16,9 +21,36 @@ From the matrix itself
   ``localization_ratio``, ``entropy``, ``porter_thomas``)
 - ``elements``: outlying elements (``huge``), where they are (``where``), kurtosis without them
   (``excess_kurtosis``), the matrix without dead rows and columns (``alive``)
+- ``finiteness``: elements that are not finite, and where the first is (``not_finite``)
+- ``live_elements``: summary of the elements outside dead rows and columns, read in blocks
+  (``read``, ``pieces``)
 - ``weibull``: Weibull law of the absolute elements (``shape``)
 """
 
-from spectra.linalg import eigen, elements, norms, ranks, vectors, weibull
+from spectra.linalg import (
+    devices,
+    eigen,
+    elements,
+    estimates,
+    finiteness,
+    live_elements,
+    norms,
+    ranks,
+    two_stage,
+    vectors,
+    weibull,
+)
 
-__all__ = ["eigen", "elements", "norms", "ranks", "vectors", "weibull"]
+__all__ = [
+    "devices",
+    "eigen",
+    "elements",
+    "estimates",
+    "finiteness",
+    "live_elements",
+    "norms",
+    "ranks",
+    "two_stage",
+    "vectors",
+    "weibull",
+]

@@ -3,132 +3,93 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, NamedTuple
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 import spectra._checks as _checks
-from spectra._spectral import (
-    BLOCK,
-    EPS,
-    in_blocks,
-    in_weight_units,
-    largest,
-    matrix_of,
-    zero_below,
-)
+from spectra._spectral import EPS, in_weight_units, largest, zero_below
 from spectra.errors import ArgumentError
+from spectra.linalg import devices, two_stage
+from spectra.linalg._elsewhere import largest_of, scaled_values, sent, there
+from spectra.linalg._gram import gram_of, without_zero_columns
+from spectra.linalg._tall import scaled, tall
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
 
     import numpy.typing as npt
 
-    from spectra._typing import AnyArray, FloatArray
+    from spectra._typing import FloatArray
+    from spectra.linalg._tall import Tall
 
 __all__ = ["eigenvalues"]
 
 _GRAM_ERROR = 8 * EPS  # error of small eigenvalues over the largest; at most 3.9 eps was measured
-_SAFE_EXPONENT = 400  # squares of numbers from 2**-400 to 2**400 can be summed in float64
+_PANEL = 64  # columns that a QR decomposition eliminates at a time
 
 
-class _Tall(NamedTuple):
-    """A matrix with at least as many rows as columns, in memory or read in parts."""
-
-    shape: tuple[int, int]
-    blocks: Callable[[], Iterable[AnyArray]]  # of rows
-    whole: Callable[[], AnyArray]
-
-
-def _real(array: AnyArray) -> AnyArray:
-    """Return a matrix, its elements in a type of 16 bits or more; refuse what is not real."""
-    floating = array.dtype.kind == "f" or array.dtype.name.startswith(("bfloat", "float"))
-    if array.ndim != 2 or not (floating or array.dtype.kind in "iub"):
-        msg = f"`W` must be a matrix of real numbers, got {array.ndim}-D {array.dtype}"
-        raise ArgumentError(msg)
-    wide = array.dtype.kind == "f" or array.dtype.name == "bfloat16"
-    return array if wide else array.astype(np.float64)
+def _symmetric(gram: FloatArray) -> FloatArray:
+    """Return the eigenvalues of a matrix given by its lower triangle, which may be destroyed."""
+    if len(gram) >= two_stage.WIDE:
+        return two_stage.eigenvalues(gram, overwrite=True)
+    return np.linalg.eigvalsh(gram).astype(np.float64, copy=False)
 
 
-def _tall(W: npt.ArrayLike) -> _Tall:
-    """Return a matrix, or its transpose if that has more rows."""
-    matrix = matrix_of(W)
-    parts = in_blocks(matrix)
-    if parts is None:
-        array = _real(np.asarray(matrix))
-        tall = array if array.shape[0] >= array.shape[1] else array.T
-        step = _step(tall.shape[1])
-        starts = range(0, len(tall), step)
-        return _Tall(tall.shape, lambda: (tall[i : i + step] for i in starts), lambda: tall)
-    columns, rows = sorted(parts.shape)
-    turn = parts.shape[0] < parts.shape[1]
+def _triangle(matrix: Tall, exponent: int) -> FloatArray:
+    """Return a matrix with the singular values of ``matrix / 2**exponent``: R of its QR."""
+    from scipy.linalg import lapack
 
-    def upright(array: AnyArray) -> AnyArray:
-        return _real(array).T if turn else _real(array)
-
-    return _Tall(
-        (rows, columns),
-        lambda: map(upright, parts.blocks(_step(columns))),
-        lambda: upright(np.asarray(parts)),
-    )
+    blocks = (scaled(part, exponent) for part in matrix.blocks())
+    if matrix.num_blocks == 1:
+        return next(blocks)
+    columns = matrix.shape[1]
+    R = np.zeros((columns, columns), order="F")
+    for block in blocks:
+        below = np.asfortranarray(block)
+        R = lapack.dtpqrt(0, min(_PANEL, columns), R, below, overwrite_a=1, overwrite_b=1)[0]
+    return R
 
 
-def _step(columns: int) -> int:
-    """Return the number of rows in a block."""
-    return max(1, BLOCK // max(1, columns))
-
-
-def _scaled(W: AnyArray, exponent: int) -> FloatArray:
-    """Return ``W / 2**exponent`` in float64."""
-    if W.dtype.itemsize > 8:  # longer floats, before their exponent is cut
-        return np.ldexp(W, -exponent).astype(np.float64)
-    wide = W.astype(np.float64)
-    return np.ldexp(wide, -exponent) if exponent else wide
-
-
-def _gram(tall: _Tall, exponent: int) -> FloatArray:
-    """
-    Return the Gram matrix of ``tall / 2**exponent`` in float64, computed by blocks of rows.
-
-    Only extreme elements are scaled before they are squared; scaling the squares has the same bits.
-    """
-    total = np.zeros((tall.shape[1], tall.shape[1]))
-    early = 0
-    for part in tall.blocks():
-        extreme = abs(exponent) > _SAFE_EXPONENT or part.dtype.itemsize > 8
-        early = exponent if extreme else 0
-        block = _scaled(part, early)
-        total += block.T @ block
-    return total if early else total * 2.0 ** (-2 * exponent)
-
-
-def _scaled_eigenvalues(tall: _Tall, exponent: int, rtol: float) -> FloatArray:
-    """Return eigenvalues for ``tall / 2**exponent``, from the Gram matrix if accurate enough."""
+def _scaled_eigenvalues(matrix: Tall, exponent: int, *, rtol: float) -> FloatArray:
+    """Return eigenvalues of ``matrix / 2**exponent``, from its Gram matrix if accurate enough."""
     if rtol > 0:
-        values = np.linalg.eigvalsh(_gram(tall, exponent)).astype(np.float64, copy=False)
+        gram = without_zero_columns(gram_of(matrix, exponent), matrix)
+        values = _symmetric(gram)
         if np.isinf(rtol) or values[0] * rtol >= _GRAM_ERROR * values[-1]:
-            return values.clip(min=0)
-    singular = np.linalg.svd(_scaled(tall.whole(), exponent), compute_uv=False)
+            return np.pad(values.clip(min=0), (matrix.shape[1] - len(values), 0))
+        del gram
+    singular = np.linalg.svd(_triangle(matrix, exponent), compute_uv=False)
     squares: FloatArray = np.square(singular[::-1], dtype=np.float64)
     return squares
 
 
-def eigenvalues(W: npt.ArrayLike, /, *, rtol: float = 1e-6) -> FloatArray:
+def eigenvalues(
+    W: npt.ArrayLike, /, *, rtol: float = 1e-6, device: str | None = None
+) -> FloatArray:
     r"""
     Return the eigenvalues of ``W.T @ W`` (of ``W @ W.T`` if that is smaller).
 
     Parameters
     ----------
     W : array_like, shape (m, n)
-        Real matrix, in weight units. That of a layer of a file is read in blocks.
+        Real matrix, in weight units. That of a layer of a file is read in blocks. For an array of
+        PyTorch, CuPy, JAX or another library of the array API, the work is done by that library,
+        where the array lies; it must have float64.
     rtol : float, default: 1e-6
         Relative error allowed in the smallest eigenvalue. The Gram matrix has the squared condition
         number of W; if its error could exceed `rtol`, the singular values of W are computed
-        instead, which takes about three times as long: always for 0, never for ``inf``.
+        instead, which takes three to six times as long: always for 0, never for ``inf``. Columns of
+        zeros, and rows in a wide matrix, do not count.
+    device : str, optional
+        Library and device that compute: ``"cuda"``, ``"cuda:1"`` (CuPy), ``"torch:cuda"``,
+        ``"jax:gpu"`` and others, see :func:`spectra.linalg.devices.opened`; by default NumPy. The
+        blocks are sent to it one by one.
 
     Returns
     -------
-    array of float, shape (min(m, n),)
+    numpy.ndarray of float, shape (min(m, n),)
         Eigenvalues in ascending order, in weight units squared, not divided by m or n; none is
         negative. All ``nan`` if an element of W is not finite. An eigenvalue outside the range of
         float64 is ``inf`` or has lost digits to underflow, with a warning.
@@ -136,7 +97,11 @@ def eigenvalues(W: npt.ArrayLike, /, *, rtol: float = 1e-6) -> FloatArray:
     Raises
     ------
     ArgumentError
-        If W is not a matrix of real numbers, or `rtol` is negative or not a number.
+        If W is not a matrix of real numbers, its library does not compute in float64, `rtol` is
+        negative or not a number, or `device` cannot be used or is given for an array that already
+        lies on a device.
+    DeviceError
+        If a device has too little memory, or fails.
 
     Warns
     -----
@@ -158,9 +123,19 @@ def eigenvalues(W: npt.ArrayLike, /, *, rtol: float = 1e-6) -> FloatArray:
     1: no intermediate square overflows or underflows, and the eigenvalues of W times a power of two
     are those of W times its square, to the last bit.
 
+    W is read in blocks, whichever way is taken: the Gram matrix is summed over them, and the
+    singular values are those of the triangle R of a QR decomposition, to which one block after the
+    other is added. From 2,048 columns the eigenvalues of the Gram matrix are computed by
+    :func:`spectra.linalg.two_stage.eigenvalues`.
+
+    A device, or another library, has the Gram matrix and one block in its memory, and the product
+    that is added; its eigenvalues agree with those of NumPy to about 1e-14 of the largest. Other
+    threads wait until the device is free.
+
     References
     ----------
-    Golub & Van Loan (2013), Matrix Computations, 4th ed., section 8.6.1.
+    Golub & Van Loan (2013), Matrix Computations, 4th ed., section 8.6.1; for the triangle, Demmel,
+    Grigori, Hoemmen & Langou (2012), doi:10.1137/080731992.
 
     Examples
     --------
@@ -168,14 +143,42 @@ def eigenvalues(W: npt.ArrayLike, /, *, rtol: float = 1e-6) -> FloatArray:
     array([4., 9.])
     """
     _checks.number("rtol", rtol, at_least=0, at_most=math.inf, what="a number")
-    tall = _tall(W)
-    rows, columns = tall.shape
-    most = largest(tall.blocks()) if columns else 0.0
+    over_power, exponent, rows = _scaled(W, rtol, device)
+    zero = zero_below(float(over_power.max(initial=0.0)), rows)
+    return in_weight_units(over_power, exponent, zero)
+
+
+def _scaled(W: Any, rtol: float, device: str | None) -> tuple[FloatArray, int, int]:
+    """Return eigenvalues over ``4**exponent``, the exponent, and the longer side of the matrix."""
+    where = None if device is None else devices.opened(device)
+    own = devices.holding(W)
+    if own is not None:
+        if where is not None:
+            msg = f"`device` must be left out for an array of {own.name}, got {device!r}"
+            raise ArgumentError(msg)
+        with devices.at_work(own):
+            source = there(W, own)
+            work = partial(scaled_values, source, rtol=rtol, error=_GRAM_ERROR)
+            return _over_power(largest_of(source), source.shape, work)
+    matrix = tall(W)
+    most = largest(matrix.blocks()) if matrix.shape[1] else 0.0
+    if where is None:
+        with np.errstate(under="ignore"):
+            return _over_power(most, matrix.shape, partial(_scaled_eigenvalues, matrix, rtol=rtol))
+    with devices.at_work(where):
+        source = sent(matrix, where)
+        work = partial(scaled_values, source, rtol=rtol, error=_GRAM_ERROR)
+        return _over_power(most, matrix.shape, work)
+
+
+def _over_power(
+    most: Any, shape: tuple[int, int], work: Callable[[int], FloatArray]
+) -> tuple[FloatArray, int, int]:
+    """Return what :func:`_scaled` does, for the largest absolute value of an element."""
+    rows, columns = shape
     if most == 0:
-        return np.zeros(columns)
+        return np.zeros(columns), 0, rows
     if not np.isfinite(most):
-        return np.full(columns, np.nan)
+        return np.full(columns, np.nan), 0, rows
     exponent = int(np.frexp(most)[1])  # of the smallest power of two above all elements
-    with np.errstate(under="ignore"):
-        scaled = _scaled_eigenvalues(tall, exponent, rtol)
-    return in_weight_units(scaled, exponent, zero_below(float(scaled[-1]), rows))
+    return work(exponent), exponent, rows

@@ -18,7 +18,17 @@ if TYPE_CHECKING:
 
     from spectra._typing import AnyArray, FloatArray
 
-__all__ = ["Elements", "alive", "excess_kurtosis", "huge", "look", "spread", "where"]
+__all__ = [
+    "Elements",
+    "alive",
+    "excess_kurtosis",
+    "huge",
+    "look",
+    "places_in_words",
+    "sample_kurtosis",
+    "spread",
+    "where",
+]
 
 _SIGNIFICANCE, _PASSES = 0.05, 20
 _MOST = 1 << 16  # elements used for the kurtosis
@@ -123,7 +133,30 @@ def excess_kurtosis(W: npt.ArrayLike, /) -> float:
     >>> round(excess_kurtosis(W), 1)
     2.2
     """
-    array = _sample(np.asarray(matrix_of(W)))
+    return sample_kurtosis(_sample(np.asarray(matrix_of(W))))
+
+
+def sample_kurtosis(sample: npt.ArrayLike, /) -> float:
+    """
+    Compute the excess kurtosis of a sample of elements, without huge ones.
+
+    Parameters
+    ----------
+    sample : array_like, shape (n,)
+        Elements, such as the sample of :func:`spectra.linalg.live_elements.read`.
+
+    Returns
+    -------
+    float
+        As in :func:`excess_kurtosis`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> round(sample_kurtosis(np.random.default_rng(0).laplace(size=50_000)), 1)
+    2.2
+    """
+    array = np.asarray(sample)
     zeros = array.size - np.count_nonzero(array)
     if zeros == array.size:
         return 0.0
@@ -319,14 +352,40 @@ def where(elements: Elements, /, *, limit: float | None = None) -> str:
         msg = f"`elements` must be from a matrix, got {elements.distance.ndim}-D"
         raise ArgumentError(msg)
     mask = elements.distance > (elements.limit if limit is None else limit)
-    for axis, word in ((1, "row"), (0, "column")):
-        found = _crowded(mask.sum(axis=axis))
-        if len(found):
-            return _listed(word, found.tolist())
     places = np.argwhere(mask)
     largest = np.argsort(-elements.distance[mask], kind="stable")[:_NAMED]
-    named = places[largest].tolist()
-    return _listed("element", [*map(tuple, named)], len(places))
+    return places_in_words(mask.sum(axis=1), mask.sum(axis=0), places[largest].tolist())
+
+
+def places_in_words(
+    by_row: npt.NDArray[np.int_], by_column: npt.NDArray[np.int_], largest: Sequence[Sequence[int]]
+) -> str:
+    """
+    Describe where marked elements of a matrix are.
+
+    Parameters
+    ----------
+    by_row, by_column : array of int
+        Number of marked elements in each row and in each column.
+    largest : sequence of (int, int)
+        Row and column of the first marked elements to name.
+
+    Returns
+    -------
+    str
+        Rows, columns or elements by the rules of :func:`where`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> places_in_words(np.array([0, 1]), np.array([1, 0]), [(1, 0)])
+    'element (1, 0)'
+    """
+    for counts, word in ((by_row, "row"), (by_column, "column")):
+        found = _crowded(counts)
+        if len(found):
+            return _listed(word, found.tolist())
+    return _listed("element", [*map(tuple, largest)], int(by_row.sum()))
 
 
 def _crowded(counts: npt.NDArray[np.int_]) -> npt.NDArray[np.int_]:

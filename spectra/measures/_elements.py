@@ -48,11 +48,12 @@ def foreseen_traps(spectrum: Spectrum, /) -> Mapping[str, Any]:
     >>> found["num_large"], found["large_where"]
     (1.0, 'element (4, 2)')
     """
-    matrices = () if spectrum.matrices is None else spectrum.matrices
+    matrices = spectrum.each_matrix()
+    noise = [spikes.bulk.variance for spikes in spectrum.spikes] if len(matrices) else []
     found = [
-        _large.find(W, variance=spikes.bulk.variance)
-        for W, spikes in zip(matrices, spectrum.spikes, strict=bool(len(matrices)))
-        if spikes.bulk.variance > 0
+        _large.find(W, variance=variance, live=live)
+        for W, live, variance in zip(matrices, spectrum.live_elements, noise, strict=True)
+        if variance > 0
     ]
     if not found:
         return dict(zip(_NAMES, (math.nan, math.nan, "", math.nan), strict=True))

@@ -206,7 +206,9 @@ def randomized(
     values = spectrum.eigenvalues
     if replicas is None:
         replicas = _REPLICAS if spectrum.M <= _SMALL else 1
-    permuted = _permutation.permuted_spectra(spectrum, replicas=replicas, rng=spectrum.rng)
+    permuted = _permutation.permuted_spectra(
+        spectrum, replicas=replicas, rng=spectrum.rng, device=spectrum.device
+    )
     traps = _traps.find(spectrum, permuted, significance=spectrum.significance)
     pooled = np.sort(permuted.eigenvalues.reshape(replicas, -1), axis=1)
     changed = pooled if spectrum.M > 1 else pooled[:0]

@@ -16,14 +16,18 @@ import numpy as np
 
 import spectra._checks as _checks
 from spectra._spectral import matrix_of
-from spectra.linalg.elements import Elements, where
+from spectra.linalg.elements import places_in_words
+from spectra.linalg.live_elements import pieces, read
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    from spectra._typing import AnyArray
+    from spectra.linalg.live_elements import LiveElements, Piece
 
 __all__ = ["LargeElements", "find"]
+
+
+_NAMED = 3  # elements that are named
 
 
 class LargeElements(NamedTuple):
@@ -46,17 +50,21 @@ class LargeElements(NamedTuple):
     """Absolute mean of the other elements, over the mean that makes a spike."""
 
 
-def find(W: npt.ArrayLike, /, *, variance: float) -> LargeElements:
+def find(
+    W: npt.ArrayLike, /, *, variance: float, live: LiveElements | None = None
+) -> LargeElements:
     r"""
     Find the elements of a matrix that make spikes by themselves, and the strength of its mean.
 
     Parameters
     ----------
     W : array_like, shape (m, n)
-        Matrix in weight units.
+        Matrix in weight units. That of a layer of a file is read in blocks.
     variance : float
         Variance of the noise elements, as of :func:`spectra.noise.bulk.estimate`, in weight units
         squared.
+    live : LiveElements, optional
+        What :func:`spectra.linalg.live_elements.read` found in W, if already known.
 
     Returns
     -------
@@ -89,25 +97,64 @@ def find(W: npt.ArrayLike, /, *, variance: float) -> LargeElements:
     (1, 'element (4, 2)', 8.4)
     """
     _checks.number("variance", variance, above=0)
-    array = np.asarray(matrix_of(W))
-    used = array != 0
-    rows, columns = used.any(axis=1), used.any(axis=0)
-    live = array if rows.all() and columns.all() else array[np.ix_(rows, columns)]
-    if not live.size:
+    matrix = matrix_of(W)
+    elements = read(matrix) if live is None else live
+    if not elements.size:
         return LargeElements(math.nan, math.nan, "", math.nan)
-    std, root = math.sqrt(variance), math.sqrt(math.sqrt(live.size))
-    limit, mean = std * root, _mean(live)
-    most = max(float(live.max()) - mean, mean - float(live.min()))
+    std, root = math.sqrt(variance), math.sqrt(math.sqrt(elements.size))
+    limit, mean = std * root, elements.mean
+    most = max(elements.high - mean, mean - elements.low)
     if most <= limit:
         return LargeElements(0, most / limit, "", abs(mean) * root / std)
-    apart = np.abs(live.astype(np.float64) - mean)
+    found = _beyond(matrix, elements, mean, limit)
+    place = places_in_words(found.by_row, found.by_column, [at for _, *at in found.largest])
+    others = abs(found.total_of_others) / max(1, elements.size - found.num)
+    return LargeElements(found.num, most / limit, place, others * root / std)
+
+
+class _Beyond(NamedTuple):
+    """Elements beyond a distance from the mean, of a piece of a matrix or of all of it."""
+
+    by_row: npt.NDArray[np.int_]
+    by_column: npt.NDArray[np.int_]
+    largest: list[tuple[float, int, int]]  # negative distance, row and column
+    total_of_others: float
+
+    @property
+    def num(self) -> int:
+        return int(self.by_row.sum())
+
+
+def _beyond(matrix: npt.ArrayLike, live: LiveElements, mean: float, limit: float) -> _Beyond:
+    """Find the live elements beyond a distance from the mean, in blocks."""
+    found = [_beyond_in(piece, live, mean, limit) for piece in pieces(matrix)]
+    largest = sorted(place for part in found for place in part.largest)[:_NAMED]
+    by_row = np.sum([part.by_row for part in found], axis=0)
+    by_column = np.sum([part.by_column for part in found], axis=0)
+    return _Beyond(by_row, by_column, largest, math.fsum(part.total_of_others for part in found))
+
+
+def _beyond_in(piece: Piece, live: LiveElements, mean: float, limit: float) -> _Beyond:
+    apart = piece.values.astype(np.float64, order="C")
+    apart -= mean
+    np.abs(apart, out=apart)
     large = apart > limit
-    distance = np.zeros(array.shape)  # dead rows and columns have no place
-    distance[np.ix_(rows, columns)] = apart
-    place = where(Elements(mean, mean, std, limit, live.size, distance))
-    others = _mean(live[~large])
-    return LargeElements(int(large.sum()), most / limit, place, abs(others) * root / std)
-
-
-def _mean(values: AnyArray) -> float:
-    return float(values.mean(dtype=np.float64)) if values.size else 0.0
+    rows, columns = live.lines(piece)
+    large[~rows] = False
+    large[:, ~columns] = False
+    flat = np.flatnonzero(large)
+    row, column = np.divmod(flat, large.shape[1])
+    distance = apart.reshape(-1)[flat]
+    largest = [
+        (-float(distance[i]), int(row[i]) + piece.row, int(column[i]) + piece.column)
+        for i in np.argsort(-distance, kind="stable")[:_NAMED]
+    ]
+    values = apart  # in the same memory
+    values[:] = piece.values
+    values.reshape(-1)[flat] = 0.0
+    return _Beyond(
+        np.bincount(row + piece.row, minlength=len(live.rows)),
+        np.bincount(column + piece.column, minlength=len(live.columns)),
+        largest,
+        float(values.sum()),
+    )

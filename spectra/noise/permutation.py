@@ -92,6 +92,7 @@ def permuted_spectra(
     *,
     replicas: int = 1,
     rng: int | np.random.Generator | None = 0,
+    device: str | None = None,
 ) -> PermutedSpectra:
     """
     Compute the spectra of matrices with their elements in random order.
@@ -104,6 +105,8 @@ def permuted_spectra(
         Number of random orders.
     rng : int, numpy.random.Generator or None, default: 0
         Seed of the orders; the first replicas do not depend on the number of `replicas`.
+    device : str, optional
+        Library and device that compute the eigenvalues, as in :func:`spectra.eigenvalues`.
 
     Returns
     -------
@@ -113,7 +116,9 @@ def permuted_spectra(
     Raises
     ------
     ArgumentError
-        If `replicas` is not at least 1, `rng` is wrong, or `matrices` are not matrices.
+        If `replicas` is not at least 1, `rng` or `device` is wrong, or `matrices` are not matrices.
+    DeviceError
+        If a device has too little memory, or fails.
 
     Warns
     -----
@@ -131,7 +136,7 @@ def permuted_spectra(
     orders: list[list[int]] = drawn.tolist()
     spectra = [
         [
-            eigenvalues(permuted(W, rng=order), rtol=RTOL)
+            eigenvalues(permuted(W, rng=order), rtol=RTOL, device=device)
             for W, order in zip(stack, row, strict=True)
         ]
         for row in orders

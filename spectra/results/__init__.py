@@ -10,6 +10,9 @@ Build and read the results of an analysis: Datasets, their variables, verdicts a
 - ``claims``: layers with spikes, traps or a rejected power law, beside chance (``claims``)
 - ``triage``: the layers of a model to look at first (``findings``), and its verdicts in a sentence
   (``triage``)
+- ``left_out``: tensors and elements that are not analysed, by the kind of reason
+  (``left_out_line``)
+- ``lacking``: layers on which a measure failed (``lacking_layers``, ``lacking_lines``)
 - ``summary``: averages over the layers of a model (``summary``)
 - ``diagnosis``: one verdict from all the evidence, with its reason (``judge``)
 - ``values``: what a measure returned, checked against the declarations (``checked``)
@@ -25,6 +28,8 @@ from spectra.results import (
     claims,
     dataset,
     diagnosis,
+    lacking,
+    left_out,
     plotdata,
     reading,
     rules,
@@ -41,6 +46,8 @@ __all__ = [
     "claims",
     "dataset",
     "diagnosis",
+    "lacking",
+    "left_out",
     "plotdata",
     "reading",
     "rules",

@@ -87,6 +87,7 @@ class Results:
     1 layer: 1 broken
     look at these first:
       fc  broken: all weights are zero
+    not analysed: 1 of 1 tensors, 1,800 of 1,800 elements (100.0 %): 1 x all zero
     """
 
     def __init__(self, ds: xr.Dataset) -> None:
@@ -95,7 +96,7 @@ class Results:
 
     def diagnosis(self) -> Triage:
         """
-        Return the verdicts, and the layers to look at first, as text or as HTML in a notebook.
+        Return the verdicts, the layers to look at first, and what is missing, as text or as HTML.
 
         Returns
         -------

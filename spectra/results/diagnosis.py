@@ -111,7 +111,8 @@ def judge(row: Mapping[str, Any], /) -> Diagnosis:
     """
     status = Status(row.get("status", Status.COMPUTED))
     if status in _UNREADABLE:
-        return Diagnosis(Verdict.BROKEN, _UNREADABLE[status], Reading.NONE)
+        _, colon, where = str(row.get("status_reason", "")).partition(":")
+        return Diagnosis(Verdict.BROKEN, f"{_UNREADABLE[status]}{colon}{where}", Reading.NONE)
     if status is not Status.COMPUTED or "phase" not in row:
         return Diagnosis(Verdict.NOT_JUDGED, "", Reading.NONE)
     verdict = _verdict(row)

@@ -33,7 +33,10 @@ if TYPE_CHECKING:
 
     _Chosen = npt.NDArray[np.bool_]
 
-__all__ = ["find"]
+__all__ = ["NAMES", "find"]
+
+NAMES = tuple(variable.name for variable in COLLAPSE)
+"""Names of the variables of :func:`find`."""
 
 _CODES = {"rms": 1, "edge": 2}  # added to Collapse.NO: by one norm, by the other, by both
 _FEWEST = 5  # peers from which a median and a spread are taken
@@ -201,5 +204,5 @@ def find(
         name: {key: values[i] for key, values in columns.items()}
         for i, name in enumerate(ds.layer.values.tolist())
     }
-    found = from_rows(rows, always=[v.name for v in COLLAPSE], attrs=ds.attrs)
+    found = from_rows(rows, always=NAMES, attrs=ds.attrs)
     return found.assign_coords(depth=ds.depth) if "depth" in ds.coords else found

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from spectra.errors import one_line
+from spectra.errors import counted, one_line
+from spectra.results.lacking import lacking_layers, lacking_lines
 from spectra.results.reading import in_words, one_model, records
 from spectra.results.variables import Status
 from spectra.results.verdicts import Verdict
@@ -73,7 +74,8 @@ class Triage:
     """
     Verdicts on the layers of a model, and the layers to look at first.
 
-    Its text, and its HTML in a notebook, are the sentence of the verdicts and the findings.
+    Its text, and its HTML in a notebook, are the sentence of the verdicts, the findings, the
+    measures that failed, and what is not analysed.
 
     Parameters
     ----------
@@ -85,6 +87,12 @@ class Triage:
         Layers whose phase would be another if a number were moved a little.
     findings : tuple of Finding
         Layers to look at, the most urgent first.
+    num_lacking : int, default: 0
+        Layers with a spectrum that lack values, because a measure failed.
+    failures : tuple of str, optional
+        Measures that failed, each with a layer and the reason, in one line.
+    left_out : str, default: ""
+        Tensors and elements that are not analysed, by the kind of reason.
 
     Examples
     --------
@@ -96,6 +104,9 @@ class Triage:
     verdicts: Mapping[str, int]
     num_near: int
     findings: tuple[Finding, ...]
+    num_lacking: int = 0
+    failures: tuple[str, ...] = ()
+    left_out: str = ""
 
     @property
     def sentence(self) -> str:
@@ -105,16 +116,23 @@ class Triage:
         near = (
             f"; {self.num_near} of them near the border to another phase" if self.num_near else ""
         )
-        return f"{self.num_layers} {noun}{': ' if counts else ''}{counts}{near}"
+        verb = "lacks" if self.num_lacking == 1 else "lack"
+        lacking = (
+            f"; {self.num_lacking} of them {verb} values of a measure that failed"
+            if self.num_lacking
+            else ""
+        )
+        return f"{self.num_layers} {noun}{': ' if counts else ''}{counts}{near}{lacking}"
 
     def __str__(self) -> str:
-        """Return the sentence, and the first findings below each other."""
+        """Return the sentence, the first findings, failures and what is left out, line by line."""
         shown = self.findings[:_SHOWN]
         lines = [f"  {one_line(f.layer)}  {f.verdict}: {one_line(f.reason)}" for f in shown]
         rest = len(self.findings) - len(shown)
-        more = [f"  and {rest} more"] if rest else []
+        more = [f"  and {rest} more (all are in .findings)"] if rest else []
         head = [self.sentence, "look at these first:"] if lines else [self.sentence]
-        return "\n".join([*head, *lines, *more])
+        below = [*self.failures, *([self.left_out] if self.left_out else [])]
+        return "\n".join([*head, *lines, *more, *below])
 
     def _repr_html_(self) -> str:
         cells = (
@@ -123,7 +141,8 @@ class Triage:
         )
         table = f"<table><tr><th>layer<th>verdict<th>reason</tr>{'</tr>'.join(cells)}</table>"
         sentence = f"<p>{html.escape(self.sentence)}</p>"
-        return f"{sentence}{table if self.findings else ''}"
+        below = [f"<p>{html.escape(line)}</p>" for line in (*self.failures, self.left_out) if line]
+        return f"{sentence}{table if self.findings else ''}{''.join(below)}"
 
 
 def triage(ds: xr.Dataset, /) -> Triage:
@@ -138,7 +157,8 @@ def triage(ds: xr.Dataset, /) -> Triage:
     Returns
     -------
     Triage
-        Numbers of layers by verdict, and the :func:`findings`.
+        Numbers of layers by verdict, the :func:`findings`, measures that failed, and what is not
+        analysed of the model.
 
     Raises
     ------
@@ -155,13 +175,23 @@ def triage(ds: xr.Dataset, /) -> Triage:
     look at these first:
       dead  broken: all weights are zero
       noise  like noise: bulk as noise (p 0.79, D 0.02); no eigenvalues above the bulk at 0.0001
+    not analysed: 1 of 2 tensors, 200 of 20,200 elements (1.0 %): 1 x all zero
     """
-    rows = records(one_model(ds))
+    one = one_model(ds)
+    rows = records(one)
     words = [_verdict(row) or _gone(row) for row in rows]
     counted = Counter(word for word in words if word)
     by_number = dict(sorted(counted.items(), key=lambda pair: (-pair[1], pair[0])))
     near = sum(row.get("phase_second", "not_classified") not in _NO_PHASE for row in rows)
-    return Triage(len(rows), by_number, near, tuple(findings(ds)))
+    return Triage(
+        len(rows),
+        by_number,
+        near,
+        tuple(findings(one)),
+        num_lacking=len(lacking_layers(one)),
+        failures=tuple(lacking_lines(one)),
+        left_out=str(ds.attrs.get("not_analysed", "")),
+    )
 
 
 def findings(ds: xr.Dataset, /) -> list[Finding]:
@@ -263,8 +293,12 @@ def _foreseen(row: Mapping[str, Any]) -> str:
     if mean > large:
         return f"the mean of the elements makes a spike, {mean:.1f} times the limit"
     num, place = _num_large(row), row.get("large_where") or "an element"
-    verb = "makes a spike by itself" if num == 1 else "make spikes by themselves"
-    return f"{place} {verb}, {large:.1f} times the limit"
+    return f"{place} {_spikes_of(num)}, {large:.1f} times the limit"
+
+
+def _spikes_of(num: int) -> str:
+    """Return what so many large elements do, in words."""
+    return "makes a spike by itself" if num == 1 else "make spikes by themselves"
 
 
 def _num_large(row: Mapping[str, Any]) -> int:
@@ -282,7 +316,9 @@ def _reason(row: Mapping[str, Any], concern: Concern, rare: float) -> str:
     if concern in {Concern.OVER_TRAINED, Concern.UNDER_TRAINED}:
         word = row["alpha_reading"].replace("_", "-")
         alone = (
-            f"; {large} elements make spikes by themselves" if (large := _num_large(row)) else ""
+            f"; {counted(large, 'element')} {_spikes_of(large)}"
+            if (large := _num_large(row))
+            else ""
         )
         return f"alpha {row['alpha']:.2f}, read as {word} in the literature; {said}{alone}"
     if concern is Concern.LIKE_NOISE and rare >= _UNLIKE:

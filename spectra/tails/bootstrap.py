@@ -17,8 +17,7 @@ import numpy as np
 
 import spectra._checks as _checks
 import spectra.tails.log_excess as _excess
-from spectra._executing import executed
-from spectra.errors import ArgumentError
+from spectra._executing import every_result
 from spectra.tails.options import fixed_threshold
 from spectra.tails.power_law import PowerLawFits, fit, fits, tails
 from spectra.tails.samples import FitStatus, logarithms, prepare
@@ -148,14 +147,8 @@ def _in_chunks(
     sizes = [min(most, resamples - done) for done in range(0, resamples, most)]
     streams = _checks.generator(rng).spawn(len(sizes))
     chunks = list(map(_Chunk, range(len(sizes)), streams, sizes))
-    found = executed(executor, work, chunks, key=attrgetter("place")).values
-    if len(found) < len(chunks):
-        msg = (
-            f"`executor` must return a result for each of the {len(chunks)} parts of the "
-            f"resamples, got {len(found)}; leave out `executor` to work here"
-        )
-        raise ArgumentError(msg)
-    return [found[chunk.place] for chunk in chunks]
+    where = attrgetter("place")
+    return every_result(executor, work, chunks, key=where, what="parts of the resamples")
 
 
 def refits(

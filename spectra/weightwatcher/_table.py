@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import math
+from functools import partial
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 
+import spectra._checks as _checks
 import spectra.measures as _measures
 import spectra.weightwatcher._arguments as _arguments
 import spectra.weightwatcher._choice as _choice
 import spectra.weightwatcher._layers as _layers
 import spectra.weightwatcher._noise as _noise
 import spectra.weightwatcher._shuffles as _shuffles
+from spectra._executing import every_result
 from spectra._spectrum import Spectrum, spectrum
 from spectra.errors import SpectraError
 from spectra.linalg.norms import log10
@@ -25,7 +29,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     import pandas as pd
 
-    from spectra._typing import AnyArray, FloatArray
+    from spectra._typing import AnyArray, Executor, FloatArray
     from spectra.models.tensors import Tensor
     from spectra.weightwatcher._fits import FixFingers, Package, Shape
     from spectra.weightwatcher._layers import Layer
@@ -180,6 +184,7 @@ def analyze(
     ERG: bool = False,
     vectors: bool = False,
     rng: int | np.random.Generator | None = 0,
+    executor: Executor | None = None,
     **others: object,
 ) -> pd.DataFrame:
     """
@@ -240,6 +245,10 @@ def analyze(
         Seed of the shuffles: an int gives those of WeightWatcher after ``numpy.random.seed(rng)``,
         for the same layers in the same order. WeightWatcher itself sets no seed, like None. A seed
         is drawn from a generator.
+    executor : Executor, optional
+        Where to do the work, by default here, one layer after the other; its ``map`` may return
+        the results in any order. Not used with `randomize`, whose shuffles depend on the order of
+        the layers.
     **others : object
         Other arguments of WeightWatcher's ``analyze``, accepted with the value that asks for
         nothing (``plot=False``); with any other value the error says what to use.
@@ -253,7 +262,8 @@ def analyze(
     Raises
     ------
     ArgumentError
-        If `model` is not a mapping, or an option is unknown, out of range or contradicts another.
+        If `model` is not a mapping, an option is unknown, out of range or contradicts another, or
+        `executor` does not return all results.
     UnknownNameError
         If `layers` names a layer that is not there.
 
@@ -285,6 +295,7 @@ def analyze(
     [['fc1', 100, 50, 'success']]
     """
     _arguments.check(analyze, others)
+    _checks.executor(executor)
     needing = fit not in {"PL", "power_law"} or xmax == "force" or fix_fingers == "xmin_peak"
     package = pl_package or ("powerlaw" if needing else "ww")
     fingers = 10 if max_fingers is None else max_fingers
@@ -296,11 +307,12 @@ def analyze(
     limits = {"min_evals": min_evals, "max_evals": max_evals, "max_N": max_N}
     found = _choice.find(model, layers=layers, pool=pool, start_ids=start_ids, **limits)
     weak = tolerance or 1e-6
-    rows = [
-        _row(part, options, extras, pool=pool, conv2d_norm=conv2d_norm, tolerance=weak)
-        for layer in found
-        for part in _layers.slices(layer, pool=pool)
-    ]
+    parts = [part for layer in found for part in _layers.slices(layer, pool=pool)]
+    how = partial(_row, pool=pool, conv2d_norm=conv2d_norm, tolerance=weak)
+    work = partial(how, options=options, extras=extras)
+    where = attrgetter("layer_id", "tensor.name", "position")
+    chosen_executor = None if randomize else executor
+    rows = every_result(chosen_executor, work, parts, key=where, what="layers")
     absent = {"slice_id"} if pool else set()
     if not options.truncated:
         absent |= {"Lambda"}

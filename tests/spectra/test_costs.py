@@ -1,5 +1,6 @@
 """Costs: what grows with what, and the memory of the large arrays counted by hand."""
 
+import dataclasses
 from functools import partial
 
 import numpy as np
@@ -19,10 +20,26 @@ def layer(*shape, dtype=np.float32):
     return spectra.layers({"w": tensor})[0]
 
 
+def in_parts(whole):
+    """Return a layer with the same shape and type whose matrix is read in parts."""
+
+    class Parts:
+        def __call__(self):
+            raise NotImplementedError
+
+        def blocks(self, step, axis):
+            return iter(())
+
+    tensor = dataclasses.replace(whole.tensor, source=Parts())
+    return spectra.layers({"w": tensor})[0]
+
+
 def test_large_layers_cost_products_and_cubes():
     rates = costs.Rates(1.0, 10.0, 0.0, 0.0, 0.0, 0.0)
     assert costs.seconds(layer(30, 20), rates=rates) == 30 * 20**2 + 10 * 20**3
     assert costs.seconds(layer(20, 30), rates=rates) == 30 * 20**2 + 10 * 20**3
+    assert costs.seconds(layer(2047, 2047), rates=rates) == 11 * 2047**3
+    assert costs.seconds(layer(2048, 2048), rates=rates) == pytest.approx(7 * 2048**3)
     conv = layer(30, 20, 3, 3)
     assert costs.seconds(conv, rates=rates) == 9 * (30 * 20**2 + 10 * 20**3)
 
@@ -50,8 +67,15 @@ def test_a_measure_of_ones_own_is_free_and_an_empty_layer_is_cheap():
 
 @pytest.mark.parametrize(("dtype", "size"), [(np.float64, 8), (np.float32, 4), (np.float16, 2)])
 def test_memory_of_gram_matrices_and_a_block(dtype, size):
-    block = 2**22 * (DOUBLE + size)
-    assert costs.memory(layer(4096, 4096, dtype=dtype)) == 2 * DOUBLE * 4096**2 + block + FITS
-    assert costs.memory(layer(2**20, 64, dtype=dtype)) == 2**26 * size + block + FITS
+    fixed = 2**22 * DOUBLE + FITS
+    product = DOUBLE * 4096**2 + DOUBLE * 1024 * 3072
+    square, tall = layer(4096, 4096, dtype=dtype), layer(2**20, 64, dtype=dtype)
+    assert costs.memory(square) == size * 4096**2 + product + fixed
+    widened = 2**22 * (2 * 4 + 1) + DOUBLE * 2**20 if size == 2 else 0
+    product_of_tall = 2**22 * DOUBLE + 2 * DOUBLE * 64**2
+    assert costs.memory(tall) == size * 2**26 + max(product_of_tall, widened) + FITS
+    for each, whole in ((square, 4096**2), (tall, 2**26)):
+        assert costs.memory(in_parts(each)) < costs.memory(each) - size * (whole - 2**23) / 2
+    assert costs.memory(in_parts(square)) == 2 * size * 2**22 + product + fixed
     noise = costs.memory(layer(4096, 4096, dtype=dtype), measures=measures.RANDOM_MATRIX)
     assert noise == 4096**2 * (size + 2 * DOUBLE + 6 * DOUBLE) + FITS

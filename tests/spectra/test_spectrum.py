@@ -18,6 +18,7 @@ import spectra
 from spectra import measures
 from spectra.errors import ArgumentError, ModelFormatError
 from spectra.linalg import elements, norms, ranks, vectors
+from spectra.models.lazy import InBlocks
 from spectra.noise import (
     bulk,
     erg,
@@ -466,19 +467,35 @@ def test_other_attributes_are_missing_as_ever():
     assert spectra.Spectrum(np.ones(3), N=3).matrices is None
 
 
-def test_a_layer_that_cannot_be_read_again_stops_no_other(tmp_path, monkeypatch):
-    """The eigenvalues come from blocks, and the elements are read once more for some measures."""
+def shorter(*_):
+    msg = "the file has become shorter"
+    raise ModelFormatError(msg)
+
+
+def whole_again(monkeypatch, name):
+    """Let a tensor not be read as a whole; its eigenvalues come from blocks."""
+    read = spectra.Tensor.read
+    monkeypatch.setattr(spectra.Tensor, "read", lambda t: shorter() if t.name == name else read(t))
+
+
+def blocks_again(monkeypatch, name):
+    """Let the first matrix not be read in blocks more than twice, which its eigenvalues take."""
+    blocks, seen = InBlocks.blocks, []
+
+    def counted(matrix, step):
+        seen.append(matrix.source)
+        again = seen.count(seen[0]) > 3 and matrix.source == seen[0]
+        return shorter() if again else blocks(matrix, step)
+
+    monkeypatch.setattr(InBlocks, "blocks", counted)
+
+
+@pytest.mark.parametrize("again", [whole_again, blocks_again])
+def test_a_layer_that_cannot_be_read_again_stops_no_other(tmp_path, monkeypatch, again):
+    """Elements are read again for some measures, in blocks or as a whole."""
     W = np.random.default_rng(0).standard_normal((30, 20)).astype("<f4")
     model = open_model(write_safetensors(tmp_path / "m.safetensors", {"a": W, "b": W}))
-    read = spectra.Tensor.read
-
-    def failing(tensor):
-        if tensor.name == "a":
-            msg = "the file has become shorter"
-            raise ModelFormatError(msg)
-        return read(tensor)
-
-    monkeypatch.setattr(spectra.Tensor, "read", failing)
-    ds = spectra.analyze(model, measures=measures.CORE)
+    again(monkeypatch, "a")
+    ds = spectra.analyze(spectra.layers(model), measures=[*measures.CORE, measures.element_law])
     assert spectra.labels(ds.status).values.tolist() == ["not_read", "computed"]
     assert ds.status_reason.values.tolist() == ["not read: the file has become shorter", ""]

@@ -162,7 +162,7 @@ def test_a_matrix_is_read_in_parts(tmp_path, monkeypatch, kind):
     np.testing.assert_array_equal(
         expected.eigenvalue.values, spectra.analyze(held).eigenvalue.values
     )
-    for name in ("spectra._spectral.BLOCK", "spectra.linalg.eigen.BLOCK"):
+    for name in ("spectra._spectral.BLOCK", "spectra.linalg._tall.BLOCK"):
         monkeypatch.setattr(name, 1000)
     sizes = []
 

@@ -12,7 +12,9 @@ from tests.builders import SHARED, write_safetensors
 
 FAULTS = {
     "model.layers.9.self_attn.v_proj": "all weights are zero",
-    "model.layers.11.self_attn.k_proj": "weights that are not finite",
+    "model.layers.11.self_attn.k_proj": (
+        "weights that are not finite: 1 of 262,144 elements, nan at row 3, column 3"
+    ),
     "model.layers.5.mlp.down_proj": "element (7, 9) makes a spike by itself",
     "model.layers.6.self_attn.o_proj": "alpha 1.46, read as over-trained in the literature",
     "model.layers.10.mlp.up_proj": "unlike other layers of its kind; bulk as noise",
@@ -45,6 +47,23 @@ def test_the_planted_faults_head_the_list(capsys, planted):
     noise = [one["layer"] for one in found["triage"]["findings"][len(FAULTS) :]]
     assert noise == ["lm_head", "model.embed_tokens"]  # planted too: both are noise
     assert found["triage"]["verdicts"]["noise_and_signal"] == 80
+
+
+@pytest.mark.shared
+@pytest.mark.slow
+def test_the_check_says_the_same_of_the_planted_faults(capsys, planted):
+    rule = "large_strength > 3"
+    found = json.loads(printed(capsys, "check", planted, "--format", "json", "--fail-on", rule))
+    (model,) = found["models"]
+    assert [one["layer"] for one in model["look_at_first"]][: len(FAULTS)] == [*FAULTS]
+    reasons = {one["layer"]: one["reason"] for one in model["look_at_first"]}
+    for name, words in FAULTS.items():
+        assert words in reasons[name]
+    (broken,) = model["rules"]
+    names = ["model.layers.5.mlp.down_proj", "model.layers.6.self_attn.o_proj"]
+    assert {one["layer"]: one["reason"] for one in broken["layers"]} == {
+        name: reasons[name] for name in names
+    }
 
 
 @pytest.mark.parametrize("command", ["analyze", "noise"])

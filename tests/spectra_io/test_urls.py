@@ -72,6 +72,50 @@ def test_what_is_shown_stays_as_it_is(text):
     assert without_secrets(shown(text)) == shown(text)
 
 
+LOGINS = [
+    "hf:/user:s3cret@org/name",
+    "hf:user:s3cret@org/name",
+    "hf:///user:s3cret@org/name",
+    "s3:/key:s3cret@bucket",
+    "memory:/u:s3cret@h",
+    "HF:/user:a@s3cret@org/name",
+    "hf:/user:a/s3cret@org/name",
+    "hf:/user%3As3cret%40org/name",
+    "hf:/user:s3cret@org/name?x#y",
+    "hf:\\user:s3cret@org",
+    "--hf:/user:s3cret@org/name",
+    " s3:/key:s3cret@bucket",
+    "s3:key:s3cret@bucket,https://example.org/x",
+]
+
+
+@pytest.mark.parametrize("text", LOGINS)
+def test_a_login_after_any_scheme_is_not_shown(text):
+    assert SECRET not in shown(text)
+    for words in (text, f"({text})", f"got {text!r}: no", f"x={text};", f'{{"a":"{text}"}}'):
+        assert SECRET not in without_secrets(words)
+    assert shown(shown(text)) == without_secrets(shown(text)) == shown(text)
+
+
+NO_LOGINS = [
+    "C:/a@b.onnx",
+    "C:\\a@b.onnx",
+    "D:/org@v2/a.onnx",
+    "a:b@c",
+    "org/name@v1:2",
+    "C:/a@b:c",
+    "run:1:step.onnx",
+    "10:20:30@night.onnx",
+    "layer fc:0 of a@b",
+]
+
+
+@pytest.mark.parametrize("text", NO_LOGINS)
+def test_paths_without_a_login_are_shown(text):
+    assert shown(text) == without_secrets(text) == text
+    assert without_secrets(f"got '{text}'.") == f"got '{text}'."
+
+
 WORDS = st.text(st.characters(codec="ascii", exclude_categories=["C"]), max_size=12)
 
 
@@ -180,7 +224,14 @@ def test_paths_are_no_urls(path):
     assert shown(path) == without_secrets(path) == path
 
 
-LONG = ["a:" * 100_000, "a" * 200_000, "http:" * 50_000, ":@%3f;" * 50_000]
+LONG = [
+    "a:" * 100_000,
+    "a:b:" * 50_000 + "@",
+    "a:@" * 70_000,
+    "a" * 200_000,
+    "http:" * 50_000,
+    ":@%3f;" * 50_000,
+]
 
 
 @pytest.mark.parametrize("text", LONG)

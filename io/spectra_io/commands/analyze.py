@@ -10,15 +10,20 @@ import click
 
 from spectra import measures
 from spectra_io.commands import options, reports, steps
+from spectra_io.commands.selected import opened_all
+from spectra_io.commands.wanted import with_variables
 from spectra_io.runs.clusters import connected
 from spectra_io.runs.plans import Resources
-from spectra_io.terminal import columns, layer_tables
+from spectra_io.terminal import column_groups, columns
+from spectra_io.urls import has_secrets, shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from spectra.measures import Measure
+    from spectra_io.commands.reports import View
+    from spectra_io.results.stores import FolderStore
 
 __all__ = ["analyze"]
 
@@ -28,17 +33,17 @@ _HELP = f"""Say which layers of a model to look at first, and print a table of a
 The first line counts the verdicts. Then come the layers to look at first, the most urgent first:
 broken; trapped, or with elements so large that each makes a spike by itself; heavy-tailed and read
 as over-trained; like noise. Then the table, by default the group main; --columns has others, each
-beside the name and the verdict:
+beside the name and the verdict, and takes the names of variables too (docs/variables.md):
 
 \b
-{columns.legend(layer_tables.columns_of(["main"]))}
+{columns.legend(column_groups.columns_of(["main"]))}
 
 \b
-tail: {options.heads(layer_tables.GROUPS["tail"])}
-noise: {options.heads(layer_tables.GROUPS["noise"])}
+tail: {options.heads(column_groups.GROUPS["tail"])}
+noise: {options.heads(column_groups.GROUPS["noise"])}
   (explained by spectra noise --help; takes a second spectrum of each layer)
-size: {options.heads(layer_tables.GROUPS["size"])}
-reason: {options.heads(layer_tables.GROUPS["reason"])}
+size: {options.heads(column_groups.GROUPS["size"])}
+reason: {options.heads(column_groups.GROUPS["reason"])}
 
 Pure noise of a hundred eigenvalues or fewer has an alpha between 2 and 6 as often as not: believe
 the verdict, not alpha. A power law counts only among the eigenvalues above the noise.
@@ -52,34 +57,60 @@ def _enough(_: click.Context, __: click.Parameter, resamples: int) -> int:
     return resamples
 
 
-def _measures(resamples: int, groups: Sequence[str]) -> list[Measure]:
-    """Return the measures for the groups; with `resamples` for the evidence, without it for 0."""
+def _measures(resamples: int, view: View) -> list[Measure]:
+    """Return the measures for the columns; with `resamples` for the evidence, without it for 0."""
     wanted = [*measures.CORE]
-    if {"noise", "all"} & {*groups}:
+    if view.has_noise:
         wanted += [measure for measure in measures.RANDOM_MATRIX if measure not in wanted]
+    wanted = with_variables(wanted, view.variables)
     if not resamples:
+        _check_without_evidence(view)
         return [measure for measure in wanted if measure is not measures.evidence]
     chosen = partial(measures.evidence, resamples=resamples)
     return [chosen if measure is measures.evidence else measure for measure in wanted]
 
 
-@contextmanager
-def _limits(scheduler: str | None, workers: int | None, memory: int | None) -> Iterator[Resources]:
-    """Return what the work may use: this machine, or a cluster that it connects to."""
-    if scheduler is None:
-        yield Resources(workers, memory)
-        return
-    if memory is not None:
+def _check_without_evidence(view: View) -> None:
+    """Refuse variables that are not measured without resamples."""
+    names = [name for name in view.variables if name in measures.returned(measures.evidence)]
+    if names:
+        msg = f"{names[0]} takes resamples: leave out --resamples 0, or the column"
+        raise click.UsageError(msg)
+
+
+def _check_for_cluster(paths: Sequence[str], limits: Resources) -> None:
+    """Refuse what is of this machine only, and what must not be sent to a cluster."""
+    if limits.memory is not None:
         msg = "--memory is for this machine; a Dask worker has --memory-limit"
         raise click.UsageError(msg)
+    if limits.device is not None:
+        msg = "--device is for this machine; leave out --device, or --scheduler"
+        raise click.UsageError(msg)
+    if secret := next(filter(has_secrets, paths), None):
+        msg = (
+            f"{shown(secret)}: a URL with a user, a password or a query is not sent to the cluster "
+            "of --scheduler: give a file that its workers see, or a URL without them"
+        )
+        raise click.UsageError(msg)
+
+
+@contextmanager
+def _limits(scheduler: str | None, here: Resources, paths: Sequence[str]) -> Iterator[Resources]:
+    """Return what the work may use: this machine, or a cluster that it connects to."""
+    if scheduler is None:
+        yield here
+        return
+    _check_for_cluster(paths, here)
     with connected(scheduler) as (pool, most):
-        yield Resources(min(workers or most, most), pool=pool)
+        yield Resources(min(here.workers or most, most), pool=pool)
 
 
 @click.command(short_help="Say which layers to look at first, and print all.", help=_HELP)
 @options.models
 @options.outputs
 @options.resources
+@options.store
+@options.device
 @options.view(["main"])
 @click.option(
     "--scheduler",
@@ -107,14 +138,21 @@ def analyze(
     workers: int | None,
     memory: int | None,
     scheduler: str | None,
+    store: FolderStore | None,
+    device: str | None,
     resamples: int,
     **view: Any,
 ) -> int:
     """Say which layers of a model to look at first, and print a table of all."""
     shown, outputs = reports.chosen(outputs, **view)
-    asked = _measures(resamples, shown.groups)
-    with _limits(scheduler, workers, memory) as limits:
-        models = [steps.opened(p, include, exclude, redirect_to=redirect_to) for p in paths]
+    if known := steps.loaded(paths, unused=[*options.CHOICES, "resamples", "scheduler"]):
+        return reports.finish(paths, *known, outputs, view=shown)
+    asked = _measures(resamples, shown)
+    with _limits(scheduler, Resources(workers, memory, device=device), paths) as limits:
+        kept, models = opened_all(paths, include, exclude, redirect_to=redirect_to)
         tensors = steps.described(models, asked, limits, pool=pool)
-        found = steps.analyzed_each(models, pool=pool, measures=asked, resources=limits)
-    return reports.finish(paths, tensors, found, outputs, view=shown)
+        found = steps.analyzed_each(
+            models, pool=pool, measures=asked, store=store, resources=limits
+        )
+    code = reports.finish(kept, tensors, found, outputs, view=shown)
+    return code if len(kept) == len(paths) else max(code, steps.INCOMPLETE)

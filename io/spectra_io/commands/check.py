@@ -10,14 +10,16 @@ import click
 import spectra
 from spectra import measures
 from spectra.errors import SpectraError
+from spectra.models.model import Model
 from spectra.results import rules, scale_collapse, triage
+from spectra.results.left_out import left_out_line
 from spectra.results.variables import Status
 from spectra_io.commands import failures, options, signals, steps, stops
-from spectra_io.gate import files, sources
+from spectra_io.commands.selected import opened_each
+from spectra_io.gate import files, sources, texts
 from spectra_io.gate.reports import Checked, Report
 from spectra_io.runs.plans import Resources
 from spectra_io.terminal import screen
-from spectra_io.terminal.left_out import left_out_line
 from spectra_io.urls import shown
 
 if TYPE_CHECKING:
@@ -26,10 +28,12 @@ if TYPE_CHECKING:
     import xarray as xr
 
     from spectra.results.rules import Breach, Rule
+    from spectra_io.results.stores import FolderStore
+
+    _Results = tuple[xr.Dataset, xr.Dataset]  # of a store: tensors and layers
 
 __all__ = ["check"]
 
-_FIRST = 5  # layers to look at first
 _READ = rules.DEFAULT[-1]  # broken by a layer that could not be read or computed
 _HELP = f"""Check models against rules, for continuous integration.
 
@@ -57,6 +61,8 @@ rule is about status, or a pattern fits no layer of any model. 2 outweighs 1 amo
 @click.command(short_help="Check models against rules; for CI.", help=_HELP)
 @options.models
 @options.resources
+@options.store
+@options.device
 @click.option(
     "--fail-on",
     multiple=True,
@@ -97,6 +103,8 @@ def check(
     redirect_to: Sequence[str],
     workers: int | None,
     memory: int | None,
+    store: FolderStore | None,
+    device: str | None,
     fail_on: Sequence[str],
     rule_files: Sequence[Path],
     form: str,
@@ -106,13 +114,17 @@ def check(
     chosen, source = sources.chosen(fail_on, rule_files)
     for output in outputs:
         files.check(output)
-    selection = {"include": include, "exclude": exclude, "redirect_to": redirect_to}
-    limits = Resources(workers, memory)
+    limits = Resources(workers, memory, device=device)
+    opened: list[Model | Exception] | list[_Results]
+    if known := steps.loaded(paths, unused=options.CHOICES):
+        opened = list(zip(*known, strict=True))
+    else:
+        opened = opened_each(paths, include, exclude, redirect_to=redirect_to)
     models: list[Checked] = []
     stopped = 0
-    for path in paths:
+    for path, found in zip(paths, opened, strict=True):
         try:
-            model, stopped = _checked(path, chosen, pool=pool, resources=limits, **selection)
+            model, stopped = _checked(path, found, chosen, pool=pool, store=store, limits=limits)
         except (KeyboardInterrupt, signals.Terminated) as error:
             ended = isinstance(error, signals.Terminated)
             stopped = signals.TERMINATED if ended else signals.INTERRUPTED
@@ -129,13 +141,12 @@ def check(
 
 def _checked(
     path: str,
+    opened: Model | Exception | _Results,
     chosen: Sequence[Rule],
     *,
-    include: Sequence[str],
-    exclude: Sequence[str],
-    redirect_to: Sequence[str],
     pool: bool,
-    resources: Resources,
+    store: FolderStore | None,
+    limits: Resources,
 ) -> tuple[Checked, int]:
     """
     Check one model, and return the exit code of the signal that stopped the work, or 0.
@@ -145,10 +156,14 @@ def _checked(
     needed = {name for rule in chosen for name in rule.needs}
     by_status = "status" in needed
     try:
-        model = steps.opened(path, include, exclude, redirect_to=redirect_to)
-        tensors = spectra.describe(model, pool=pool)
-        asked = measures.returning(*needed)
-        ds = steps.analyzed(model, pool=pool, measures=asked, resources=resources)
+        if isinstance(opened, Exception):
+            raise opened
+        if isinstance(opened, Model):
+            tensors = spectra.describe(opened, pool=pool)
+            asked = measures.returning(*needed)
+            ds = steps.analyzed(opened, pool=pool, measures=asked, store=store, resources=limits)
+        else:
+            tensors, ds = opened
         if not needed <= {*ds.data_vars}:
             ds = ds.assign(scale_collapse.find(ds).data_vars)
         *outcomes, unread = rules.check(ds, [*chosen, _READ], unmatched_ok=True)
@@ -160,7 +175,7 @@ def _checked(
             num_layers=ds.sizes["layer"],
             num_computed=int((ds.status == Status.COMPUTED).sum()),
             outcomes=tuple(outcomes),
-            first=tuple(triage.findings(ds)[:_FIRST]),
+            first=tuple(triage.findings(ds)),
             problem=_problem(ds, tensors, [] if by_status else unread.breaches),
         )
         return found, code
@@ -187,7 +202,11 @@ def _finish(report: Report, form: str, outputs: Sequence[Path]) -> None:
     """Print the report, and write every file that can be written."""
     problems = []
     try:
-        screen.show(files.rendered(report, form))
+        if form == "text" and screen.on_terminal():
+            screen.show(texts.parts(report))
+        else:  # every format has its own escapes
+            content = files.rendered(report, form) + "\n"
+            screen.show(content.encode("utf-8", "backslashreplace"))
     except OSError as error:
         problems.append(f"{error.filename}: not written: {error.strerror}")
     for output in outputs:

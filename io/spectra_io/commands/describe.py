@@ -8,11 +8,11 @@ import click
 
 import spectra
 from spectra import measures
-from spectra_io.commands.options import selection
-from spectra_io.commands.steps import INCOMPLETE, is_missing, opened
+from spectra.results.left_out import left_out_line
+from spectra_io.commands.options import CHOICES, selection
+from spectra_io.commands.steps import INCOMPLETE, is_missing, loaded, opened
 from spectra_io.runs import calibration, estimates, executors
 from spectra_io.terminal import screen
-from spectra_io.terminal.left_out import left_out_line
 from spectra_io.terminal.tensor_tables import tensor_table
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ _COMMANDS = {
 }
 _LEFT_OUT = (
     "not counted: the start, reading from a disk or a server, decoding quantized weights; nearly "
-    "singular matrices take up to three times as long, and other programs change all times"
+    "singular matrices take three to six times as long, and other programs change all times"
 )
 
 
@@ -61,8 +61,12 @@ def describe(
     cost: bool,
 ) -> int:
     """List every tensor, with the reason if it is not taken; no eigenvalues are computed."""
-    model = opened(path, include, exclude, redirect_to=redirect_to)
-    ds = spectra.describe(model, pool=pool)
+    if known := loaded([path], unused=[*CHOICES, "cost"]):
+        (ds,), _ = known
+        model = None
+    else:
+        model = opened(path, include, exclude, redirect_to=redirect_to)
+        ds = spectra.describe(model, pool=pool)
     is_read = screen.show(tensor_table(ds))
     taken = ds.tensor_layers > 0
     screen.show(
@@ -70,7 +74,7 @@ def describe(
         f"{int(ds.tensor_size.where(taken, 0).sum()):,} of {int(ds.tensor_size.sum()):,} elements; "
         f"layers: {int(ds.tensor_layers.sum())}"
     )
-    if cost and taken.any():
+    if cost and model is not None and taken.any():
         _show_cost(model, pool=pool)
     if is_read and (line := left_out_line(ds)):
         screen.note(line, fold=True)

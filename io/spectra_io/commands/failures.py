@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from spectra.errors import SpectraError
-from spectra_io.urls import is_url, shown, without_secrets
+from spectra_io.urls import shown, without_secrets
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -69,7 +69,7 @@ def public(text: str, arguments: Iterable[str], /) -> str:
     'no https://example.org/a'
     """
     for argument in arguments:
-        if is_url(argument):
+        if shown(argument) != argument:
             for quoted in (argument, repr(argument)[1:-1], str(Path(argument))):
                 text = text.replace(quoted, shown(argument))
     return without_secrets(text)

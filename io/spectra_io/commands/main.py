@@ -56,7 +56,8 @@ def cli(context: click.Context) -> None:
     PATH is a .safetensors, .onnx, .gguf, .npz or .npy file, a *.safetensors.index.json file, a
     folder that holds such a file, .npy excepted (safetensors first if it holds several kinds), a
     URL of such a file, or the id of a model on a hub: org/name or org/name@revision. If a folder
-    holds several models, a message says which one is read.
+    holds several models, a message says which one is read. A store that --store FOLDER made is a
+    PATH, too.
 
     Exit code: 0 if every layer was read, 1 after an error, 3 if the model was opened and the result
     is not complete: no layer has a spectrum (by describe: no tensor is taken), or a layer could not

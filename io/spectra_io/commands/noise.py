@@ -9,12 +9,16 @@ import click
 
 from spectra import measures
 from spectra_io.commands import options, reports, steps
+from spectra_io.commands.selected import opened_all
+from spectra_io.commands.wanted import with_variables
 from spectra_io.runs.plans import Resources
-from spectra_io.terminal import columns, layer_tables
+from spectra_io.terminal import column_groups, columns
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
+
+    from spectra_io.results.stores import FolderStore
 
 __all__ = ["noise"]
 
@@ -22,7 +26,7 @@ _MOST_REPLICAS = 10_000
 _HELP = f"""Print the noise, the signal and the traps of every layer.
 
 \b
-{columns.legend(layer_tables.columns_of(["noise"]))}
+{columns.legend(column_groups.columns_of(["noise"]))}
 
 Most columns need a layer of at least ten eigenvalues. The positions of a convolution kernel are
 tested one by one, each against its own noise. Random orders differ: where a trap matters, use
@@ -35,6 +39,8 @@ row of large weights makes a spike too.
 @options.models
 @options.outputs
 @options.resources
+@options.store
+@options.device
 @options.view(["noise"])
 @click.option(
     "--replicas",
@@ -58,6 +64,8 @@ def noise(
     outputs: Sequence[Path],
     workers: int | None,
     memory: int | None,
+    store: FolderStore | None,
+    device: str | None,
     replicas: int | None,
     seed: int,
     **view: Any,
@@ -67,8 +75,14 @@ def noise(
     chosen = [randomized if m is measures.randomized else m for m in measures.RANDOM_MATRIX]
     asked = [measures.size, measures.tail_fit, measures.foreseen_traps, *chosen]
     shown, outputs = reports.chosen(outputs, **view)
-    models = [steps.opened(p, include, exclude, redirect_to=redirect_to) for p in paths]
-    limits = Resources(workers, memory)
+    if known := steps.loaded(paths, unused=[*options.CHOICES, "replicas", "seed"]):
+        return reports.finish(paths, *known, outputs, view=shown)
+    asked = with_variables(asked, shown.variables)
+    kept, models = opened_all(paths, include, exclude, redirect_to=redirect_to)
+    limits = Resources(workers, memory, device=device)
     tensors = steps.described(models, asked, limits, pool=pool)
-    found = steps.analyzed_each(models, pool=pool, measures=asked, rng=seed, resources=limits)
-    return reports.finish(paths, tensors, found, outputs, view=shown)
+    found = steps.analyzed_each(
+        models, pool=pool, measures=asked, rng=seed, store=store, resources=limits
+    )
+    code = reports.finish(kept, tensors, found, outputs, view=shown)
+    return code if len(kept) == len(paths) else max(code, steps.INCOMPLETE)

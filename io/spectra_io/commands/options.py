@@ -9,19 +9,38 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from spectra.errors import ArgumentError
+from spectra.linalg import devices
+from spectra_io.results.stores import open_store
 from spectra_io.runs.budgets import parsed
-from spectra_io.terminal import layer_tables
+from spectra_io.terminal import column_groups, layer_tables
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from spectra_io.terminal.columns import Column
 
-__all__ = ["HELP", "heads", "models", "outputs", "resources", "selection", "view"]
+__all__ = [
+    "CHOICES",
+    "HELP",
+    "device",
+    "heads",
+    "models",
+    "outputs",
+    "resources",
+    "selection",
+    "store",
+    "view",
+]
 
 HELP = {"help_option_names": ["-h", "--help"]}
 
 _MOST_WORKERS = 1024
+
+CHOICES = (
+    *("include", "exclude", "pool", "redirect_to", "store", "device"),
+    *("workers", "memory"),
+)
+"""Parameters that choose what is computed of a model, where, and where it is stored."""
 
 _PATH = click.argument("path")
 _PATHS = click.argument("paths", nargs=-1, required=True, metavar="PATH...")
@@ -61,6 +80,24 @@ _OUTPUTS = click.option(
     metavar="FILE",
     help="Write the results to FILE: .nc, .csv, .json or (with pyarrow) .parquet. Only an earlier "
     "result is replaced. Repeatable. Files have all layers, whatever is printed.",
+)
+_STORE = click.option(
+    "--store",
+    type=click.Path(path_type=Path),
+    callback=lambda _, __, path: None if path is None else open_store(path),
+    metavar="FOLDER",
+    help="Store the results of each layer in FOLDER as soon as they are there, and take from it "
+    "what it has: a run that was killed goes on where it was. A new or an empty folder, or one "
+    "that an earlier run stored in.",
+)
+
+_DEVICE = click.option(
+    "--device",
+    callback=lambda _, __, word: word if word is None else str(devices.opened(word).name),
+    metavar="DEVICE",
+    help="Compute the eigenvalues on DEVICE: cuda or cuda:1 (with CuPy, the extra gpu), "
+    "torch:cuda or torch:cuda:1 (with PyTorch), jax:gpu (with JAX); by default NumPy. Layers use "
+    "it one after another.",
 )
 
 
@@ -185,6 +222,51 @@ def resources(function: _Function, /) -> _Function:
     return _with(function, _RESOURCES)
 
 
+def store(function: _Function, /) -> _Function:
+    """
+    Add the option of a store to a command.
+
+    Parameters
+    ----------
+    function : callable
+        Command with the parameter `store`, which is a store that is open, or None.
+
+    Returns
+    -------
+    callable
+        The command with this option.
+
+    Examples
+    --------
+    >>> len(store(lambda **_: None).__click_params__)
+    1
+    """
+    return _STORE(function)
+
+
+def device(function: _Function, /) -> _Function:
+    """
+    Add the option of a device to a command.
+
+    Parameters
+    ----------
+    function : callable
+        Command with the parameter `device`, which is the word of a device that can be used, or
+        None.
+
+    Returns
+    -------
+    callable
+        The command with this option.
+
+    Examples
+    --------
+    >>> len(device(lambda **_: None).__click_params__)
+    1
+    """
+    return _DEVICE(function)
+
+
 def view(groups: Sequence[str], /) -> Callable[[_Function], _Function]:
     """
     Add the options of what is printed to a command: rows, columns and format.
@@ -193,7 +275,7 @@ def view(groups: Sequence[str], /) -> Callable[[_Function], _Function]:
     ----------
     groups : sequence of str
         Groups of columns that are shown by default, of
-        :data:`spectra_io.terminal.layer_tables.GROUPS`.
+        :data:`spectra_io.terminal.column_groups.GROUPS`.
 
     Returns
     -------
@@ -216,17 +298,19 @@ def view(groups: Sequence[str], /) -> Callable[[_Function], _Function]:
             "--sort",
             metavar="COLUMN",
             help="Sort by a variable of the results, such as alpha; with a minus in front, -alpha, "
-            "the largest first.",
+            "the largest first. Its column is shown, and measured if needed.",
         ),
         click.option("--top", type=click.IntRange(1), help="Print only the first TOP layers."),
         click.option(
             "--columns",
             "groups",
             multiple=True,
-            type=click.Choice([*layer_tables.GROUPS, "all"]),
+            metavar="NAME",
             default=groups,
             show_default=True,
-            help="Group of columns to print. Repeatable.",
+            help=f"Columns to print: a group ({', '.join(column_groups.GROUPS)}, "
+            f"{column_groups.ALL}), or a variable of the results, such as stable_rank, which is "
+            "measured if needed. Repeatable.",
         ),
         click.option(
             "--format",
@@ -256,7 +340,7 @@ def heads(columns: Sequence[Column], /) -> str:
 
     Examples
     --------
-    >>> heads(layer_tables.GROUPS["reason"])
+    >>> heads(column_groups.GROUPS["reason"])
     'why'
     """
     return ", ".join(column.head for column in columns)

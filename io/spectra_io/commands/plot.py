@@ -3,47 +3,42 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 import spectra
 from spectra import measures
 from spectra.errors import ArgumentError, unknown_name
+from spectra.results.left_out import left_out_line
 from spectra.results.variables import Status
 from spectra_io import plots
 from spectra_io.commands import options, steps
+from spectra_io.plots import interactive
 from spectra_io.runs.plans import Resources
 from spectra_io.terminal import screen
-from spectra_io.terminal.left_out import left_out_line
 from spectra_io.urls import shown
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Sequence
+    from types import ModuleType
 
     import xarray as xr
-    from matplotlib.axes import Axes
 
     from spectra.results.plotdata import Scale
+    from spectra_io.results.stores import FolderStore
 
 __all__ = ["plot"]
 
-_OF_MODEL: Mapping[str, Callable[..., Axes]] = {
-    "flow": plots.correlation_flow,
-    "heat-map": plots.heat_map,
-    "histogram": plots.histogram,
+_OF_MODEL = {"flow": "correlation_flow", "heat-map": "heat_map", "histogram": "histogram"}
+_OF_SPECTRUM = {
+    "erg": "erg",
+    "hill": "hill",
+    "noise": "noise",
+    "tail-laws": "tail_laws",
+    "xmin-scan": "xmin_scan",
 }
-_OF_SPECTRUM: Mapping[str, Callable[..., Axes]] = {
-    "erg": plots.erg,
-    "hill": plots.hill,
-    "noise": plots.noise,
-    "tail-laws": plots.tail_laws,
-    "xmin-scan": plots.xmin_scan,
-}
-_OF_MATRICES: Mapping[str, Callable[..., Axes]] = {
-    "permuted": plots.permuted,
-    "vectors": plots.vectors,
-}
+_OF_MATRICES = {"permuted": "permuted", "vectors": "vectors"}
 _FIGURES = sorted(["esd", *_OF_MODEL, *_OF_SPECTRUM, *_OF_MATRICES])
 
 
@@ -58,23 +53,66 @@ def _check_options(figure: str, layer: str | None, scale: str | None) -> None:
         raise ArgumentError(msg)
 
 
-def _draw(
+def _is_page(output: Path) -> bool:
+    """Return whether a file is a page of HTML, which holds an interactive figure."""
+    return output.suffix.lower() in interactive.FORMATS
+
+
+def _check_output(output: Path) -> None:
+    """Refuse a file that cannot be written, or lacks the package that draws, before any work."""
+    if _is_page(output):
+        interactive.check(output)
+        return
+    if output.suffix.lower() not in plots.FORMATS:
+        *most, last = [*plots.FORMATS, *interactive.FORMATS]
+        msg = f"{output}: its name must end in {', '.join(most)} or {last}"
+        raise ArgumentError(msg)
+    plots.check(output)
+
+
+def _drawn(
+    library: ModuleType,
     figure: str,
     ds: xr.Dataset,
     wanted: spectra.Model | Sequence[spectra.Layer],
-    scale: Scale,
-    ax: Axes,
-) -> None:
-    """Draw a figure of the whole model, or of its only layer."""
-    if figure in _OF_MODEL:
-        _OF_MODEL[figure](ds, ax=ax)
-    elif figure == "esd":
-        plots.esd(ds, scale=scale, ax=ax)
-    elif figure in _OF_SPECTRUM:
-        _OF_SPECTRUM[figure](ds, ax=ax)
-    else:
+    **options: Any,
+) -> Any:
+    """Draw a figure of the whole model, or of its only layer, with one of the two libraries."""
+    if figure == "esd":
+        return library.esd(ds, **options)
+    if figure in _OF_MATRICES:
         (layer,) = (one for one in wanted if isinstance(one, spectra.Layer))
-        _OF_MATRICES[figure](layer, ax=ax)
+        return getattr(library, _OF_MATRICES[figure])(layer, **options)
+    return getattr(library, (_OF_MODEL | _OF_SPECTRUM)[figure])(ds, **options)
+
+
+def _write(
+    output: Path,
+    figure: str,
+    ds: xr.Dataset,
+    wanted: spectra.Model | Sequence[spectra.Layer],
+    scale: Scale | None,
+) -> None:
+    """Draw a figure and write it to a file."""
+    options = {} if scale is None else {"scale": scale}
+    if _is_page(output):
+        interactive.to_file(_drawn(interactive, figure, ds, wanted, **options), output)
+        return
+    with plots.to_file(output) as ax:
+        _drawn(plots, figure, ds, wanted, ax=ax, **options)
+
+
+def _of_store(ds: xr.Dataset, figure: str, layer: str | None) -> xr.Dataset:
+    """Return the results of all layers, or of one, from a store, which has no matrices."""
+    if figure in _OF_MATRICES:
+        msg = f"the figure {figure} needs the matrices, which a store does not have: give the model"
+        raise ArgumentError(msg)
+    if layer is None:
+        return ds
+    names = ds.layer.values.tolist()
+    if layer not in names:
+        raise unknown_name(layer, names, what="layer")
+    return ds.isel(layer=[names.index(layer)])
 
 
 def _one(layers: Sequence[spectra.Layer], name: str) -> list[spectra.Layer]:
@@ -95,6 +133,8 @@ def _one(layers: Sequence[spectra.Layer], name: str) -> list[spectra.Layer]:
 @click.command(short_help="Draw alpha against depth, or one spectrum.")
 @options.selection
 @options.resources
+@options.store
+@options.device
 @click.option("--layer", metavar="NAME", help="Draw this layer: its spectrum, or --figure.")
 @click.option(
     "--figure",
@@ -113,8 +153,8 @@ def _one(layers: Sequence[spectra.Layer], name: str) -> list[spectra.Layer]:
     required=True,
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="File of the figure, with the ending .png, .pdf or .svg. Only an earlier figure is "
-    "replaced.",
+    help="File of the figure, with the ending .png, .pdf or .svg, or .html for an interactive "
+    "figure, which needs the extra plotly, and no network. Only an earlier figure is replaced.",
 )
 def plot(
     path: str,
@@ -124,6 +164,8 @@ def plot(
     redirect_to: Sequence[str],
     workers: int | None,
     memory: int | None,
+    store: FolderStore | None,
+    device: str | None,
     layer: str | None,
     figure: str | None,
     scale: Scale | None,
@@ -132,20 +174,26 @@ def plot(
     """Draw alpha against depth, the spectrum of one layer, or another figure by its name."""
     chosen = figure or ("flow" if layer is None else "esd")
     _check_options(chosen, layer, scale)
-    plots.check(output)
-    model = steps.opened(path, include, exclude, redirect_to=redirect_to)
-    wanted = model if layer is None else _one(spectra.layers(model, pool=pool), layer)
-    tensors = spectra.describe(wanted, pool=pool)
-    asked = [*measures.CORE, measures.bulk_fit]
-    limits = Resources(workers, memory)
-    ds = steps.analyzed(wanted, keep=False, pool=pool, measures=asked, resources=limits)
+    _check_output(output)
+    wanted: spectra.Model | Sequence[spectra.Layer] = ()
+    if known := steps.loaded([path], unused=options.CHOICES):
+        (tensors,), (ds,) = known
+        ds = _of_store(ds, chosen, layer)
+    else:
+        model = steps.opened(path, include, exclude, redirect_to=redirect_to)
+        wanted = model if layer is None else _one(spectra.layers(model, pool=pool), layer)
+        tensors = spectra.describe(wanted, pool=pool)
+        asked = [*measures.CORE, measures.bulk_fit]
+        limits = Resources(workers, memory, device=device)
+        ds = steps.analyzed(
+            wanted, keep=False, pool=pool, measures=asked, store=store, resources=limits
+        )
     code, why = steps.exit_code(ds, tensors), left_out_line(tensors, ds)
     if not (ds.status == Status.COMPUTED).any():
         why = why or "a model without tensors"
         screen.note(f"spectra: {shown(path)}: no layer to draw; {why}")
         return code
-    with plots.to_file(output) as ax:
-        _draw(chosen, ds, wanted, scale or "log-log", ax)
+    _write(output, chosen, ds, wanted, scale)
     screen.note(f"wrote {output}")
     if code:
         screen.note(why, fold=True)

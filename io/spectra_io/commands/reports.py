@@ -10,11 +10,12 @@ import click
 
 from spectra.errors import SpectraError
 from spectra.results import scale_collapse
+from spectra.results.lacking import lacking_lines
+from spectra.results.left_out import left_out_line
 from spectra.results.triage import triage
 from spectra_io.commands import steps, stops
-from spectra_io.results import files
-from spectra_io.terminal import layer_tables, markdown, screen, summaries
-from spectra_io.terminal.left_out import left_out_line
+from spectra_io.results import csv_tables, files
+from spectra_io.terminal import column_groups, layer_tables, markdown, screen, summaries
 from spectra_io.urls import shown
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ class View:
     Parameters
     ----------
     groups : sequence of str
-        Groups of columns.
+        Groups of columns, and names of variables.
     sort : str, optional
         Variable to sort by.
     only : sequence of str, optional
@@ -58,6 +59,16 @@ class View:
     only: Sequence[str] = ()
     top: int | None = None
     form: str = "text"
+
+    @property
+    def variables(self) -> list[str]:
+        """Variables that are named: those of columns, and the one to sort by."""
+        return column_groups.named(self.groups, sort=self.sort)
+
+    @property
+    def has_noise(self) -> bool:
+        """Whether the columns on noise are printed."""
+        return column_groups.has_noise(self.groups)
 
 
 def chosen(outputs: Sequence[Path], /, **view: Any) -> tuple[View, list[Path]]:
@@ -83,7 +94,7 @@ def chosen(outputs: Sequence[Path], /, **view: Any) -> tuple[View, list[Path]]:
     ArgumentError
         If a file cannot be written.
     UnknownNameError
-        If there is no variable to sort by.
+        If there is no variable to sort by, or no such group of columns or variable.
 
     Examples
     --------
@@ -91,8 +102,9 @@ def chosen(outputs: Sequence[Path], /, **view: Any) -> tuple[View, list[Path]]:
     'csv'
     """
     found = View(**view)
+    column_groups.check_columns(found.groups)
     if found.sort:
-        layer_tables.check_sort(found.sort)
+        column_groups.check_sort(found.sort)
     if _STDOUT in outputs and found.form == "text":
         found = replace(found, form="csv")
     files_only = [output for output in outputs if output != _STDOUT]
@@ -128,13 +140,15 @@ def parts(ds: xr.Dataset, view: View, /) -> list[Part]:
     >>> parts(spectra.analyze({}), View(["main"]))
     ['0 layers']
     """
-    table = layer_tables.layer_table(_arranged(ds, view), groups=view.groups)
+    table = layer_tables.layer_table(_arranged(ds, view), groups=view.groups, sort=view.sort)
     seen = triage(ds)
     found = layer_tables.finding_table(seen.findings)
     lines = [_no_layer(view)] if view.only and not table.rows else []
     lines += [summaries.averages_line(ds), summaries.claims_line(ds)]
     every: list[Part] = [seen.sentence]
-    every += [sheet for sheet in (found, table) if sheet.rows]
+    every += [found] if found.rows else []
+    every += [rest] if (rest := layer_tables.rest_line(seen.findings)) else []
+    every += [table] if table.rows else []
     below = "\n".join(line for line in lines if line)
     return [*every, below] if below else every
 
@@ -142,7 +156,7 @@ def parts(ds: xr.Dataset, view: View, /) -> list[Part]:
 def _no_layer(view: View) -> str:
     """Say that no layer has one of the verdicts that are asked for."""
     words = " or ".join(word.replace("-", " ") for word in view.only)
-    looked = {"noise", "all"} & {*view.groups} or "trapped" not in view.only
+    looked = view.has_noise or "trapped" not in view.only
     hint = "" if looked else "; spectra noise, or --columns noise, looks for traps"
     return f"no layer is {words}{hint}"
 
@@ -203,11 +217,11 @@ def finish(
     several = len(paths) > 1
     names = [shown(path) for path in paths[: len(results)]]  # the work may have been stopped
     tensors = tensors[: len(results)]
-    if {"noise", "all"} & {*view.groups}:
+    if view.has_noise or {*view.variables} & {*scale_collapse.NAMES}:
         results = [_with_collapse(ds) for ds in results]
     is_seen, problems = _show(names, results, tensors, view, several)
     for name, described, ds in zip(names, tensors, results, strict=True):
-        for line in (left_out_line(described, ds), *stops.failures(ds)):
+        for line in (left_out_line(described, ds), *lacking_lines(ds)):
             if line:
                 screen.note(f"{name}: {line}" if several else line, fold=True)
     whole = _together(names, results, several), _together(names, tensors, several)
@@ -267,7 +281,9 @@ def _printed(
     if view.form in {"json", "csv"}:
         arranged = _together(names, [_arranged(ds, view) for ds in results], several)
         if view.form == "csv":
-            return files.FORMATS[".csv"](arranged, None)
+            return csv_tables.for_log(csv_tables.as_text(arranged)).encode(
+                "utf-8", "backslashreplace"
+            )
         whole = _together(names, results, several), _together(names, tensors, several)
         return files.as_json(*whole, layers=arranged)
     heading = "# {}" if view.form == "md" else "== {}"

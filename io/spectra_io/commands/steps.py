@@ -4,22 +4,25 @@ from __future__ import annotations
 
 import warnings
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import click
+from click.core import ParameterSource
+
 import spectra
-from spectra import measures
-from spectra.errors import SpectraError, SpectraWarning, unknown_name
+from spectra import measures, stored
+from spectra.errors import ArgumentError, SpectraError, SpectraWarning, StoreWarning, unknown_name
 from spectra.models import selection
 from spectra.results.variables import Status
 from spectra_io.commands import signals, stops
 from spectra_io.models import open_model
-from spectra_io.results import files
+from spectra_io.results import files, stores
 from spectra_io.runs.plans import Planned, Resources, prepare_for
 from spectra_io.terminal import screen
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from pathlib import Path
+    from collections.abc import Callable, Collection, Sequence
 
     import xarray as xr
 
@@ -34,6 +37,8 @@ __all__ = [
     "described",
     "exit_code",
     "is_missing",
+    "loaded",
+    "names_of",
     "opened",
     "write",
 ]
@@ -165,7 +170,7 @@ def opened(
         screen.note(sentence, fold=True)
     for pattern in (*include, *exclude):
         if not selection.by_name(model, include=[pattern]):
-            raise unknown_name(pattern, _names(model), what="tensor matches")
+            raise unknown_name(pattern, names_of(model), what="tensor matches")
     if not include and not exclude:
         return model
     chosen = selection.by_name(model, include=include, exclude=exclude)
@@ -173,8 +178,26 @@ def opened(
     return chosen
 
 
-def _names(model: Model) -> list[str]:
-    """Return names that a pattern may match, those of layers first where the network has others."""
+def names_of(model: Model, /) -> list[str]:
+    """
+    Return names that a pattern may match, those of layers first where the network has others.
+
+    Parameters
+    ----------
+    model : Model
+        The model.
+
+    Returns
+    -------
+    list of str
+        Names of layers and tensors, each once.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> names_of(spectra.from_arrays({"fc.weight": np.eye(3)}))
+    ['fc.weight']
+    """
     others = any(tensor.alias for tensor in model.values())
     taken = [x for x in spectra.layers(model) if x.taken] if others else []
     known = [x.name if x.tensor.alias else x.tensor.name for x in taken]
@@ -200,15 +223,16 @@ def analyzed(
         Whether an interrupt ends the work with the layers that are done, if there are any, rather
         than with an exception.
     resources : Resources, optional
-        Number of workers, and memory.
+        Number of workers, memory, and device.
     **options
-        Options of :func:`spectra.analyze`.
+        Other options of :func:`spectra.analyze`.
 
     Returns
     -------
     xarray.Dataset
         Result of :func:`spectra.analyze`. After an interrupt the layers that are not done have the
-        status ``NOT_REACHED``, and the attribute ``stopped_by`` is the name of the signal.
+        status ``NOT_REACHED``, and the attribute ``stopped_by`` is the name of the signal. With a
+        store, a line says how many layers were taken from it, and another what went wrong with it.
 
     Raises
     ------
@@ -223,15 +247,21 @@ def analyzed(
     >>> analyzed(spectra.from_arrays({"fc": np.eye(3)})).num_evals.item()
     3
     """
-    stop = signals.Stop()
+    stop, limits = signals.Stop(), resources or Resources()
     executor = Planned(
         options.get("measures", measures.CORE),
-        resources or Resources(),
+        limits,
         stops=partial(signals.deferred, stop) if keep else None,
+        is_taken=stored.is_taken,
     )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", SpectraWarning)  # finish says it, for all measures
-        ds = spectra.analyze(model, executor=executor, **options)
+        warnings.simplefilter("always", StoreWarning)
+        warnings.showwarning = partial(_noted, warnings.showwarning)
+        ds = spectra.analyze(model, executor=executor, device=limits.device, **options)
+    if options.get("store") is not None:
+        num = ds.sizes["layer"]
+        screen.note(f"taken from the store: {executor.num_taken} of {num} layers")
     if not stop():
         return ds
     if (ds.status == Status.NOT_REACHED).all():
@@ -253,7 +283,7 @@ def described(
     asked : sequence of callable
         Measures to take in the analysis.
     resources : Resources
-        Number of workers, and memory.
+        Number of workers, memory, and device.
     pool : bool
         As in :func:`spectra.describe`.
 
@@ -273,6 +303,64 @@ def described(
         prepare_for([layer for layer in layers if layer.taken], asked, resources)
         found.append(spectra.describe(model, pool=pool))
     return found
+
+
+def _noted(
+    show: Callable[..., None], warning: Warning | str, category: type[Warning], *where: Any
+) -> None:
+    """Show a warning as Python does, that of a store as a line."""
+    if issubclass(category, StoreWarning):
+        screen.note(f"store: {warning}", fold=True)
+    else:
+        show(warning, category, *where)
+
+
+def loaded(
+    paths: Sequence[str], /, *, unused: Collection[str] = ()
+) -> tuple[list[xr.Dataset], list[xr.Dataset]] | None:
+    """
+    Load the results that stores hold, if the paths are those of stores.
+
+    Parameters
+    ----------
+    paths : sequence of str
+        Paths that a command was given.
+    unused : collection of str, optional
+        Parameters of the command that choose what is computed.
+
+    Returns
+    -------
+    tuple of two lists of xarray.Dataset, or None
+        What :func:`spectra.describe` and :func:`spectra.analyze` returned for each path; None if no
+        path is that of a store.
+
+    Raises
+    ------
+    ArgumentError
+        If there are models among the stores, or such a parameter was given.
+
+    Examples
+    --------
+    >>> loaded(["net.onnx"])
+    """
+    places = [Path(path) for path in paths]
+    if not any(map(stores.holds_runs, places)):
+        return None
+    if others := [path for path in places if not stores.holds_runs(path)]:
+        msg = f"{others[0]}: not a store, as other paths are; give either models or stores"
+        raise ArgumentError(msg)
+    for name in filter(_is_given, unused):
+        msg = f"{places[0]}: a store has results; --{name.replace('_', '-')} is for a model"
+        raise ArgumentError(msg)
+    tensors = [files.load(path, group="tensors") for path in places]
+    return tensors, [files.load(path) for path in places]
+
+
+def _is_given(name: str) -> bool:
+    """Return whether a parameter of the command stands on the command line."""
+    context = click.get_current_context(silent=True)
+    given = ParameterSource.COMMANDLINE
+    return context is not None and context.get_parameter_source(name) is given
 
 
 def analyzed_each(models: Sequence[Model], /, **options: Any) -> list[xr.Dataset]:

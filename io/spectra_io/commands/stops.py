@@ -1,8 +1,7 @@
-"""Work that was stopped: its signal, and lines on what is missing from its results."""
+"""Work that was stopped: its signal, and the line on what is missing from its results."""
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import TYPE_CHECKING
 
 from spectra.results.variables import Status
@@ -11,7 +10,7 @@ from spectra_io.commands import signals
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["CODES", "STOPPED_BY", "code_of", "failures", "stopped"]
+__all__ = ["CODES", "STOPPED_BY", "code_of", "stopped"]
 
 STOPPED_BY = "stopped_by"
 """Attribute of a result of work that was stopped: the name of the signal."""
@@ -20,7 +19,6 @@ CODES = {"SIGINT": signals.INTERRUPTED, "SIGTERM": signals.TERMINATED}
 """Exit code for the name of a signal."""
 
 _WORDS = {"SIGINT": "interrupted", "SIGTERM": "terminated"}
-_REASONS = 3  # different reasons of measures that failed that are named
 
 
 def code_of(ds: xr.Dataset, /) -> int:
@@ -44,33 +42,6 @@ def code_of(ds: xr.Dataset, /) -> int:
     0
     """
     return CODES[ds.attrs[STOPPED_BY]] if STOPPED_BY in ds.attrs else 0
-
-
-def failures(ds: xr.Dataset, /) -> list[str]:
-    """
-    Return a line for each reason for which layers with a spectrum lack values of a measure.
-
-    Parameters
-    ----------
-    ds : xarray.Dataset
-        Result of :func:`spectra.analyze`.
-
-    Returns
-    -------
-    list of str
-        The three most frequent reasons, and the number of the others.
-
-    Examples
-    --------
-    >>> import spectra
-    >>> failures(spectra.analyze({}))
-    []
-    """
-    lacking = ds.status_reason.values[(ds.status == Status.COMPUTED).values]
-    counted = Counter(str(reason) for reason in lacking if reason).most_common()
-    lines = [f"{num} x values missing: {reason}" for reason, num in counted[:_REASONS]]
-    rest = len(counted) - _REASONS
-    return [*lines, f"and {rest} other reasons (status_reason)"] if rest > 0 else lines
 
 
 def stopped(ds: xr.Dataset, num_files: int, /) -> str:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from itertools import count, islice
 from typing import TYPE_CHECKING
 
+from spectra.errors import counted
 from spectra_io.formats.folders import groups
-from spectra_io.formats.names import counted, listed
+from spectra_io.formats.names import listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

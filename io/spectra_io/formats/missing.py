@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NoReturn
 
-from spectra.errors import ModelFormatError, ModelNotFoundError
+from spectra.errors import ModelFormatError, ModelNotFoundError, counted
 from spectra.models.tensors import Tensor
-from spectra_io.formats.names import counted, listed
+from spectra_io.formats.names import listed
 from spectra_io.storage.answers import Forbidden
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-__all__ = ["counted", "listed", "natural"]
+__all__ = ["listed", "natural"]
 
 _MAX_NATURAL = 1000  # characters of a name in which numbers are looked for
 _LISTED = 5
@@ -66,27 +66,3 @@ def listed(names: Collection[str], /) -> str:
     first = [n if len(n) <= _LONGEST else n[:_LONGEST] + "..." for n in islice(names, _LISTED)]
     more = len(names) - len(first)
     return ", ".join(first) + (f" and {more} more" if more else "")
-
-
-def counted(number: int, noun: str, /) -> str:
-    """
-    Return a number with its noun, in the singular for one.
-
-    Parameters
-    ----------
-    number : int
-        How many there are.
-    noun : str
-        Word for one of them, with a regular plural.
-
-    Returns
-    -------
-    str
-        The phrase.
-
-    Examples
-    --------
-    >>> counted(1, "tensor"), counted(2, "tensor")
-    ('1 tensor', '2 tensors')
-    """
-    return f"{number} {noun}{'' if number == 1 else 's'}"

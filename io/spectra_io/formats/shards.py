@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from spectra.errors import ModelError, ModelFormatError, ModelNotFoundError
+from spectra.errors import ModelError, ModelFormatError, ModelNotFoundError, counted
 from spectra_io.formats.found import Found
 from spectra_io.formats.json_texts import Refused, parsed
 from spectra_io.formats.missing import absent, missing, not_there
-from spectra_io.formats.names import counted, listed, natural
+from spectra_io.formats.names import listed, natural
 from spectra_io.formats.safetensors_files import open_file
 
 if TYPE_CHECKING:

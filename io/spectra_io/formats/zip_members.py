@@ -49,6 +49,8 @@ class Stream(io.RawIOBase):
         The file.
     place : int, default: 0
         Place of the first byte that is read.
+    stop : int, optional
+        Place of the byte after the last; by default all bytes can be read.
 
     Raises
     ------
@@ -63,9 +65,10 @@ class Stream(io.RawIOBase):
     b'Members'
     """
 
-    def __init__(self, file: File, place: int = 0) -> None:
+    def __init__(self, file: File, place: int = 0, stop: int | None = None) -> None:
         super().__init__()
-        self._file, self._place, self._size = file, place, file.size()
+        self._file, self._place = file, place
+        self._size = file.size() if stop is None else min(stop, file.size())
 
     def seekable(self) -> bool:
         """Return that the place can be moved."""
@@ -93,7 +96,7 @@ class Stream(io.RawIOBase):
         if len(buffer) > _MOST:
             msg = f"{self._file}: its directory takes more than {_MOST >> 20} MB, the most allowed"
             raise ModelFormatError(msg)
-        found = self._file.read(self._place, self._place + len(buffer))
+        found = self._file.read(self._place, min(self._place + len(buffer), self._size))
         buffer[: len(found)] = found.data
         self._place += len(found)
         return len(found)
@@ -163,7 +166,9 @@ class Member:
         info = zipfile.ZipInfo(self.name)
         info.compress_type, info.CRC = self.method, self.checksum
         info.compress_size, info.file_size = self.length, self.size
-        stream = io.BufferedReader(Stream(self.file, self.offset), _STEP)
+        is_local = isinstance(self.file, LocalFile)
+        raw = Stream(self.file, self.offset, self.offset + self.length)
+        stream = io.BufferedReader(raw, _STEP if is_local else _MOST)
         left = self.size - skip
         try:
             with zipfile.ZipExtFile(stream, "r", info) as numbers:
@@ -277,9 +282,12 @@ class Deflated:
         Returns
         -------
         iterator of array, or None
-            The blocks; None for columns, whose numbers are apart from each other.
+            The blocks; None for columns, whose numbers are apart from each other, and for a file
+            at a URL, which would be fetched again whenever its blocks are.
         """
-        return self._rows(step) if len(self.shape) == 2 and axis == 0 and self.shape[0] else None
+        is_local = isinstance(self.member.file, LocalFile)
+        in_rows = len(self.shape) == 2 and axis == 0 and self.shape[0] > 0
+        return self._rows(step) if is_local and in_rows else None
 
     def _rows(self, step: int) -> Iterator[AnyArray]:
         row = (self.member.size - self.skip) // self.shape[0]

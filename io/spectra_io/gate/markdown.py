@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from spectra_io.gate.texts import heads, row
+from spectra_io.terminal.layer_tables import SHOWN, rest_line
 from spectra_io.terminal.markdown import code, escaped
 
 if TYPE_CHECKING:
@@ -66,9 +67,12 @@ def _tables(model: Checked) -> Iterator[str]:
         yield f"\n**Broken:** {code(outcome.rule.text)} ({num} of {total} layers)\n"
         yield from _table(names, rows, num)
     if model.first:
-        rows = [[code(p.layer), escaped(p.verdict), escaped(p.reason)] for p in model.first]
+        shown = model.first[:SHOWN]
+        rows = [[code(p.layer), escaped(p.verdict), escaped(p.reason)] for p in shown]
         yield "\n**Look at these first**\n"
         yield from _table(["layer", "verdict", "why"], rows, len(rows))
+    if rest := rest_line(model.first):
+        yield f"\n{escaped(rest)}"
 
 
 def _table(names: Sequence[str], rows: Iterable[Sequence[str]], num: int) -> Iterator[str]:

@@ -4,7 +4,8 @@ Draw the figures of a layer and of a model with matplotlib.
 The numbers of each figure, and sentences with them as its `caption`, come from the function of the
 same name in :mod:`spectra.results.plotdata` (of :func:`law` from ``theory``), for any other library
 to draw. Each function draws in the axes that it is given as `ax`, or in those of a new figure, and
-returns them. Names from files are written as they are, never read as mathematics.
+returns them. Names from files are written as they are, never read as mathematics. The package
+:mod:`spectra_io.plots.interactive` draws the same figures with plotly.
 
 One layer, of the result of :func:`spectra.analyze`, of a Spectrum or of plain eigenvalues
 

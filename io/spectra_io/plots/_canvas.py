@@ -1,12 +1,13 @@
-"""Colours, marks, sizes and names shared by the figures."""
+"""Marks, sizes, titles and legends shared by the figures of matplotlib."""
 
 from __future__ import annotations
 
 import math
-from itertools import takewhile
+import re
 from typing import TYPE_CHECKING, Any
 
 from spectra.errors import one_line
+from spectra_io.plots._names import short
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,17 +18,12 @@ if TYPE_CHECKING:
     from spectra._typing import FloatArray
 
 __all__ = [
-    "DATA",
-    "FAULT",
     "FIGSIZE",
-    "GOOD",
     "LINES",
     "MARKS",
-    "PALETTE",
-    "TAIL",
-    "common_start",
-    "end_of",
     "finish",
+    "fit_labels",
+    "fitting",
     "fresh_axes",
     "height_of",
     "ink",
@@ -38,19 +34,21 @@ __all__ = [
     "paper",
     "room",
     "round_ticks",
-    "short",
     "steps",
     "title",
     "width_of",
 ]
 
-# Okabe & Ito (2008), apart for colour-blind readers and, with marks and line styles, in grey
-PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
-DATA, TAIL, GOOD, FAULT = "#0072B2", "#D55E00", "#009E73", "#CC79A7"
 MARKS = ("o", "s", "^", "D", "v", "P", "X", "*")
 LINES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)))
 FIGSIZE = (7.0, 4.2)  # inches
-_CHARACTERS = 11.0  # of a title, per inch
+_SIGNS = re.compile(r"[\\${}^_]|(?<=\\)[a-z]+")  # of mathematics, that are not drawn
+_CHARACTERS = 10.5  # of a title, per inch
+_BESIDE = 0.85  # inches beside the axes, of ticks and the label
+_LETTER = 0.58  # width of a letter, in units of its size
+_HANDLE = 4.0  # width of a mark of the legend and of the gaps beside it, in units of the size
+_LEAST = 5.0  # size of the smallest letters, in points
+_NAMED = 16  # characters of a name that tell it from others
 
 
 def fresh_axes(ax: Axes | None) -> Axes:
@@ -93,28 +91,9 @@ def _inches(ax: Axes) -> tuple[float, float]:
     return float(width), float(height)
 
 
-def short(names: Sequence[str], length: int = 32) -> list[str]:
-    """Shorten names: cut their common ending and beginning, then the middle of long names."""
-    several = len(names) > 1
-    ending = len(common_start([name[::-1] for name in names])) if several else 0
-    start = len(common_start(names)) if several and max(map(len, names)) > length else 0
-    cut = [f"{name[:-ending]}…" if ending > 8 else name for name in names]
-    cut = [f"…{name[start:]}" if start > 8 and len(name) > start + 1 else name for name in cut]
-    half = length // 2
-    return [n if len(n) <= length else f"{n[:half]}…{n[-half + 1 :]}" for n in cut]
-
-
-def common_start(names: Sequence[str]) -> str:
-    """Return the beginning that all names have in common."""
-    letters = zip(*names, strict=False)
-    same = takewhile(lambda found: len(set(found)) == 1, letters)
-    return "".join(found[0] for found in same)
-
-
-def end_of(name: str, length: int = 26) -> str:
-    """Return the end of a long name, which tells the layers of a model apart."""
-    word = one_line(name)
-    return word if len(word) <= length else f"…{word[1 - length :]}"
+def fitting(size: float, letters: float, inches: float) -> float:
+    """Return the size of letters, in points, with which so many of them are within some inches."""
+    return max(_LEAST, min(size, 72 * inches / (_LETTER * max(1.0, letters))))
 
 
 def label_of(name: str, length: int = 32) -> str:
@@ -123,13 +102,21 @@ def label_of(name: str, length: int = 32) -> str:
     return f" {word}" if word.startswith("_") else word
 
 
-def title(ax: Axes, name: str, right: str = "", pad: float = 6.0) -> None:
-    """Write a name above the axes, as it is, shortened to the room beside a smaller remark."""
-    room = int(width_of(ax) * _CHARACTERS - 0.85 * len(right))
-    if name and room >= 8:
+def title(ax: Axes, name: str, right: str = "", pad: float = 6.0, beside: float = _BESIDE) -> None:
+    """Write a name above the axes, as it is, shortened, and a smaller remark beside or below it."""
+    inches = width_of(ax) / 0.8 - beside
+    full = int(inches * _CHARACTERS)
+    room = full - int(0.85 * len(right))
+    if right and name and room < min(len(name), _NAMED):  # one above the other
+        (word,) = short([one_line(name)], full)
+        size = fitting(10, max(len(word), len(right)), inches)
+        ax.set_title(f"{word}\n{right}", loc="left", fontsize=size, parse_math=False, pad=pad)
+        return
+    if name and room >= 4:
         (word,) = short([one_line(name)], room)
         ax.set_title(word, loc="left", fontsize="large", parse_math=False, pad=pad)
-    ax.set_title(right, loc="right", fontsize="small", parse_math=False, pad=pad)
+    size = fitting(8.3, len(right), inches)
+    ax.set_title(right, loc="right", fontsize=size, parse_math=False, pad=pad)
 
 
 def legend(ax: Axes, **options: Any) -> None:
@@ -137,8 +124,11 @@ def legend(ax: Axes, **options: Any) -> None:
     handles, labels = ax.get_legend_handles_labels()
     if not handles:
         return
-    chosen: dict[str, Any] = {"fontsize": "small", "framealpha": 0.8, "edgecolor": "none"}
-    drawn = ax.legend(handles, labels, **(chosen | options))
+    chosen: dict[str, Any] = {"fontsize": 8.3, "framealpha": 0.8, "edgecolor": "none"} | options
+    lines = [line for label in labels for line in label.split("\n")]
+    letters = chosen.get("ncols", 1) * (max(map(len, lines)) + _HANDLE / _LETTER)
+    chosen["fontsize"] = fitting(chosen["fontsize"], letters, width_of(ax) / 0.8 - _BESIDE)
+    drawn = ax.legend(handles, labels, **chosen)
     for text in drawn.get_texts():
         text.set_parse_math(False)
 
@@ -147,8 +137,8 @@ def legend_above(ax: Axes) -> float:
     """Draw the legend above the axes in columns, and return its height in points."""
     labels = ax.get_legend_handles_labels()[1]
     width = width_of(ax)
-    size = 7.0 if width < 4.5 else 8.0
-    entry = 0.35 + max(map(len, labels), default=0) * size * 0.0072
+    size = 6.0 if width < 3 else 7.0 if width < 4.5 else 8.0
+    entry = 0.05 * size + max(map(len, labels), default=0) * size * 0.0072
     columns = max(1, min(4, int(width / entry)))
     legend(
         ax, frameon=False, loc="lower left", bbox_to_anchor=(0, 1), borderaxespad=0,
@@ -199,5 +189,14 @@ def steps(ax: Axes, density: FloatArray, edges: FloatArray, color: str, label: s
 
 
 def finish(ax: Axes) -> None:
-    """Take away the upper and the right spine."""
+    """Take away the upper and the right spine, and fit the labels of the axes to their lengths."""
     ax.spines[["top", "right"]].set_visible(False)
+    fit_labels(ax)
+
+
+def fit_labels(ax: Axes) -> None:
+    """Shrink the labels of axes that are shorter than the words."""
+    inches = (width_of(ax) / 0.8 - _BESIDE / 2, 0.68 * height_of(ax))
+    for label, length in zip((ax.xaxis.label, ax.yaxis.label), inches, strict=True):
+        lines = [_SIGNS.sub("", line) for line in label.get_text().split("\n")]
+        label.set_fontsize(fitting(float(label.get_fontsize()), max(map(len, lines)), length))

@@ -6,23 +6,25 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+import spectra_io.plots._flow_parts as _parts
 from spectra.errors import one_line
-from spectra.results.verdicts import UNDER_TRAINED_ABOVE
-from spectra_io.plots._canvas import end_of, height_of, ink, short, width_of
+from spectra_io.plots._canvas import height_of, ink, width_of
+from spectra_io.plots._names import end_of, short
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from matplotlib.axes import Axes
 
+    from spectra._typing import FloatArray
     from spectra.results.plotdata import CorrelationFlow
 
-__all__ = ["name_layers", "named", "vertical"]
+__all__ = ["mark_trapped", "name_layers", "named", "vertical"]
 
 _MAX_NAMES = 40  # layer names that can be read on one axis of 7 inches
-_LINEAR = 10.0  # largest alpha of a linear axis
-_END = 100.0  # largest alpha of a logarithmic axis; layers beyond it are marked at its end
+_NEAR_END = 0.93  # share of the end of the axis, for marks of layers beyond it
 _TICKS = (1, 1.5, 2, 3, 4, 6, 8, 10, 15, 20, 30, 50, 100)
+_FEWEST_TICKS = (1, 2, 5, 15, 100)
 _FEW_TICKS = (1, 2, 4, 6, 10, 20, 50, 100)  # for axes below 4 inches
 
 
@@ -30,36 +32,45 @@ def vertical(ax: Axes, flows: Sequence[CorrelationFlow]) -> None:
     """Scale the axis of alpha: linear up to 10, else logarithmic with ticks at round numbers."""
     from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
-    every = np.concatenate([[UNDER_TRAINED_ABOVE], *(flow.alpha for flow in flows)])
-    top = float(every.max())
-    missing = any(flow.missing for flow in flows)
-    if top <= _LINEAR:
-        bars = np.concatenate([[top], *(flow.high for flow in flows)])
-        ax.set_ylim(0.6 if missing else 1, 1.06 * min(float(bars.max()), 1.3 * top))
+    logarithmic, low, end = _parts.heights(flows)
+    if logarithmic:
+        ax.set_yscale("log")
+    ax.set_ylim(low, end)
+    if not logarithmic:
         return
-    end = min(1.3 * top, _END)
-    ax.set_yscale("log")
-    ax.set_ylim(0.85 if missing else 1, end)
     inches = height_of(ax)
-    ticks = _TICKS if inches > 4 else _FEW_TICKS
+    ticks = _TICKS if inches > 4 else _FEW_TICKS if inches > 2.7 else _FEWEST_TICKS
     ax.yaxis.set_major_locator(FixedLocator([t for t in ticks if t <= end]))
     ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     ax.yaxis.set_minor_locator(NullLocator())
-    for flow in flows:
-        _mark_beyond(ax, flow, end)
+    _mark_beyond(ax, flows, end)
 
 
-def _mark_beyond(ax: Axes, flow: CorrelationFlow, end: float) -> None:
+def _mark_beyond(ax: Axes, flows: Sequence[CorrelationFlow], end: float) -> None:
     """Mark the layers whose alpha is beyond the end of the axis, and write the values of a few."""
-    beyond = np.flatnonzero(flow.alpha > end)
-    ax.plot(flow.depth[beyond], np.full(len(beyond), 0.93 * end), "^", color=ink(), zorder=8)
-    for i in beyond[np.argsort(-flow.alpha[beyond])][:3]:
-        side = -1 if flow.depth[i] > 0.6 * len(flow.names) else 1
+    layers = _parts.beyond(flows, end)
+    x = [layer.x for layer in layers]
+    ax.plot(x, np.full(len(x), _NEAR_END * end), "^", color=ink(), zorder=8)
+    length = max(8, min(26, int(9 * width_of(ax)) // 2))
+    most = 3 if height_of(ax) > 3 else 1
+    for row, layer in enumerate(layers[:most]):
         ax.annotate(
-            f"{end_of(flow.layer[i])}: {flow.alpha[i]:.3g}", (flow.depth[i], 0.93 * end),
-            xytext=(7 * side, -3), textcoords="offset points", fontsize=6.5, color=ink(),
-            ha="left" if side > 0 else "right", parse_math=False,
+            f"{end_of(layer.name, length)}: {layer.alpha:.3g}", (layer.x, _NEAR_END * end),
+            xytext=(7 * layer.side, -11 - 9 * row), textcoords="offset points", fontsize=6.5,
+            color=ink(), ha="left" if layer.side > 0 else "right", parse_math=False,
         )  # fmt: skip
+
+
+def mark_trapped(
+    ax: Axes, flows: Sequence[CorrelationFlow], x: FloatArray, alpha: FloatArray, label: str
+) -> None:
+    """Draw a square around each trapped layer, at the end of the axis if it lies beyond."""
+    y = np.minimum(alpha, _NEAR_END * ax.get_ylim()[1])
+    size = 10.0 if max(len(flow.names) for flow in flows) <= 20 * width_of(ax) else 6.0
+    ax.plot(
+        x, y, "s", color=ink(), markerfacecolor="none", markersize=size, markeredgewidth=0.1 * size,
+        zorder=7, label=label,
+    )  # fmt: skip
 
 
 def _on_axis(ax: Axes, names: Sequence[str]) -> bool:
@@ -70,9 +81,8 @@ def _on_axis(ax: Axes, names: Sequence[str]) -> bool:
 def name_layers(ax: Axes, names: Sequence[str], ordered: bool) -> None:
     """Write the names of the layers below the axis, or say in which order they are."""
     ax.set_xlim(0.5, max(1, len(names)) + 0.5)
-    order = "in the order of the model" if ordered else "in the order of their names"
     if not _on_axis(ax, names):
-        ax.set_xlabel(f"layer, {order}")
+        ax.set_xlabel(_parts.order(ordered))
         return
     inches = height_of(ax)
     length = max(12, min(32, int(6 * inches)))
@@ -98,11 +108,8 @@ def named(ax: Axes, flow: CorrelationFlow, most: int) -> None:
             )
     if on_axis:
         return
-    apart = np.flatnonzero(flow.apart & (flow.alpha <= _END))
-    far = np.abs(np.log(np.maximum(flow.alpha - 1, 1e-12) / np.median(flow.alpha - 1)))
-    chosen = sorted(apart, key=lambda i: -far[i])[:most]
     placed: list[float] = []
-    for i in sorted(chosen, key=lambda i: -flow.alpha[i]):
+    for i in _parts.farthest(flow, most):
         lower = sum(abs(np.log(flow.alpha[i] / other)) < 0.09 for other in placed)
         placed.append(float(flow.alpha[i]))
         _beside(

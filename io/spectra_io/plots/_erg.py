@@ -6,8 +6,10 @@ import math
 from typing import TYPE_CHECKING
 
 import spectra.results.plotdata as _plotdata
-from spectra_io.plots._canvas import FAULT, TAIL, fresh_axes, legend, room
+import spectra_io.plots._labels as _labels
+from spectra_io.plots._canvas import fresh_axes, legend, room
 from spectra_io.plots._esd import draw
+from spectra_io.plots._palette import FAULT, TAIL
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -66,13 +68,14 @@ def erg(
     'log'
     """
     numbers = _plotdata.erg(data, layer=layer, N=N)
+    labels = _labels.erg(numbers)
     ax = fresh_axes(ax)
     draw(ax, numbers.esd)
     if math.isfinite(numbers.xmin):
-        label = f"power law from here: {numbers.num_tail}"
+        label = labels["power law"]
         ax.axvline(numbers.xmin, color=TAIL, linestyle=":", linewidth=1.5, label=label)
     if numbers.num_erg:
-        label = f"trace-log tail from here: {numbers.num_erg}"
+        label = labels["trace-log"]
         ax.axvline(numbers.edge, color=FAULT, linestyle="-.", linewidth=1.5, label=label)
     room(ax, 5)
     legend(ax, loc="upper right")

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import spectra.results.plotdata as _plotdata
+import spectra_io.plots._labels as _labels
+import spectra_io.plots._ranges as _ranges
 from spectra_io.plots._canvas import (
-    DATA,
-    TAIL,
     finish,
     fresh_axes,
     ink,
@@ -18,6 +18,7 @@ from spectra_io.plots._canvas import (
     title,
     width_of,
 )
+from spectra_io.plots._palette import DATA, TAIL
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 __all__ = ["draw", "esd"]
-
-_HIGH = 3.0  # times the highest bar: the top of the figure, whatever the laws rise to
 
 
 def esd(
@@ -81,7 +80,8 @@ def esd(
     ax = fresh_axes(ax)
     draw(ax, numbers, scale)
     if len(numbers.tail):
-        ax.axvline(numbers.tail[0], color=TAIL, linestyle=":", label="start of the tail")
+        start = _labels.esd(numbers, scale)["start"]
+        ax.axvline(numbers.tail[0], color=TAIL, linestyle=":", label=start)
     lines = len(ax.get_legend_handles_labels()[1]) + bool(numbers.support)
     room(ax, lines, logarithmic=scale == "log-log")
     legend(ax, loc="upper right")
@@ -90,55 +90,30 @@ def esd(
 
 def draw(ax: Axes, numbers: _plotdata.ESD, scale: _plotdata.Scale = "log-log") -> None:
     """Draw density, law of noise and tail, with axes and title."""
+    labels = _labels.esd(numbers, scale)
     steps(ax, numbers.density, numbers.edges, DATA)
     if len(numbers.bulk):
-        law = "noise: Marchenko-Pastur law"
-        ax.plot(numbers.bulk, numbers.bulk_density, color=ink(), linewidth=1.5, label=law)
-    words = numbers.fit
+        bulk = numbers.bulk, numbers.bulk_density
+        ax.plot(*bulk, color=ink(), linewidth=1.5, label=labels["noise"])
+    words = labels["tail"]
     if width_of(ax) < 4.5 and len(numbers.tail):
         words = words.replace(" eigenvalues", "")
-    if numbers.support:
-        words = f"{words}\npower law {numbers.support}"
     (line,) = ax.plot(
         numbers.tail, numbers.tail_density, color=TAIL, linewidth=2, linestyle="--", label=words
     )
     if not len(numbers.tail):
         line.set_linestyle("none")
     vertical, _, horizontal = scale.partition("-")
-    drawn = numbers.density[numbers.density > 0]
     ax.set(xscale=_AXIS[horizontal], yscale=_AXIS[vertical])
-    top = max([*drawn, *numbers.tail_density[numbers.tail_density < _HIGH * drawn.max()]])
-    least = min([*drawn, *numbers.tail_density[numbers.tail_density > 0]])
-    if scale == "log-log":
-        ax.set_ylim(least / 2, top * 2)
-    else:
-        ax.set_ylim(0, top * 1.1)
+    ax.set_ylim(*_ranges.density_heights(numbers, scale))
     if horizontal == "log":
         round_ticks(ax, numbers.edges[0], numbers.edges[-1])
     else:
         ax.set_xlim(left=0 if numbers.edges[0] < numbers.edges[-1] / 3 else None)
-    ax.set_xlabel(_horizontal(numbers))
-    unit = "share per decade" if scale == "lin-log" else r"density $\rho(\lambda)$"
-    ax.set_ylabel(unit)
+    ax.set_xlabel(labels["x"])
+    ax.set_ylabel(labels["y"])
     title(ax, numbers.name)
     finish(ax)
 
 
 _AXIS = {"log": "log", "lin": "linear"}
-
-
-def _horizontal(numbers: _plotdata.ESD) -> str:
-    """Return the label of the eigenvalues, with their unit and the number of those not drawn."""
-    unit = rf", in units of $4^{{{numbers.exponent:.0f}}}$" if numbers.exponent else ""
-    smaller = numbers.num_left_out - numbers.num_zero
-    parts = [
-        f"{num} {word}"
-        for num, word in (
-            (numbers.num_zero, "zero"),
-            (smaller, "smaller"),
-            (numbers.num_beyond, "larger"),
-        )
-        if num
-    ]
-    less = f"\nnot shown: {', '.join(parts)}" if parts else ""
-    return rf"eigenvalue $\lambda$ of $W^T W${unit}{less}"

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 import spectra.results.plotdata as _plotdata
-from spectra_io.plots._canvas import fresh_axes, ink, title, width_of
+import spectra_io.plots._model_parts as _parts
+from spectra_io.plots._canvas import fit_labels, fresh_axes, height_of, ink, title, width_of
 from spectra_io.plots._depth import name_layers
 
 if TYPE_CHECKING:
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 __all__ = ["heat_map"]
+
+_BESIDE = 1.6  # inches beside the axes, with the colour bar
 
 
 def heat_map(ds: xr.Dataset, /, *, relative: bool = True, ax: Axes | None = None) -> Axes:
@@ -59,28 +62,27 @@ def heat_map(ds: xr.Dataset, /, *, relative: bool = True, ax: Axes | None = None
     """
     numbers = _plotdata.heat_map(ds, relative=relative)
     ax = fresh_axes(ax)
+    words, ordered = _parts.heat_map(numbers, ds, brief=height_of(ax) <= 3)
     num = len(numbers.layer)
-    shown = np.ma.masked_invalid(np.where(numbers.density > 0, numbers.density, np.nan))
+    shown, highest = _parts.colours(numbers)
     mesh = ax.pcolormesh(
         np.arange(num + 1) + 0.5,
         numbers.edges,
-        shown.T,
+        np.ma.masked_invalid(shown).T,
         cmap="viridis",
         vmin=0,
-        vmax=float(np.quantile(shown.compressed(), 0.99)),
+        vmax=highest,
         rasterized=True,
     )
     bar = ax.get_figure(root=True).colorbar(mesh, ax=ax, pad=0.02)  # type: ignore[union-attr]
-    bar.set_label("share per decade")
+    bar.set_label(words["color"])
     size = 2.0 if num > 100 else 4.0 if width_of(ax) < 4.5 else 5.0
     ax.plot(np.arange(1, num + 1), numbers.largest, "_", color=ink(), markersize=size)
     ax.set_yscale("log")
     ax.set_ylim(numbers.edges[0], 1.25 * numbers.edges[-1])
-    ordered = ds.attrs.get("model_format", "") not in ("safetensors", "npz")
     name_layers(ax, numbers.layer, ordered)
-    ax.set_ylabel("eigenvalue over their mean" if numbers.relative else r"eigenvalue $\lambda$")
-    if numbers.num_left_out:
-        left_out = f"not shown: {numbers.num_left_out} smaller eigenvalues"
-        ax.set_xlabel(f"{ax.get_xlabel()}\n{left_out}".strip())
-    title(ax, numbers.model or "spectra by layer")
+    ax.set_ylabel(words["y"])
+    ax.set_xlabel("\n".join(filter(None, [ax.get_xlabel(), words["left out"]])))
+    title(ax, words["title"], beside=_BESIDE)
+    fit_labels(ax)
     return ax

@@ -5,20 +5,11 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 import spectra.results.plotdata as _plotdata
-from spectra_io.plots._canvas import (
-    DATA,
-    TAIL,
-    finish,
-    fresh_axes,
-    ink,
-    legend,
-    room,
-    round_ticks,
-    title,
-)
+import spectra_io.plots._labels as _labels
+import spectra_io.plots._ranges as _ranges
+from spectra_io.plots._canvas import finish, fresh_axes, ink, legend, room, round_ticks, title
+from spectra_io.plots._palette import DATA, TAIL
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -66,24 +57,22 @@ def hill(
     'log'
     """
     numbers = _plotdata.hill(data, layer=layer)
+    labels = _labels.hill(numbers)
     ax = fresh_axes(ax)
     k, alpha = numbers.k, numbers.alpha
     ax.fill_between(k, numbers.low, numbers.high, color=DATA, alpha=0.25, linewidth=0)
-    ax.plot(k, alpha, color=DATA, linewidth=1.5, label="Hill estimate ± σ")
+    ax.plot(k, alpha, color=DATA, linewidth=1.5, label=labels["estimate"])
     if math.isfinite(numbers.fitted):
         ax.plot([numbers.num_tail], [numbers.fitted], "D", color=TAIL, markersize=7,
-                label=f"power-law fit, α = {numbers.fitted:.2f}")  # fmt: skip
+                label=labels["fit"])  # fmt: skip
         ax.axhline(numbers.fitted, color=TAIL, linestyle=":", linewidth=1)
     if math.isfinite(numbers.half):
         ax.axhline(numbers.half, color=ink(), linestyle="--", linewidth=1,
-                   label=f"larger half, α = {numbers.half:.2f}")  # fmt: skip
-    stable = alpha[k >= min(5, k[-1])]
-    known = [v for v in (numbers.fitted, numbers.half) if math.isfinite(v)]
-    top = 1.15 * max([float(np.quantile(stable, 0.95)), *known])
-    ax.set(xscale="log", ylim=(1, top), xlim=(k[0], max(k[-1], k[0] + 1)))
+                   label=labels["half"])  # fmt: skip
+    ax.set(xscale="log", ylim=(1, _ranges.hill_top(numbers)), xlim=(k[0], max(k[-1], k[0] + 1)))
     round_ticks(ax, int(k[0]), max(int(k[-1]), int(k[0]) + 1))
-    ax.set_xlabel("number of eigenvalues in the tail")
-    ax.set_ylabel(r"power-law exponent $\alpha$")
+    ax.set_xlabel(labels["x"])
+    ax.set_ylabel(labels["y"])
     title(ax, numbers.name)
     finish(ax)
     room(ax, 3, logarithmic=False)

@@ -6,11 +6,10 @@ from itertools import cycle
 from typing import TYPE_CHECKING
 
 import spectra.results.plotdata as _plotdata
+import spectra_io.plots._model_parts as _parts
 from spectra.results.verdicts import OVER_TRAINED_BELOW, UNDER_TRAINED_ABOVE
 from spectra_io.plots._canvas import (
-    GOOD,
     LINES,
-    PALETTE,
     finish,
     fresh_axes,
     label_of,
@@ -18,6 +17,7 @@ from spectra_io.plots._canvas import (
     round_ticks,
     width_of,
 )
+from spectra_io.plots._palette import GOOD, PALETTE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -83,14 +83,11 @@ def histogram(
     if column == "alpha":
         low, high = OVER_TRAINED_BELOW, UNDER_TRAINED_ABOVE
         ax.axvspan(low, high, color=GOOD, alpha=0.12, linewidth=0)
-    sizes = {name: int(counts.sum()) for name, counts in numbers.counts.items()}
-    shares = len(set(sizes.values())) > 1
+    shares = _parts.histogram(numbers, room=11 * width_of(ax))
     styles = zip(cycle(PALETTE), cycle(LINES), strict=False)
-    several, length = len(sizes) > 1, 32 if width_of(ax) > 4.5 else 16
-    for (name, counts), (color, line) in zip(numbers.counts.items(), styles, strict=False):
-        heights = counts / max(1, sizes[name]) if shares else counts
-        lost = f", {numbers.missing[name]} without" if numbers.missing[name] else ""
-        label = f"{label_of(name, length)}: median {numbers.medians[name]:.3g}{lost}"
+    several, length = len(shares.heights) > 1, 32 if width_of(ax) > 4.5 else 16
+    for (name, heights), (color, line) in zip(shares.heights.items(), styles, strict=False):
+        label = f"{label_of(name, length)}: {shares.labels[name]}"
         ax.stairs(heights, numbers.edges, fill=True, color=color, alpha=0.2 if several else 0.35)
         ax.stairs(heights, numbers.edges, color=color, linestyle=line, linewidth=1.6, label=label)
         ax.plot(
@@ -103,13 +100,9 @@ def histogram(
     room = 0.02 * (numbers.edges[-1] - numbers.edges[0])
     if not numbers.logarithmic:
         ax.set_xlim(numbers.edges[0] - room, numbers.edges[-1] + room)
-    unit = f" [{numbers.units}]" if numbers.units else ""
-    words = f"{column}: {numbers.long_name}" if numbers.long_name != column else column
-    if len(words) > 11 * width_of(ax):
-        words = column
-    ax.set_xlabel(f"{words}{unit}", parse_math=False)
-    ax.set_ylabel("share of layers" if shares else "number of layers")
-    if not shares:
+    ax.set_xlabel(shares.x, parse_math=False)
+    ax.set_ylabel(shares.y)
+    if shares.whole:
         from matplotlib.ticker import MaxNLocator
 
         ax.yaxis.set_major_locator(MaxNLocator(integer=True))

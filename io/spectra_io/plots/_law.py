@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 import spectra.results.plotdata as _plotdata
-from spectra_io.plots._canvas import DATA, TAIL, finish, fresh_axes, label_of, legend, room, steps
+from spectra_io.plots._canvas import finish, fresh_axes, label_of, legend, room, steps
+from spectra_io.plots._palette import DATA, TAIL
+from spectra_io.plots._ranges import law_top
 
 if TYPE_CHECKING:
     import numpy.typing as npt
     from matplotlib.axes import Axes
 
 __all__ = ["law"]
-
-_HIGH = 4.0  # times the highest bar or the height at most points: the top of the figure
 
 
 def law(
@@ -68,9 +66,7 @@ def law(
     if len(numbers.edges):
         steps(ax, numbers.histogram, numbers.edges, DATA, "data")
     ax.plot(numbers.x, numbers.density, color=TAIL, linewidth=1.8, label=label_of(numbers.name, 40))
-    known = numbers.density[np.isfinite(numbers.density)]
-    usual = max(float(np.quantile(known, 0.9)), *numbers.histogram, 0.0) if len(known) else 1.0
-    ax.set_ylim(0, 1.08 * min(float(known.max(initial=0.0)) or 1.0, _HIGH * usual))
+    ax.set_ylim(0, law_top(numbers.density, numbers.histogram))
     ax.set_xlabel("x")
     ax.set_ylabel("density")
     finish(ax)

@@ -2,22 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING
 
 import spectra.results.plotdata as _plotdata
-from spectra_io.plots._canvas import (
-    DATA,
-    GOOD,
-    TAIL,
-    finish,
-    fresh_axes,
-    ink,
-    legend,
-    room,
-    steps,
-    title,
-)
+import spectra_io.plots._labels as _labels
+import spectra_io.plots._ranges as _ranges
+from spectra_io.plots._canvas import finish, fresh_axes, ink, legend, room, steps, title
+from spectra_io.plots._palette import DATA, GOOD, TAIL
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -25,8 +16,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 __all__ = ["noise"]
-
-_FAR = 2.5  # times the edge of the noise: spikes further out are gathered at the end of the axis
 
 
 def noise(
@@ -76,33 +65,27 @@ def noise(
     'linear'
     """
     numbers = _plotdata.noise(data, layer=layer, N=N)
+    labels = _labels.noise(numbers)
     ax = fresh_axes(ax)
     steps(ax, numbers.density, numbers.edges, DATA)
-    ax.plot(numbers.x, numbers.law, color=ink(), linewidth=1.5, label="Marchenko-Pastur law")
+    ax.plot(numbers.x, numbers.law, color=ink(), linewidth=1.5, label=labels["law"])
     ax.axvspan(numbers.edge_low, numbers.edge_high, color=GOOD, alpha=0.3, linewidth=0,
-               label="largest of noise, 90 %")  # fmt: skip
+               label=labels["edge"])  # fmt: skip
     top = float(numbers.density.max())
-    farthest = float(numbers.spikes[-1]) if len(numbers.spikes) else 0.0
-    end = max(min(_FAR * numbers.upper, 1.08 * farthest), numbers.edges[-1])
-    near = numbers.spikes[numbers.spikes <= end]
-    beyond = numbers.spikes[len(near) :]
+    end, num_near = _ranges.spike_axis(numbers)
+    near, beyond = numbers.spikes[:num_near], numbers.spikes[num_near:]
     if len(numbers.spikes):
-        label = f"spikes: {len(numbers.spikes)}"
-        if len(beyond):
-            label += f", {len(beyond)} beyond the axis, up to {beyond[-1]:.4g}"
+        label = labels["spikes"]
         ax.plot(near, [0.03 * top] * len(near), "v", color=TAIL, markersize=6, label=label)
         if len(beyond):
             ax.plot([0.99 * end], [0.03 * top], ">", color=TAIL, markersize=8,
                     label=None if len(near) else label)  # fmt: skip
             if not len(near):
                 ax.lines[-2].set_label("")
-    ax.set(xlim=(0, end if len(numbers.spikes) else 1.03 * numbers.edges[-1]), ylim=(0, 1.1 * top))
-    parts = [f"not shown: {numbers.num_zero} zero"] if numbers.num_zero else []
-    ax.set_xlabel("\n".join([r"eigenvalue $\lambda$ of $W^T W$", *parts]))
-    ax.set_ylabel(r"density $\rho(\lambda)$")
-    p = numbers.p
-    said = "" if math.isnan(p) else f"largest: p = {p:.2g}" if p >= 1e-4 else "largest: p < 0.0001"
-    title(ax, numbers.name, said)
+    ax.set(xlim=(0, end), ylim=(0, 1.1 * top))
+    ax.set_xlabel(labels["x"])
+    ax.set_ylabel(labels["y"])
+    title(ax, numbers.name, labels["p"])
     finish(ax)
     room(ax, 3, logarithmic=False)
     legend(ax, loc="upper right")

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 import spectra.results.plotdata as _plotdata
+import spectra_io.plots._labels as _labels
+import spectra_io.plots._ranges as _ranges
 from spectra_io.plots._canvas import (
-    DATA,
-    TAIL,
     finish,
     fresh_axes,
     ink,
@@ -20,10 +18,12 @@ from spectra_io.plots._canvas import (
     title,
 )
 from spectra_io.plots._matrices import matrices
+from spectra_io.plots._palette import DATA, TAIL
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    import numpy as np
     import numpy.typing as npt
     from matplotlib.axes import Axes
 
@@ -93,23 +93,21 @@ def permuted(
     """
     found, name = matrices(data, layer)
     numbers = _plotdata.permuted(found, replicas=replicas, rng=rng, name=name)
+    labels = _labels.permuted(numbers)
     ax = fresh_axes(ax)
-    steps(ax, numbers.density, numbers.edges, DATA, "layer")
+    steps(ax, numbers.density, numbers.edges, DATA, labels["layer"])
     ax.stairs(
         numbers.permuted_density, numbers.edges, color=TAIL, linewidth=1.8, linestyle="--",
-        label="elements in random order",
+        label=labels["permuted"],
     )  # fmt: skip
     ax.axvline(
         numbers.largest_permuted, color=ink(), linestyle=":", linewidth=1.5,
-        label=f"largest eigenvalue in random order, {numbers.num_above} above",
+        label=labels["largest"],
     )  # fmt: skip
-    both = np.concatenate([numbers.density, numbers.permuted_density])
-    drawn = both[both > 0]
-    ax.set(xscale="log", yscale="log", ylim=(drawn.min() / 2, drawn.max() * 2))
+    ax.set(xscale="log", yscale="log", ylim=_ranges.permuted_heights(numbers))
     round_ticks(ax, numbers.edges[0], numbers.edges[-1])
-    less = f"\nnot shown: {numbers.num_left_out} smaller" if numbers.num_left_out else ""
-    ax.set_xlabel(rf"eigenvalue $\lambda$ of $W^T W${less}")
-    ax.set_ylabel(r"density $\rho(\lambda)$")
+    ax.set_xlabel(labels["x"])
+    ax.set_ylabel(labels["y"])
     title(ax, name)
     finish(ax)
     room(ax, 3)

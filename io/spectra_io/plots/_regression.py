@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 import spectra.results.plotdata as _plotdata
-from spectra.errors import one_line
+import spectra_io.plots._model_parts as _parts
 from spectra_io.plots._canvas import (
     LINES,
     MARKS,
-    PALETTE,
     finish,
     fresh_axes,
     ink,
@@ -21,6 +20,7 @@ from spectra_io.plots._canvas import (
     title,
     width_of,
 )
+from spectra_io.plots._palette import PALETTE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -75,6 +75,7 @@ def regression(
     ''
     """
     numbers = _plotdata.regression(x, y, groups=groups)
+    words = _parts.regression(numbers)
     ax = fresh_axes(ax)
     length = 24 if width_of(ax) > 4.5 else 12
     styles = zip(cycle(PALETTE), cycle(MARKS), cycle(LINES), strict=False)
@@ -85,18 +86,17 @@ def regression(
         ax.plot(numbers.x[there], numbers.y[there], mark, color=color, markersize=6, label=label)
         _draw_line(ax, numbers.x[there], line, color, dash)
     if apart:
-        _draw_line(ax, numbers.x, numbers.overall, ink(), ":", f"all: {numbers.overall.words}")
-    if names is not None:
-        kept = np.isfinite(np.asarray(x, np.float64)) & np.isfinite(np.asarray(y, np.float64))
-        words = [label_of(str(name), 24) for name, there in zip(names, kept, strict=True) if there]
-        for word, at in zip(words, zip(numbers.x, numbers.y, strict=True), strict=True):
-            ax.annotate(word, at, xytext=(5, 4), textcoords="offset points", fontsize=6.5,
-                        color=ink(), parse_math=False)  # fmt: skip
+        _draw_line(ax, numbers.x, numbers.overall, ink(), ":", words["all"])
+    if (points := _parts.point_names(x, y, names)) is not None:
+        for name, at in zip(points, zip(numbers.x, numbers.y, strict=True), strict=True):
+            ax.annotate(
+                label_of(name, 24), at, xytext=(5, 4), textcoords="offset points", fontsize=6.5,
+                color=ink(), parse_math=False,
+            )  # fmt: skip
     ax.margins(0.08)
-    ax.set_xlabel(one_line(getattr(x, "name", None) or ""), parse_math=False)
-    ax.set_ylabel(one_line(getattr(y, "name", None) or ""), parse_math=False)
-    less = f"{numbers.num_left_out} points without numbers" if numbers.num_left_out else ""
-    title(ax, "", less, pad=legend_above(ax))
+    ax.set_xlabel(_parts.axis_name(x), parse_math=False)
+    ax.set_ylabel(_parts.axis_name(y), parse_math=False)
+    title(ax, "", words["left out"], pad=legend_above(ax))
     finish(ax)
     return ax
 

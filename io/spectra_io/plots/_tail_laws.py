@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from textwrap import wrap
 from typing import TYPE_CHECKING
 
 import spectra.results.plotdata as _plotdata
+import spectra_io.plots._labels as _labels
 from spectra_io.plots._canvas import (
     LINES,
-    PALETTE,
     finish,
     fresh_axes,
     height_of,
@@ -17,6 +18,7 @@ from spectra_io.plots._canvas import (
     title,
     width_of,
 )
+from spectra_io.plots._palette import PALETTE
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -78,36 +80,26 @@ def tail_laws(
     """
     numbers = _plotdata.tail_laws(data, layer=layer, xmin=xmin)
     ax = fresh_axes(ax)
+    labels = _labels.tail_laws(numbers, parameters=width_of(ax) > 4)
     ax.plot(numbers.eigenvalue, numbers.ccdf, "o", color=ink(), markersize=3.5, alpha=0.6,
-            label="eigenvalues")  # fmt: skip
+            label=labels["tail"])  # fmt: skip
     for i, (law, survival) in enumerate(numbers.laws.items()):
         ax.plot(
             numbers.x, survival, color=PALETTE[(i + 1) % len(PALETTE)], linewidth=1.8,
-            linestyle=LINES[i], label=_label(law, numbers, width_of(ax) > 4),
+            linestyle=LINES[i], label=labels[law],
         )  # fmt: skip
-    if numbers.limits:
-        same = ", ".join(law.replace("_", " ") for law in numbers.limits)
-        ax.plot([], [], linestyle="none", label=f"as the power law: {same}")
+    same = wrap(labels["limits"], int(11 * width_of(ax)))
+    if same:
+        ax.plot([], [], linestyle="none", label="\n".join(same))
     least = 1 / len(numbers.eigenvalue)
-    lines = len(numbers.laws) + 1 + bool(numbers.limits)
+    lines = len(numbers.laws) + 1 + len(same)
     inches = height_of(ax) * 0.75
     share = min(0.5, 0.17 * lines / inches)  # for the legend, below the tail
     ax.set(xscale="log", yscale="log", ylim=((least / 1.5) ** (1 / (1 - share)), 1.3))
     round_ticks(ax, numbers.eigenvalue[0], numbers.eigenvalue[-1])
-    ax.set_xlabel(r"eigenvalue $\lambda$ of $W^T W$")
-    ax.set_ylabel("share of the tail that is larger")
+    ax.set_xlabel(labels["x"])
+    ax.set_ylabel(labels["y"])
     title(ax, numbers.name)
     finish(ax)
     legend(ax, loc="lower left")
     return ax
-
-
-def _label(law: str, numbers: _plotdata.TailLaws, wide: bool) -> str:
-    """Return the name of a law with its parameters, and its test against the power law."""
-    symbols = {"alpha": "α", "Lambda": "Λ", "mu": "µ", "sigma": "σ", "beta": "β"}
-    words = law.replace("_", " ")
-    if wide:
-        values = numbers.parameters[law].items()
-        words += f" ({', '.join(f'{symbols[name]} = {value:.3g}' for name, value in values)})"
-    test = numbers.tests.get(law)
-    return words if test is None else f"{words}: R = {test.R:.1f}, p = {test.p:.2g}"

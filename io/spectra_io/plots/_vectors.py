@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 import spectra.results.plotdata as _plotdata
+import spectra_io.plots._labels as _labels
+import spectra_io.plots._ranges as _ranges
 from spectra_io.plots._canvas import (
-    DATA,
-    TAIL,
     finish,
     fresh_axes,
+    height_of,
     ink,
     legend,
     room,
@@ -19,6 +20,7 @@ from spectra_io.plots._canvas import (
     title,
 )
 from spectra_io.plots._matrices import matrices
+from spectra_io.plots._palette import DATA, TAIL
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -75,27 +77,27 @@ def vectors(
     """
     found, name = matrices(data, layer)
     numbers = _plotdata.vectors(found, name=name)
+    labels = _labels.vectors(numbers)
     ax = fresh_axes(ax)
     x, y, far = numbers.eigenvalue, numbers.participation, numbers.localized
     many = 3.0 if len(x) > 200 else 5.0
-    ax.plot(x[~far], y[~far], "o", color=DATA, markersize=many, alpha=0.6, label="spread")
-    label = f"localized: {int(far.sum())}"
-    ax.plot(x[far], y[far], "^", color=TAIL, markersize=many + 1, label=label)
-    ax.axhline(numbers.noise, color=ink(), linewidth=1, label="random directions")
+    ax.plot(x[~far], y[~far], "o", color=DATA, markersize=many, alpha=0.6, label=labels["spread"])
+    ax.plot(x[far], y[far], "^", color=TAIL, markersize=many + 1, label=labels["localized"])
+    ax.axhline(numbers.noise, color=ink(), linewidth=1, label=labels["noise"])
     ax.axhline(numbers.noise_low, color=ink(), linewidth=1, linestyle="--",
-               label="limit of random directions")  # fmt: skip
+               label=labels["limit"])  # fmt: skip
     if np.isfinite(numbers.elbow):
         ax.axvline(numbers.elbow, color=TAIL, linestyle=":",
-                   label=f"elbow: {numbers.num_elbow} from here up")  # fmt: skip
+                   label=labels["elbow"])  # fmt: skip
     ax.set(xscale="log", yscale="log")
-    ax.set_ylim(min(y.min(), numbers.noise_low) / 1.3, 1.2 * max(y.max(), numbers.noise))
-    _count_ticks(ax)
+    ax.set_ylim(*_ranges.participation_heights(numbers))
     round_ticks(ax, x[-1], x[0])
-    ax.set_xlabel(r"eigenvalue $\lambda$ of $W^T W$")
-    ax.set_ylabel("effective number of elements")
+    ax.set_xlabel(labels["x"])
+    ax.set_ylabel(labels["y"])
     title(ax, name)
     finish(ax)
     room(ax, 5)
+    _count_ticks(ax)
     legend(ax, loc="upper right")
     return ax
 
@@ -104,6 +106,8 @@ def _count_ticks(ax: Axes) -> None:
     """Label a logarithmic axis of counts with round numbers."""
     from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
 
-    ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    low, high = ax.get_ylim()
+    dense = high > 100 * low and height_of(ax) < 4
+    ax.yaxis.set_major_locator(LogLocator(subs=(1,) if dense else (1, 2, 5)))
     ax.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
     ax.yaxis.set_minor_formatter(NullFormatter())

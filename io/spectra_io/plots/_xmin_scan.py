@@ -7,11 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 import spectra.results.plotdata as _plotdata
+import spectra_io.plots._labels as _labels
+import spectra_io.plots._ranges as _ranges
 from spectra_io.plots._canvas import (
-    DATA,
-    FAULT,
-    GOOD,
-    TAIL,
     finish,
     fresh_axes,
     ink,
@@ -21,6 +19,7 @@ from spectra_io.plots._canvas import (
     title,
     width_of,
 )
+from spectra_io.plots._palette import DATA, FAULT, GOOD, TAIL
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -28,8 +27,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 __all__ = ["xmin_scan"]
-
-_FEWEST = 5  # data in a tail whose alpha is drawn; fewer only scatter
 
 
 def xmin_scan(
@@ -77,35 +74,34 @@ def xmin_scan(
     'distance D'
     """
     numbers = _plotdata.xmin_scan(data, layer=layer)
+    labels = _labels.xmin_scan(numbers)
     ax = fresh_axes(ax)
     right = ax.twinx()
-    kept = numbers.num_tail >= _FEWEST
+    kept = _ranges.long_enough(numbers)
     x, alpha, sigma = numbers.xmin[kept], numbers.alpha[kept], numbers.sigma[kept]
     right.fill_between(x, alpha - sigma, alpha + sigma, color=TAIL, alpha=0.2, linewidth=0)
     right.plot(x, alpha, "--", color=TAIL, linewidth=1.2)
-    ax.plot([], [], "--", color=TAIL, linewidth=1.2, label="α ± σ, right axis")
-    ax.plot(numbers.xmin, numbers.D, color=DATA, linewidth=1.5, label="D, left axis")
+    ax.plot([], [], "--", color=TAIL, linewidth=1.2, label=labels["alpha"])
+    ax.plot(numbers.xmin, numbers.D, color=DATA, linewidth=1.5, label=labels["D"])
     heights = np.interp(numbers.rivals, numbers.xmin, numbers.D)
     if len(numbers.rivals):
-        count = f"other tails that fit: {len(numbers.rivals)}"
-        ax.plot(numbers.rivals, heights, "v", color=GOOD, markersize=4, label=count)
+        ax.plot(numbers.rivals, heights, "v", color=GOOD, markersize=4, label=labels["rivals"])
     if np.isfinite(numbers.rival_xmin):
         height = np.interp(numbers.rival_xmin, numbers.xmin, numbers.D)
-        said = f"rival, α = {numbers.rival_alpha:.2f}"
+        said = labels["rival"]
         ax.plot([numbers.rival_xmin], [height], "*", color=FAULT, markersize=12, label=said)
-    ax.axvline(numbers.chosen, color=ink(), linestyle=":", label="start of the tail")
+    ax.axvline(numbers.chosen, color=ink(), linestyle=":", label=labels["start"])
     ax.set_xscale("log")
-    ax.set_ylim(0, 1.05 * numbers.D[np.isfinite(numbers.D)].max(initial=0.1))
-    if len(alpha):
-        highest = float(np.quantile(alpha + sigma, 0.98))
-        right.set_ylim(max(0.0, min(1.0, float((alpha - sigma).min()))), 1.1 * highest)
+    ax.set_ylim(0, _ranges.distance_top(numbers))
+    if heights_right := _ranges.exponent_heights(numbers):
+        right.set_ylim(*heights_right)
     lines = len(ax.get_legend_handles_labels()[1])
     for one in (ax, right):
         room(one, lines if width_of(ax) < 4.5 else -(-lines // 2), logarithmic=False)
     round_ticks(ax, numbers.xmin[0], numbers.xmin[-1])
-    ax.set_xlabel(r"start of the tail $x_{min}$")
-    ax.set_ylabel("distance D", color=DATA)
-    right.set_ylabel(r"exponent $\alpha$", color=TAIL)
+    ax.set_xlabel(labels["x"])
+    ax.set_ylabel(labels["y"], color=DATA)
+    right.set_ylabel(labels["right"], color=TAIL)
     title(ax, numbers.name)
     finish(ax)
     right.spines["top"].set_visible(False)

@@ -1,5 +1,10 @@
-"""Save results to files and load them again."""
+"""
+Save results and load them again, and store them as they come.
 
-from spectra_io.results import files
+- ``files``: results as a file, and back (``save``, ``load``)
+- ``stores``: folders that take the results of each layer as it is done (``open_store``)
+"""
 
-__all__ = ["files"]
+from spectra_io.results import files, stores
+
+__all__ = ["files", "stores"]

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from spectra.results.variables import Variable
 
-__all__ = ["as_text", "defused", "is_header", "read", "written_back"]
+__all__ = ["as_text", "defused", "for_log", "is_header", "read", "written_back"]
 
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.ASCII | re.IGNORECASE)
 _RUN = re.compile(  # what a spreadsheet would run
@@ -120,6 +120,31 @@ def as_text(ds: xr.Dataset, /) -> str:
     frame = table(ds).reset_index()
     rows: list[Iterable[Any]] = [map(str, frame), *frame.itertuples(index=False, name=None)]
     return "".join(",".join(map(_cell, row)) + "\n" for row in rows)
+
+
+def for_log(text: str, /) -> str:
+    r"""
+    Return a table of the layers so that the log of a build obeys nothing in it.
+
+    Parameters
+    ----------
+    text : str
+        Result of :func:`as_text`.
+
+    Returns
+    -------
+    str
+        The table with two more escapes, which :func:`read` takes back as all others: of ``##``
+        anywhere, and of ``::`` at the start of a line.
+
+    Examples
+    --------
+    >>> print(for_log("layer,alpha\n::error::x,2\n##[y],3"))
+    layer,alpha
+    \x3a:error::x,2
+    #\x23[y],3
+    """
+    return re.sub("^:(?=:)", r"\\x3a", text.replace("##", r"#\x23"), flags=re.MULTILINE)
 
 
 def is_header(names: Iterable[str], /) -> bool:

@@ -17,7 +17,7 @@ from spectra.results.dataset import restored
 from spectra.results.reading import one_model, records, table
 from spectra.results.summary import summary
 from spectra.results.triage import triage
-from spectra_io.results import csv_tables
+from spectra_io.results import csv_tables, stores
 from spectra_io.results.recognition import is_result
 from spectra_io.storage.outputs import check_writable, written
 
@@ -79,7 +79,13 @@ def _triage(ds: xr.Dataset) -> dict[str, Any]:
         for one in found.findings
     ]
     verdicts = {_flag(word): num for word, num in found.verdicts.items()}
-    return {"verdicts": verdicts, "num_near": found.num_near, "findings": findings}
+    return {
+        "verdicts": verdicts,
+        "num_near": found.num_near,
+        "findings": findings,
+        "failures": list(found.failures),
+        "not_analysed": found.left_out,
+    }
 
 
 def _flag(words: str) -> str:
@@ -121,7 +127,7 @@ def as_json(
     Returns
     -------
     bytes
-        JSON document in UTF-8.
+        JSON document in ASCII, without ``##`` in any text, as the log of a build would obey it.
 
     Examples
     --------
@@ -136,7 +142,8 @@ def as_json(
         "layers": _rows(records(ds if layers is None else layers)),
         **({} if tensors is None else {"tensors": _rows(records(tensors))}),
     }
-    return (json.dumps(document, indent=1, allow_nan=False) + "\n").encode("utf-8")
+    text = json.dumps(document, indent=1, allow_nan=False)
+    return (text.replace("##", "#\\u0023") + "\n").encode("utf-8")  # "#" stands in texts only
 
 
 FORMATS: Mapping[str, Callable[[xr.Dataset, xr.Dataset | None], bytes]] = {
@@ -225,15 +232,17 @@ def check(path: Path, /) -> None:
 
 def load(path: str | os.PathLike[str], /, *, group: str | None = None) -> xr.Dataset:
     """
-    Load a Dataset from a netCDF or CSV file that :func:`save` wrote.
+    Load a Dataset from a netCDF or CSV file that :func:`save` wrote, or from a store.
 
     Parameters
     ----------
     path : path-like
         File with the ending ``.nc``, which has everything, or ``.csv``, which has the table of the
-        layers without eigenvalues and attributes.
+        layers without eigenvalues and attributes. Or the folder of a store that holds one run; of
+        several runs the file of one, in the folder ``runs`` of the store.
     group : str, optional
-        Group of a netCDF file to load: ``"tensors"`` for the tensors; by default the layers.
+        Group of a netCDF file or of a run to load: ``"tensors"`` for the tensors; by default the
+        layers.
 
     Returns
     -------
@@ -245,7 +254,8 @@ def load(path: str | os.PathLike[str], /, *, group: str | None = None) -> xr.Dat
     ModelNotFoundError
         If there is no such file.
     ModelFormatError
-        If the file is not a result in one of these formats, or has no such group.
+        If the file is not a result in one of these formats, or has no such group; if a store holds
+        no run, or several.
 
     Examples
     --------
@@ -258,6 +268,11 @@ def load(path: str | os.PathLike[str], /, *, group: str | None = None) -> xr.Dat
 
     accessor.register()
     where = Path(path)
+    if stores.holds_runs(where):
+        if group not in (None, "tensors"):
+            msg = f"{where}: a run has the group 'tensors' only, got {group!r}"
+            raise ModelFormatError(msg)
+        return stores.load(where, tensors=group is not None)
     if not where.is_file():
         msg = f"{where}: no such file"
         raise ModelNotFoundError(msg)

@@ -6,7 +6,7 @@ import math
 import os
 import time
 from contextlib import nullcontext
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from spectra import costs
 from spectra._executing import Lost
@@ -81,6 +81,14 @@ class WithProgress:
         Function that returns a context manager, which gives a function that says whether to stop.
         It is asked ten times a second. A run that is stopped leaves out the items that are not
         done, and does not wait for those in work.
+    is_taken : callable, optional
+        Function of a result that says whether it was there before, as
+        :func:`spectra.stored.is_taken` does. Such items do not count in progress and forecast.
+
+    Attributes
+    ----------
+    num_taken : int
+        Number of such items in the last run.
 
     Examples
     --------
@@ -99,9 +107,12 @@ class WithProgress:
         need: Callable[[Layer], float] = costs.memory,
         budget: float = math.inf,
         stops: Callable[[], AbstractContextManager[Callable[[], object]]] | None = None,
+        is_taken: Callable[[Any], bool] = lambda _: False,
     ) -> None:
         self._pool, self._workers = pool, workers
         self._cost, self._need, self._budget = cost, need, budget
+        self._is_taken = is_taken
+        self.num_taken = 0
         self._stops = stops or (lambda: nullcontext(lambda: False))
 
     def map(self, function: Callable[..., Any], /, items: Iterable[Any]) -> Iterator[Any]:
@@ -131,6 +142,7 @@ class WithProgress:
         workers = max(1, min(self._workers or cores(), len(every)))
         needs = [self._need(item) if are_layers else 0 for item in every]
         queue = Admission(needs, workers=workers, budget=self._budget)
+        forecast = Forecast(sizes, workers)
         noun = "layers" if are_layers else "items"
         with (
             self._stops() as stop,
@@ -139,8 +151,10 @@ class WithProgress:
         ):
             pool = self._pool(function, workers)
             try:
-                yield from _results(pool, every, queue, Forecast(sizes, workers), view, stop)
+                run = _Run(every, queue, forecast, self._is_taken)
+                yield from _results(pool, run, view, stop)
             finally:
+                self.num_taken = forecast.num_left_out
                 pool.close()
 
     def _refused(self, layers: Sequence[Layer]) -> Iterator[Lost]:
@@ -160,36 +174,56 @@ def _shown(layer: Layer) -> str:
     return f"{layer.name} ({many}{layer.N} x {layer.M})"
 
 
+class _Run(NamedTuple):
+    """A run: its items, which of them may start, and how much of the work is done."""
+
+    items: Sequence[Any]
+    queue: Admission
+    forecast: Forecast
+    is_taken: Callable[[Any], bool]
+
+    def begin(self, place: int, now: float) -> Any:
+        """Note that the work on an item begins, and return the item."""
+        self.forecast.start(place, now)
+        return self.items[place]
+
+    def put_back(self, place: int) -> None:
+        """Note that an item has to be begun once more."""
+        self.queue.put_back(place)
+        self.forecast.put_back(place)
+
+    def end(self, event: Event, now: float) -> Any:
+        """Return the result of an item that is done; raise its error."""
+        self.queue.leave(event.place)
+        result = _result(event, self.items[event.place])
+        if self.is_taken(result):
+            self.forecast.leave_out(event.place)
+        else:
+            self.forecast.finish(event.place, now)
+        return result
+
+
 def _results(
-    pool: Pool,
-    items: Sequence[Any],
-    queue: Admission,
-    forecast: Forecast,
-    view: progress.View,
-    stop: Callable[[], object],
+    pool: Pool, run: _Run, view: progress.View, stop: Callable[[], object]
 ) -> Iterator[Any]:
     """Pass on the results as they come, until all are there or it is time."""
     start = seen = time.monotonic()
     died: set[int] = set()
-    while queue:
-        while not stop() and (place := queue.take()) is not None:
-            forecast.start(place, time.monotonic() - start)
-            pool.start(place, items[place])
+    while run.queue:
+        while not stop() and (place := run.queue.take()) is not None:
+            pool.start(place, run.begin(place, time.monotonic() - start))
         event = pool.event(0.0 if stop() else _TICK)
         now = time.monotonic()
         if event is None and stop():
             return
         if event is not None and event.death and event.place not in died and not event.is_final:
             died.add(event.place)
-            queue.put_back(event.place)
-            forecast.put_back(event.place)
+            run.put_back(event.place)
         elif event is not None:
-            queue.leave(event.place)
-            forecast.finish(event.place, now - start)
-            yield _result(event, items[event.place])
+            yield run.end(event, now - start)
         if now - seen >= _VIEW:
             seen = now
-            view(forecast, now - start)
+            view(run.forecast, now - start)
 
 
 def _result(event: Event, item: Any) -> Any:

@@ -44,7 +44,7 @@ class Forecast:
         self._waiting = dict.fromkeys(range(len(costs)))  # in the order of the work
         self._started: dict[int, float] = {}
         self._seconds = self._done = 0.0
-        self.num_done = 0
+        self.num_done = self.num_left_out = 0
 
     def start(self, item: int, now: float) -> None:
         """
@@ -87,10 +87,23 @@ class Forecast:
         self._started.pop(item)
         self._waiting[item] = None
 
+    def leave_out(self, item: int) -> None:
+        """
+        Leave an item out of the account, because it was no work.
+
+        Parameters
+        ----------
+        item : int
+            Place of the item, which was started.
+        """
+        del self._started[item]
+        self._costs[item] = 0.0
+        self.num_left_out += 1
+
     @property
     def num(self) -> int:
-        """Number of all items."""
-        return len(self._costs)
+        """Number of all items that are not left out."""
+        return len(self._costs) - self.num_left_out
 
     @property
     def in_work(self) -> list[int]:

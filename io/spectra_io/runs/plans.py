@@ -34,7 +34,7 @@ _INTERPRETER = costs.TYPICAL._replace(product=0, values=0, vectors=0, element=0)
 
 class Resources(NamedTuple):
     """
-    Workers and memory that a run may use.
+    Workers, memory and device that a run may use.
 
     Examples
     --------
@@ -48,6 +48,8 @@ class Resources(NamedTuple):
     """Bytes of the whole program; by default a share of the memory that is free."""
     pool: PoolMaker | None = None
     """Workers elsewhere, whose memory is not counted here."""
+    device: str | None = None
+    """Device of the eigenvalues, which the threads of one process use one after another."""
 
 
 _ALL = Resources()
@@ -111,8 +113,8 @@ def plan(layers: Sequence[Layer], measures: Sequence[Measure], resources: Resour
     -------
     Plan
         Processes if they are faster, though they have to start: what the interpreter does itself
-        is done by one thread at a time. Threads for layers of arrays in memory, and where
-        processes would take a large share of the memory.
+        is done by one thread at a time. Threads for layers of arrays in memory, with a device, and
+        where processes would take a large share of the memory.
 
     Examples
     --------
@@ -127,8 +129,8 @@ def plan(layers: Sequence[Layer], measures: Sequence[Measure], resources: Resour
     memory = resources.memory or budgets.SHARE * budgets.free()
     apart = (workers + 1) * _PROCESS  # one from which the others are made
     room = memory - budgets.PROGRAM
-    roomy = workers > 1 and apart <= _MOST * memory
-    if roomy and _is_faster(layers, measures, workers) and all(map(_is_light, layers)):
+    allowed = workers > 1 and resources.device is None and apart <= _MOST * memory
+    if allowed and _is_faster(layers, measures, workers) and all(map(_is_light, layers)):
         return Plan(Processes, workers, room - apart)
     return Plan(Threads, workers, room)
 
@@ -183,6 +185,12 @@ class Planned:
     **options
         Other options of :class:`~spectra_io.runs.executors.WithProgress`.
 
+    Attributes
+    ----------
+    num_taken : int
+        Number of layers of the last run that were there before, see
+        :class:`~spectra_io.runs.executors.WithProgress`.
+
     Examples
     --------
     >>> import numpy as np, spectra
@@ -195,6 +203,7 @@ class Planned:
         self, measures: Sequence[Measure], resources: Resources = _ALL, /, **options: Any
     ) -> None:
         self._measures, self._resources, self._options = measures, resources, options
+        self.num_taken = 0
 
     def map(self, function: Callable[..., Any], /, items: Iterable[Any]) -> Iterator[Any]:
         """
@@ -207,9 +216,9 @@ class Planned:
         items : iterable of Layer
             Layers to apply the function to.
 
-        Returns
-        -------
-        iterator
+        Yields
+        ------
+        object
             Results, in the order in which they come.
         """
         layers = list(items)
@@ -222,4 +231,7 @@ class Planned:
             budget=chosen.budget,
             **self._options,
         )
-        return executor.map(function, layers)
+        try:
+            yield from executor.map(function, layers)
+        finally:
+            self.num_taken = executor.num_taken

@@ -10,8 +10,8 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 from rich.table import Column
 
-from spectra.errors import one_line
 from spectra_io.terminal import screen
+from spectra_io.terminal.logs import harmless
 from spectra_io.terminal.quantities import duration
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def _in_work(forecast: Forecast, names: Sequence[str]) -> str:
     places = forecast.in_work
     more = len(places) - _NAMED
     listed = ", ".join(names[place] for place in places[:_NAMED])
-    return one_line(f"{listed} and {more} more" if more > 0 else listed)
+    return harmless(f"{listed} and {more} more" if more > 0 else listed)
 
 
 def line(forecast: Forecast, elapsed: float, names: Sequence[str], /, *, noun: str) -> str:

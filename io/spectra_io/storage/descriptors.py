@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from spectra.errors import ModelFormatError
+from spectra.errors import ModelError, ModelFormatError, ModelNotFoundError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from spectra._typing import AnyArray
 
-__all__ = ["Identity", "filled", "identity", "regular"]
+__all__ = ["Identity", "filled", "identity", "named", "regular"]
 
 _NO_LINK = getattr(os, "O_NOFOLLOW", 0)  # not on Windows, nor the next
 _AT_ONCE = getattr(os, "O_NONBLOCK", 0)  # a pipe would wait for a writer
@@ -90,6 +90,48 @@ def identity(descriptor: int, /) -> Identity:
     """
     found = os.fstat(descriptor)
     return Identity(platform.node(), found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns)
+
+
+@contextmanager
+def named(what: object, /) -> Iterator[None]:
+    """
+    Name the file in errors of the system within the block, most of which say only what failed.
+
+    Parameters
+    ----------
+    what : object
+        The file, for the message.
+
+    Yields
+    ------
+    None
+        Nothing; the block is run.
+
+    Raises
+    ------
+    ModelNotFoundError
+        If the file is not there.
+    ModelError
+        If the system cannot open or read it, as when a disk or a network is lost.
+
+    Examples
+    --------
+    >>> with named("m.onnx"):
+    ...     raise OSError(errno.EIO, "Input/output error")
+    Traceback (most recent call last):
+        ...
+    spectra.errors.ModelError: m.onnx: Input/output error
+    """
+    try:
+        yield
+    except ModelError:
+        raise
+    except FileNotFoundError as error:
+        msg = f"{what}: no such file: it was removed or moved since the model was opened"
+        raise ModelNotFoundError(msg) from error
+    except OSError as error:
+        msg = f"{what}: {error.strerror or type(error).__name__}"
+        raise ModelError(msg) from error
 
 
 @contextmanager

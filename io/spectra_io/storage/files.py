@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import os
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 import numpy as np
 
 from spectra.errors import ModelFormatError, SpectraError
-from spectra_io.storage.descriptors import filled, identity, regular
+from spectra_io.storage.descriptors import filled, identity, named, regular
 from spectra_io.storage.memory import check_fits
 from spectra_io.storage.paths import check_contained, inside
 
@@ -161,14 +161,16 @@ class LocalFile:
         ModelFormatError
             If the file has changed since the reference was made, or the bytes take more than half
             of the memory of this machine.
-        OSError
+        ModelNotFoundError
+            If it is gone.
+        ModelError
             If it cannot be read.
         """
         stop = min(stop, self.size())
         if stop <= start:
             return np.zeros(0, np.uint8)
         check_fits(self, stop - start)
-        with self._unchanged() as descriptor:
+        with self._unchanged() as descriptor, named(self):
             return filled(descriptor, [(start, stop - start)], stop - start)
 
     def gather(self, spans: Iterable[tuple[int, int]], size: int) -> AnyArray:
@@ -192,11 +194,13 @@ class LocalFile:
         ModelFormatError
             If the file has changed since the reference was made, or ends before the last part; if
             the bytes take more than half of the memory of this machine.
-        OSError
+        ModelNotFoundError
+            If it is gone.
+        ModelError
             If it cannot be read.
         """
         check_fits(self, size)
-        with self._unchanged() as descriptor:
+        with self._unchanged() as descriptor, named(self):
             found = filled(descriptor, spans, size)
         if len(found) != size:
             msg = f"{self}: truncated: {size} bytes of an array expected, found {len(found)}"
@@ -217,16 +221,20 @@ class LocalFile:
         ------
         ModelFormatError
             If the file has changed since the reference was made, or changes meanwhile.
-        OSError
+        ModelNotFoundError
+            If it is gone.
+        ModelError
             If it cannot be read.
         """
         with self._unchanged() as descriptor:
-            yield _Opened(descriptor, self.size())
+            yield _Opened(self, descriptor, self.size())
 
     @contextmanager
     def _unchanged(self) -> Iterator[int]:
         """Open the file; look before and after whether it is the one that was found first."""
-        with regular(self.real) as descriptor:
+        with ExitStack() as stack:
+            with named(self):
+                descriptor = stack.enter_context(regular(self.real))
             self._check(identity(descriptor))
             yield descriptor
             self._check(identity(descriptor))
@@ -272,6 +280,7 @@ class LocalFile:
 class _Opened:
     """The bytes of an open file."""
 
+    file: LocalFile
     descriptor: int
     size: int
 
@@ -280,4 +289,6 @@ class _Opened:
 
     def __getitem__(self, place: slice, /) -> bytes:
         start, stop, _ = place.indices(self.size)
-        return filled(self.descriptor, [(start, stop - start)], max(stop - start, 0)).tobytes()
+        with named(self.file):
+            found = filled(self.descriptor, [(start, stop - start)], max(stop - start, 0))
+        return found.tobytes()

@@ -29,7 +29,8 @@ def _why_not_the_name(path: Path, endings: Collection[str]) -> str:
     """Return why nothing may be written under a name; empty if it may."""
     if path.suffix.lower() not in endings:
         *most, last = endings
-        return f"its name must end in {', '.join(most)} or {last}"
+        before = f"{', '.join(most)} or " if most else ""
+        return f"its name must end in {before}{last}"
     if path.name.lower() in _OF_A_MODEL or path.name.lower().endswith(_INDEX):
         return "a file of a model has this name; choose another name"
     return ""

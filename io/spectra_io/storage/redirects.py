@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from spectra_io.urls import Server, Url
 
-__all__ = ["Route", "check_hosts", "redirected"]
+__all__ = ["Route", "Routes", "check_hosts", "redirected"]
 
 _HOST = re.compile(r"(?:(?:\*\.[\w.-]+\.)?[\w.-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?")
 
@@ -34,6 +34,61 @@ class Route(NamedTuple):
     """Header with user and password; empty if this server must not have it."""
     public_only: bool = False
     """Whether only servers of the open internet may be asked."""
+
+
+class Routes:
+    """
+    Routes to which redirects led, so that the first server is asked once for a file.
+
+    Picklable, without the routes; none that has an authorization is kept.
+
+    Examples
+    --------
+    >>> from spectra_io.urls import Url
+    >>> first, there = (Route(Url(f"https://{host}/a")) for host in ("example.org", "cdn.org"))
+    >>> routes = Routes()
+    >>> routes.add(first, there)
+    >>> routes.last(first).url
+    Url('https://cdn.org/a')
+    """
+
+    def __init__(self) -> None:
+        self._kept: dict[Url, Route] = {}
+
+    def __reduce__(self) -> tuple[type[Routes], tuple[()]]:
+        """Return how to make another one, which is empty: addresses may hold signatures."""
+        return Routes, ()
+
+    def last(self, first: Route) -> Route:
+        """
+        Return where a file was had last.
+
+        Parameters
+        ----------
+        first : Route
+            Where the first server is asked for it.
+
+        Returns
+        -------
+        Route
+            The place to which the first server redirected; `first` if it did not, or to a place
+            that has to be asked with an authorization.
+        """
+        return self._kept.get(first.url, first)
+
+    def add(self, first: Route, last: Route) -> None:
+        """
+        Note where a file was had.
+
+        Parameters
+        ----------
+        first : Route
+            Where the first server was asked for it.
+        last : Route
+            The place to which it redirected.
+        """
+        if not last.authorization:
+            self._kept[first.url] = last
 
 
 def check_hosts(hosts: Iterable[str], /) -> tuple[str, ...]:

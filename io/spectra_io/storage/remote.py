@@ -11,8 +11,10 @@ import numpy as np
 
 from spectra.errors import ArgumentError, ModelFormatError, ModelNotFoundError
 from spectra_io.storage.answers import Facts, Forbidden
+from spectra_io.storage.memory import check_fits
 from spectra_io.storage.paths import is_inside
 from spectra_io.storage.protocols import Fsspec
+from spectra_io.storage.recent import Recent
 from spectra_io.storage.redirects import check_hosts
 from spectra_io.storage.web import Web
 from spectra_io.urls import Url
@@ -27,7 +29,7 @@ __all__ = ["RemoteFile", "file_at", "files_on"]
 
 _BLOCK = 1 << 16  # bytes fetched at once where a few are asked for
 _SMALL = 1 << 14  # bytes; fewer are taken from a block
-_KEPT = 256  # blocks of a model in memory
+_KEPT = 256  # blocks of a model in memory; larger parts have a memory of their own
 _GUESSES = (
     *("model.safetensors.index.json", "model.safetensors", "adapter_model.safetensors"),
     "model.onnx",
@@ -40,6 +42,7 @@ class _Kept:
 
     def __init__(self) -> None:
         self.facts: dict[Url, Facts | ModelNotFoundError] = {}
+        self.recent = Recent()
         self._kept: OrderedDict[tuple[Url, int], bytes] = OrderedDict()
 
     def __reduce__(self) -> tuple[type[_Kept], tuple[()]]:
@@ -67,7 +70,9 @@ class RemoteFile:
     A file at a URL, of which length and version are known.
 
     Small, hashable and picklable. Where a few bytes are read, a block of 64 KB is fetched; the last
-    256 blocks are kept for all files of a model, and are not pickled.
+    256 blocks are kept for all files of a model, and so are the last 128 MB of larger parts, so
+    that a tensor of several layers is fetched once. Parts smaller than 2 MB that follow each other
+    are fetched together. What is kept is not pickled.
 
     Parameters
     ----------
@@ -133,20 +138,33 @@ class RemoteFile:
         Raises
         ------
         ModelFormatError
-            If the file has changed since it was opened, or the server sends other bytes.
+            If the file has changed since it was opened, or the server sends other bytes; if the
+            bytes take more than half of the memory of this machine.
         ModelError
             If the server cannot be reached, or does not give the file.
         """
         stop = min(stop, self.size())
         if stop <= start:
             return np.zeros(0, np.uint8)
+        if (found := self.kept.recent.find(self.url, start, stop)) is not None:
+            return found
         numbers = range(start // _BLOCK, -(-stop // _BLOCK))
-        if stop - start < _SMALL or all(self.kept.get(self.url, n) for n in numbers):
+        few = stop - start < _SMALL and not self.kept.recent.follows(self.url, start)
+        if few or all(self.kept.get(self.url, n) for n in numbers):
             return np.frombuffer(self._from_blocks(start, stop), np.uint8)
-        out = np.empty(stop - start, np.uint8)
+        with self.kept.recent.alone(self.url, start, stop):
+            found = self.kept.recent.find(self.url, start, stop)
+            return self._fetched(start, stop) if found is None else found
+
+    def _fetched(self, start: int, stop: int) -> AnyArray:
+        """Fetch the bytes from `start` to `stop`, with those that will be asked for next."""
+        check_fits(self, stop - start)
+        more = min(self.kept.recent.ahead(self.url, start, stop), self.size() - stop)
+        out = np.empty(stop - start + more, np.uint8)
         self.reader.fetch(self.url, self.facts, start, out.data)
         out.flags.writeable = False
-        return out
+        self.kept.recent.add(self.url, start, out)
+        return out[: stop - start]
 
     def _from_blocks(self, start: int, stop: int) -> bytes:
         """Return the bytes from `start` to `stop`, cut out of blocks."""

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import random
 import re
-import socket
-import ssl
 import time
 from dataclasses import dataclass, field
-from http.client import HTTPException, IncompleteRead
-from typing import TYPE_CHECKING, NamedTuple
+from http.client import HTTPException
+from typing import TYPE_CHECKING
 
 from spectra import __version__
 from spectra.errors import ModelError
 from spectra_io.storage.answers import Busy, Facts, check_status, part_of
-from spectra_io.storage.connections import SILENCE, Connections, Refused
-from spectra_io.storage.redirects import Route, redirected
+from spectra_io.storage.connections import Connections, Refused
+from spectra_io.storage.failures import Failure, failure
+from spectra_io.storage.patience import Attempts, Patience
+from spectra_io.storage.redirects import Route, Routes, redirected
 
 if TYPE_CHECKING:
     from http.client import HTTPResponse
@@ -25,47 +24,13 @@ if TYPE_CHECKING:
 __all__ = ["Web"]
 
 _PART = 1 << 23  # bytes asked for by one request
-_CHUNK = 1 << 18  # bytes taken from an answer at a time
+_CHUNK = 1 << 14  # bytes taken from an answer at a time: as many are lost if the connection breaks
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _MOST_REDIRECTS = 10
-_ATTEMPTS = 4
-_BACK_OFF = 0.5  # seconds before the second attempt; twice as long before each later one
-_PATIENCE = 60  # seconds that a server may ask to wait
 _HEADERS = {"User-Agent": f"weightspectra/{__version__}", "Accept-Encoding": "identity"}
 _STRONG = re.compile(r'"[!#-~]*"')  # an ETag that can be sent back
 _BEYOND = 416  # status of a range that begins after the end
 _EMPTY = re.compile(r"bytes \*/0")
-
-
-class _Failure(NamedTuple):
-    """What went wrong in an attempt, and the seconds to wait; None if waiting does not help."""
-
-    words: str
-    wait: float | None
-
-
-def _failure(error: Exception) -> _Failure:
-    """Return what an error of a connection means, in words that quote nothing of the request."""
-    if isinstance(error, Busy):
-        return _Failure(str(error), error.wait)
-    if isinstance(error, Refused):
-        return _Failure(str(error), None)
-    if isinstance(error, TimeoutError):
-        return _Failure(f"no answer within {SILENCE:g} seconds", 0)
-    if isinstance(error, socket.gaierror):
-        again = error.errno == socket.EAI_AGAIN
-        return _Failure("no server of this name is known", 0 if again else None)
-    if isinstance(error, ssl.SSLCertVerificationError):
-        return _Failure(f"the certificate of the server is not valid: {error.verify_message}", None)
-    if isinstance(error, ConnectionRefusedError):
-        return _Failure("the server accepts no connections", None)
-    if isinstance(error, ConnectionError | ssl.SSLEOFError | IncompleteRead):
-        return _Failure("the connection broke", 0)
-    if isinstance(error, ssl.SSLError):
-        return _Failure("no encrypted connection is possible", None)
-    if isinstance(error, OSError) and error.strerror:
-        return _Failure(error.strerror, None)
-    return _Failure("the answer is not one of HTTP", None)
 
 
 class _Part:
@@ -127,7 +92,8 @@ class Web:
     """
     Files of http and https, read in parts.
 
-    Small and picklable; without its connections, which stay in their process.
+    Small and picklable; without its connections, its patience with servers and the addresses to
+    which they redirected, which stay in their process.
 
     Parameters
     ----------
@@ -143,6 +109,8 @@ class Web:
 
     redirect_to: tuple[str, ...] = ()
     connections: Connections = field(default_factory=Connections, compare=False, repr=False)
+    patience: Patience = field(default_factory=Patience, compare=False, repr=False)
+    routes: Routes = field(default_factory=Routes, compare=False, repr=False)
 
     def look(self, url: Url, length: int, *, at: Route | None = None) -> tuple[Facts, bytes]:
         """
@@ -172,7 +140,7 @@ class Web:
             If the server cannot be reached, or does not give the file.
         """
         part = _Part(0, memoryview(bytearray(length)), None)
-        self._patiently(url, at or Route(url, url.authorization), part)
+        self._patiently(url, part, at or Route(url, url.authorization))
         return part.facts or Facts(0), bytes(part.out[: part.got])
 
     def fetch(
@@ -201,35 +169,36 @@ class Web:
         ModelError
             If the server cannot be reached, or does not give the file.
         """
-        first = route = at or Route(url, url.authorization)
         for place in range(0, len(out), _PART):
             part = _Part(start + place, out[place : place + _PART], facts)
-            route = self._patiently(url, route, part, first)
+            self._patiently(url, part, at or Route(url, url.authorization))
 
-    def _patiently(self, url: Url, route: Route, part: _Part, first: Route | None = None) -> Route:
-        """Fetch a part, in several attempts; return the route to the server that has it."""
-        attempt, first = 1, first or route
-        while isinstance(found := self._tried(url, route, part, first), _Failure):
-            if found.wait is None or found.wait > _PATIENCE or attempt == _ATTEMPTS:
+    def _patiently(self, url: Url, part: _Part, first: Route) -> None:
+        """Fetch a part, in several attempts: the first where a redirect led before."""
+        route = self.routes.last(first)
+        attempts = Attempts(self.patience, is_open=part.facts is not None)
+        while isinstance(found := self._tried(url, route, part, first), Failure):
+            attempts.progress(part.got)
+            seconds = attempts.wait(found)
+            if seconds is None:
                 asks = f", and asks to wait {found.wait:.0f} seconds" if found.wait else ""
-                often = f", in {attempt} attempts" if attempt > 1 else ""
-                msg = f"{url}: {found.words}{asks}{often}"
+                msg = f"{url}: {found.words}{asks}{attempts}"
                 raise ModelError(msg)
-            back_off = _BACK_OFF * 2 ** (attempt - 1) * random.uniform(1, 1.5)
-            time.sleep(max(back_off, found.wait))
-            attempt, route = attempt + 1, first
-        return found
+            time.sleep(seconds)
+            route = first
+        self.patience.reward()
+        self.routes.add(first, found)
 
-    def _tried(self, url: Url, route: Route, part: _Part, first: Route) -> Route | _Failure:
+    def _tried(self, url: Url, route: Route, part: _Part, first: Route) -> Route | Failure:
         """Return the route to the server that has the part, or what went wrong."""
         try:
             return self._followed(url, route, part)
         except ModelError:  # ours; after a redirect that was followed before, it may have expired
             if route.url == first.url:
                 raise
-            return _Failure("the server to which it was redirected gives no more", 0)
+            return Failure("the server to which it was redirected gives no more", 0)
         except (Busy, OSError, HTTPException, ValueError) as error:
-            return _failure(error)
+            return failure(error)
 
     def _followed(self, url: Url, route: Route, part: _Part) -> Route:
         """Fetch a part from the server to which the redirects lead."""

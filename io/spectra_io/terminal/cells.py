@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from spectra.noise.spikes import FEWEST_TO_TEST
 from spectra.results.reading import in_words
-from spectra.results.variables import Status
+from spectra.results.variables import VARIABLES, Status
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
 
 __all__ = ["cells", "probability"]
 
@@ -18,7 +21,7 @@ _SMALL = {
 }
 _TINIEST = 1e-99  # smallest probability that is shown as a number
 _SURE = 0.1  # standard error below which a mean spacing ratio is shown
-_FLAGS = ("power_law_support", "likelier_law", "alpha_reading")
+_FLAGS = [name for name, v in VARIABLES.items() if v.flags is not None and v.dims == ("layer",)]
 _COMPUTED = Status.COMPUTED.name.lower()
 
 
@@ -51,7 +54,9 @@ def probability(p: float, /) -> str:
     return f"{digit}e{int(power)}"
 
 
-def cells(row: dict[str, Any], /, *, pooled: bool, measured: bool) -> dict[str, Any]:
+def cells(
+    row: dict[str, Any], /, *, pooled: bool, measured: bool, asked: Collection[str] = ()
+) -> dict[str, Any]:
     """
     Return what the table of layers shows of a row of results, by the name of the column.
 
@@ -63,6 +68,8 @@ def cells(row: dict[str, Any], /, *, pooled: bool, measured: bool) -> dict[str, 
         Whether any layer has several matrices.
     measured : bool
         Whether the layers have intervals, beside which `sigma` is not shown.
+    asked : collection of str, optional
+        Variables that are shown in any case, because the user has named them.
 
     Returns
     -------
@@ -76,22 +83,23 @@ def cells(row: dict[str, Any], /, *, pooled: bool, measured: bool) -> dict[str, 
     'like noise'
     """
     number = {name: row.get(name, math.nan) for name in _NUMBERS}
-    sure = number["spacing_ratio_error"] < _SURE
-    enough = row["num_evals"] >= FEWEST_TO_TEST
+    is_hidden = {
+        "rf": not pooled,
+        "sigma": measured,
+        "spacing_ratio": not number["spacing_ratio_error"] < _SURE,
+        "rand_jsd": row["num_evals"] < FEWEST_TO_TEST,
+    }
     return {
         **row,
-        **{name: in_words(row.get(name, "")) for name in _FLAGS},
+        **{name: math.nan for name, hides in is_hidden.items() if hides and name not in asked},
+        **{name: in_words(row[name]) for name in _FLAGS if name in row},
         "verdict": _verdict(row),
         "alpha_low": _interval(number["alpha_low"], number["alpha_high"]),
-        "rf": row["rf"] if pooled else math.nan,
-        "sigma": math.nan if measured else number["sigma"],
         "noise_std": _digits(number["noise_std"]),
         "mp_softrank": _digits(number["mp_softrank"]),
         "spike_p": probability(number["spike_p"]),
         "bulk_p": probability(number["bulk_p"]),
         "trap_p": probability(number["trap_p"]),
-        "spacing_ratio": number["spacing_ratio"] if sure else math.nan,
-        "rand_jsd": number["rand_jsd"] if enough else math.nan,
         "trap_where": _cause(row),
         "collapsed": _SMALL.get(row.get("collapsed", ""), "-"),
         "phase": in_words(row.get("phase", "") if row["status"] == _COMPUTED else row["status"]),
@@ -99,8 +107,8 @@ def cells(row: dict[str, Any], /, *, pooled: bool, measured: bool) -> dict[str, 
 
 
 _NUMBERS = (
-    *("alpha_low", "alpha_high", "sigma", "noise_std", "mp_softrank", "spike_p", "bulk_p"),
-    *("trap_p", "spacing_ratio", "spacing_ratio_error", "rand_jsd"),
+    *("alpha_low", "alpha_high", "noise_std", "mp_softrank", "spike_p", "bulk_p"),
+    *("trap_p", "spacing_ratio_error"),
 )
 
 

@@ -6,39 +6,19 @@ import math
 import textwrap
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from spectra.errors import one_line, unknown_name
+from spectra.errors import unknown_name
 from spectra.results.variables import VARIABLES
+from spectra_io.terminal.logs import harmless
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-__all__ = ["Column", "TextTable", "column", "harmless", "laid_out", "legend"]
+__all__ = ["LAST_RESORT", "Column", "TextTable", "column", "laid_out", "legend"]
 
 _PADDED = 120  # largest padded width: longer entries are not cut, and do not widen their column
 
-
-def harmless(text: object, /) -> str:
-    r"""
-    Return text that a build's log shows and does not obey.
-
-    Parameters
-    ----------
-    text : object
-        Text that may come from a file.
-
-    Returns
-    -------
-    str
-        One line without control characters, and without ``##``, with which commands to some build
-        systems begin anywhere in a line. Those of others begin with ``::`` at the start of a line:
-        put something before it.
-
-    Examples
-    --------
-    >>> harmless("##[warning]two\nlines")
-    '#\\x23[warning]two lines'
-    """
-    return one_line(text).replace("##", "#\\x23")
+LAST_RESORT = 99
+"""Order of columns that a screen drops only if they do not fit beside the narrowest names."""
 
 
 class Column(NamedTuple):
@@ -60,7 +40,7 @@ class Column(NamedTuple):
     left: bool = False
     """Whether the column holds words, which are aligned to the left."""
     expendable: int = 0
-    """Order in which a narrow screen drops columns: 1 first, 0 never."""
+    """Order in which a narrow screen drops columns: 1 first, :data:`LAST_RESORT` last, 0 never."""
     optional: bool = False
     """Whether the column is left out if it is empty in every row."""
 
@@ -108,8 +88,7 @@ class TextTable(NamedTuple):
                 text.ljust(width) if column.left else text.rjust(width)
                 for text, width, column in zip(row, widths, self.columns, strict=True)
             )
-            line = "  ".join(cells).rstrip()
-            yield f" {line}" if line.startswith("::") else line  # a command to some build systems
+            yield "  ".join(cells).rstrip()
 
 
 def column(name: str, /, *, expendable: int = 0, optional: bool = False) -> Column:
@@ -180,8 +159,15 @@ def legend(columns: Sequence[Column], /) -> str:
 def _text(value: Any, digits: int | None) -> str:
     if isinstance(value, float) and math.isnan(value):
         return "-"
+    if isinstance(value, float) and digits is None:
+        return _plain(value)
     as_is = digits is None or isinstance(value, str)
     return harmless(value if as_is else f"{value:z.{digits}f}") or "-"
+
+
+def _plain(value: float) -> str:
+    """Return a number whose digits are not declared: four of them, and all before the point."""
+    return f"{value:z.0f}" if 1e4 <= abs(value) < 1e12 else f"{value:.4g}"
 
 
 def laid_out(columns: Sequence[Column], rows: Sequence[dict[str, Any]], /) -> TextTable:

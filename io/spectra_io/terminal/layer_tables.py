@@ -12,7 +12,8 @@ from spectra.results.reading import records
 from spectra.results.variables import VARIABLES, Status
 from spectra.results.verdicts import Verdict
 from spectra_io.terminal.cells import cells
-from spectra_io.terminal.columns import Column, TextTable, column, laid_out
+from spectra_io.terminal.column_groups import columns_of, named
+from spectra_io.terminal.columns import Column, TextTable, laid_out
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,78 +22,7 @@ if TYPE_CHECKING:
 
     from spectra.results.triage import Finding
 
-__all__ = [
-    "GROUPS",
-    "VERDICTS",
-    "arranged",
-    "check_sort",
-    "columns_of",
-    "finding_table",
-    "layer_table",
-]
-
-_FIRST = (Column("layer", "layer", left=True), column("verdict"))
-_LAW = 20  # alpha, and the words that qualify it, are dropped together
-
-GROUPS: dict[str, tuple[Column, ...]] = {
-    "main": (
-        column("N", expendable=5),
-        column("M", expendable=5),
-        column("rf", expendable=4, optional=True),
-        column("alpha", expendable=_LAW),
-        column("alpha_low", expendable=14, optional=True),
-        column("alpha_noise", expendable=_LAW, optional=True),
-        column("sigma", expendable=6, optional=True),
-        column("D", expendable=3),
-        column("num_tail", expendable=7),
-        column("alpha_reading", expendable=13, optional=True),
-        column("power_law_support", expendable=_LAW, optional=True),
-    ),
-    "tail": (
-        column("alpha", expendable=_LAW),
-        column("alpha_low", expendable=14, optional=True),
-        column("alpha_rival", expendable=6, optional=True),
-        column("alpha_noise", expendable=_LAW, optional=True),
-        column("sigma", expendable=6, optional=True),
-        column("D", expendable=5),
-        column("num_tail", expendable=7),
-        column("support_p", expendable=8, optional=True),
-        column("likelier_law", expendable=4, optional=True),
-        column("alpha_weighted", expendable=1),
-        column("alpha_reading", expendable=13, optional=True),
-        column("power_law_support", expendable=_LAW, optional=True),
-    ),
-    "noise": (
-        column("N", expendable=5),
-        column("M", expendable=5),
-        column("rf", expendable=4, optional=True),
-        column("noise_std", expendable=6),
-        column("num_spikes", expendable=18),
-        column("spike_p", expendable=15),
-        column("mp_softrank", expendable=9),
-        column("bulk_p", expendable=8),
-        column("spacing_ratio", expendable=2),
-        column("rand_jsd", expendable=1),
-        column("num_traps", expendable=17),
-        column("trap_p", expendable=7),
-        column("collapsed", expendable=12, optional=True),
-        column("phase", expendable=14),
-        column("trap_where", expendable=16, optional=True),
-    ),
-    "size": (
-        column("N", expendable=8),
-        column("M", expendable=8),
-        column("rf", expendable=7, optional=True),
-        column("log_norm", expendable=6),
-        column("log_spectral_norm", expendable=4),
-        column("stable_rank", expendable=5),
-        column("effective_rank", expendable=3),
-        column("rank_90", expendable=2),
-        column("matrix_rank", expendable=1),
-    ),
-    "reason": (column("verdict_reason"),),
-}
-"""Columns of :func:`layer_table` by group, beside the name of the layer and its verdict."""
+__all__ = ["SHOWN", "VERDICTS", "arranged", "finding_table", "layer_table", "rest_line"]
 
 VERDICTS = {
     word.name.lower().replace("_", "-"): word.name.lower() for word in Verdict if word.value
@@ -100,34 +30,14 @@ VERDICTS = {
 """Verdicts as an option names them: "like-noise"."""
 
 _NOT_REACHED = Status.NOT_REACHED.name.lower()  # the work was stopped before these layers
-_SHOWN = 10  # findings that are listed
+
+SHOWN = 10
+"""Findings that are listed."""
 
 
-def columns_of(groups: Sequence[str], /) -> tuple[Column, ...]:
-    """
-    Return the columns of some groups, each once.
-
-    Parameters
-    ----------
-    groups : sequence of str
-        Names of :data:`GROUPS`, or "all".
-
-    Returns
-    -------
-    tuple of Column
-        Name and verdict first.
-
-    Examples
-    --------
-    >>> [found.head for found in columns_of(["reason"])]
-    ['layer', 'verdict', 'why']
-    """
-    named = [*GROUPS] if "all" in groups else groups
-    every = [*_FIRST, *(found for group in named for found in GROUPS[group])]
-    return tuple({found.name: found for found in every}.values())
-
-
-def layer_table(ds: xr.Dataset, /, *, groups: Sequence[str] = ("main",)) -> TextTable:
+def layer_table(
+    ds: xr.Dataset, /, *, groups: Sequence[str] = ("main",), sort: str | None = None
+) -> TextTable:
     """
     Lay out the results of an analysis as a table of one row per layer that was reached.
 
@@ -136,12 +46,14 @@ def layer_table(ds: xr.Dataset, /, *, groups: Sequence[str] = ("main",)) -> Text
     ds : xarray.Dataset
         Result of :func:`spectra.analyze`.
     groups : sequence of str, default: ("main",)
-        Groups of columns, of :data:`GROUPS`, or "all"; a column that `ds` lacks is left out.
+        Groups of columns and names of variables; a column of a group that `ds` lacks is left out.
+    sort : str, optional
+        Variable that the layers are sorted by, which has a column too.
 
     Returns
     -------
     TextTable
-        Table with the columns of :func:`columns_of`.
+        Table with the columns of :func:`spectra_io.terminal.column_groups.columns_of`.
 
     Examples
     --------
@@ -152,10 +64,13 @@ def layer_table(ds: xr.Dataset, /, *, groups: Sequence[str] = ("main",)) -> Text
     """
     rows = [row for row in records(ds) if row["status"] != _NOT_REACHED]
     pooled, measured = any(row["rf"] > 1 for row in rows), "alpha_low" in ds
-    known = {"layer", "verdict", *map(str, ds.data_vars)}
-    columns = [_headed(found, ds) for found in columns_of(groups) if found.name in known]
+    asked = named(groups, sort=sort)
+    known = {"layer", "verdict", *asked, *map(str, ds.data_vars)}
+    every = columns_of(groups, sort=sort)
+    columns = [_headed(found, ds) for found in every if found.name in known]
     missing: dict[str, Any] = {found.name: math.nan for found in columns}
-    shown = [{**missing, **cells(row, pooled=pooled, measured=measured)} for row in rows]
+    entries = (cells(row, pooled=pooled, measured=measured, asked=asked) for row in rows)
+    shown = [{**missing, **each} for each in entries]
     return laid_out(columns, shown)
 
 
@@ -184,6 +99,7 @@ def arranged(
         Result of :func:`spectra.analyze` for one model.
     sort : str, optional
         Variable to sort by, with a minus in front for the largest first; missing values are last.
+        A variable that no layer of `ds` has leaves the order as it is.
     only : sequence of str, optional
         Verdicts, as keys of :data:`VERDICTS`.
     top : int, optional
@@ -197,7 +113,7 @@ def arranged(
     Raises
     ------
     UnknownNameError
-        If `ds` has no such variable.
+        If there is no such variable.
 
     Examples
     --------
@@ -219,35 +135,14 @@ def _order(ds: xr.Dataset, sort: str) -> list[int]:
     name, last_first = sort.removeprefix("-"), sort.startswith("-")
     known = ["layer", "depth", *(str(n) for n, v in ds.data_vars.items() if v.dims == ("layer",))]
     if name not in known:
+        if name in VARIABLES:  # of no layer here
+            return list(range(ds.sizes["layer"]))
         raise unknown_name(name, known, what="variable to sort by")
     values = ds[name].values
     missing = values != values
     ranks = np.unique(values, return_inverse=True)[1]
     order = np.lexsort((np.arange(len(values)), -ranks if last_first else ranks, missing))
     return [int(i) for i in order]
-
-
-def check_sort(sort: str, /) -> None:
-    """
-    Check that there is a variable to sort by, before the analysis.
-
-    Parameters
-    ----------
-    sort : str
-        Name of a variable, with or without a minus in front.
-
-    Raises
-    ------
-    UnknownNameError
-        If no variable of layers has that name.
-
-    Examples
-    --------
-    >>> check_sort("-alpha")
-    """
-    known = ["layer", "depth", *(v.name for v in VARIABLES.values() if v.dims == ("layer",))]
-    if sort.removeprefix("-") not in known:
-        raise unknown_name(sort.removeprefix("-"), known, what="variable to sort by")
 
 
 def finding_table(found: Sequence[Finding], /) -> TextTable:
@@ -262,7 +157,7 @@ def finding_table(found: Sequence[Finding], /) -> TextTable:
     Returns
     -------
     TextTable
-        The first ten, with the number of the others.
+        The first ten; :func:`rest_line` has the number of the others.
 
     Examples
     --------
@@ -275,7 +170,31 @@ def finding_table(found: Sequence[Finding], /) -> TextTable:
     heads = ("look at these first", "verdict", "why")
     drop = {"verdict": 1}
     columns = tuple(Column(head, head, left=True, expendable=drop.get(head, 0)) for head in heads)
-    shown = [(one.layer, one.verdict, one.reason) for one in found[:_SHOWN]]
-    sheet = laid_out(columns, [dict(zip(heads, one, strict=True)) for one in shown])
-    rest = len(found) - len(shown)
-    return sheet._replace(rows=[*sheet.rows, [f"and {rest} more", "", ""]]) if rest else sheet
+    shown = [(one.layer, one.verdict, one.reason) for one in found[:SHOWN]]
+    return laid_out(columns, [dict(zip(heads, one, strict=True)) for one in shown])
+
+
+def rest_line(found: Sequence[Finding], /) -> str:
+    """
+    Say how many layers to look at first are not listed, and what lists them.
+
+    Parameters
+    ----------
+    found : sequence of Finding
+        Result of :func:`spectra.results.triage.findings`.
+
+    Returns
+    -------
+    str
+        Line of text; empty if all are listed.
+
+    Examples
+    --------
+    >>> import numpy as np, spectra
+    >>> from spectra.results.triage import findings
+    >>> rest_line(findings(spectra.analyze({f"fc{i}": np.zeros((4, 3)) for i in range(12)})))
+    'and 2 more layers to look at first (--format json lists all)'
+    """
+    rest = len(found) - SHOWN
+    noun = "layer" if rest == 1 else "layers"
+    return f"and {rest} more {noun} to look at first (--format json lists all)" if rest > 0 else ""

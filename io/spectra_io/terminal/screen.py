@@ -12,15 +12,15 @@ from rich.console import Console, Group
 from rich.table import Table
 from rich.text import Text
 
-from spectra.errors import one_line
 from spectra_io.terminal import streams
-from spectra_io.terminal.columns import TextTable
+from spectra_io.terminal.columns import LAST_RESORT, TextTable
+from spectra_io.terminal.logs import foldable, harmless, unobeyed
 from spectra_io.urls import without_secrets
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["note", "show"]
+__all__ = ["note", "on_terminal", "show"]
 
 _STYLES = {"broken": "red", "trapped": "red", "like noise": "yellow"}
 _FOLDED = 26  # smallest width of a name or a reason on a narrow screen, in characters
@@ -47,6 +47,23 @@ def _screen() -> Console:
     return found
 
 
+def on_terminal() -> bool:
+    """
+    Return whether stdout is a terminal, for which tables are fitted and coloured.
+
+    Returns
+    -------
+    bool
+        As rich decides it, by the stream and the environment (``FORCE_COLOR``).
+
+    Examples
+    --------
+    >>> on_terminal()
+    False
+    """
+    return _screen().is_terminal
+
+
 def note(text: str, /, *, fold: bool = False) -> None:
     """
     Write a message to stderr, apart from the data.
@@ -62,9 +79,10 @@ def note(text: str, /, *, fold: bool = False) -> None:
     --------
     >>> note("three tensors were left out")
     """
-    line = one_line(without_secrets(text))
+    line = harmless(without_secrets(text))
     if fold and (console := Console(stderr=True)).is_terminal:
-        line = textwrap.fill(line, max(_FOLDED, console.width), break_on_hyphens=False)
+        width = max(_FOLDED, console.width)
+        line = textwrap.fill(foldable(line, width), width, break_on_hyphens=False)
     try:
         sys.stderr.write(line + "\n")
         sys.stderr.flush()
@@ -81,26 +99,30 @@ def _fitted(sheet: TextTable, width: int) -> Group:
         needed = sheet.widths()
     else:
         prefix = ""
-    widths = [min(w, _FOLDED) if i in {0, last} else w for i, w in enumerate(needed)]
+    folded = {0, last} | {i for i, c in enumerate(sheet.columns) if c.left and needed[i] > _FOLDED}
+    widths = [min(w, _FOLDED) if i in folded else w for i, w in enumerate(needed)]
+    narrow = [min(w, _NARROWEST_NAME) if i in folded else w for i, w in enumerate(needed)]
     kept = list(range(last + 1))
     for order in sorted({column.expendable for column in sheet.columns} - {0}):
-        if sum(widths[k] + 2 for k in kept) - 2 > width:
+        least = narrow if order == LAST_RESORT else widths
+        if sum(least[k] + 2 for k in kept) - 2 > width:
             kept = [k for k in kept if sheet.columns[k].expendable != order]
     widths = _widened([widths[k] for k in kept], [needed[k] for k in kept], width)
     shown = Table(box=None, pad_edge=False, header_style="bold")
     for i, wide in zip(kept, widths, strict=True):
         side: Literal["left", "right"] = "left" if sheet.columns[i].left else "right"
-        head, fixed = sheet.columns[i].head, i not in {0, last}
+        head, fixed = sheet.columns[i].head, i not in folded
         shown.add_column(head, justify=side, overflow="fold", no_wrap=fixed, width=wide)
     for row in sheet.rows:
-        shown.add_row(*(Text(row[i], style=_style(row[i])) for i in kept))
+        cells = [(row[i], foldable(row[i], wide)) for i, wide in zip(kept, widths, strict=True)]
+        shown.add_row(*(Text(cell, style=_style(word)) for word, cell in cells))
     hidden = [column.head for i, column in enumerate(sheet.columns) if i not in kept]
     below = [f"~ is {prefix}"] if prefix else []
     if hidden:
         below.append(
             f"no room for {', '.join(hidden)}: a wider terminal, a pipe or a file has them"
         )
-    return Group(shown, *(Text(line, style="dim") for line in below))
+    return Group(shown, *(Text(foldable(line, width), style="dim") for line in below))
 
 
 def _widened(least: list[int], needed: list[int], width: int) -> list[int]:
@@ -139,7 +161,8 @@ def show(shown: TextTable | str | bytes | Sequence[TextTable | str], /) -> bool:
     Parameters
     ----------
     shown : TextTable, str, bytes, or sequence of TextTable and str
-        Table or text to write, several with an empty line between, or the content of a file.
+        Table or text to write, several with an empty line between, of which the log of a build
+        obeys nothing; or the content of a file, which is written as it is.
 
     Returns
     -------
@@ -182,7 +205,7 @@ def _write(part: TextTable | str, *, after: bool) -> None:
         if after:
             console.print()
         wide = console.width
-        console.print(_fitted(part, wide) if isinstance(part, TextTable) else part)
+        console.print(_fitted(part, wide) if isinstance(part, TextTable) else foldable(part, wide))
         return
     for line in [""] * after + [*(part.lines() if isinstance(part, TextTable) else [part])]:
-        sys.stdout.write(line + "\n")
+        sys.stdout.write(unobeyed(line) + "\n")

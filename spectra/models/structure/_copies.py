@@ -130,14 +130,26 @@ def _turned(one: _Laid, other: _Laid) -> bool:
     return _fingerprint(one, seed) == _fingerprint(other, seed)
 
 
+def _is_constant(matrix: _Laid, *, whole: bool) -> bool:
+    """Return whether all numbers of a matrix, or of its ends, are equal, as before any training."""
+    first = matrix.part(0, 1).ravel()[:1]
+    few = matrix.height(_FIRST)
+    ends = (matrix.part(*span) for span in ((0, few), (max(0, matrix.shape[0] - few), 1 << 62)))
+    parts = (block for _, block in _parts(matrix)) if whole else ends
+    return all(np.array_equal(block, np.broadcast_to(first, block.shape)) for block in parts)
+
+
 def _is_copy(tensor: Tensor, twin: Tensor, *, whole: bool) -> bool:
     one, other = (_laid(each, local=whole) for each in (tensor, twin))
     if one is None or other is None:
         return False
     try:
         if one.by_columns == other.by_columns:
-            return one.shape == other.shape and _equal(one, other, whole=whole)
-        return whole and one.shape == other.shape[::-1] and _turned(one, other)
+            same = one.shape == other.shape and _equal(one, other, whole=whole)
+        else:
+            same = whole and one.shape == other.shape[::-1] and _turned(one, other)
+        named_alike = bool(tensor.alias) and tensor.alias == twin.alias
+        return same and (named_alike or not _is_constant(one, whole=whole))
     except (SpectraError, OSError, ValueError):  # told when the tensor is analysed
         return False
 
@@ -161,8 +173,10 @@ def without_copies(tensors: Mapping[str, Tensor], /, *, whole: bool = True) -> d
 
     Notes
     -----
-    A matrix and its transposed copy are compared by a sum of products over the bits of all
-    numbers, for which each is read once in the order in which it lies.
+    Equal numbers say nothing of matrices that are constant, such as all zero: two of them are
+    copies only if the file gives both the same name. A matrix and its transposed copy are compared
+    by a sum of products over the bits of all numbers, for which each is read once in the order in
+    which it lies.
 
     Examples
     --------

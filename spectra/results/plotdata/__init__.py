@@ -3,7 +3,8 @@ Compute the numbers that the figures show, to draw them with any library or to c
 
 Each function returns a tuple with named fields, of which `caption` has sentences with the numbers.
 Most take the result of :func:`spectra.analyze` and the name of a layer, a Spectrum, or plain
-eigenvalues. The functions of the same names in ``spectra_io.plots`` draw them with matplotlib.
+eigenvalues. The functions of the same names in ``spectra_io.plots`` draw them with matplotlib,
+those in ``spectra_io.plots.interactive`` with plotly.
 
 One layer
 

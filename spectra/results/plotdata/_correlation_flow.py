@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from spectra.errors import one_line
+from spectra.errors import counted, one_line
 from spectra.results.plotdata._kinds import kind, network_order
 from spectra.results.plotdata._models import by_model
 from spectra.results.plotdata._source import need
 from spectra.results.reading import labels
+from spectra.results.triage import Concern, findings
 from spectra.results.variables import Status
 
 if TYPE_CHECKING:
@@ -83,6 +84,8 @@ class CorrelationFlow(NamedTuple):
     """What the data say of each power law; empty if it was not judged."""
     apart: AnyArray
     """Whether the alpha of each layer lies far from those of most layers."""
+    trapped: AnyArray
+    """Whether each layer is trapped, or has elements that make spikes in any order."""
     missing: dict[str, str]
     """Layers without a fit, and the reason of each."""
     missing_depth: FloatArray
@@ -151,6 +154,8 @@ def correlation_flow(ds: xr.Dataset, /) -> CorrelationFlow:
     missing = {names[i]: _reason(ds.isel(layer=i)) for i in np.flatnonzero(~there)}
     model = one_line(ds.attrs.get("model", ""))
     layer = [names[i] for i in at]
+    caught = {f.layer for f in findings(ds) if f.concern is Concern.TRAPPED}
+    trapped = np.array([name in caught for name in layer], dtype=bool)
     return CorrelationFlow(
         layer=layer,
         depth=depth,
@@ -161,13 +166,14 @@ def correlation_flow(ds: xr.Dataset, /) -> CorrelationFlow:
         kind=[kinds[i] for i in at],
         support=_supports(fitted),
         apart=apart,
+        trapped=trapped,
         missing=missing,
         missing_depth=np.flatnonzero(~there).astype(np.float64) + 1,
         names=names,
         ordered=ordered,
         trend=trend,
         model=model,
-        caption=_caption(model, layer, alpha, apart, missing, trend),
+        caption=_caption(model, layer, alpha, apart, trapped, missing, trend),
     )
 
 
@@ -242,11 +248,14 @@ def _caption(
     layer: list[str],
     alpha: FloatArray,
     apart: AnyArray,
+    trapped: AnyArray,
     missing: dict[str, str],
     trend: Trend,
 ) -> str:
     """Return sentences on the layers of a model."""
-    words = [f"Alpha of {len(alpha)} layers{f' of {model}' if model else ''} against depth."]
+    words = [
+        f"Alpha of {counted(len(alpha), 'layer')}{f' of {model}' if model else ''} against depth."
+    ]
     if len(alpha):
         low, middle, high = np.quantile(alpha, [0, 0.5, 1])
         words.append(f"Median {middle:.2f}, from {low:.2f} to {high:.4g}.")
@@ -256,6 +265,10 @@ def _caption(
         far = [f"{one_line(layer[i])} ({alpha[i]:.4g})" for i in np.flatnonzero(apart)]
         more = f" and {len(far) - 5} more" if len(far) > 5 else ""
         words.append(f"Far from most: {', '.join(far[:5])}{more}.")
+    if trapped.any():
+        caught = [one_line(layer[i]) for i in np.flatnonzero(trapped)]
+        more = f" and {len(caught) - 5} more" if len(caught) > 5 else ""
+        words.append(f"Trapped or with large elements: {', '.join(caught[:5])}{more}.")
     if missing:
         lost = [f"{one_line(name)} ({why})" for name, why in missing.items()]
         more = f" and {len(lost) - 5} more" if len(lost) > 5 else ""

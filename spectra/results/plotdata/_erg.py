@@ -9,6 +9,7 @@ import spectra.noise.erg as _erg
 from spectra.results.plotdata._esd import ESD
 from spectra.results.plotdata._esd import esd as _esd
 from spectra.results.plotdata._source import source, tail_of
+from spectra.results.plotdata._units import unit_words
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -92,5 +93,6 @@ def erg(
     return ERG(
         _esd(data, layer=layer, N=N), tail.xmin, other.edge, tail.num, other.num, mean,
         f"Two tails of {subject}: the trace-log condition starts at {other.edge:.3g} "
-        f"({other.num} of {len(found.eigenvalues)} eigenvalues), {law}.",
+        f"({other.num} of {len(found.eigenvalues)} eigenvalues), {law}."
+        f"{unit_words(found.exponent)}",
     )  # fmt: skip

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
 import numpy as np
 
 import spectra._checks as _checks
+from spectra.errors import counted
 from spectra.results.plotdata._bins import even_edges, log_edges
 from spectra.results.plotdata._source import bulk_of, source, tail_of
+from spectra.results.plotdata._units import unit_words
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -188,12 +190,18 @@ def _fit(tail: Tail, total: int) -> str:
 def caption_of(found: Source, tail: Tail, bulk: Bulk | None) -> str:
     """Return sentences on a spectrum, its power law and its noise."""
     subject = found.name or "a matrix"
-    zero = f", of which {found.num_zero} are zero" if found.num_zero else ""
-    words = [f"Spectral density of {subject}: {len(found.eigenvalues)} eigenvalues{zero}."]
+    zero = (
+        f", of which {found.num_zero} {'is' if found.num_zero == 1 else 'are'} zero"
+        if found.num_zero
+        else ""
+    )
+    words = [
+        f"Spectral density of {subject}: {counted(len(found.eigenvalues), 'eigenvalue')}{zero}."
+    ]
     if math.isnan(tail.alpha):
         words.append(f"{tail.words[0].upper()}{tail.words[1:]}.")
     else:
-        support = f"; power law {tail.support}" if tail.support else ""
+        support = f"; power law: {tail.support}" if tail.support else ""
         words.append(
             f"Tail of {tail.num} eigenvalues from {tail.xmin:.3g} up with {tail.words}{support}."
         )
@@ -204,4 +212,4 @@ def caption_of(found: Source, tail: Tail, bulk: Bulk | None) -> str:
             f"Noise by the Marchenko-Pastur law ends at {bulk.upper:.3g}; "
             f"{above or 'no'} {verb} too large for it."
         )
-    return " ".join(words)
+    return " ".join(words) + unit_words(found.exponent)

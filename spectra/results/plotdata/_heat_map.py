@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from spectra.errors import ArgumentError, one_line
+from spectra.errors import ArgumentError, counted, one_line
 from spectra.results.plotdata._kinds import kind, network_order
 from spectra.results.plotdata._source import need
+from spectra.results.plotdata._units import exponents_of, in_one_unit, unit_words
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -47,6 +48,8 @@ class HeatMap(NamedTuple):
     """Number of eigenvalues that are below the first edge, zeros included."""
     model: str
     """Name of the model; empty if it has none."""
+    exponent: int
+    """Power of four that is the unit of the eigenvalues, 0 for all but extreme weights."""
     caption: str
     """Sentences with the numbers of the figure."""
 
@@ -89,7 +92,9 @@ def heat_map(ds: xr.Dataset, /, *, relative: bool = True) -> HeatMap:
     unordered = ds.attrs.get("model_format", "") in ("safetensors", "npz")
     kinds = [kind(name, str(role)) for name, role in zip(names, roles, strict=True)]
     order = network_order(kinds) if unordered else list(range(len(names)))
-    values = ds.eigenvalue.transpose("layer", "mode").values[order]
+    values, exponent = ds.eigenvalue.transpose("layer", "mode").values[order], 0
+    if not relative:
+        (values,), exponent = in_one_unit([values], [exponents_of(ds)[order]], "w2")
     with np.errstate(invalid="ignore", divide="ignore"):
         alive = np.isfinite(values).any(axis=1) & (np.nansum(values, axis=1) > 0)
         unit = np.ones(len(values))
@@ -109,7 +114,7 @@ def heat_map(ds: xr.Dataset, /, *, relative: bool = True) -> HeatMap:
     bins = min(_MOST_BINS, max(_FEWEST_BINS, 2 * math.isqrt(num)))
     edges = np.geomspace(low, high, bins + 1)
     edges[-1] = max(edges[-1], high)
-    width = float(np.log10(high / low)) / bins
+    width = float(np.log10(high) - np.log10(low)) / bins
     density = np.full((len(values), bins), np.nan)
     largest = np.full(len(values), np.nan)
     for i in np.flatnonzero(alive):
@@ -119,10 +124,13 @@ def heat_map(ds: xr.Dataset, /, *, relative: bool = True) -> HeatMap:
     left_out = int((known < edges[0]).sum())
     model = one_line(ds.attrs.get("model", ""))
     unitary = " in units of the mean of the layer" if relative else ""
+    named = counted(int(alive.sum()), "layer") + (f" of {model}" if model else "")
     none = int((~alive).sum())
+    empty = f" {counted(none, 'layer')} {'has' if none == 1 else 'have'} no spectrum."
     return HeatMap(
         [names[i] for i in order], edges, density, largest, relative, left_out, model,
-        f"Eigenvalues{unitary} of {int(alive.sum())} layers{f' of {model}' if model else ''}: "
-        f"share per decade, from {edges[0]:.3g} to {high:.3g}; {left_out} of {len(known)} are "
-        f"smaller." + (f" {none} layers have no spectrum." if none else ""),
+        exponent,
+        f"Eigenvalues{unitary} of {named}: share per decade, from {edges[0]:.3g} to {high:.3g}; "
+        f"{left_out} of {len(known)} {'is' if left_out == 1 else 'are'} smaller."
+        f"{empty if none else ''}{unit_words(exponent)}",
     )  # fmt: skip

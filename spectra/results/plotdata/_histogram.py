@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 import spectra._checks as _checks
-from spectra.errors import ArgumentError, unknown_name
+from spectra.errors import ArgumentError, counted, unknown_name
 from spectra.results.plotdata._bins import even_edges, log_edges
 from spectra.results.plotdata._models import by_model
+from spectra.results.plotdata._units import exponents_of, in_one_unit
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -94,7 +95,7 @@ def histogram(
     {'a': 4, 'b': 1}
     """
     given = by_model(models)
-    numbers = {name: _numbers(ds, column) for name, ds in given.items()}
+    numbers, unit = _in_one_unit(given, column)
     kept = {name: values[np.isfinite(values)] for name, values in numbers.items()}
     together = np.concatenate(list(kept.values()))
     if not len(together):
@@ -107,21 +108,29 @@ def histogram(
         spaced = np.geomspace if wide else np.linspace
         edges = spaced(edges[0], edges[-1], int(bins) + 1)
         edges[0], edges[-1] = min(edges[0], together.min()), max(edges[-1], together.max())
-    attrs = next(iter(given.values()))[column].attrs
     medians = {n: float(np.median(v)) if len(v) else float("nan") for n, v in kept.items()}
     missing = {name: len(numbers[name]) - len(v) for name, v in kept.items()}
     said = [
-        f"{name}: {len(v)} layers, median {medians[name]:.3g}"
+        f"{name}: {counted(len(v), 'layer')}, median {medians[name]:.3g}"
         + (f", {missing[name]} without a number" if missing[name] else "")
         for name, v in kept.items()
     ]
-    what = str(attrs.get("long_name", column))
-    unit = str(attrs.get("units", ""))
+    what = str(next(iter(given.values()))[column].attrs.get("long_name", column))
     return Histogram(
         column, edges, {name: np.histogram(v, edges)[0] for name, v in kept.items()}, medians,
-        missing, bool(wide), what, "" if unit == "1" else unit,
+        missing, bool(wide), what, unit,
         f"Layers by {column} ({what}). {'; '.join(said)}.",
     )  # fmt: skip
+
+
+def _in_one_unit(given: Mapping[str, xr.Dataset], column: str) -> tuple[dict[str, FloatArray], str]:
+    """Return the numbers of each model, and their unit, with the power of extreme weights."""
+    numbers = [_numbers(ds, column) for ds in given.values()]
+    units = str(next(iter(given.values()))[column].attrs.get("units", ""))
+    moved, exponent = in_one_unit(numbers, [exponents_of(ds) for ds in given.values()], units)
+    base = {"w": 2, "w2": 4}.get(units, 1)
+    unit = f"{base}^{exponent} {units}" if exponent else units
+    return dict(zip(given, moved, strict=True)), "" if unit == "1" else unit
 
 
 def _numbers(ds: xr.Dataset, column: str) -> FloatArray:

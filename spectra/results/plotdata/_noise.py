@@ -10,6 +10,7 @@ import spectra.noise.tracy_widom as _tw
 from spectra.errors import ArgumentError
 from spectra.results.plotdata._bins import even_edges
 from spectra.results.plotdata._source import bulk_of, source
+from spectra.results.plotdata._units import unit_words
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -56,6 +57,8 @@ class Noise(NamedTuple):
     """Probability of a largest eigenvalue at least as large in pure noise."""
     name: str
     """Name of the layer on one line; empty for plain eigenvalues."""
+    exponent: int
+    """Power of four that is the unit of the eigenvalues, 0 for all but extreme weights."""
     caption: str
     """Sentences with the numbers of the figure."""
 
@@ -136,9 +139,9 @@ def noise(
     return Noise(
         edges, np.histogram(values, edges)[0] / (total * np.diff(edges)), x,
         bulk.num / total * bulk.pdf(x), bulk.lower, bulk.upper, low, high, bulk.spikes,
-        found.num_zero, bulk.p, found.name,
+        found.num_zero, bulk.p, found.name, found.exponent,
         f"Bulk of {found.name or 'a matrix'}: {bulk.num} of {total} eigenvalues. The "
         f"Marchenko-Pastur law of its noise ends at {bulk.upper:.3g}; the largest eigenvalue of "
         f"noise lies between {low:.3g} and {high:.3g} in 90 % of cases. {spiked} than noise "
-        "explains.",
+        f"explains.{unit_words(found.exponent)}",
     )  # fmt: skip

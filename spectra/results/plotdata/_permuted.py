@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 import spectra._checks as _checks
-from spectra._spectral import spectrum_of, stack_of
+from spectra._spectral import spectrum_of
 from spectra.errors import ArgumentError
 from spectra.linalg.eigen import eigenvalues
 from spectra.noise.permutation import permuted_spectra
 from spectra.results.plotdata._bins import log_edges
+from spectra.results.plotdata._units import scaled_stack, unit_words
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -47,6 +48,8 @@ class Permuted(NamedTuple):
     """Number of eigenvalues of the layer above `largest_permuted`."""
     num_left_out: int
     """Number of eigenvalues of the layer too small to draw."""
+    exponent: int
+    """Power of four that is the unit of the eigenvalues, 0 for all but extreme weights."""
     caption: str
     """Sentences with the numbers of the figure."""
 
@@ -97,7 +100,7 @@ def permuted(
     (1732, 1727)
     """
     _checks.count("replicas", replicas)
-    stack = stack_of(matrices)
+    stack, exponent = scaled_stack(matrices)
     what = f"layer {name!r}" if name else "the matrix"
     if not np.isfinite(stack).all():
         msg = f"{what} has no spectrum to draw: it holds a nan or an infinity"
@@ -125,9 +128,12 @@ def permuted(
         largest_permuted=top,
         num_above=above,
         num_left_out=int((own < edges[0]).sum()),
+        exponent=exponent,
         caption=(
             f"Spectral density of {subject} and of its elements in random order. The largest "
             f"eigenvalue is {own[-1]:.3g}, that of the permuted elements {top:.3g} "
-            f"({ratio:.3g} times less); {above} of {own.size} eigenvalues are above it."
+            f"({ratio:.3g} times less); {above} of {own.size} eigenvalues "
+            f"{'is' if above == 1 else 'are'} above it."
+            f"{unit_words(exponent)}"
         ),
     )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from spectra._checks import real_numbers
-from spectra.errors import ArgumentError, one_line
+from spectra.errors import ArgumentError, counted, one_line
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -47,7 +47,7 @@ class Line(NamedTuple):
     def words(self) -> str:
         """Correlation and rank correlation, in words."""
         if not math.isfinite(self.slope):
-            return f"{self.num} point{'s' if self.num != 1 else ''}, no line"
+            return f"{counted(self.num, 'point')}, no line"
         p = f"p = {self.p:.2g}" if self.p >= 1e-4 else "p < 0.0001"
         return f"r = {self.r:.2f}, τ = {self.tau:.2f}, {p}, {self.num} points"
 

@@ -11,6 +11,7 @@ import spectra.tails.alternatives as _alternatives
 import spectra.tails.truncated_power_law as _truncated
 from spectra.errors import ArgumentError
 from spectra.results.plotdata._source import source, tail_of
+from spectra.results.plotdata._units import unit_words
 from spectra.tails.alternatives import Law
 
 if TYPE_CHECKING:
@@ -54,6 +55,8 @@ class TailLaws(NamedTuple):
     """Laws whose likeliest member is the power law itself."""
     name: str
     """Name of the layer on one line; empty for plain eigenvalues."""
+    exponent: int
+    """Power of four that is the unit of the eigenvalues, 0 for all but extreme weights."""
     caption: str
     """Sentences with the numbers of the figure."""
 
@@ -117,7 +120,9 @@ def tail_laws(
     ccdf = 1 - np.searchsorted(values, values, side="left") / len(values)
     return TailLaws(
         values, ccdf, x, laws, parameters, {str(k): v for k, v in tests.items()}, limits,
-        found.name, _caption(found.name or "a matrix", start, values, tests, limits),
+        found.name, found.exponent,
+        _caption(found.name or "a matrix", start, values, tests, limits)
+        + unit_words(found.exponent),
     )  # fmt: skip
 
 

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from spectra._checks import real_numbers
-from spectra._spectral import stack_of
-from spectra.errors import ArgumentError
+from spectra.errors import ArgumentError, counted
 from spectra.linalg.elements import alive
 from spectra.linalg.vectors import inverse_participation, inverse_participation_of_noise, largest
+from spectra.results.plotdata._units import scaled_stack, unit_words
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -49,6 +49,8 @@ class Vectors(NamedTuple):
     """Number of eigenvalues from the elbow up."""
     name: str
     """Name of the layer on one line; empty without one."""
+    exponent: int
+    """Power of four that is the unit of the eigenvalues, 0 for all but extreme weights."""
     caption: str
     """Sentences with the numbers of the figure."""
 
@@ -95,7 +97,8 @@ def vectors(W: npt.ArrayLike, /, *, name: str = "") -> Vectors:
     >>> figure.num_elbow, round(float(figure.participation[0]), 1), figure.noise
     (1, 1.1, 34.0)
     """
-    stack = real_numbers(stack_of(W), "W")
+    stack, exponent = scaled_stack(W)
+    stack = real_numbers(stack, "W")
     what = f"layer {name!r}" if name else "the matrix"
     if not np.isfinite(stack).all():
         msg = f"{what} has no singular vectors to draw: it holds a nan or an infinity"
@@ -109,20 +112,23 @@ def vectors(W: npt.ArrayLike, /, *, name: str = "") -> Vectors:
     variance = 24 * (n - 1) / ((n + 2) ** 2 * (n + 4) * (n + 6))
     limit = mean + _FAR * math.sqrt(variance)
     localized = ratios > limit
+    few = int(localized.sum())
     score = np.cumsum(np.where(localized, 1, -1))
     best = int(score.argmax())
     num = best + 1 if score[best] > 0 and localized[: best + 1].mean() >= 2 / 3 else 0
     said = (
         f"Most of the {num} vectors from {values[num - 1]:.3g} up are localized."
+        if num > 1
+        else f"The vector of the largest eigenvalue, {values[0]:.3g}, is localized."
         if num
         else "No cut has mostly localized vectors above it."
     )
     return Vectors(
         values, 1 / ratios, localized, 1 / mean, 1 / limit,
-        float(values[num - 1]) if num else math.nan, num, name,
+        float(values[num - 1]) if num else math.nan, num, name, exponent,
         f"Effective number of elements of the singular vectors of {name or 'a matrix'}, of {n}. "
-        f"Random directions have {1 / mean:.3g}; {int(localized.sum())} of {len(values)} vectors "
-        f"have less than {1 / limit:.3g}. {said}",
+        f"Random directions have {1 / mean:.3g}; {few} of {counted(len(values), 'vector')} "
+        f"{'has' if few == 1 else 'have'} less than {1 / limit:.3g}. {said}{unit_words(exponent)}",
     )  # fmt: skip
 
 

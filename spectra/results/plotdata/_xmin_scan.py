@@ -9,6 +9,7 @@ import numpy as np
 
 from spectra.errors import ArgumentError
 from spectra.results.plotdata._source import source, tail_of
+from spectra.results.plotdata._units import unit_words
 from spectra.tails.ambiguity import local_minima, rival
 from spectra.tails.power_law import scan
 
@@ -55,6 +56,8 @@ class XminScan(NamedTuple):
     """Start of that tail; ``nan`` if none contradicts the fit."""
     name: str
     """Name of the layer on one line; empty for plain eigenvalues."""
+    exponent: int
+    """Power of four that is the unit of the eigenvalues, 0 for all but extreme weights."""
     caption: str
     """Sentences with the numbers of the figure."""
 
@@ -117,7 +120,8 @@ def xmin_scan(data: xr.Dataset | npt.ArrayLike, /, *, layer: str | None = None) 
         np.asarray(every.xmin)[kept], np.asarray(every.D)[kept], np.asarray(every.alpha)[kept],
         np.asarray(every.sigma)[kept], np.asarray(every.num_tail)[kept], tail.xmin,
         minima.xmin[usable], other, float(same[0]) if len(same) else math.nan, found.name,
+        found.exponent,
         f"Distance of the tail of {found.name or 'a matrix'} from a power law, and its exponent, "
         f"for every start xmin. The fit starts at {tail.xmin:.3g} with D = {D:.3f} and "
-        f"{tail.words}.{contradiction}",
+        f"{tail.words}.{contradiction}{unit_words(found.exponent)}",
     )  # fmt: skip

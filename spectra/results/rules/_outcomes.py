@@ -8,6 +8,7 @@ import numpy as np
 
 from spectra.errors import ArgumentError, unknown_name
 from spectra.models.selection import matches
+from spectra.results import triage
 from spectra.results.reading import labels, one_model
 from spectra.results.rules._parser import Rule, parse
 
@@ -41,7 +42,10 @@ class Breach(NamedTuple):
     verdict: str
     """Word of the verdict; empty if the results have none."""
     reason: str
-    """Reason of the verdict, or for which the layer has no spectrum; empty if there is none."""
+    """
+    Reason to look at the layer, of :func:`spectra.results.triage.findings`; else that of its
+    verdict, or for which it has no spectrum; empty if there is none.
+    """
 
 
 class Outcome(NamedTuple):
@@ -123,10 +127,11 @@ def check(
         raise ArgumentError(msg)
     parsed = [rule if isinstance(rule, Rule) else parse(rule) for rule in rules]
     one = one_model(ds)
-    return [_outcome(one, rule, unmatched_ok) for rule in parsed]
+    why = {found.layer: found.reason for found in triage.findings(one)}
+    return [_outcome(one, rule, why, unmatched_ok) for rule in parsed]
 
 
-def _outcome(ds: xr.Dataset, rule: Rule, unmatched_ok: bool) -> Outcome:
+def _outcome(ds: xr.Dataset, rule: Rule, why: Mapping[str, str], unmatched_ok: bool) -> Outcome:
     lacking = [name for name in rule.needs if name not in ds or ds[name].dims != ("layer",)]
     if lacking:
         wanted = ", ".join(map(repr, rule.needs))
@@ -141,7 +146,7 @@ def _outcome(ds: xr.Dataset, rule: Rule, unmatched_ok: bool) -> Outcome:
         raise unknown_name(rule.pattern, names, what="layer fits")
     columns = {name: _numbers(ds, name) for name in rule.variables}
     at_fault = np.flatnonzero(np.array(seen, dtype=bool) & rule.condition.holds(columns))
-    return Outcome(rule, sum(seen), _breaches(ds, rule, at_fault.tolist()))
+    return Outcome(rule, sum(seen), _breaches(ds, rule, why, at_fault.tolist()))
 
 
 def _numbers(ds: xr.Dataset, name: str) -> FloatArray:
@@ -151,7 +156,9 @@ def _numbers(ds: xr.Dataset, name: str) -> FloatArray:
     return np.where(missing & (values == -1), np.nan, values.astype(np.float64))
 
 
-def _breaches(ds: xr.Dataset, rule: Rule, places: list[int]) -> tuple[Breach, ...]:
+def _breaches(
+    ds: xr.Dataset, rule: Rule, why: Mapping[str, str], places: list[int]
+) -> tuple[Breach, ...]:
     these = ds.isel(layer=places)
     values = {name: _values(these, name) for name in rule.variables}
     words = ("verdict", "verdict_reason", "status_reason")
@@ -161,7 +168,7 @@ def _breaches(ds: xr.Dataset, rule: Rule, places: list[int]) -> tuple[Breach, ..
             layer=str(name),
             values={key: found[i] for key, found in values.items()},
             verdict=verdicts[i],
-            reason=reasons[i] or causes[i],
+            reason=why.get(str(name)) or reasons[i] or causes[i],
         )
         for i, name in enumerate(these.layer.values)
     )

@@ -89,7 +89,8 @@ LAYERS = grouped(
         flag("status", "whether the layer has a spectrum, and why not", "", OURS, Status),
         text(
             "status_reason",
-            "error for which the layer has no spectrum, or lacks values of a measure",
+            "why the layer has no spectrum, where its elements are not finite, or which measure "
+            "failed",
             "layer",
             OURS,
         ),

@@ -1,6 +1,10 @@
 """Eigenvalues: against scipy, at every scale and shape, and what must not change them."""
 
+import tracemalloc
+from concurrent.futures import ThreadPoolExecutor
+
 import ml_dtypes
+import mpmath
 import numpy as np
 import pytest
 import scipy.linalg
@@ -184,6 +188,121 @@ class Parts:
         return np.asarray(self.W, dtype)
 
 
+def without_whole(W, monkeypatch, block=400):
+    """Return a matrix in small parts that cannot be read as a whole."""
+    for module in ("spectra._spectral.BLOCK", "spectra.linalg._tall.BLOCK"):
+        monkeypatch.setattr(module, block)
+    monkeypatch.setattr(Parts, "__array__", None)
+    return Parts(W)
+
+
+def graded(by, condition, shape=(120, 9)):
+    """Return a matrix of which the columns, the rows, or the singular values span a range."""
+    W, scales = gaussian(0, shape), [np.geomspace(1, 1 / condition, n) for n in shape]
+    if by == "columns":
+        return W * scales[1]
+    if by == "rows":
+        return W * scales[0][:, None]
+    return (np.linalg.qr(W)[0] * scales[1]) @ rotation(1, shape[1])
+
+
+@pytest.mark.parametrize("condition", [1.0, 1e4, 1e8, 1e16])
+@pytest.mark.parametrize("by", ["columns", "rows", "values"])
+@pytest.mark.parametrize("turn", [False, True])
+def test_singular_values_in_parts_are_as_exact_as_those_of_the_whole(
+    monkeypatch, by, condition, turn
+):
+    W = graded(by, condition)
+    expected = np.sort(np.linalg.svd(W, compute_uv=False))
+    found = np.sqrt(eigenvalues(without_whole(W.T if turn else W, monkeypatch, 100), rtol=0))
+    np.testing.assert_allclose(found, expected, rtol=0, atol=20 * 2.0**-52 * expected[-1])
+    if by == "columns":  # of which a QR decomposition keeps even the smallest
+        exact = exact_singular_values(W)
+        worst = [np.abs(values / exact - 1).max() for values in (found, expected)]
+        assert worst[0] < 2 * worst[1] + 1e-14
+
+
+def exact_singular_values(W):
+    """Return the singular values, ascending, from a Gram matrix of 120 digits."""
+    with mpmath.workdps(120):
+        exact = mpmath.matrix(W.tolist())
+        squares = mpmath.eigsy(exact.T * exact, eigvals_only=True)
+        return np.array([float(mpmath.sqrt(x)) for x in squares])
+
+
+@pytest.mark.parametrize("dead", [[0], [3, 4, 19], range(1, 20)])
+@pytest.mark.parametrize("turn", [False, True])
+def test_columns_of_zeros_have_eigenvalues_of_zero(monkeypatch, dead, turn):
+    W = gaussian(0, (300, 20))
+    W[:, dead] = 0
+    rest = eigenvalues(np.delete(W, dead, axis=1))
+    parts = without_whole(W.T if turn else W, monkeypatch)
+    monkeypatch.setattr(np.linalg, "svd", None)  # nothing is nearly singular
+    found = eigenvalues(parts)
+    assert (found[: len(dead)] == 0).all()
+    np.testing.assert_allclose(found[len(dead) :], rest, rtol=1e-13)
+
+
+@pytest.mark.parametrize("shape", [(300, 20), (20, 300), (20, 20)])
+def test_a_column_of_squares_that_underflow_is_not_zero(shape):
+    """Else the others would be taken from the Gram matrix at one scale, not at another."""
+    W = gaussian(0, shape)
+    W[(slice(None), 3) if shape[0] >= shape[1] else 3] *= 2.0**-498
+    expected = np.ldexp(eigenvalues(W), -600)
+    assert eigenvalues(np.ldexp(W, -300)).tobytes() == expected.tobytes()
+
+
+def test_a_gram_matrix_in_strips_is_that_of_the_whole(monkeypatch):
+    W = gaussian(0, (90, 50))
+    expected = np.linalg.svd(W, compute_uv=False)[::-1] ** 2
+    monkeypatch.setattr("spectra.linalg._gram._STRIP", 7)
+    np.testing.assert_allclose(eigenvalues(W), expected, rtol=1e-12)
+    W[:, [3, 30]] = 0
+    assert (eigenvalues(W)[:2] == 0).all()
+
+
+@pytest.mark.parametrize("dead", [0, 2])
+def test_wide_matrices_take_two_stages(monkeypatch, dead):
+    W = gaussian(0, (150, 100))
+    W[:, :dead] = 0
+    one = eigenvalues(W)
+    monkeypatch.setattr("spectra.linalg.two_stage.WIDE", 98)
+    monkeypatch.setattr(np.linalg, "eigvalsh", None)
+    found = eigenvalues(W)
+    close(found, one, 1e-14)
+    assert (found[:dead] == 0).all()
+    assert eigenvalues(np.ldexp(W, 300)).tobytes() == np.ldexp(found, 600).tobytes()
+
+
+@pytest.mark.parametrize("rtol", [0.0, 1e-6])
+def test_threads_find_the_same_eigenvalues_to_the_bit(monkeypatch, rtol):
+    monkeypatch.setattr("spectra.linalg.two_stage.WIDE", 100)
+    monkeypatch.setattr("spectra.linalg._tall.BLOCK", 10_000)
+    matrices = [gaussian(seed, (400, 200)) for seed in range(8)]
+    alone = [eigenvalues(W, rtol=rtol).tobytes() for W in matrices]
+    with ThreadPoolExecutor(4) as pool:
+        together = pool.map(lambda W: eigenvalues(W, rtol=rtol).tobytes(), matrices)
+    assert list(together) == alone
+
+
+@pytest.mark.parametrize(
+    ("singular", "squares"), [(False, 1.8), (True, 3.4)], ids=["regular", "singular"]
+)
+def test_memory_is_that_of_a_few_gram_matrices(monkeypatch, singular, squares):
+    M = 1000
+    W = gaussian(0, (6 * M, M)).astype(np.float32)
+    W[:, 0] = W[:, 1] if singular else W[:, 0]
+    parts = without_whole(W, monkeypatch, block=20 * M)
+    monkeypatch.setattr("spectra.linalg.two_stage.WIDE", M)
+    monkeypatch.setattr("spectra.linalg._gram._STRIP", 100)
+    eigenvalues(gaussian(0, (M, M)), rtol=0)  # what is imported and kept
+    tracemalloc.start()
+    eigenvalues(parts)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < squares * 8 * M * M
+
+
 ODD = {
     "plain": lambda W: W,
     "huge": lambda W: W * 1e200,
@@ -201,7 +320,7 @@ TYPES = ["float64", "float32", "float16", "bfloat16", "float8_e4m3fn", "longdoub
 @pytest.mark.parametrize("kind", ODD)
 @pytest.mark.parametrize("dtype", TYPES)
 def test_a_matrix_in_parts_has_the_same_eigenvalues_to_the_bit(monkeypatch, shape, kind, dtype):
-    for module in ("spectra._spectral.BLOCK", "spectra.linalg.eigen.BLOCK"):
+    for module in ("spectra._spectral.BLOCK", "spectra.linalg._tall.BLOCK"):
         monkeypatch.setattr(module, 400)
     with np.errstate(all="ignore"):
         W = ODD[kind](gaussian(0, shape)).astype(dtype)
@@ -215,7 +334,7 @@ def test_a_matrix_in_parts_has_the_same_eigenvalues_to_the_bit(monkeypatch, shap
 
 @pytest.mark.parametrize("shape", [(5000, 20), (20, 5000)])
 def test_a_matrix_in_parts_is_not_read_as_a_whole(monkeypatch, shape):
-    for module in ("spectra._spectral.BLOCK", "spectra.linalg.eigen.BLOCK"):
+    for module in ("spectra._spectral.BLOCK", "spectra.linalg._tall.BLOCK"):
         monkeypatch.setattr(module, 400)
     parts = Parts(gaussian(0, shape))
     found = spectrum(parts)

@@ -256,3 +256,17 @@ def test_two_tails_and_a_law_of_theory():
     assert law.histogram @ np.diff(law.edges) == pytest.approx(1)
     with pytest.raises(ArgumentError, match="`x` must be given"):
         plotdata.theory(np.exp)
+
+
+def test_captions_count_one_in_the_singular():
+    rest = np.random.default_rng(0).standard_normal((40, 30))
+    ranked = rest + np.outer(np.arange(40) - 19.5, np.arange(30) - 14.5) / 20
+    rest[0, 0] = 40
+    ds = spectra.analyze({"fc": rest, "zero": np.zeros((9, 9))})
+    assert "of 1 layer:" in plotdata.heat_map(ds).caption
+    assert plotdata.correlation_flow(ds).caption.startswith("Alpha of 1 layer against depth.")
+    assert "1 layer, median" in plotdata.histogram(ds).caption
+    assert "1 of 30 vectors has less than" in plotdata.vectors(rest).caption
+    assert "The vector of the largest eigenvalue" in plotdata.vectors(rest).caption
+    assert "1 of 30 eigenvalues is above it." in plotdata.permuted(ranked).caption
+    assert ", of which 1 is zero." in plotdata.esd([0, *range(1, 40)]).caption

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 import spectra
 from spectra import measures
 from spectra.errors import ArgumentError, UnknownNameError
-from spectra.results import rules
+from spectra.results import rules, triage
 from spectra.results.dataset import from_rows
 from spectra.results.rules import _counts
 from spectra.results.variables import VARIABLES, Variable
@@ -172,6 +172,16 @@ def test_breaches_have_values_and_reasons():
         ("head", {"status": "not_read", "M": 9.0}, "not_judged", "not read: gone"),
     ]
     assert outcome.num_layers == 5
+
+
+def test_the_reason_to_look_at_a_layer_comes_before_that_of_its_verdict():
+    W = np.random.default_rng(0).standard_normal((200, 100))
+    W[7, 9] = 60.0
+    ds = spectra.analyze({"fc": W, "noise": np.random.default_rng(1).standard_normal((200, 100))})
+    (first, second) = rules.check(ds, ["large_strength > 2", "M == 100"])
+    assert first.breaches[0].reason == "element (7, 9) makes a spike by itself, 5.1 times the limit"
+    (found,) = [each for each in triage.findings(ds) if each.layer == "fc"]
+    assert second.breaches[0].reason == found.reason != ds.verdict_reason.values[0]
 
 
 def test_defaults_find_what_is_broken_or_was_not_read():

@@ -119,10 +119,13 @@ def by_layer(rows, column):
     return {(r[column].removesuffix(".weight"), r.get("slice_id")): r for r in rows}
 
 
+ROUNDING = 1e-24  # of a variance of entropies that differ by 1e-9: each is rounded to 4e-16
+
+
 def agree(expected, found):
     if isinstance(expected, str | bool | None):
         return expected == found
-    return math.isclose(float(expected), found, rel_tol=RTOL)
+    return math.isclose(float(expected), found, rel_tol=RTOL, abs_tol=ROUNDING)
 
 
 def disagreements(expected, found):

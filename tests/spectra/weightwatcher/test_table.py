@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 
 import spectra
 from spectra import weightwatcher
+from spectra.errors import ArgumentError
 from spectra.tails import outliers
 from spectra.weightwatcher import _noise
 
@@ -473,3 +475,40 @@ def test_a_tensor_that_cannot_be_read_fails_alone():
     assert table.status.tolist() == ["failed", "success"]
     assert table.num_spikes.tolist()[0] == table.num_traps.tolist()[0] == -1
     assert math.isnan(table.tail_mean_loc_ratio.tolist()[0])
+
+
+@pytest.mark.parametrize("options", [{}, {"mp_fit": True}, {"randomize": True}, {"pool": False}])
+def test_an_executor_changes_nothing(options):
+    rng = np.random.default_rng(0)
+    model = {f"w{i}.weight": rng.standard_normal((40 + i, 30)) for i in range(5)}
+    model["conv.weight"] = rng.standard_normal((16, 12, 3, 3))
+    plain = spectra.weightwatcher.analyze(model, **options)
+    with ThreadPoolExecutor(3) as threads:
+        found = spectra.weightwatcher.analyze(model, executor=threads, **options)
+    pd.testing.assert_frame_equal(found, plain, check_exact=True)
+
+
+class Backwards:
+    """An executor that begins with the last item, and returns so many results."""
+
+    def __init__(self, num: int | None = None) -> None:
+        self.num = num
+
+    def map(self, function: Any, /, items: Any) -> Any:
+        return [function(item) for item in list(items)[::-1]][: self.num]
+
+
+def test_results_of_an_executor_have_any_order_and_are_all_there():
+    model = {f"w{i}.weight": np.eye(20 + i) for i in range(4)} | {
+        "c.weight": np.ones((16, 12, 3, 3))
+    }
+    plain = spectra.weightwatcher.analyze(model, pool=False)
+    found = spectra.weightwatcher.analyze(model, pool=False, executor=Backwards())
+    pd.testing.assert_frame_equal(found, plain, check_exact=True)
+    with pytest.raises(ArgumentError, match="for each of the 13 layers, got 2; leave out"):
+        spectra.weightwatcher.analyze(model, pool=False, executor=Backwards(2))
+
+
+def test_an_executor_has_a_map():
+    with pytest.raises(ArgumentError, match="`executor` must have a map"):
+        spectra.weightwatcher.analyze({"w": np.eye(9)}, executor=3)  # type: ignore[arg-type]

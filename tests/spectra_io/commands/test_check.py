@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 
@@ -10,9 +11,11 @@ import pytest
 
 import spectra
 from spectra.errors import ModelFormatError
+from spectra.models.layers import Layer
 from spectra_io.commands import main as cli
 from spectra_io.commands import steps
 from tests.builders import EXAMPLES, SHARED, environment, f32, write, write_index, write_safetensors
+from tests.terminals import lines_on_screen, on_a_terminal
 
 MNIST = EXAMPLES / "mnist_mlp.safetensors"
 TIGHT = 'fail-on = ["M > 30"]'
@@ -218,6 +221,7 @@ def test_a_layer_that_could_not_be_read(run, monkeypatch, tmp_path, rule, code):
         return read(tensor)
 
     monkeypatch.setattr(spectra.Tensor, "read", failing)
+    monkeypatch.setattr(Layer, "in_blocks", lambda _: None)
     found, out, _ = run(path, *rule)
     assert found == code
     assert ("the file has become shorter" in out) or rule
@@ -338,4 +342,34 @@ def test_planted_faults_are_found(run, tmp_path):
         "model.layers.11.self_attn.k_proj": "broken",
     }
     first = {each["layer"] for each in model["look_at_first"]}
-    assert first == {*found, "model.layers.10.mlp.up_proj"}
+    assert first == {*found, "model.layers.10.mlp.up_proj", "lm_head", "model.embed_tokens"}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("columns", [40, 80, 140])
+def test_a_terminal_gets_tables_that_fit(tmp_path, columns):
+    arrays = {f"model.layers.{i}.self_attn.q_proj.weight": f32(60, 40) for i in range(4)}
+    arrays["model.layers.2.self_attn.q_proj.weight"][7, 9] = 50
+    path = write_safetensors(tmp_path / "m.safetensors", arrays)
+    code, shown = on_a_terminal(
+        "check", path, "--fail-on", "large_strength > 2 and alpha > 0", columns=columns
+    )
+    lines = [line.rstrip() for line in lines_on_screen(shown)]
+    assert code == 1
+    assert max(map(len, lines)) <= columns
+    said = re.sub(r"\s+", " ", " ".join(lines))
+    assert "broken: large_strength > 2 and alpha > 0 (1 of 4 layers)" in said
+    head = next(line for line in lines if line.startswith("layer "))
+    assert "large_strength" in head
+    assert ("verdict" in head) == (columns > 40)
+    assert ("alpha" in head) == (columns > 80)
+    assert ("no room for" in said) == (columns < 140)
+    assert "makes a spike" in said or columns == 40
+    assert lines[-2].startswith("failed: 1 of 1 rule is broken")
+
+
+@pytest.mark.slow
+def test_a_pipe_gets_one_line_for_each_layer(run, tmp_path):
+    path = write_safetensors(tmp_path / "m.safetensors", {"block." * 30 + "w": f32(60, 40)})
+    _, out, _ = run(path, "--fail-on", "M > 30")
+    assert sum(line.startswith("  - " + "block." * 30) for line in out.splitlines()) == 2

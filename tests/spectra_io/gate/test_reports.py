@@ -124,6 +124,33 @@ def test_text_has_layers_values_reasons_and_the_outcome_last():
     assert lines[-1] == "failed: 1 of 1 rule is broken"
 
 
+def test_ten_layers_to_look_at_first_are_listed_and_the_others_counted():
+    names = [f"fc{i}" for i in range(13)]
+    for form, row in (("text", "  - fc"), ("md", "| `fc")):
+        made = files.rendered(report(names), form)
+        listed = made[made.lower().index("look at these first") :]
+        assert listed.count(row) == 10
+        assert "and 3 more layers to look at first" in listed
+        assert "json lists all" in listed
+        assert "more layers to look at" not in files.rendered(report(names[:10]), form)
+    assert len(json.loads(documents.document(report(names)))["models"][0]["look_at_first"]) == 13
+
+
+def test_the_parts_for_a_screen_are_those_of_the_text():
+    made = report(["fc1", "fc2"], rule="alpha > 6 and D == missing")
+    parts = texts.parts(made)
+    tables = [part for part in parts if not isinstance(part, str)]
+    assert [[c.head for c in table.columns] for table in tables] == [
+        ["layer", "alpha", "D", "verdict", "why"],
+        ["look at these first", "verdict", "why"],
+    ]
+    assert [part for part in parts if isinstance(part, str)][-1] == made.sentence
+    written = texts.text(made)
+    for table in tables:
+        for line in table.lines():
+            assert line in written
+
+
 def commands(text):
     """Return the lines that a runner of GitHub, Azure or TeamCity would obey."""
     lines = re.split(r"[\r\n]", text)

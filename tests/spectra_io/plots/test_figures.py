@@ -154,7 +154,7 @@ def test_flow_without_evidence_has_standard_errors():
 def test_density_says_whether_it_is_a_power_law(ds):
     word = spectra.labels(ds.power_law_support.sel(layer="fc")).item().replace("_", " ")
     labels = spectra_io.plots.esd(ds, layer="fc").get_legend_handles_labels()[1]
-    assert any(f"power law {word}" in label for label in labels)
+    assert any(f"power law: {word}" in label for label in labels)
 
 
 def test_density_has_the_law_of_the_noise_if_it_is_fitted():
@@ -176,3 +176,42 @@ def test_density_has_the_law_of_the_noise_if_it_is_fitted():
     assert words[0] == "noise: Marchenko-Pastur law"
     assert len(plotdata.esd(ds, layer="conv").bulk) == 0
     assert "noise" not in spectra_io.plots.esd(ds, layer="conv").get_legend_handles_labels()[1][0]
+
+
+def _squares(ax):
+    (drawn,) = [line for line in ax.lines if str(line.get_label()).startswith("trapped")]
+    return drawn.get_label(), np.asarray(drawn.get_xydata())
+
+
+def test_flow_marks_trapped_layers():
+    rng = np.random.default_rng(0)
+    model = {name: rng.standard_normal((60, 40)) for name in ("a", "huge", "permuted", "large")}
+    model["huge"][3, 4], model["large"][5, 6] = 50, 30
+    ds = spectra.analyze(model)
+    ds.alpha.loc["huge"] = 1e4  # beyond the end of the axis
+    found = plotdata.correlation_flow(ds)
+    assert dict(zip(found.layer, found.trapped.tolist(), strict=True)) == {
+        "a": False, "huge": True, "permuted": False, "large": True,
+    }  # fmt: skip
+    assert "Trapped or with large elements: huge, large." in found.caption
+    for given, num in ((ds, 2), ({"one": ds, "two": ds}, 4), ([ds, ds.isel(layer=[0, 1])], 3)):
+        ax = spectra_io.plots.correlation_flow(given)
+        label, places = _squares(ax)
+        assert label.endswith(f": {num}")
+        low, high = ax.get_ylim()
+        assert len(places) == num
+        assert ((places[:, 1] > low) & (places[:, 1] < high)).all()
+
+
+def test_flow_marks_layers_whose_elements_were_permuted():
+    rng = np.random.default_rng(0)
+    model = {"a": rng.standard_normal((60, 40)), "b": rng.standard_normal((60, 40))}
+    model["b"][3, 4] = 30
+    chosen = [*spectra.measures.CORE, spectra.measures.randomized]
+    ds = spectra.analyze(model, measures=chosen).drop_vars(["large_strength"], errors="ignore")
+    assert spectra.labels(ds.verdict).values.tolist()[1] == "trapped"
+    assert plotdata.correlation_flow(ds).trapped.tolist() == [False, True]
+    bare = spectra.analyze(model, measures=[spectra.measures.tail_fit])
+    assert not plotdata.correlation_flow(bare).trapped.any()
+    labels = spectra_io.plots.correlation_flow(bare).get_legend_handles_labels()[1]
+    assert not any("trapped" in label for label in labels)

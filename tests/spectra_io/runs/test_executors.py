@@ -95,6 +95,23 @@ def test_layers_that_were_not_reached_have_a_status():
     assert (spectra.labels(ds.verdict) == "not_judged").values.tolist() == [True, False, True]
 
 
+def test_items_that_were_there_before_do_not_count(monkeypatch):
+    seen = []
+
+    class Noting(Forecast):
+        def finish(self, item, now):
+            super().finish(item, now)
+            seen.append((self.num_done, self.num))
+
+    monkeypatch.setattr(executors, "Forecast", Noting)
+    monkeypatch.setattr(executors, "cores", lambda: 1)
+    executor = WithProgress(is_taken=lambda result: result % 2 == 0)
+    assert list(executor.map(abs, [2, 4, 1, 6, 3, 8])) == [2, 4, 1, 6, 3, 8]
+    assert (executor.num_taken, seen) == (4, [(1, 4), (2, 3)])
+    assert list(executor.map(abs, [])) == []
+    assert executor.num_taken == 0
+
+
 @pytest.mark.parametrize("seconds", [10, 29, 31, 100])
 def test_lines_come_every_half_minute(capsys, seconds):
     run = Forecast([1.0] * 200, 1)

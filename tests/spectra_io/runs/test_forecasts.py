@@ -83,3 +83,18 @@ def test_the_time_of_several_workers_by_hand():
     assert makespan([2, 2, 3], workers=2) == 5
     assert makespan([3, 2, 2], workers=2) == 4
     assert makespan([1, 1], workers=2, busy=[3.0]) == 3
+
+
+def test_an_item_that_was_no_work_does_not_count():
+    run = Forecast([8.0, 4.0, 4.0, 2.0], workers=1)
+    for item in (0, 2):
+        run.start(item, 0.0)
+        run.leave_out(item)
+    assert (run.num, run.num_done, run.in_work, run.share(0.0)) == (2, 0, [], 0.0)
+    assert math.isnan(run.remaining(0.0))
+    run.start(1, 0.0)
+    run.finish(1, 8.0)
+    run.start(3, 8.0)
+    assert (run.share(8.0), run.remaining(8.0)) == (4 / 6, 4.0)
+    run.leave_out(3)
+    assert (run.share(9.0), run.num, run.num_done) == (1.0, 1, 1)

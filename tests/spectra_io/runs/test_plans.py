@@ -1,12 +1,17 @@
 """Plans: threads or processes, for which layers, and the memory that is left for these."""
 
+from typing import Any
+
 import numpy as np
 import pytest
+import xarray as xr
 
 import spectra
 import spectra_io
 from spectra import measures
+from spectra.stored import is_taken
 from spectra_io.runs import budgets, plans
+from spectra_io.runs.executors import WithProgress
 from spectra_io.runs.plans import Plan, Planned, Resources
 from spectra_io.runs.processes import Processes
 from spectra_io.runs.threads import Threads
@@ -54,6 +59,10 @@ def test_threads_for_arrays_in_memory_and_what_cannot_be_sent(many):
     assert chosen([*many, *spectra.layers({"t": local})], workers=2).pool is Threads
 
 
+def test_threads_with_a_device_whose_turns_are_those_of_one_process(many):
+    assert chosen(many, workers=2, device="cuda").pool is Threads
+
+
 def test_threads_for_large_layers_whose_time_is_linear_algebra():
     layers = spectra.layers(
         {f"w{i}": spectra.Tensor(f"w{i}", (8192, 4096), "float32", "dense", f32) for i in range(40)}
@@ -75,3 +84,43 @@ def test_results_of_a_planned_run_in_processes(tmp_path, monkeypatch):
     expected = spectra.analyze(layers)
     np.testing.assert_allclose(ds.eigenvalue, expected.eigenvalue, rtol=1e-12)
     np.testing.assert_allclose(ds.alpha, expected.alpha, rtol=1e-12)
+
+
+def unequal(path, num):
+    write_safetensors(path / "m.safetensors", {f"w{i}": f32(30, 20 + i) for i in range(num)})
+    return [*spectra.layers(spectra_io.open_model(path / "m.safetensors"))]
+
+
+def half(found):
+    return {"half": found.M / 2}
+
+
+def test_processes_store_layers_and_those_that_were_taken_are_counted(tmp_path, monkeypatch):
+    layers = unequal(tmp_path, 5)
+    monkeypatch.setattr(plans, "_is_faster", lambda *_: True)
+    store = spectra_io.open_store(tmp_path / "store")
+    asked: dict[str, Any] = {
+        "measures": [*measures.CORE, half],
+        "variables": spectra.results.variables.Variable("half", "half", "1", "", "", ("layer",)),
+    }
+    for some, num in ((layers[:3], 0), (layers, 3), (layers, 5)):
+        resources = Resources(workers=2, memory=64 * 10**9)
+        planned = Planned(measures.CORE, resources, is_taken=is_taken)
+        ds = spectra.analyze(some, executor=planned, store=store, **asked)
+        assert planned.num_taken == num
+        xr.testing.assert_allclose(ds, spectra.analyze(some, **asked), rtol=1e-12)
+    assert ds.half.values.tolist() == [10.0, 10.5, 11.0, 11.5, 12.0]
+
+
+def test_layers_that_do_not_fit_are_not_stored_as_done(tmp_path):
+    layers = unequal(tmp_path, 3)
+    store = spectra_io.open_store(tmp_path / "store")
+    for budget, taken, reasons in ((3e6, 0, 2), (1e9, 1, 0), (1e9, 3, 0)):
+        executor = WithProgress(
+            need=lambda layer: 1e6 if layer.name == "w1" else 1e7, budget=budget, is_taken=is_taken
+        )
+        ds = spectra.analyze(layers, executor=executor, store=store)
+        assert executor.num_taken == taken
+        assert ds.status_reason.str.startswith("not read: needs about").sum() == reasons
+    xr.testing.assert_identical(ds, spectra.analyze(layers))
+    assert len(spectra.stored.runs(store)) == 1

@@ -1,7 +1,9 @@
 """Files on a disk: read as they were when they were found, or not at all."""
 
+import errno
 import os
 import pickle
+import re
 import subprocess
 import sys
 import threading
@@ -136,7 +138,7 @@ def test_nor_by_another_process(tmp_path):
     )  # fmt: skip
     *refused, read = done.stdout.decode().splitlines()
     assert read == "[0 1]"
-    assert set(refused) <= {"ModelFormatError", "FileNotFoundError"}
+    assert set(refused) <= {"ModelFormatError", "ModelNotFoundError"}
     assert len(refused) == len(CHANGES)
 
 
@@ -155,6 +157,26 @@ def test_nor_one_that_changes_while_it_is_read(path, monkeypatch, change):
         pytest.raises(ModelFormatError, match="changed since the model was opened"),
         LocalFile(path).opened() as data,
     ):
+        data[3:5]
+
+
+@pytest.mark.parametrize("number", [errno.EIO, errno.ESTALE, errno.EACCES])
+@pytest.mark.parametrize("step", ["regular", "filled"])
+def test_a_disk_or_network_that_is_lost_is_an_error_with_the_name_of_the_file(
+    path, monkeypatch, number, step
+):
+    file = LocalFile(path)
+
+    def lost(*_):
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(files, step, lost)
+    words = re.escape(f"{path}: {os.strerror(number)}")
+    with pytest.raises(ModelError, match=f"^{words}$"):
+        file.read(0, 10)
+    with pytest.raises(ModelError, match=f"^{words}$"):
+        file.gather([(0, 3)], 3)
+    with pytest.raises(ModelError, match=f"^{words}$"), file.opened() as data:
         data[3:5]
 
 

@@ -230,7 +230,7 @@ def test_a_hub_that_goes_away_costs_a_layer(hub):
     hub.down = (500, {})
     ds = spectra.analyze(model, measures=[spectra.measures.size])
     lost = ds.sel(layer="b").status_reason.item()
-    assert "500 Internal Server Error, in 4 attempts" in lost
+    assert "500 Internal Server Error, in 12 attempts" in lost
 
 
 def test_without_the_extra(hub, monkeypatch):

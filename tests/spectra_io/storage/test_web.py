@@ -1,5 +1,6 @@
 """Files on web servers: every lie of a server is refused, in time, and every truth is read."""
 
+import pickle
 import subprocess
 import sys
 import time
@@ -159,7 +160,7 @@ def test_a_version_that_cannot_be_sent_is_compared(server, etag):
     assert not any("If-Match" in asked.headers for asked in server.log)
     server.etag = "2"
     with pytest.raises(ModelFormatError, match="has changed"):
-        tensor.read()
+        copied(tensor).read()
 
 
 def test_a_slow_and_steady_server_is_read(server, monkeypatch):
@@ -214,8 +215,8 @@ BOUNDED = """
 import sys
 from pathlib import Path
 from spectra_io.commands.main import main
-from spectra_io.storage import connections, web
-connections.SILENCE, connections._GRACE, web._BACK_OFF = 0.5, 1, 0.01
+from spectra_io.storage import connections, patience
+connections.SILENCE, connections._GRACE, patience._BACK_OFF = 0.5, 1, 0.001
 for lie in sys.argv[2:]:
     try:
         main(["analyze", f"{sys.argv[1]}/model.safetensors?{lie}", "--resamples", "0"])
@@ -303,6 +304,62 @@ def test_a_long_read_asks_the_first_server_once(server, other, monkeypatch):
     before, there = server.requests, other.requests
     copied(model["w"]).read()
     assert (server.requests - before, other.requests - there) == (1, 5)
+
+
+def signed(server, other):
+    """Let a server redirect to another one, to an address that is new each time."""
+    server.lie = lambda handler, asked, content: redirect(
+        f"{other.url}/model.safetensors?signature=SECRET{server.requests}"
+    )(handler, asked, content)
+    server.only = lambda asked: "model" in asked.path
+
+
+def test_many_reads_ask_the_first_server_once(server, other):
+    signed(server, other)
+    file = file_at(f"{server.url}/model.safetensors", redirect_to=[host(other)])
+    for start in (200_000, 140_000, 70_000):
+        file.read(start, start + 30_000)
+    assert (server.requests, other.requests) == (1, 4)
+    copy = pickle.loads(pickle.dumps(file))
+    assert b"SECRET" not in pickle.dumps(file)
+    copy.read(70_000, 100_000)
+    assert server.requests == 2
+
+
+def test_an_address_that_expires_between_reads_is_asked_for_once(server, other):
+    signed(server, other)
+    file = file_at(f"{server.url}/model.safetensors", redirect_to=[host(other)])
+    old = other.log[0].path
+    other.lie, other.only = status(403), lambda asked: asked.path == old
+    for start in (200_000, 140_000, 70_000):
+        assert len(file.read(start, start + 30_000)) == 30_000
+    assert (server.requests, other.requests) == (2, 5)
+    assert len({asked.path for asked in other.log}) == 2
+
+
+def test_an_address_that_expired_leads_to_no_other_host(server, other):
+    signed(server, other)
+    file = file_at(f"{server.url}/model.safetensors", redirect_to=[host(other)])
+    other.lie = status(403)
+    server.lie = redirect("https://elsewhere.example.org/model.safetensors")
+    with pytest.raises(ModelError, match=r"redirects to another host, elsewhere\.example\.org"):
+        file.read(70_000, 100_000)
+
+
+def test_an_address_with_a_login_is_not_kept(server):
+    server.lie = redirect("/model.safetensors")
+    server.only = lambda asked: asked.path.startswith("/latest/")
+    (server.folder / "latest").mkdir()
+    write(server.folder / "latest" / "model.safetensors", b"-")
+    url = f"{server.url.replace('//', '//me:secret@')}/latest/model.safetensors"
+    file = file_at(url)
+    file.read(70_000, 100_000)
+    assert isinstance(file.reader, web.Web)
+    assert not file.reader.routes._kept
+    assert [asked.path for asked in server.log] == 2 * [
+        "/latest/model.safetensors",
+        "/model.safetensors",
+    ]
 
 
 @pytest.mark.parametrize("code", [400, 401, 403, 404, 410, 503])

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 import spectra
 from spectra.models import structure
-from spectra_io.terminal.left_out import left_out_line
+from spectra.models.structure._copies import without_copies
+from spectra.results.left_out import left_out_line
 from tests.builders import f32
 
 QUANTIZED = {
@@ -344,6 +345,30 @@ def test_one_table_under_four_names():
         f"{name}.weight": "the same numbers as encoder.embed_tokens.weight"
         for name in ("shared", "lm_head")
     }
+
+
+@pytest.mark.parametrize("value", [0.0, 1.5])
+@pytest.mark.parametrize("place", [(0, 0), (150, 3), (299, 63)])
+def test_constant_tables_are_no_copies_by_their_numbers_alone(value, place):
+    W = np.full((300, 64), value, np.float32)
+    arrays = {"embed_tokens.weight": W, "lm_head.weight": W.copy()}
+    assert reasons(arrays) == {}
+    turned = {**arrays, "lm_head.weight": np.ascontiguousarray(W.T).T}
+    assert reasons(turned) == {}
+    for array in arrays.values():
+        array[place] += 1
+    assert reasons(arrays) == {"lm_head.weight": "the same numbers as embed_tokens.weight"}
+
+
+def test_constant_ends_of_a_model_that_is_not_local_tell_nothing():
+    W = np.zeros((9000, 64), np.float32)
+    W[4500] = 1
+    model = spectra.from_arrays({"embed_tokens.weight": W, "lm_head.weight": W.copy()})
+    assert without_copies(model)["lm_head.weight"].role == "tied"
+    assert without_copies(model, whole=False)["lm_head.weight"].role != "tied"
+    W[-1] = 2
+    equal = spectra.from_arrays({"embed_tokens.weight": W, "lm_head.weight": W.copy()})
+    assert without_copies(equal, whole=False)["lm_head.weight"].role == "tied"
 
 
 def test_more_experts_than_any_model_has_are_left_together(monkeypatch):

@@ -146,3 +146,13 @@ def test_a_square_matrix_is_no_copy_of_its_transpose(tmp_path):
     wide = g.add("MatMul", "x", stored(g, f32(INPUTS, size), "wide"))
     made = g.add("MatMul", wide, stored(g, table))
     assert [*saved(tmp_path / "m.onnx", g.model([made]))] == ["emb", "wide", "head"]
+
+
+def test_all_zero_matrices_are_layers_of_their_own(tmp_path):
+    g = Graph()
+    zero = np.zeros((WORDS, INPUTS), np.float32)
+    words = g.add("Gather", stored(g, zero, "emb.weight"), g.add("Cast", "x", to=7), axis=0)
+    onnx.save(g.model([words, g.add("MatMul", "x", stored(g, zero.T))]), tmp_path / "m.onnx")
+    layers = spectra.layers(open_model(tmp_path / "m.onnx"))
+    assert not [layer.reason for layer in layers if "same numbers" in layer.reason]
+    assert "head" in [layer.name for layer in layers if layer.taken]

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 import spectra
 from spectra.models.lazy import Held
 from spectra.models.tensors import Weight
+from spectra.results.left_out import left_out_line
 from spectra_io.formats.missing import absent, missing
 from spectra_io.terminal import screen
-from spectra_io.terminal.left_out import left_out_line
 from tests.builders import examples, f32
 
 
@@ -109,7 +109,8 @@ def test_layers_of_a_tensor_that_failed_count_their_own_elements():
     tensor = spectra.models.arrays.from_array("experts", stack, role="experts")
     model = spectra.from_arrays({"experts": replace(tensor, weights=parts)})
     line = left_out_line(spectra.describe(model), spectra.analyze(model))
-    assert line == "not analysed: 1 of 1 tensors, 60 of 120 elements (50.0 %): 1 x not finite"
+    words = "1 x not finite: 1 of 30 elements, inf at row 0, column 0"
+    assert line == f"not analysed: 1 of 1 tensors, 60 of 120 elements (50.0 %): {words}"
 
 
 SHAPES = st.sampled_from([(3,), (2, 2), (4, 3), (0, 2), (), (2, 2, 2, 2, 2, 2)])

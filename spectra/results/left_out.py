@@ -9,11 +9,11 @@ from spectra.results.reading import records
 from spectra.results.variables import Status
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping, Sequence
 
     import xarray as xr
 
-__all__ = ["left_out_line"]
+__all__ = ["left_out_line", "line_of_rows"]
 
 _ALIKE = {  # by role: reasons that name another tensor, and are counted together
     "scale": "scale or factor of another weight",
@@ -35,16 +35,16 @@ class _Left(NamedTuple):
     lost: bool = False  # whether it would be analysed if it could be read and computed
 
 
-def _failed(ds: xr.Dataset | None) -> dict[str, list[dict[str, Any]]]:
+def _failed(layers: Iterable[Mapping[str, Any]]) -> dict[str, list[Mapping[str, Any]]]:
     """Return the layers without a spectrum by the name of their tensor."""
-    found: dict[str, list[dict[str, Any]]] = defaultdict(list)
-    for row in records(ds) if ds is not None else []:
+    found: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
+    for row in layers:
         if row["status"] != Status.COMPUTED.name.lower():
             found[row["tensor_name"]].append(row)
     return found
 
 
-def _of(tensor: dict[str, Any], failed: list[dict[str, Any]]) -> _Left | None:
+def _of(tensor: Mapping[str, Any], failed: Sequence[Mapping[str, Any]]) -> _Left | None:
     """Return what is left out of a tensor, if anything is."""
     size = int(tensor["tensor_size"])
     if tensor["tensor_reason"]:
@@ -54,7 +54,7 @@ def _of(tensor: dict[str, Any], failed: list[dict[str, Any]]) -> _Left | None:
     if not failed:
         return None
     first = max(failed, key=lambda row: row["status"] in _LOST)
-    reason = first["status_reason"] or first["status"].replace("_", " ")
+    reason = first.get("status_reason") or first["status"].replace("_", " ")
     if len(failed) < tensor["tensor_layers"]:
         size = min(size, sum(int(row["N"]) * int(row["M"]) * int(row["rf"]) for row in failed))
     return _Left(reason, size, lost=first["status"] in _LOST)
@@ -110,8 +110,35 @@ def left_out_line(tensors: xr.Dataset, ds: xr.Dataset | None = None) -> str:
     >>> left_out_line(spectra.describe({"fc": np.eye(3), "v": np.ones(1)}))
     'not analysed: 1 of 2 tensors, 1 of 10 elements (10.0 %): 1 x 1-D: a vector has no spectrum'
     """
-    every, failed = records(tensors), _failed(ds)
-    left = [gone for row in every if (gone := _of(row, failed.get(row["tensor"], [])))]
+    every = {str(row["tensor"]): row for row in records(tensors)}
+    return line_of_rows(every, [] if ds is None else records(ds))
+
+
+def line_of_rows(
+    tensors: Mapping[str, Mapping[str, Any]], layers: Iterable[Mapping[str, Any]], /
+) -> str:
+    """
+    Count what is not analysed, as :func:`left_out_line` does, in rows of results.
+
+    Parameters
+    ----------
+    tensors : mapping of str to mapping
+        Values of the variables of :func:`spectra.describe`, by tensor.
+    layers : iterable of mapping
+        `tensor_name`, `status` in words, `status_reason`, `N`, `M` and `rf` of each layer.
+
+    Returns
+    -------
+    str
+        Line of text; empty if all tensors were analysed.
+
+    Examples
+    --------
+    >>> line_of_rows({}, [])
+    ''
+    """
+    failed, every = _failed(layers), list(tensors.values())
+    left = [gone for name, row in tensors.items() if (gone := _of(row, failed.get(name, [])))]
     if not left:
         return ""
     kinds: dict[str, list[_Left]] = defaultdict(list)

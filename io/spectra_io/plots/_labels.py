@@ -1,0 +1,160 @@
+r"""
+Words of the figures of one layer, for any library that draws them.
+
+Each function returns the words of one figure by the part of the figure that they stand at: its
+axes, ``x`` and ``y``, and the entries of its legend. Mathematics is between two ``$``, in words of
+this program only.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from spectra_io.plots._ranges import spike_axis
+
+if TYPE_CHECKING:
+    import spectra.results.plotdata as _plotdata
+
+__all__ = [
+    "ALPHA",
+    "eigenvalue_label",
+    "erg",
+    "esd",
+    "hill",
+    "judged",
+    "noise",
+    "permuted",
+    "tail_laws",
+    "vectors",
+    "xmin_scan",
+]
+
+_EIGENVALUE = r"eigenvalue $\lambda$ of $W^T W$"
+ALPHA = r"power-law exponent $\alpha$"
+_DENSITY = r"density $\rho(\lambda)$"
+_SYMBOLS = {"alpha": "α", "Lambda": "Λ", "mu": "µ", "sigma": "σ", "beta": "β"}
+
+
+def eigenvalue_label(exponent: int, *, what: str = _EIGENVALUE, **left_out: int) -> str:
+    """Return the words of an axis of eigenvalues: their unit, and below it how many are missing."""
+    unit = rf", in units of $4^{{{exponent:.0f}}}$" if exponent else ""
+    parts = [f"{num} {word}" for word, num in left_out.items() if num]
+    less = f"\nnot shown: {', '.join(parts)}" if parts else ""
+    return f"{what}{unit}{less}"
+
+
+def judged(support: str) -> str:
+    """Return what the data say of a power law."""
+    return f"power law: {support}"
+
+
+def esd(numbers: _plotdata.ESD, scale: _plotdata.Scale) -> dict[str, str]:
+    """Return the words of a spectral density; of its tail also the reason why there is no fit."""
+    label = eigenvalue_label(
+        numbers.exponent,
+        zero=numbers.num_zero,
+        smaller=numbers.num_left_out - numbers.num_zero,
+        larger=numbers.num_beyond,
+    )
+    support = f"\n{judged(numbers.support)}" if numbers.support else ""
+    return {
+        "x": label,
+        "y": "share per decade" if scale == "lin-log" else _DENSITY,
+        "noise": "noise: Marchenko-Pastur law",
+        "tail": f"{numbers.fit}{support}",
+        "start": "start of the tail",
+    }
+
+
+def erg(numbers: _plotdata.ERG) -> dict[str, str]:
+    """Return the words at the starts of the two tails."""
+    return {
+        "power law": f"power law from here: {numbers.num_tail}",
+        "trace-log": f"trace-log tail from here: {numbers.num_erg}",
+    }
+
+
+def noise(numbers: _plotdata.Noise) -> dict[str, str]:
+    """Return the words of the noise and its spikes, with the p-value of the largest eigenvalue."""
+    num_near = spike_axis(numbers)[1]
+    num_beyond = len(numbers.spikes) - num_near
+    said = f", {num_beyond} beyond the axis, up to {numbers.spikes[-1]:.4g}" if num_beyond else ""
+    p = numbers.p
+    return {
+        "x": eigenvalue_label(numbers.exponent, zero=numbers.num_zero),
+        "y": _DENSITY,
+        "law": "Marchenko-Pastur law",
+        "edge": "largest of noise, 90 %",
+        "spikes": f"spikes: {len(numbers.spikes)}{said}",
+        "p": "" if math.isnan(p) else f"largest: p = {p:.2g}" if p >= 1e-4
+        else "largest: p < 0.0001",
+    }  # fmt: skip
+
+
+def permuted(numbers: _plotdata.Permuted) -> dict[str, str]:
+    """Return the words of the spectra before and after the elements are permuted."""
+    return {
+        "x": eigenvalue_label(numbers.exponent, smaller=numbers.num_left_out),
+        "y": _DENSITY,
+        "layer": "layer",
+        "permuted": "elements in random order",
+        "largest": f"largest eigenvalue in random order, {numbers.num_above} above",
+    }
+
+
+def tail_laws(numbers: _plotdata.TailLaws, *, parameters: bool = True) -> dict[str, str]:
+    """Return the words of a tail, of each law with its test and, if wanted, its parameters."""
+    limits = ", ".join(law.replace("_", " ") for law in numbers.limits)
+    words = {
+        "x": eigenvalue_label(numbers.exponent),
+        "y": "share of the tail that is larger",
+        "tail": "eigenvalues",
+        "limits": f"as the power law: {limits}" if limits else "",
+    }
+    for law in numbers.laws:
+        said = law.replace("_", " ")
+        if parameters:
+            values = numbers.parameters[law].items()
+            said += f" ({', '.join(f'{_SYMBOLS[name]} = {value:.3g}' for name, value in values)})"
+        test = numbers.tests.get(law)
+        words[law] = said if test is None else f"{said}: R = {test.R:.1f}, p = {test.p:.2g}"
+    return words
+
+
+def hill(numbers: _plotdata.Hill) -> dict[str, str]:
+    """Return the words of the Hill estimates."""
+    return {
+        "x": "number of eigenvalues in the tail",
+        "y": ALPHA,
+        "estimate": "Hill estimate ± σ",
+        "fit": f"power-law fit, α = {numbers.fitted:.2f}",
+        "half": f"larger half, α = {numbers.half:.2f}",
+    }
+
+
+def vectors(numbers: _plotdata.Vectors) -> dict[str, str]:
+    """Return the words of the spread of singular vectors."""
+    return {
+        "x": eigenvalue_label(numbers.exponent),
+        "y": "effective number of elements",
+        "spread": "spread",
+        "localized": f"localized: {int(numbers.localized.sum())}",
+        "noise": "random directions",
+        "limit": "limit of random directions",
+        "elbow": f"elbow: {numbers.num_elbow} from here up",
+    }
+
+
+def xmin_scan(numbers: _plotdata.XminScan) -> dict[str, str]:
+    """Return the words of distance and alpha against the start of the tail."""
+    return {
+        "x": eigenvalue_label(numbers.exponent, what=r"start of the tail $x_{min}$"),
+        "y": "distance D",
+        "right": r"exponent $\alpha$",
+        "D": "D, left axis",
+        "alpha": "α ± σ, right axis",
+        "rivals": f"other tails that fit: {len(numbers.rivals)}",
+        "rival": f"rival, α = {numbers.rival_alpha:.2f}",
+        "start": "start of the tail",
+    }

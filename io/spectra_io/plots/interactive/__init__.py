@@ -1,0 +1,73 @@
+"""
+Draw the figures of a layer and of a model with plotly, to be looked at in a browser or a notebook.
+
+Functions have the names and arguments of those in :mod:`spectra_io.plots`, but for ``ax``, and
+return a ``plotly.graph_objects.Figure``. The colours of text and paper are those of plotly's
+default template. Point at a mark to read the layer and its numbers. Sentences with the numbers of
+the figure are in ``figure.layout.meta["caption"]``. Plotly comes with the extra ``plotly``, and is
+imported when a figure is drawn. Names from files are written as they are, never read as markup.
+
+One layer, of the result of :func:`spectra.analyze`, of a Spectrum or of plain eigenvalues
+
+- :func:`esd`: spectral density, with its fitted tail and the law of its noise
+- :func:`tail_laws`: tail with every fitted law
+- :func:`xmin_scan`: distance and alpha against the start of the tail
+- :func:`hill`: Hill estimates of alpha against the length of the tail
+- :func:`noise`: bulk, the fluctuation of its edge, and spikes
+- :func:`erg`: tails of the power law and of the trace-log condition
+
+One layer, of its matrices
+
+- :func:`permuted`: spectral densities before and after the elements are permuted
+- :func:`vectors`: spread of singular vectors against their eigenvalues
+
+Models
+
+- :func:`correlation_flow`: alpha against depth, of one model or of several
+- :func:`histogram`: layers of models by the value of a variable
+- :func:`heat_map`: spectra of all layers of a model
+- :func:`regression`: any quantity of models against another, groups apart
+
+Theory
+
+- :func:`law`: density of any law
+
+Files
+
+- :func:`to_file`: figure that is written to a page of HTML, which needs no network
+- :func:`check`: check that a figure can be written, before the analysis
+"""
+
+from spectra_io.plots.interactive._correlation_flow import correlation_flow
+from spectra_io.plots.interactive._erg import erg
+from spectra_io.plots.interactive._esd import esd
+from spectra_io.plots.interactive._files import FORMATS, check, to_file
+from spectra_io.plots.interactive._heat_map import heat_map
+from spectra_io.plots.interactive._hill import hill
+from spectra_io.plots.interactive._histogram import histogram
+from spectra_io.plots.interactive._law import law
+from spectra_io.plots.interactive._noise import noise
+from spectra_io.plots.interactive._permuted import permuted
+from spectra_io.plots.interactive._regression import regression
+from spectra_io.plots.interactive._tail_laws import tail_laws
+from spectra_io.plots.interactive._vectors import vectors
+from spectra_io.plots.interactive._xmin_scan import xmin_scan
+
+__all__ = [
+    "FORMATS",
+    "check",
+    "correlation_flow",
+    "erg",
+    "esd",
+    "heat_map",
+    "hill",
+    "histogram",
+    "law",
+    "noise",
+    "permuted",
+    "regression",
+    "tail_laws",
+    "to_file",
+    "vectors",
+    "xmin_scan",
+]
