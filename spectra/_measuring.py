@@ -20,11 +20,12 @@ from spectra.errors import (
 )
 from spectra.linalg.finiteness import not_finite
 from spectra.results.values import checked
-from spectra.results.variables import Status, Variable
+from spectra.results.variables import VARIABLES, Status, Variable
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
+    from spectra._executing import Lost
     from spectra.measures import Measure
     from spectra.models.layers import Layer
     from spectra.results.dataset import Row
@@ -36,7 +37,7 @@ __all__ = [
     "failed_places",
     "layer_row",
     "names_of",
-    "not_reached",
+    "not_done",
     "warn_of_failures",
 ]
 
@@ -83,9 +84,11 @@ def _without(row: Row, status: Status, reason: str) -> Row:
     return {**row, "status": status, "status_reason": reason}
 
 
-def not_reached(layer: Layer) -> Row:
-    """Return the results of a layer that the work did not get to."""
-    return _without(_shape_row(layer), Status.NOT_REACHED, "not reached")
+def not_done(layer: Layer, lost: Lost | None) -> Row:
+    """Return the results of a layer that an executor did not get to, or lost for a reason."""
+    if lost is None:
+        return _without(_shape_row(layer), Status.NOT_REACHED, "not reached")
+    return _without(_shape_row(layer), Status.NOT_READ, f"not read: {lost.reason}")
 
 
 def _name(measure: Measure) -> str:
@@ -178,8 +181,12 @@ def failed_places(row: Row) -> Collection[int]:
     return failures.keys()
 
 
-def layer_row(layer: Layer, work: Work, known: Mapping[str, Variable]) -> Row:
-    """Return the results of one layer, or the status of a layer without a spectrum."""
+def layer_row(layer: Layer, work: Work, declared: Sequence[Variable]) -> Row:
+    """
+    Return the results of one layer, or the status of a layer without a spectrum.
+
+    Beside the variables of the library those that are `declared` are known.
+    """
     row = _shape_row(layer)
     if layer.num_evals == 0:
         return {**row, "status": Status.EMPTY}
@@ -195,6 +202,7 @@ def layer_row(layer: Layer, work: Work, known: Mapping[str, Variable]) -> Row:
     if found.lambda_max == 0:
         return {**row, "status": Status.ALL_ZERO}
     try:
+        known = {**VARIABLES, **{variable.name: variable for variable in declared}}
         measured, failures = _measured(found, work, known)
     except MemoryError as error:
         reason = f"not read: out of memory in measure {error}"

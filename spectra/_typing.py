@@ -23,9 +23,9 @@ class Executor(Protocol):
     """
     Object that maps a function over items, like ``concurrent.futures.Executor``.
 
-    Results are numbered by their place alone, so that the items may be taken in any order. An
-    executor that stops early, as after an interrupt, returns None for each item that it did not
-    get to; :func:`spectra.analyze` then gives these layers the status ``NOT_REACHED``.
+    Results know their items, so that both may be taken in any order. An executor that stops early,
+    as after an interrupt, leaves out the items that it did not get to, or returns None for them;
+    :func:`spectra.analyze` then gives these layers the status ``NOT_REACHED``.
 
     Examples
     --------
@@ -34,5 +34,5 @@ class Executor(Protocol):
     """
 
     def map(self, function: Callable[..., Any], /, items: Iterable[Any]) -> Iterable[Any]:
-        """Apply `function` to each item; results have the order of the items, None if left out."""
+        """Apply `function` to each item; results have any order; None is no result."""
         ...

@@ -6,12 +6,14 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from functools import partial
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 import spectra._checks as _checks
-from spectra._measuring import Options, Work, layer_row, names_of, not_reached, warn_of_failures
+from spectra._executing import executed
+from spectra._measuring import Options, Work, layer_row, names_of, not_done, warn_of_failures
 from spectra._version import __version__
 from spectra.errors import ArgumentError, one_line
 from spectra.linalg import devices
@@ -203,7 +205,8 @@ def analyze(
     rtol : float, default: 1e-6
         Relative error allowed in the smallest eigenvalues, see :func:`spectra.eigenvalues`.
     executor : Executor, optional
-        Where to do the work; by default here, one layer after the other.
+        Where to do the work: an object with a method ``map``, which may return the results in any
+        order; by default here, one layer after the other.
     store : mutable mapping of str to bytes, optional
         Where the results of each layer are stored as soon as they are there, and taken from if they
         are there already: what :func:`spectra_io.open_store` returns, a mapper of fsspec, a dict.
@@ -227,14 +230,16 @@ def analyze(
     Raises
     ------
     ArgumentError
-        If `model` is neither a mapping nor layers, an option is wrong, or `device` cannot be used.
+        If `model` is neither a mapping nor layers, an option is wrong, `device` cannot be used, or
+        `executor` returns anything else than the results, or fails before a layer is done.
     UnknownNameError
         If a measure returns a name that nothing declares.
 
     Warns
     -----
     SpectraWarning
-        Once for each measure that failed: on how many layers, and why on the first of them.
+        Once for each measure that failed: on how many layers, and why on the first of them. If
+        `executor` failed in the middle; the layers that it did not return have a status.
     StoreWarning
         Once, if the store has damaged parts, which are computed again, or cannot take all results.
 
@@ -284,16 +289,15 @@ def analyze(
     everything = _all_layers(model, pool)
     taken = [layer for layer in everything if layer.taken]
     declared = (variables,) if isinstance(variables, Variable) else tuple(variables)
-    known = {**VARIABLES, **{v.name: v for v in declared}}
     always = (*_LAYER_FACTS, *_returned(chosen))
     _check_room(taken, always)
     shelves = None if store is None else Shelves.of(store, chosen, options)
-    work = _work(chosen, known, options, shelves)
+    work = _work(chosen, declared, options, shelves)
     fingerprint = model.fingerprint if isinstance(model, Model) else ""  # before the long work
-    found = list((executor.map if executor else map)(work, taken))
+    found = executed(executor, work, taken, key=attrgetter("name"))
     rows = {
-        layer.name: not_reached(layer) if row is None else row
-        for layer, row in zip(taken, found, strict=True)
+        layer.name: found.values.get(layer.name) or not_done(layer, found.lost.get(layer.name))
+        for layer in taken
     }
     kept = taken_out(rows)
     if warn_of_failures(rows, chosen):
@@ -329,14 +333,15 @@ def analyze(
 
 def _work(
     measures: Sequence[Measure],
-    known: Mapping[str, Variable],
+    declared: Sequence[Variable],
     options: Options,
     shelves: Shelves | None,
 ) -> Callable[[Layer], Row]:
     """Return the function that an executor maps over the layers."""
+    work = Work(measures, options)
     if shelves is None:
-        return partial(layer_row, work=Work(measures, options), known=known)
-    return partial(stored_row, measures=measures, known=known, options=options, shelves=shelves)
+        return partial(layer_row, work=work, declared=declared)
+    return partial(stored_row, work=work, declared=declared, shelves=shelves)
 
 
 def _tensors(everything: Collection[Layer], model: object) -> Table:

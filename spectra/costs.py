@@ -27,9 +27,13 @@ __all__ = ["TYPICAL", "Rates", "makespan", "memory", "seconds"]
 
 _FLOAT = 8  # bytes
 _DECODED = 4  # bytes per number of a tensor that is computed from other numbers
-_COPIES = 2  # of a Gram matrix, at any time: it and a summand, or it and what LAPACK works in
+_COPIES = 2  # of a Gram matrix: it and what LAPACK works in
+_STRIP = 1024  # rows of a Gram matrix that are computed at a time, and copied
+_PANELS = 6 * 64  # columns that two stages work in
+_READ = 2  # parts that a file is read in, at the same time: one in work, and the next
 _BLOCKS = 2  # more in float64, where elements are changed when they are read
 _SIDES, _SQUARES = 4, 6  # arrays of N x M, and of M x M, for a singular value decomposition
+_FITS = 2_500_000  # bytes of fits and tests, however small the layer
 _IN_TWO_STAGES = 0.6  # of the time of the eigenvalues of a large matrix
 _SMALL, _FEW = 300, 5  # up to so many eigenvalues, randomized takes so many replicas
 
@@ -168,31 +172,49 @@ def memory(layer: Layer, /, *, measures: Iterable[Measure] = _measures.CORE) -> 
     Returns
     -------
     int
-        Bytes, beside those of the program: two matrices of M x M in float64 (three of a nearly
-        singular matrix, which are not counted) and a block of up to 4 million elements; or the
-        whole layer as it is stored, for its elements. Random orders and equal scales take all of
-        this together, and two more blocks in float64; windows of singular vectors the layer four
-        times in float64, and six matrices of M x M.
+        Bytes, beside those of the program: one matrix of M x M in float64, two below 2,048 columns
+        (three of a nearly singular matrix, which are not counted); parts of up to 4 million
+        elements, or the whole layer if it is not read in parts. Random orders and equal scales take
+        the whole layer as it is stored, two matrices of M x M and three blocks in float64; windows
+        of singular vectors the layer four times in float64, and six matrices of M x M.
 
     Examples
     --------
     >>> import numpy as np, spectra
     >>> (layer,) = spectra.layers({"a": np.ones((8192, 2048), np.float32)})
     >>> memory(layer) // 2**20, memory(layer, measures=spectra.measures.ALL) // 2**20
-    (112, 768)
+    (138, 770)
     """
     N, M, rf = layer.N, layer.M, layer.rf
+    if layer.num_evals == 0:
+        return 0
     functions = {getattr(measure, "func", measure) for measure in measures}
     stored = N * M * rf * _item_size(layer)
     gram = _FLOAT * M * M
-    block = min(N * M, BLOCK) * (_FLOAT + _item_size(layer))
-    plain = max(_COPIES * gram + block, stored + block)
-    noise = 0
+    plain, noise = _plain(layer, stored), 0
     if _measures.randomized in functions or _measures.equal_scales in functions:
-        noise = stored + _COPIES * gram + block + _BLOCKS * min(N * M, BLOCK) * _FLOAT
+        part = min(N * M, BLOCK)
+        noise = stored + _COPIES * gram + part * (_item_size(layer) + (1 + _BLOCKS) * _FLOAT)
     if _measures.randomness in functions:
         noise = max(noise, stored + _SIDES * _FLOAT * N * M + _SQUARES * gram)
-    return max(plain, noise)
+    return _FITS + max(plain, noise)
+
+
+def _plain(layer: Layer, stored: int) -> int:
+    """Return the bytes of the spectrum and of a look at the elements."""
+    N, M, size = layer.N, layer.M, _item_size(layer)
+    part = min(N * M, BLOCK)
+    num_parts = min(_READ, -(-N * M // BLOCK))
+    in_parts = layer.in_blocks() is not None
+    held, read = (0, num_parts * size * part) if in_parts else (stored, 0)
+    gram = _FLOAT * M * M
+    product = (
+        read + _FLOAT * part + gram + _FLOAT * min(M, _STRIP) * max(min(M, _STRIP), M - _STRIP)
+    )
+    values = gram + _FLOAT * _PANELS * M if M >= two_stage.WIDE else _COPIES * gram
+    widened = 0 if size >= _DECODED else num_parts * _DECODED * part
+    elements = read + widened + part + _FLOAT * N  # whether each is zero, and places
+    return held + max(product, values, elements)
 
 
 def _item_size(layer: Layer) -> int:

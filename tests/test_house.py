@@ -42,7 +42,10 @@ WORLD = {
     "io",
 }
 
-GROUND = {"errors", "_typing", "_checks", "_spectral", "_version", "dtypes", "multiple_tests"}
+GROUND = {
+    *("errors", "_typing", "_checks", "_executing", "_spectral", "_version", "dtypes"),
+    "multiple_tests",
+}
 MATHEMATICS = GROUND | {"linalg", "tails", "noise"}
 MAY_IMPORT = {  # within spectra: what each room may know of
     **dict.fromkeys(GROUND, GROUND),

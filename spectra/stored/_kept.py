@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from spectra._executing import Done
 from spectra.errors import one_line
 
 if TYPE_CHECKING:
@@ -74,4 +75,5 @@ def is_taken(row: object, /) -> bool:
     >>> is_taken({"status": 1})
     False
     """
-    return isinstance(row, dict) and row.get(_KEPT, Kept()).taken
+    found = row.value if isinstance(row, Done) else row
+    return isinstance(found, dict) and found.get(_KEPT, Kept()).taken

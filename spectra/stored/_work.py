@@ -177,14 +177,8 @@ class _Recalled(Work):
             self._name = self._name or name
 
 
-def stored_row(
-    layer: Layer,
-    measures: Sequence[Measure],
-    known: Mapping[str, Variable],
-    options: Options,
-    shelves: Shelves,
-) -> Row:
+def stored_row(layer: Layer, work: Work, declared: Sequence[Variable], shelves: Shelves) -> Row:
     """Return the results of one layer, from the store as far as it has them; store the others."""
-    work = _Recalled(measures, options, shelves)
-    row = layer_row(layer, work, known)
-    return marked(row, work.store(row))
+    recalled = _Recalled(work.measures, work.options, shelves)
+    row = layer_row(layer, recalled, declared)
+    return marked(row, recalled.store(row))

@@ -10,12 +10,14 @@ from __future__ import annotations
 
 import math
 from functools import partial
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
 
 import numpy as np
 
 import spectra._checks as _checks
 import spectra.tails.log_excess as _excess
+from spectra._executing import every_result
 from spectra.tails.options import fixed_threshold
 from spectra.tails.power_law import PowerLawFits, fit, fits, tails
 from spectra.tails.samples import FitStatus, logarithms, prepare
@@ -93,11 +95,17 @@ class GoodnessOfFit(NamedTuple):
     """Number of data that follow the power law under the null hypothesis."""
 
 
-def _refit(
-    chunk: tuple[np.random.Generator, int], /, *, x: FloatArray, options: FitOptions
-) -> PowerLawFits:
+class _Chunk(NamedTuple):
+    """Some of the samples, by their place, with their own random stream."""
+
+    place: int
+    rng: np.random.Generator
+    rows: int
+
+
+def _refit(chunk: _Chunk, /, *, x: FloatArray, options: FitOptions) -> PowerLawFits:
     """Fit samples drawn from the data with replacement."""
-    rng, rows = chunk
+    _, rng, rows = chunk
     return fits(x[rng.integers(0, len(x), (rows, len(x)))], **options)
 
 
@@ -110,11 +118,9 @@ class _Law(NamedTuple):
     parameters: tuple[FloatArray, ...]
 
 
-def _synthetic_distances(
-    chunk: tuple[np.random.Generator, int], /, *, law: _Law, options: FitOptions
-) -> FloatArray:
+def _synthetic_distances(chunk: _Chunk, /, *, law: _Law, options: FitOptions) -> FloatArray:
     """Draw and fit samples in logarithms, which neither overflow nor round to below xmin."""
-    rng, rows = chunk
+    _, rng, rows = chunk
     shape = (rows, len(law.log_x))
     ppf = _excess.ppf if len(law.parameters) == 1 else _excess.bounded_ppf
     samples = law.log_xmin + ppf(rng.random(shape), *law.parameters)
@@ -130,7 +136,7 @@ def _whole(options: FitOptions) -> FitOptions:
 
 
 def _in_chunks(
-    work: Callable[[tuple[np.random.Generator, int]], Any],
+    work: Callable[[_Chunk], Any],
     num: int,
     resamples: int,
     rng: int | np.random.Generator | None,
@@ -140,8 +146,9 @@ def _in_chunks(
     most = max(1, _CHUNK // num)
     sizes = [min(most, resamples - done) for done in range(0, resamples, most)]
     streams = _checks.generator(rng).spawn(len(sizes))
-    chunks = list(zip(streams, sizes, strict=True))
-    return list((executor.map if executor else map)(work, chunks))
+    chunks = list(map(_Chunk, range(len(sizes)), streams, sizes))
+    where = attrgetter("place")
+    return every_result(executor, work, chunks, key=where, what="parts of the resamples")
 
 
 def refits(

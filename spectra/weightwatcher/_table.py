@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from functools import partial
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
@@ -15,6 +16,7 @@ import spectra.weightwatcher._choice as _choice
 import spectra.weightwatcher._layers as _layers
 import spectra.weightwatcher._noise as _noise
 import spectra.weightwatcher._shuffles as _shuffles
+from spectra._executing import every_result
 from spectra._spectrum import Spectrum, spectrum
 from spectra.errors import SpectraError
 from spectra.linalg.norms import log10
@@ -244,8 +246,9 @@ def analyze(
         for the same layers in the same order. WeightWatcher itself sets no seed, like None. A seed
         is drawn from a generator.
     executor : Executor, optional
-        Where to do the work, by default here, one layer after the other. Not used with
-        `randomize`, whose shuffles depend on the order of the layers.
+        Where to do the work, by default here, one layer after the other; its ``map`` may return
+        the results in any order. Not used with `randomize`, whose shuffles depend on the order of
+        the layers.
     **others : object
         Other arguments of WeightWatcher's ``analyze``, accepted with the value that asks for
         nothing (``plot=False``); with any other value the error says what to use.
@@ -259,7 +262,8 @@ def analyze(
     Raises
     ------
     ArgumentError
-        If `model` is not a mapping, or an option is unknown, out of range or contradicts another.
+        If `model` is not a mapping, an option is unknown, out of range or contradicts another, or
+        `executor` does not return all results.
     UnknownNameError
         If `layers` names a layer that is not there.
 
@@ -306,7 +310,9 @@ def analyze(
     parts = [part for layer in found for part in _layers.slices(layer, pool=pool)]
     how = partial(_row, pool=pool, conv2d_norm=conv2d_norm, tolerance=weak)
     work = partial(how, options=options, extras=extras)
-    rows = list(executor.map(work, parts) if executor and not randomize else map(work, parts))
+    where = attrgetter("layer_id", "tensor.name", "position")
+    chosen_executor = None if randomize else executor
+    rows = every_result(chosen_executor, work, parts, key=where, what="layers")
     absent = {"slice_id"} if pool else set()
     if not options.truncated:
         absent |= {"Lambda"}

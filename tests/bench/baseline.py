@@ -21,7 +21,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT), str(ROOT / "io")]
 
 import spectra  # noqa: E402
-from spectra_io.runs.executors import ThreadsWithProgress, cores  # noqa: E402
+from spectra_io.runs.executors import WithProgress, cores  # noqa: E402
 
 NUMBER = {256: 64, 768: 16, 2048: 4, 4096: 2}  # of square matrices of each width
 
@@ -67,7 +67,7 @@ def main():
             for i in range(NUMBER[width])
         }
         ours = least(
-            lambda: spectra.analyze(model, executor=ThreadsWithProgress()),  # noqa: B023
+            lambda: spectra.analyze(model, executor=WithProgress()),  # noqa: B023
             options.runs,
         )
         theirs = baseline(list(model.values()), options.runs)

@@ -61,7 +61,7 @@ def watched(arrays, *, cpu):
         patches.enter_context(mock.patch.object(progress, "shown", shown))
         if cpu:
             patches.enter_context(mock.patch.object(time, "monotonic", processor_time))
-        spectra.analyze(arrays, executor=executors.ThreadsWithProgress())
+        spectra.analyze(arrays, executor=executors.WithProgress())
     return np.array(found)
 
 

@@ -27,7 +27,7 @@ OURS = f"""
 import sys, time
 sys.path[:0] = [{str(ROOT)!r}, {str(ROOT / "io")!r}]
 import numpy as np, spectra, spectra.weightwatcher
-from spectra_io.runs.executors import ThreadsWithProgress
+from spectra_io.runs.executors import WithProgress
 def work(model):
     %s
 work({{"warm.weight": np.random.default_rng(0).standard_normal((60, 40))}})
@@ -53,8 +53,8 @@ work(model)
 took = time.perf_counter() - start
 print("took", took, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
 """
-TABLE = "spectra.weightwatcher.analyze(model, executor=ThreadsWithProgress()%s)"
-EVIDENCE = "spectra.analyze(model, executor=ThreadsWithProgress())"
+TABLE = "spectra.weightwatcher.analyze(model, executor=WithProgress()%s)"
+EVIDENCE = "spectra.analyze(model, executor=WithProgress())"
 NOISE = "mp_fit=True, randomize=True"
 SHAPES = {
     "twelve blocks": [(768, 768), (768, 768), (3072, 768), (768, 3072)] * 12,

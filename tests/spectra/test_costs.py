@@ -1,5 +1,6 @@
 """Costs: what grows with what, and the memory of the large arrays counted by hand."""
 
+import dataclasses
 from functools import partial
 
 import numpy as np
@@ -9,12 +10,27 @@ import spectra
 from spectra import costs, measures
 
 DOUBLE = 8
+FITS = 2_500_000  # of any layer
 
 
 def layer(*shape, dtype=np.float32):
     tensor = spectra.Tensor("w", shape, np.dtype(dtype).name, "dense", lambda: np.zeros(shape))
     if len(shape) > 2:
         return spectra.layers({"w.weight": np.zeros(shape, dtype)})[0]
+    return spectra.layers({"w": tensor})[0]
+
+
+def in_parts(whole):
+    """Return a layer with the same shape and type whose matrix is read in parts."""
+
+    class Parts:
+        def __call__(self):
+            raise NotImplementedError
+
+        def blocks(self, step, axis):
+            return iter(())
+
+    tensor = dataclasses.replace(whole.tensor, source=Parts())
     return spectra.layers({"w": tensor})[0]
 
 
@@ -51,10 +67,17 @@ def test_a_measure_of_ones_own_is_free_and_an_empty_layer_is_cheap():
 
 @pytest.mark.parametrize(("dtype", "size"), [(np.float64, 8), (np.float32, 4), (np.float16, 2)])
 def test_memory_of_gram_matrices_and_a_block(dtype, size):
-    block = 2**22 * (DOUBLE + size)
-    assert costs.memory(layer(4096, 4096, dtype=dtype)) == 2 * DOUBLE * 4096**2 + block
-    assert costs.memory(layer(2**20, 64, dtype=dtype)) == 2**26 * size + block
+    fixed = 2**22 * DOUBLE + FITS
+    product = DOUBLE * 4096**2 + DOUBLE * 1024 * 3072
+    square, tall = layer(4096, 4096, dtype=dtype), layer(2**20, 64, dtype=dtype)
+    assert costs.memory(square) == size * 4096**2 + product + fixed
+    widened = 2**22 * (2 * 4 + 1) + DOUBLE * 2**20 if size == 2 else 0
+    product_of_tall = 2**22 * DOUBLE + 2 * DOUBLE * 64**2
+    assert costs.memory(tall) == size * 2**26 + max(product_of_tall, widened) + FITS
+    for each, whole in ((square, 4096**2), (tall, 2**26)):
+        assert costs.memory(in_parts(each)) < costs.memory(each) - size * (whole - 2**23) / 2
+    assert costs.memory(in_parts(square)) == 2 * size * 2**22 + product + fixed
     noise = costs.memory(layer(4096, 4096, dtype=dtype), measures=measures.RANDOM_MATRIX)
-    assert noise == 4096**2 * (size + 2 * DOUBLE) + block + 2**22 * 2 * DOUBLE
+    assert noise == 4096**2 * (size + 2 * DOUBLE) + 2**22 * (size + 3 * DOUBLE) + FITS
     windows = costs.memory(layer(4096, 4096, dtype=dtype), measures=[measures.randomness])
-    assert windows == 4096**2 * (size + (4 + 6) * DOUBLE)
+    assert windows == 4096**2 * (size + (4 + 6) * DOUBLE) + FITS

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
 
-import spectra
 from spectra import measures
 from spectra_io.commands import options, reports, steps
 from spectra_io.commands.selected import opened_all
 from spectra_io.commands.wanted import with_variables
+from spectra_io.runs.clusters import connected
+from spectra_io.runs.plans import Resources
 from spectra_io.terminal import column_groups, columns
+from spectra_io.urls import has_secrets, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from spectra.measures import Measure
@@ -75,12 +78,47 @@ def _check_without_evidence(view: View) -> None:
         raise click.UsageError(msg)
 
 
+def _check_for_cluster(paths: Sequence[str], limits: Resources) -> None:
+    """Refuse what is of this machine only, and what must not be sent to a cluster."""
+    if limits.memory is not None:
+        msg = "--memory is for this machine; a Dask worker has --memory-limit"
+        raise click.UsageError(msg)
+    if limits.device is not None:
+        msg = "--device is for this machine; leave out --device, or --scheduler"
+        raise click.UsageError(msg)
+    if secret := next(filter(has_secrets, paths), None):
+        msg = (
+            f"{shown(secret)}: a URL with a user, a password or a query is not sent to the cluster "
+            "of --scheduler: give a file that its workers see, or a URL without them"
+        )
+        raise click.UsageError(msg)
+
+
+@contextmanager
+def _limits(scheduler: str | None, here: Resources, paths: Sequence[str]) -> Iterator[Resources]:
+    """Return what the work may use: this machine, or a cluster that it connects to."""
+    if scheduler is None:
+        yield here
+        return
+    _check_for_cluster(paths, here)
+    with connected(scheduler) as (pool, most):
+        yield Resources(min(here.workers or most, most), pool=pool)
+
+
 @click.command(short_help="Say which layers to look at first, and print all.", help=_HELP)
 @options.models
 @options.outputs
+@options.resources
 @options.store
 @options.device
 @options.view(["main"])
+@click.option(
+    "--scheduler",
+    metavar="ADDRESS",
+    help="Work on the Dask cluster of this scheduler, such as tcp://host:8786. Its workers need "
+    "weightspectra, and see the files of the models under the same paths. Needs the package "
+    "distributed.",
+)
 @click.option(
     "--resamples",
     type=int,
@@ -97,6 +135,9 @@ def analyze(
     exclude: Sequence[str],
     redirect_to: Sequence[str],
     outputs: Sequence[Path],
+    workers: int | None,
+    memory: int | None,
+    scheduler: str | None,
     store: FolderStore | None,
     device: str | None,
     resamples: int,
@@ -104,11 +145,14 @@ def analyze(
 ) -> int:
     """Say which layers of a model to look at first, and print a table of all."""
     shown, outputs = reports.chosen(outputs, **view)
-    if known := steps.loaded(paths, unused=[*options.CHOICES, "resamples"]):
+    if known := steps.loaded(paths, unused=[*options.CHOICES, "resamples", "scheduler"]):
         return reports.finish(paths, *known, outputs, view=shown)
-    kept, models = opened_all(paths, include, exclude, redirect_to=redirect_to)
     asked = _measures(resamples, shown)
-    tensors = [spectra.describe(model, pool=pool) for model in models]
-    found = steps.analyzed_each(models, pool=pool, measures=asked, store=store, device=device)
+    with _limits(scheduler, Resources(workers, memory, device=device), paths) as limits:
+        kept, models = opened_all(paths, include, exclude, redirect_to=redirect_to)
+        tensors = steps.described(models, asked, limits, pool=pool)
+        found = steps.analyzed_each(
+            models, pool=pool, measures=asked, store=store, resources=limits
+        )
     code = reports.finish(kept, tensors, found, outputs, view=shown)
     return code if len(kept) == len(paths) else max(code, steps.INCOMPLETE)

@@ -18,6 +18,7 @@ from spectra_io.commands import failures, options, signals, steps, stops
 from spectra_io.commands.selected import opened_each
 from spectra_io.gate import files, sources, texts
 from spectra_io.gate.reports import Checked, Report
+from spectra_io.runs.plans import Resources
 from spectra_io.terminal import screen
 from spectra_io.urls import shown
 
@@ -59,6 +60,7 @@ rule is about status, or a pattern fits no layer of any model. 2 outweighs 1 amo
 
 @click.command(short_help="Check models against rules; for CI.", help=_HELP)
 @options.models
+@options.resources
 @options.store
 @options.device
 @click.option(
@@ -99,6 +101,8 @@ def check(
     exclude: Sequence[str],
     pool: bool,
     redirect_to: Sequence[str],
+    workers: int | None,
+    memory: int | None,
     store: FolderStore | None,
     device: str | None,
     fail_on: Sequence[str],
@@ -110,6 +114,7 @@ def check(
     chosen, source = sources.chosen(fail_on, rule_files)
     for output in outputs:
         files.check(output)
+    limits = Resources(workers, memory, device=device)
     opened: list[Model | Exception] | list[_Results]
     if known := steps.loaded(paths, unused=options.CHOICES):
         opened = list(zip(*known, strict=True))
@@ -119,7 +124,7 @@ def check(
     stopped = 0
     for path, found in zip(paths, opened, strict=True):
         try:
-            model, stopped = _checked(path, found, chosen, pool=pool, store=store, device=device)
+            model, stopped = _checked(path, found, chosen, pool=pool, store=store, limits=limits)
         except (KeyboardInterrupt, signals.Terminated) as error:
             ended = isinstance(error, signals.Terminated)
             stopped = signals.TERMINATED if ended else signals.INTERRUPTED
@@ -141,7 +146,7 @@ def _checked(
     *,
     pool: bool,
     store: FolderStore | None,
-    device: str | None,
+    limits: Resources,
 ) -> tuple[Checked, int]:
     """
     Check one model, and return the exit code of the signal that stopped the work, or 0.
@@ -156,7 +161,7 @@ def _checked(
         if isinstance(opened, Model):
             tensors = spectra.describe(opened, pool=pool)
             asked = measures.returning(*needed)
-            ds = steps.analyzed(opened, pool=pool, measures=asked, store=store, device=device)
+            ds = steps.analyzed(opened, pool=pool, measures=asked, store=store, resources=limits)
         else:
             tensors, ds = opened
         if not needed <= {*ds.data_vars}:

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-import spectra
 from spectra import measures
 from spectra_io.commands import options, reports, steps
 from spectra_io.commands.selected import opened_all
 from spectra_io.commands.wanted import with_variables
+from spectra_io.runs.plans import Resources
 from spectra_io.terminal import column_groups, columns
 
 if TYPE_CHECKING:
@@ -38,6 +38,7 @@ row of large weights makes a spike too.
 @click.command(short_help="Print the noise, signal and traps of every layer.", help=_HELP)
 @options.models
 @options.outputs
+@options.resources
 @options.store
 @options.device
 @options.view(["noise"])
@@ -61,6 +62,8 @@ def noise(
     exclude: Sequence[str],
     redirect_to: Sequence[str],
     outputs: Sequence[Path],
+    workers: int | None,
+    memory: int | None,
     store: FolderStore | None,
     device: str | None,
     replicas: int | None,
@@ -76,9 +79,10 @@ def noise(
         return reports.finish(paths, *known, outputs, view=shown)
     asked = with_variables(asked, shown.variables)
     kept, models = opened_all(paths, include, exclude, redirect_to=redirect_to)
-    tensors = [spectra.describe(model, pool=pool) for model in models]
+    limits = Resources(workers, memory, device=device)
+    tensors = steps.described(models, asked, limits, pool=pool)
     found = steps.analyzed_each(
-        models, pool=pool, measures=asked, rng=seed, store=store, device=device
+        models, pool=pool, measures=asked, rng=seed, store=store, resources=limits
     )
     code = reports.finish(kept, tensors, found, outputs, view=shown)
     return code if len(kept) == len(paths) else max(code, steps.INCOMPLETE)

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from spectra.errors import ArgumentError
 from spectra.linalg import devices
 from spectra_io.results.stores import open_store
+from spectra_io.runs.budgets import parsed
 from spectra_io.terminal import column_groups, layer_tables
 
 if TYPE_CHECKING:
@@ -17,11 +19,27 @@ if TYPE_CHECKING:
 
     from spectra_io.terminal.columns import Column
 
-__all__ = ["CHOICES", "HELP", "device", "heads", "models", "outputs", "selection", "store", "view"]
+__all__ = [
+    "CHOICES",
+    "HELP",
+    "device",
+    "heads",
+    "models",
+    "outputs",
+    "resources",
+    "selection",
+    "store",
+    "view",
+]
 
 HELP = {"help_option_names": ["-h", "--help"]}
 
-CHOICES = ("include", "exclude", "pool", "redirect_to", "store", "device")
+_MOST_WORKERS = 1024
+
+CHOICES = (
+    *("include", "exclude", "pool", "redirect_to", "store", "device"),
+    *("workers", "memory"),
+)
 """Parameters that choose what is computed of a model, where, and where it is stored."""
 
 _PATH = click.argument("path")
@@ -80,6 +98,31 @@ _DEVICE = click.option(
     help="Compute the eigenvalues on DEVICE: cuda or cuda:1 (with CuPy, the extra gpu), "
     "torch:cuda or torch:cuda:1 (with PyTorch), jax:gpu (with JAX); by default NumPy. Layers use "
     "it one after another.",
+)
+
+
+def _size(_: click.Context, __: click.Parameter, text: str | None) -> int | None:
+    try:
+        return None if text is None else parsed(text)
+    except ArgumentError as error:
+        raise click.BadParameter(str(error)) from error
+
+
+_RESOURCES = (
+    click.option(
+        "--workers",
+        type=click.IntRange(1, _MOST_WORKERS),
+        metavar="N",
+        help="Work on at most N layers at a time; by default one per core.",
+    ),
+    click.option(
+        "--memory",
+        callback=_size,
+        metavar="SIZE",
+        help="Use at most SIZE of memory, such as 4GB or 512MB: fewer layers are in work at a "
+        "time, and a layer that does not fit is named before the work. By default 80 % of what is "
+        "free.",
+    ),
 )
 
 _Function = Callable[..., Any]
@@ -155,6 +198,28 @@ def outputs(function: _Function, /) -> _Function:
     1
     """
     return _OUTPUTS(function)
+
+
+def resources(function: _Function, /) -> _Function:
+    """
+    Add the options of workers and memory to a command.
+
+    Parameters
+    ----------
+    function : callable
+        Command with the parameters `workers` and `memory`.
+
+    Returns
+    -------
+    callable
+        The command with these options.
+
+    Examples
+    --------
+    >>> len(resources(lambda **_: None).__click_params__)
+    2
+    """
+    return _with(function, _RESOURCES)
 
 
 def store(function: _Function, /) -> _Function:

@@ -15,6 +15,7 @@ from spectra.results.variables import Status
 from spectra_io import plots
 from spectra_io.commands import options, steps
 from spectra_io.plots import interactive
+from spectra_io.runs.plans import Resources
 from spectra_io.terminal import screen
 from spectra_io.urls import shown
 
@@ -131,6 +132,7 @@ def _one(layers: Sequence[spectra.Layer], name: str) -> list[spectra.Layer]:
 
 @click.command(short_help="Draw alpha against depth, or one spectrum.")
 @options.selection
+@options.resources
 @options.store
 @options.device
 @click.option("--layer", metavar="NAME", help="Draw this layer: its spectrum, or --figure.")
@@ -160,6 +162,8 @@ def plot(
     include: Sequence[str],
     exclude: Sequence[str],
     redirect_to: Sequence[str],
+    workers: int | None,
+    memory: int | None,
     store: FolderStore | None,
     device: str | None,
     layer: str | None,
@@ -180,8 +184,9 @@ def plot(
         wanted = model if layer is None else _one(spectra.layers(model, pool=pool), layer)
         tensors = spectra.describe(wanted, pool=pool)
         asked = [*measures.CORE, measures.bulk_fit]
+        limits = Resources(workers, memory, device=device)
         ds = steps.analyzed(
-            wanted, keep=False, pool=pool, measures=asked, store=store, device=device
+            wanted, keep=False, pool=pool, measures=asked, store=store, resources=limits
         )
     code, why = steps.exit_code(ds, tensors), left_out_line(tensors, ds)
     if not (ds.status == Status.COMPUTED).any():

@@ -11,14 +11,14 @@ import click
 from click.core import ParameterSource
 
 import spectra
-from spectra import costs, measures, stored
+from spectra import measures, stored
 from spectra.errors import ArgumentError, SpectraError, SpectraWarning, StoreWarning, unknown_name
 from spectra.models import selection
 from spectra.results.variables import Status
 from spectra_io.commands import signals, stops
 from spectra_io.models import open_model
 from spectra_io.results import files, stores
-from spectra_io.runs.executors import ThreadsWithProgress
+from spectra_io.runs.plans import Planned, Resources, prepare_for
 from spectra_io.terminal import screen
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     import xarray as xr
 
+    from spectra.measures import Measure
     from spectra.models.model import Model
 
 __all__ = [
@@ -33,6 +34,7 @@ __all__ = [
     "analyzed",
     "analyzed_each",
     "check_outputs",
+    "described",
     "exit_code",
     "is_missing",
     "loaded",
@@ -203,7 +205,12 @@ def names_of(model: Model, /) -> list[str]:
 
 
 def analyzed(
-    model: Model | Sequence[spectra.Layer], /, *, keep: bool = True, **options: Any
+    model: Model | Sequence[spectra.Layer],
+    /,
+    *,
+    keep: bool = True,
+    resources: Resources | None = None,
+    **options: Any,
 ) -> xr.Dataset:
     """
     Analyze a model in parallel, with progress; after Ctrl-C or SIGTERM keep what is done.
@@ -215,8 +222,10 @@ def analyzed(
     keep : bool, default: True
         Whether an interrupt ends the work with the layers that are done, if there are any, rather
         than with an exception.
+    resources : Resources, optional
+        Number of workers, memory, and device.
     **options
-        Options of :func:`spectra.analyze`.
+        Other options of :func:`spectra.analyze`.
 
     Returns
     -------
@@ -238,9 +247,10 @@ def analyzed(
     >>> analyzed(spectra.from_arrays({"fc": np.eye(3)})).num_evals.item()
     3
     """
-    stop = signals.Stop()
-    executor = ThreadsWithProgress(
-        cost=partial(costs.seconds, measures=options.get("measures", measures.CORE)),
+    stop, limits = signals.Stop(), resources or Resources()
+    executor = Planned(
+        options.get("measures", measures.CORE),
+        limits,
         stops=partial(signals.deferred, stop) if keep else None,
         is_taken=stored.is_taken,
     )
@@ -248,7 +258,7 @@ def analyzed(
         warnings.simplefilter("ignore", SpectraWarning)  # finish says it, for all measures
         warnings.simplefilter("always", StoreWarning)
         warnings.showwarning = partial(_noted, warnings.showwarning)
-        ds = spectra.analyze(model, executor=executor, **options)
+        ds = spectra.analyze(model, executor=executor, device=limits.device, **options)
     if options.get("store") is not None:
         num = ds.sizes["layer"]
         screen.note(f"taken from the store: {executor.num_taken} of {num} layers")
@@ -258,6 +268,41 @@ def analyzed(
         raise signals.Terminated if stop() == signals.TERMINATED else KeyboardInterrupt
     name = next(name for name, code in stops.CODES.items() if code == stop())
     return ds.assign_attrs({stops.STOPPED_BY: name})
+
+
+def described(
+    models: Sequence[Model], asked: Sequence[Measure], resources: Resources, /, *, pool: bool
+) -> list[xr.Dataset]:
+    """
+    Describe models, while the processes start that their analysis will need.
+
+    Parameters
+    ----------
+    models : sequence of Model
+        Models to describe.
+    asked : sequence of callable
+        Measures to take in the analysis.
+    resources : Resources
+        Number of workers, memory, and device.
+    pool : bool
+        As in :func:`spectra.describe`.
+
+    Returns
+    -------
+    list of xarray.Dataset
+        Result of :func:`spectra.describe` for each model.
+
+    Examples
+    --------
+    >>> described([], measures.CORE, Resources(), pool=True)
+    []
+    """
+    found = []
+    for model in models:
+        layers = spectra.layers(model, pool=pool)
+        prepare_for([layer for layer in layers if layer.taken], asked, resources)
+        found.append(spectra.describe(model, pool=pool))
+    return found
 
 
 def _noted(
@@ -327,7 +372,7 @@ def analyzed_each(models: Sequence[Model], /, **options: Any) -> list[xr.Dataset
     models : sequence of Model
         Models to analyze.
     **options
-        Options of :func:`spectra.analyze`.
+        Options of :func:`analyzed`.
 
     Returns
     -------

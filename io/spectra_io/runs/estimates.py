@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from spectra import costs
+from spectra_io.runs.budgets import PROGRAM
 from spectra_io.terminal.columns import Column, TextTable
 from spectra_io.terminal.quantities import duration, memory
 
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Estimate", "cost_table", "estimate"]
 
-_PROGRAM = 200_000_000  # bytes of the program itself, with its libraries
 _LISTED = 5  # most expensive layers that the table names
 _SHAPE = (Column("N", "N"), Column("M", "M"), Column("rf", "rf"))
 
@@ -72,7 +72,7 @@ def estimate(
     times = [costs.seconds(layer, measures=measures, rates=rates) for layer in layers]
     held = sorted((costs.memory(layer, measures=measures) for layer in layers), reverse=True)
     last = costs.makespan(sorted(times, reverse=True), workers=workers)
-    return Estimate(last, _PROGRAM + sum(held[:workers]))
+    return Estimate(last, PROGRAM + sum(held[:workers]))
 
 
 def cost_table(
@@ -108,7 +108,7 @@ def cost_table(
     >>> from spectra.costs import TYPICAL
     >>> layers = spectra.layers({"a": np.ones((64, 32))})
     >>> cost_table(layers, {"analyze": spectra.measures.CORE}, TYPICAL, workers=2).rows[0]
-    ['a', '64', '32', '1', 'under 1 s', '0 MB']
+    ['a', '64', '32', '1', 'under 1 s', '3 MB']
     """
     first = next(iter(commands.values()))
     ordered = sorted(layers, key=lambda layer: -costs.seconds(layer, measures=first, rates=rates))

@@ -1,29 +1,35 @@
-"""Execute a function on all layers in parallel, with progress, and an end when it is told to."""
+"""Execute a function on all layers in parallel, with progress, within a budget of memory."""
 
 from __future__ import annotations
 
+import math
 import os
-import threading
 import time
 from contextlib import nullcontext
-from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from threadpoolctl import threadpool_limits
-
 from spectra import costs
+from spectra._executing import Lost
 from spectra.models.layers import Layer
 from spectra_io.runs import progress
+from spectra_io.runs.admission import Admission
+from spectra_io.runs.blas import one_thread
 from spectra_io.runs.forecasts import Forecast
+from spectra_io.runs.threads import Threads
+from spectra_io.terminal import screen
+from spectra_io.terminal.quantities import memory as in_words
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
     from contextlib import AbstractContextManager
 
-__all__ = ["ThreadsWithProgress", "cores"]
+    from spectra_io.runs.events import Event, Pool, PoolMaker
+
+__all__ = ["WithProgress", "cores"]
 
 _TICK = 0.1  # seconds between two looks at the wish to stop
 _VIEW = 0.4  # seconds between two looks at the progress
+_NAMED = 3  # layers that are named if they need too much memory
 
 
 def cores() -> int:
@@ -45,68 +51,36 @@ def cores() -> int:
     return os.cpu_count() or 1
 
 
-class _Event(NamedTuple):
-    """The beginning, the result or the error of an item."""
-
-    item: int
-    time: float
-    result: Any = None
-    error: BaseException | None = None
-    is_end: bool = True
-
-
-class _Pool:
+class WithProgress:
     """
-    Threads that take items in their order, and that nobody waits for.
+    Executor of a pool of workers, with the progress on stderr.
 
-    A thread in a routine of linear algebra cannot be stopped: it is a daemon, which ends with the
-    process, and takes no other item once the pool is closed.
-    """
-
-    def __init__(self, function: Callable[..., Any], items: Sequence[Any], workers: int) -> None:
-        self.events: SimpleQueue[_Event] = SimpleQueue()
-        self._function, self._items = function, items
-        self._next, self._lock, self._closed = iter(range(len(items))), threading.Lock(), False
-        for _ in range(workers):
-            threading.Thread(target=self._work, daemon=True).start()
-
-    def close(self) -> None:
-        """Take no other item."""
-        self._closed = True
-
-    def _work(self) -> None:
-        while not self._closed:
-            with self._lock:
-                item = next(self._next, None)
-            if item is None:
-                return
-            self.events.put(_Event(item, time.monotonic(), is_end=False))
-            try:
-                result = self._function(self._items[item])
-            except BaseException as error:  # raised where the results are wanted
-                self.events.put(_Event(item, time.monotonic(), error=error))
-                return
-            self.events.put(_Event(item, time.monotonic(), result))
-
-
-class ThreadsWithProgress:
-    """
-    Executor of one thread per core, with the progress on stderr.
-
-    Each core takes one layer, with one thread of linear algebra: for matrices of common sizes
+    Each worker takes one layer, with one thread of linear algebra: for matrices of common sizes
     several threads per matrix are often slower, and much slower on a busy machine. The layers of
-    the largest cost are taken first, so that no core works on a large one alone at the end; other
-    items are taken in their order. The progress is the share of the cost that is done.
+    the largest cost are taken first, so that no worker is busy with a large one alone at the end;
+    other items are taken in their order. The progress is the share of the cost that is done. A
+    layer whose worker dies is tried once more, alone; after that it is lost, and has a reason.
 
     Parameters
     ----------
+    pool : callable, default: Threads
+        Class of the pool: :class:`~spectra_io.runs.threads.Threads`,
+        :class:`~spectra_io.runs.processes.Processes`, or another one like these.
+    workers : int, optional
+        Number of layers in work at a time; by default one per core.
     cost : callable, optional
         Function of a layer that returns its cost, in any unit; by default
         :func:`spectra.costs.seconds` for the default measures.
+    need : callable, optional
+        Function of a layer that returns the bytes that it takes; by default
+        :func:`spectra.costs.memory` for the default measures.
+    budget : float, default: infinity
+        Bytes that the layers in work may take together. A layer that needs more is not begun;
+        stderr says so before the work, and the reason is part of the result.
     stops : callable, optional
         Function that returns a context manager, which gives a function that says whether to stop.
-        It is asked ten times a second. A run that is stopped returns None for the items that are
-        not done, and does not wait for those in work.
+        It is asked ten times a second. A run that is stopped leaves out the items that are not
+        done, and does not wait for those in work.
     is_taken : callable, optional
         Function of a result that says whether it was there before, as
         :func:`spectra.stored.is_taken` does. Such items do not count in progress and forecast.
@@ -118,20 +92,26 @@ class ThreadsWithProgress:
 
     Examples
     --------
-    >>> list(ThreadsWithProgress().map(abs, [-1, 2]))
+    >>> sorted(WithProgress().map(abs, [-1, 2]))
     [1, 2]
-    >>> list(ThreadsWithProgress(stops=lambda: nullcontext(lambda: True)).map(time.sleep, [9]))
-    [None]
+    >>> list(WithProgress(stops=lambda: nullcontext(lambda: True)).map(time.sleep, [9]))
+    []
     """
 
     def __init__(
         self,
+        pool: PoolMaker = Threads,
         *,
+        workers: int | None = None,
         cost: Callable[[Layer], float] = costs.seconds,
+        need: Callable[[Layer], float] = costs.memory,
+        budget: float = math.inf,
         stops: Callable[[], AbstractContextManager[Callable[[], object]]] | None = None,
         is_taken: Callable[[Any], bool] = lambda _: False,
     ) -> None:
-        self._cost, self._is_taken = cost, is_taken
+        self._pool, self._workers = pool, workers
+        self._cost, self._need, self._budget = cost, need, budget
+        self._is_taken = is_taken
         self.num_taken = 0
         self._stops = stops or (lambda: nullcontext(lambda: False))
 
@@ -149,29 +129,44 @@ class ThreadsWithProgress:
         Yields
         ------
         object
-            Result for each item, in the order of the items; None if the run was stopped before.
+            Results, in the order in which they come.
         """
-        work = list(items)
-        are_layers = all(isinstance(item, Layer) for item in work)
-        sizes = [self._cost(item) if are_layers else 1.0 for item in work]
-        order = sorted(range(len(work)), key=lambda place: -sizes[place])
-        names = [_shown(work[i]) if are_layers else f"item {i + 1}" for i in order]
-        found: dict[int, Any] = {}
-        workers = max(1, min(cores(), len(work)))
-        forecast = Forecast([sizes[i] for i in order], workers)
+        every = list(items)
+        are_layers = all(isinstance(item, Layer) for item in every)
+        if are_layers:
+            yield from self._refused([x for x in every if self._need(x) > self._budget])
+            fitting = (x for x in every if self._need(x) <= self._budget)
+            every = sorted(fitting, key=lambda x: -self._cost(x))
+        names = [_shown(x) for x in every] if are_layers else [f"item {x}" for x in every]
+        sizes = [self._cost(item) if are_layers else 1.0 for item in every]
+        workers = max(1, min(self._workers or cores(), len(every)))
+        needs = [self._need(item) if are_layers else 0 for item in every]
+        queue = Admission(needs, workers=workers, budget=self._budget)
+        forecast = Forecast(sizes, workers)
+        noun = "layers" if are_layers else "items"
         with (
             self._stops() as stop,
-            threadpool_limits(1, "blas"),
-            progress.shown(names, noun="layers" if are_layers else "items") as view,
+            one_thread(),
+            progress.shown(names, noun=noun) as view,
         ):
-            pool = _Pool(function, [work[i] for i in order], workers)
+            pool = self._pool(function, workers)
             try:
-                for place, result in _results(pool, forecast, view, stop, self._is_taken):
-                    found[order[place]] = result
+                run = _Run(every, queue, forecast, self._is_taken)
+                yield from _results(pool, run, view, stop)
             finally:
                 self.num_taken = forecast.num_left_out
                 pool.close()
-        yield from (found.get(i) for i in range(len(work)))
+
+    def _refused(self, layers: Sequence[Layer]) -> Iterator[Lost]:
+        """Say which layers take more memory than there is, and yield them as lost."""
+        for number, layer in enumerate(layers):
+            need, most = (in_words(each) for each in (self._need(layer), self._budget))
+            reason = f"needs about {need} of memory, more than the {most} for layers"
+            if number < _NAMED:
+                screen.note(f"not begun: {_shown(layer)}: {reason} (--memory)", fold=True)
+            yield Lost(layer.name, reason)
+        if len(layers) > _NAMED:
+            screen.note(f"not begun: {len(layers) - _NAMED} other layers, for the same reason")
 
 
 def _shown(layer: Layer) -> str:
@@ -179,36 +174,63 @@ def _shown(layer: Layer) -> str:
     return f"{layer.name} ({many}{layer.N} x {layer.M})"
 
 
+class _Run(NamedTuple):
+    """A run: its items, which of them may start, and how much of the work is done."""
+
+    items: Sequence[Any]
+    queue: Admission
+    forecast: Forecast
+    is_taken: Callable[[Any], bool]
+
+    def begin(self, place: int, now: float) -> Any:
+        """Note that the work on an item begins, and return the item."""
+        self.forecast.start(place, now)
+        return self.items[place]
+
+    def put_back(self, place: int) -> None:
+        """Note that an item has to be begun once more."""
+        self.queue.put_back(place)
+        self.forecast.put_back(place)
+
+    def end(self, event: Event, now: float) -> Any:
+        """Return the result of an item that is done; raise its error."""
+        self.queue.leave(event.place)
+        result = _result(event, self.items[event.place])
+        if self.is_taken(result):
+            self.forecast.leave_out(event.place)
+        else:
+            self.forecast.finish(event.place, now)
+        return result
+
+
 def _results(
-    pool: _Pool,
-    forecast: Forecast,
-    view: progress.View,
-    stop: Callable[[], object],
-    is_taken: Callable[[Any], bool],
-) -> Iterator[tuple[int, Any]]:
-    """Pass on the results as they come, each with its place, until all are there or it is time."""
+    pool: Pool, run: _Run, view: progress.View, stop: Callable[[], object]
+) -> Iterator[Any]:
+    """Pass on the results as they come, until all are there or it is time."""
     start = seen = time.monotonic()
-    while forecast.num_done < forecast.num:
-        event = _event(pool, wait=not stop())
+    died: set[int] = set()
+    while run.queue:
+        while not stop() and (place := run.queue.take()) is not None:
+            pool.start(place, run.begin(place, time.monotonic() - start))
+        event = pool.event(0.0 if stop() else _TICK)
+        now = time.monotonic()
         if event is None and stop():
             return
-        if event is not None and event.error is not None:
-            raise event.error
-        if event is not None and event.is_end:
-            if is_taken(event.result):
-                forecast.leave_out(event.item)
-            else:
-                forecast.finish(event.item, event.time - start)
-            yield event.item, event.result
+        if event is not None and event.death and event.place not in died and not event.is_final:
+            died.add(event.place)
+            run.put_back(event.place)
         elif event is not None:
-            forecast.start(event.item, event.time - start)
-        if (now := time.monotonic()) - seen >= _VIEW:
+            yield run.end(event, now - start)
+        if now - seen >= _VIEW:
             seen = now
-            view(forecast, now - start)
+            view(run.forecast, now - start)
 
 
-def _event(pool: _Pool, *, wait: bool) -> _Event | None:
-    try:
-        return pool.events.get(timeout=_TICK) if wait else pool.events.get_nowait()
-    except Empty:
-        return None
+def _result(event: Event, item: Any) -> Any:
+    """Return the result of an item; raise its error."""
+    if event.error is not None:
+        raise event.error
+    if event.death:
+        name = item.name if isinstance(item, Layer) else None
+        return Lost(name, f"the worker process died ({event.death}), also when alone")
+    return event.result

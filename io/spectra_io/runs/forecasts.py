@@ -75,6 +75,18 @@ class Forecast:
         self._done += self._costs[item]
         self.num_done += 1
 
+    def put_back(self, item: int) -> None:
+        """
+        Note that an item in work has to be begun once more.
+
+        Parameters
+        ----------
+        item : int
+            Place of the item.
+        """
+        self._started.pop(item)
+        self._waiting[item] = None
+
     def leave_out(self, item: int) -> None:
         """
         Leave an item out of the account, because it was no work.

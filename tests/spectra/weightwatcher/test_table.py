@@ -488,6 +488,27 @@ def test_an_executor_changes_nothing(options):
     pd.testing.assert_frame_equal(found, plain, check_exact=True)
 
 
+class Backwards:
+    """An executor that begins with the last item, and returns so many results."""
+
+    def __init__(self, num: int | None = None) -> None:
+        self.num = num
+
+    def map(self, function: Any, /, items: Any) -> Any:
+        return [function(item) for item in list(items)[::-1]][: self.num]
+
+
+def test_results_of_an_executor_have_any_order_and_are_all_there():
+    model = {f"w{i}.weight": np.eye(20 + i) for i in range(4)} | {
+        "c.weight": np.ones((16, 12, 3, 3))
+    }
+    plain = spectra.weightwatcher.analyze(model, pool=False)
+    found = spectra.weightwatcher.analyze(model, pool=False, executor=Backwards())
+    pd.testing.assert_frame_equal(found, plain, check_exact=True)
+    with pytest.raises(ArgumentError, match="for each of the 13 layers, got 2; leave out"):
+        spectra.weightwatcher.analyze(model, pool=False, executor=Backwards(2))
+
+
 def test_an_executor_has_a_map():
     with pytest.raises(ArgumentError, match="`executor` must have a map"):
         spectra.weightwatcher.analyze({"w": np.eye(9)}, executor=3)  # type: ignore[arg-type]

@@ -8,6 +8,9 @@ import pytest
 import spectra_io
 from spectra_io.commands import main as cli
 from spectra_io.results.stores import open_store
+from spectra_io.runs import plans
+from spectra_io.runs.processes import Processes
+from spectra_io.runs.threads import Threads
 from tests.builders import f32, write_safetensors
 from tests.spectra_io.commands.test_ending import ENDS, POSIX, half_way, shell
 
@@ -95,6 +98,9 @@ def test_options_of_a_model_are_refused_for_a_store(run, net, store):
     for command, option, value in [
         ("analyze", "--resamples", 50),
         ("analyze", "--include", "fc1"),
+        ("analyze", "--workers", 2),
+        ("analyze", "--scheduler", "tcp://host:1"),
+        ("noise", "--memory", "1GB"),
         ("noise", "--seed", 3),
         ("describe", "--redirect-to", "a.example"),
         ("check", "--store", store),
@@ -152,7 +158,7 @@ def test_what_is_done_is_stored_when_a_signal_comes(tmp_path, name):
     more = """
 import spectra.stored._work
 spectra.analysis.stored_row = spectra.stored._work.stored_row
-spectra.stored._work.layer_row = lambda layer, work, known: row(layer, work=work, known=known)
+spectra.stored._work.layer_row = lambda layer, work, names: row(layer, work=work, declared=names)
 """
     found, out, _ = half_way(tmp_path, name, "analyze", "--store", store, more=more)
     assert found == ENDS[name][0]
@@ -173,3 +179,27 @@ def test_only_new_layers_of_a_checkpoint_are_computed(run, store, tmp_path):
     )
     run("analyze", first, "--store", store)
     assert run("analyze", second, "--store", store)[2] == ["taken from the store: 3 of 4 layers"]
+
+
+@pytest.mark.parametrize("faster", [True, False])
+def test_all_options_go_together(run, net, store, monkeypatch, faster):
+    monkeypatch.setattr(plans, "_is_faster", lambda *_: faster)
+    started: list[type] = []
+    for pool in (Processes, Threads):
+        monkeypatch.setattr(pool, "start", noting(pool.start, started))
+    asked = ("analyze", net, "--workers", 2, "--memory", "2GB", "--columns", "alpha")
+    plain = run("analyze", net, "--columns", "alpha")
+    for num in (0, 3):
+        started.clear()
+        code, out, err = run(*asked, "--store", store)
+        assert (code, out) == plain[:2]
+        assert err[0] == f"taken from the store: {num} of 3 layers"
+        assert started == [Processes if faster else Threads] * 3
+
+
+def noting(start, started):
+    def noted(self, place, item):
+        started.append(type(self))
+        start(self, place, item)
+
+    return noted

@@ -10,7 +10,7 @@ import pytest
 import spectra
 from spectra.errors import ModelFormatError
 from spectra_io import open_model
-from spectra_io.runs.executors import ThreadsWithProgress
+from spectra_io.runs.executors import WithProgress
 from spectra_io.storage import memory, recent
 from spectra_io.storage.recent import Recent
 from spectra_io.urls import Url
@@ -202,7 +202,7 @@ def small_layers(folder, count):
     return write_safetensors(folder / "model.safetensors", arrays)
 
 
-@pytest.mark.parametrize("executor", [None, ThreadsWithProgress()])
+@pytest.mark.parametrize("executor", [None, WithProgress()])
 def test_many_small_layers_cost_few_requests(server, executor):
     path = small_layers(server.folder, 400)
     model = open_model(f"{server.url}/model.safetensors")
