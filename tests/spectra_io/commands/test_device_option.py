@@ -8,6 +8,7 @@ import pytest
 import spectra_io
 from spectra.linalg import devices
 from spectra_io.commands import main as cli
+from spectra_io.runs import plans
 from tests.builders import f32, write_safetensors
 
 USED: list[str] = []
@@ -68,6 +69,16 @@ def test_a_device_that_cannot_be_used_ends_the_command_before_the_work(run, comm
     assert (code, out) == (2 if command == "check" else 1, "")
     (line,) = err
     assert line.startswith("spectra: `device` must be cuda or cuda:1 (CuPy), torch, torch:cuda or")
+
+
+def test_threads_take_turns_with_a_store_and_limits(run, net, tmp_path, monkeypatch):
+    monkeypatch.setattr(plans, "_is_faster", lambda *_: True)  # processes lack this device
+    plain = run("analyze", net, "--columns", "alpha")
+    limits = ("--workers", 2, "--memory", "2GB", "--columns", "alpha", "--device", "strict")
+    for num in (0, 2):
+        found = run("analyze", net, "--store", tmp_path / "results", *limits)
+        assert found[:2] == plain[:2]
+        assert found[2][0] == f"taken from the store: {num} of 2 layers"
 
 
 def test_a_store_has_results(run, net, tmp_path):
