@@ -99,8 +99,8 @@ def find(
 
 
 def _in_piece(piece: Piece, live: LiveElements, centre: float, limit: float) -> FarElements:
-    values = piece.values.astype(np.float64, order="C")
-    apart = values - centre
+    apart = piece.values.astype(np.float64, order="C")
+    apart -= centre
     np.abs(apart, out=apart)
     large = apart > limit
     rows, columns = live.lines(piece)
@@ -113,6 +113,8 @@ def _in_piece(piece: Piece, live: LiveElements, centre: float, limit: float) -> 
         (-float(distance[i]), int(row[i]) + piece.row, int(column[i]) + piece.column)
         for i in np.argsort(-distance, kind="stable")[:_NAMED]
     ]
+    values = apart  # in the same memory
+    values[:] = piece.values
     values.reshape(-1)[flat] = 0.0
     return FarElements(
         np.bincount(row + piece.row, minlength=len(live.rows)),
