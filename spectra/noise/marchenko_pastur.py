@@ -252,7 +252,7 @@ def _angle_with_sf(q: FloatArray, ratio: float) -> FloatArray:
         share = _sf_at(theta, ratio)
         below = share < q
         low, high = np.where(below, theta, low), np.where(below, high, theta)
-        with np.errstate(divide="ignore", invalid="ignore"):  # such a step leaves the bracket
+        with np.errstate(all="ignore"):  # such a step leaves the bracket
             # near 0 the function is a cube: its logarithm is a line over that of the angle
             density = 2 * np.sin(theta) ** 2 / (math.pi * _eigenvalue(theta, ratio))
             newton = theta * np.exp(np.log(q / share) * share / (density * theta))

@@ -66,14 +66,14 @@ def permuted(W: npt.ArrayLike, /, *, rng: int | np.random.Generator | None = 0) 
         Array of the shape of W with the same elements. Rows and columns of zeros, which dead
         neurons leave, stay where they are.
 
-    Notes
-    -----
-    The elements are put in order in one copy, in the type in which they are stored.
-
     Raises
     ------
     ArgumentError
         If `rng` is not a whole number from 0, a generator or None.
+
+    Notes
+    -----
+    The elements are put in order in one copy, in the type in which they are stored.
 
     Examples
     --------

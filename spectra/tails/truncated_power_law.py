@@ -154,7 +154,7 @@ def _rate_for(
 
 def _newton(rate: FloatArray, found: _Moments, wanted: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Return a step of ln(cutoff) to the wanted mean growth, and the slope of the rate."""
-    with np.errstate(divide="ignore", invalid="ignore"):  # such a step leaves any bracket
+    with np.errstate(all="ignore"):  # such a step leaves any bracket
         slope = np.where(rate > 0, -found.covariance / found.variance, 0.0)
         steepness = (found.decay_variance + slope * found.covariance) / found.decay
         step: FloatArray = np.log(found.growth / wanted) / steepness

@@ -200,3 +200,16 @@ def test_extreme_eigenvalues_are_at_the_edges(shape):
     if N > M:  # at the hard edge of a square matrix the law is another one
         soft = (math.sqrt(N) - math.sqrt(M)) * (1 / math.sqrt(M) - 1 / math.sqrt(N)) ** (1 / 3)
         assert lower - 5.2 * soft < values[0] < lower + 7.6 * soft
+
+
+@pytest.mark.parametrize("ratio", [1e-8, 1e-4, 0.01, 0.25, 0.999, 1.0])
+def test_the_inverse_of_any_share_is_found_without_a_warning(ratio):
+    """Newton's steps go far where the function is flat; the bracket holds them."""
+    shares = np.concatenate([np.logspace(-300, 0, 80), 1 - np.logspace(-16, -1, 40), [0.0, 1.0]])
+    found = marchenko_pastur.isf(shares, ratio)
+    assert [float(marchenko_pastur.isf(q, ratio)) for q in shares] == pytest.approx(
+        found.tolist(), rel=1e-12
+    )
+    lower, upper = marchenko_pastur.edges(ratio)
+    assert found.min() >= lower * (1 - 1e-12)
+    assert found.max() <= upper * (1 + 1e-12)
