@@ -94,7 +94,7 @@ def chosen(outputs: Sequence[Path], /, **view: Any) -> tuple[View, list[Path]]:
     ArgumentError
         If a file cannot be written.
     UnknownNameError
-        If there is no variable to sort by, or no such group of columns or variable.
+        If `sort` or a column names no variable, and no group of columns.
 
     Examples
     --------
