@@ -3,7 +3,8 @@ The few smallest eigenvalues of ``W.T @ W``, to digits that its Gram matrix does
 
 Square noise has an eigenvalue or two that the rounding of the Gram matrix would change. Their
 vectors are known well enough from the Gram matrix, by inverse iteration; the eigenvalues are
-squares of singular values of W times these vectors, which takes one more pass over W.
+squares of singular values of W times these vectors, which takes one more pass over W. A pass after
+a few rounds of the iteration mostly shows that they were enough.
 """
 
 from __future__ import annotations
@@ -22,18 +23,27 @@ if TYPE_CHECKING:
 
 __all__ = ["refined"]
 
-_MOST = 16  # eigenvalues that are refined; of more, all singular values are computed
-_BESIDE = 16  # further vectors, which make the iteration converge
-_ROUNDS = 24
+_SHARE = 16  # one in so many eigenvalues is refined at most; of more, all singular values are
+_BESIDE = 16  # further vectors at least, which make the iteration converge
+_ROUNDS = (4, 4, 8, 8)  # of the iteration, before each look at the errors
 _SHIFT = 16 * EPS  # of the largest eigenvalue, so that rounding leaves the matrix positive
 _NARROWEST = 256  # columns below which all singular values take less time
 
 
 def refined(
-    values: FloatArray, matrix: Tall, exponent: int, /, *, accurate: float, rtol: float
+    values: FloatArray,
+    matrix: Tall,
+    exponent: int,
+    /,
+    *,
+    accurate: float,
+    rtol: float,
+    gram: FloatArray | None = None,
 ) -> FloatArray | None:
     r"""
     Return eigenvalues with those below `accurate` computed again; None if that is not possible.
+
+    The Gram matrix is computed if it is not given; it is overwritten.
 
     The error of k eigenvalues from a space with the residual R is at most
     :math:`\|R\|^2` over the gap to the next eigenvalue (Kato; Parlett, The symmetric eigenvalue
@@ -42,20 +52,25 @@ def refined(
     from scipy.linalg import LinAlgError, cho_solve, cholesky
 
     num = int(np.searchsorted(values, accurate))
-    if num > _MOST or len(values) < _NARROWEST or len(values) < matrix.shape[1]:
+    if num > len(values) // _SHARE or len(values) < _NARROWEST or len(values) < matrix.shape[1]:
         return None
-    gram = gram_of(matrix, exponent)
+    gram = gram_of(matrix, exponent) if gram is None else gram
     gram[np.diag_indices_from(gram)] += _SHIFT * values[-1]
     try:
         factor = cholesky(gram, lower=True, overwrite_a=True, check_finite=False), True
     except LinAlgError:
         return None
-    start = np.random.default_rng(0).standard_normal((len(values), num + _BESIDE))
+    size = num + max(num, _BESIDE)
+    start = np.random.default_rng(0).standard_normal((len(values), size))
     vectors = np.linalg.qr(start)[0]
-    for _ in range(_ROUNDS):
-        vectors = np.linalg.qr(cho_solve(factor, vectors, check_finite=False))[0]
-    del gram, factor
-    return _with_smallest(values, *_products(matrix, exponent, vectors), vectors, num, rtol)
+    for rounds in _ROUNDS:
+        for _ in range(rounds):
+            vectors = np.linalg.qr(cho_solve(factor, vectors, check_finite=False))[0]
+        products = _products(matrix, exponent, vectors)
+        found = _with_smallest(values, *products, vectors, num, rtol)
+        if found is not None:
+            return found
+    return None
 
 
 def _products(matrix: Tall, exponent: int, vectors: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -82,7 +97,8 @@ def _with_smallest(
     turned = rotation[::-1].T
     residuals = twice @ turned - (vectors @ turned) * found
     # the space of so many vectors that the gap to the next eigenvalue is largest
-    gaps = values[num : num + _BESIDE // 2 + 1] - values[num - 1 : num + _BESIDE // 2]
+    most = (num + len(found)) // 2
+    gaps = values[num : most + 1] - values[num - 1 : most]
     size = num + int(np.argmax(gaps))
     gap = values[size] - found[size - 1]
     error = float(np.sum(residuals[:, :size] ** 2)) / gap if gap > 0 else np.inf

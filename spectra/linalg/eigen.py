@@ -60,9 +60,11 @@ def _scaled_eigenvalues(matrix: Tall, exponent: int, *, rtol: float) -> FloatArr
         values = _symmetric(gram)
         if np.isinf(rtol) or values[0] * rtol >= _GRAM_ERROR * values[-1]:
             return np.pad(values.clip(min=0), (matrix.shape[1] - len(values), 0))
+        kept = gram if len(gram) < two_stage.WIDE else None
         del gram
         accurate = _GRAM_ERROR * float(values[-1]) / rtol
-        found = refined(values, matrix, exponent, accurate=accurate, rtol=rtol)
+        found = refined(values, matrix, exponent, accurate=accurate, rtol=rtol, gram=kept)
+        del kept
         if found is not None:
             return found
     singular = np.linalg.svd(_triangle(matrix, exponent), compute_uv=False)

@@ -21,9 +21,11 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT), str(ROOT / "io")]
 
 import spectra  # noqa: E402
-from spectra_io.runs.executors import WithProgress, cores  # noqa: E402
+from spectra import measures  # noqa: E402
+from spectra_io.runs.executors import cores  # noqa: E402
+from spectra_io.runs.plans import Planned  # noqa: E402
 
-NUMBER = {256: 64, 768: 16, 2048: 4, 4096: 2}  # of square matrices of each width
+NUMBER = {256: 64, 768: 16, 2048: 8, 4096: 4}  # of square matrices of each width
 
 
 def bare(W):
@@ -67,7 +69,7 @@ def main():
             for i in range(NUMBER[width])
         }
         ours = least(
-            lambda: spectra.analyze(model, executor=WithProgress()),  # noqa: B023
+            lambda: spectra.analyze(model, executor=Planned(measures.CORE)),  # noqa: B023
             options.runs,
         )
         theirs = baseline(list(model.values()), options.runs)

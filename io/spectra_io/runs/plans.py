@@ -114,7 +114,8 @@ def plan(layers: Sequence[Layer], measures: Sequence[Measure], resources: Resour
     Plan
         Processes if they are faster, though they have to start: what the interpreter does itself
         is done by one thread at a time. Threads for layers of arrays in memory, with a device, and
-        where processes would take a large share of the memory.
+        where processes would take a large share of the memory; a single thread where more of them
+        would mostly wait for one another, unless a number of workers is asked for.
 
     Examples
     --------
@@ -132,7 +133,9 @@ def plan(layers: Sequence[Layer], measures: Sequence[Measure], resources: Resour
     allowed = workers > 1 and resources.device is None and apart <= _MOST * memory
     if allowed and _is_faster(layers, measures, workers) and all(map(_is_light, layers)):
         return Plan(Processes, workers, room - apart)
-    return Plan(Threads, workers, room)
+    alone, together, _ = _times(layers, measures, workers)
+    crowded = resources.workers is None and resources.device is None and alone < together
+    return Plan(Threads, 1 if crowded else workers, room)
 
 
 def prepare_for(layers: Sequence[Layer], measures: Sequence[Measure], resources: Resources) -> None:
@@ -161,15 +164,23 @@ def _need(layer: Layer, /, *, measures: Sequence[Measure]) -> float:
     return _MARGIN * costs.memory(layer, measures=measures)
 
 
-def _is_faster(layers: Sequence[Layer], measures: Sequence[Measure], workers: int) -> bool:
-    """Return whether processes are faster than threads, by the costs of the layers."""
+def _times(
+    layers: Sequence[Layer], measures: Sequence[Measure], workers: int
+) -> tuple[float, float, float]:
+    """Return the seconds that one thread, threads and processes take, by the costs of layers."""
     rates = (costs.TYPICAL, _INTERPRETER)
     whole, serial = (
         math.fsum(costs.seconds(layer, measures=measures, rates=rate) for layer in layers)
         for rate in rates
     )
-    apart = whole / workers + _START + _EACH * workers
-    return apart < _GAIN * max(whole / workers, min(whole, _QUEUE * serial))
+    together = max(whole / workers, _QUEUE * serial) if workers > 1 else whole
+    return whole, together, whole / workers + _START + _EACH * workers
+
+
+def _is_faster(layers: Sequence[Layer], measures: Sequence[Measure], workers: int) -> bool:
+    """Return whether processes are faster than threads."""
+    alone, together, apart = _times(layers, measures, workers)
+    return apart < _GAIN * min(alone, together)
 
 
 class Planned:

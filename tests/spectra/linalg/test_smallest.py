@@ -43,6 +43,16 @@ def test_a_few_small_eigenvalues_are_as_exact_as_asked_for(num, turn):
 
 
 @pytest.mark.usefixtures("no_triangle")
+@pytest.mark.parametrize("size", [300, 700])
+def test_one_eigenvalue_in_sixteen_is_as_exact_as_weightwatcher_needs(size):
+    W = np.random.default_rng(size).standard_t(3, (size, size))
+    exact = np.square(np.linalg.svd(W, compute_uv=False)[::-1])
+    accurate = exact[-1] * 8 * np.finfo(float).eps / 1e-10
+    assert 2 < np.searchsorted(exact, accurate) <= size // 16
+    np.testing.assert_allclose(eigen.eigenvalues(W, rtol=1e-10), exact, rtol=1e-10)
+
+
+@pytest.mark.usefixtures("no_triangle")
 @pytest.mark.parametrize("exponent", [-400, 12, 400])
 def test_scale_is_squared_to_the_bit(exponent):
     W = with_singular_values(small(3))
