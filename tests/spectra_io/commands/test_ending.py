@@ -299,20 +299,16 @@ def row(layer, **options):
     return found
 spectra.analysis.layer_row = row
 """
-FOUR_CORES = """
-import spectra_io.runs.executors
-spectra_io.runs.executors.cores = lambda: 4
-"""
 
 
 def half_way(tmp_path, name, *arguments, signals=1, more=""):
     """Run a command on four layers, of which two are done when the signal comes."""
     model = {n: f32(30 + i, 20) for i, n in enumerate("abcd")}
     path = write_safetensors(tmp_path / "m.safetensors", model)
-    start = AS_IN_A_TERMINAL + FOUR_CORES + HALF_WAY % signals + more
+    start = AS_IN_A_TERMINAL + HALF_WAY % signals + more
     start = start.replace("{kill}", KILL.format(name=name))
     program = [sys.executable, "-c", f"{start}\nimport weightspectra\nweightspectra.main()"]
-    return shell("", arguments[0], path, *arguments[1:], program=program)
+    return shell("", arguments[0], path, "--workers", 4, *arguments[1:], program=program)
 
 
 @POSIX
