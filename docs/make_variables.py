@@ -21,14 +21,19 @@ Every variable of the Datasets of `spectra.analyze`, `spectra.describe`, `spectr
 group. Units: `w` is the unit of the weights, `w2` its square, `1` is dimensionless. Missing numbers
 are `nan`, missing words empty, missing codes 0.
 """
-TITLES = "| name | dimensions | units | what it is | formula | references |\n" + 6 * "| --- " + "|"
+TITLES = (
+    "| name | dimensions | units | what it is | noise gives | formula | references |\n"
+    + 7 * "| --- "
+    + "|"
+)
 
 
 def section(group: str) -> str:
     """Return the table of one group."""
     rows = [
         f"| `{v.name}` | {', '.join(v.dims) or '-'} | {v.units or '-'} | {meaning(v)} "
-        f"| {f'`{escaped(v.formula)}`' if v.formula else '-'} | {v.references or '-'} |"
+        f"| {noise(v)} | {f'`{escaped(v.formula)}`' if v.formula else '-'} "
+        f"| {v.references or '-'} |"
         for v in VARIABLES.values()
         if v.group == group
     ]
@@ -39,6 +44,11 @@ def meaning(variable: Variable) -> str:
     """Return the long name, and the codes of a flag."""
     codes = ", ".join(f"{int(code)} {code.name.lower()}" for code in variable.flags or ())
     return f"{variable.long_name}: {codes}" if codes else variable.long_name
+
+
+def noise(variable: Variable) -> str:
+    """Return what noise gives, in words or as the name of a variable."""
+    return f"`{variable.noise}`" if variable.noise in VARIABLES else variable.noise or "-"
 
 
 def escaped(formula: str) -> str:

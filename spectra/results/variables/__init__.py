@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from spectra.results.variables._certainty import ERROR, NOISE
 from spectra.results.variables._declaration import Variable
 from spectra.results.variables._model import LAYERS, SUMMARY, TENSORS, Status
 from spectra.results.variables._noise import (
@@ -24,12 +26,20 @@ if TYPE_CHECKING:
 
 __all__ = ["VARIABLES", "Status", "Variable"]
 
-VARIABLES: Mapping[str, Variable] = {
-    v.name: v
-    for v in (
-        *(*DIAGNOSIS, *POWER_LAW, *NULLS, *EVIDENCE, *NORMS, *RANKS, *SPREAD, *LARGE),
-        *(*BULK, *WHITENED, *WINDOWS, *SPIKES, *RANDOMIZED, *DIRECTIONS, *PHASE, *COLLAPSE),
-        *(*LAYERS, *TENSORS, *SUMMARY),
-    )
-}
+_DECLARED = (
+    *(*DIAGNOSIS, *POWER_LAW, *NULLS, *EVIDENCE, *NORMS, *RANKS, *SPREAD, *LARGE),
+    *(*BULK, *WHITENED, *WINDOWS, *SPIKES, *RANDOMIZED, *DIRECTIONS, *PHASE, *COLLAPSE),
+    *(*LAYERS, *TENSORS, *SUMMARY),
+)
+_NAMES = {v.name for v in _DECLARED}
+
+
+def _certain(variable: Variable) -> Variable:
+    """Return a variable with what noise gives for it, and how sure it is."""
+    beside = f"{variable.name}_noise"
+    noise = NOISE.get(variable.name, beside if beside in _NAMES else "")
+    return replace(variable, noise=noise, error=ERROR.get(variable.name, ""))
+
+
+VARIABLES: Mapping[str, Variable] = {v.name: _certain(v) for v in _DECLARED}
 """All variables by name."""

@@ -49,6 +49,11 @@ class Variable:
         Digits after the point in a table.
     help : str, default: ""
         One line that explains the column to a reader; `long_name` if empty.
+    noise : str, default: ""
+        Name of the variable that holds what noise of the same shape gives, or words for it.
+    error : str or tuple of str, default: ""
+        Names of the variables that are the ends of an interval, or of one that is a standard error;
+        or words for how sure the number is.
 
     Examples
     --------
@@ -69,6 +74,8 @@ class Variable:
     head: str = ""
     digits: int | None = None
     help: str = ""
+    noise: str = ""
+    error: str | tuple[str, ...] = ""
 
     @property
     def attrs(self) -> dict[str, Any]:

@@ -1,0 +1,62 @@
+"""Noise and errors: what pure noise gives for each variable, and how sure its numbers are."""
+
+from __future__ import annotations
+
+__all__ = ["ERROR", "NOISE"]
+
+_UNIFORM = "any number from 0 to 1 equally often"
+_EXACT = "exact to rounding"
+
+NOISE: dict[str, str] = {
+    "verdict": "like noise, or too small to tell",
+    "power_law_support": "never supported",
+    "alpha": "alpha_noise",
+    "D": "D_noise",
+    "alpha_hill": "alpha_hill_noise",
+    "p_value": "0.01 for most matrices of 500 eigenvalues, any number for 100",
+    "num_spikes": "0; 1 or more in 1 of 20 matrices",
+    "spike_p": _UNIFORM,
+    "sigma_mp": "1",
+    "mp_softrank": "1",
+    "bulk_p": _UNIFORM,
+    "smallest_p": _UNIFORM,
+    "whitened_num_spikes": "0; 1 or more in 1 of 20 matrices at most",
+    "whitened_spike_p": _UNIFORM,
+    "gavish_donoho_rank": "0",
+    "num_large": "0",
+    "large_strength": "below 1",
+    "mean_strength": "below 1",
+    "num_traps": "0; 1 or more in 1 of 20 matrices",
+    "trap_p": "above 0.05 in 19 of 20 layers",
+    "kurtosis": "0 for normal elements",
+    "spacing_ratio": "0.531",
+    "entropy": "1 - 1 / (2 Q ln M)",
+    "bulk_mean_entropy": "entropy_noise",
+    "tail_mean_entropy": "entropy_noise",
+    "matrix_rank": "M",
+    "rank_loss": "0",
+    "phase": "random like",
+    "phase_num_excess": "0",
+    "phase_soft_rank": "1",
+    "ERG_share": "ERG_share_noise",
+}
+"""Variable that holds what noise of the same shape gives, or words for it."""
+
+ERROR: dict[str, tuple[str, ...] | str] = {
+    "alpha": ("alpha_low", "alpha_high"),
+    "xmin": ("xmin_low", "xmin_high"),
+    "alpha_low": ("alpha_precision",),
+    "alpha_high": ("alpha_precision",),
+    "p_value": ("p_precision",),
+    "spacing_ratio": ("spacing_ratio_error",),
+    "rand_distance": ("rand_distance_sd",),
+    "rand_jsd": ("rand_jsd_sd",),
+    **dict.fromkeys(
+        (
+            *("norm", "log_norm", "spectral_norm", "log_spectral_norm", "lambda_max", "sv_max"),
+            *("stable_rank", "entropy", "effective_rank", "participation_ratio", "nuclear_norm"),
+        ),
+        _EXACT,
+    ),
+}
+"""Variables of an interval or of a standard error, or words for how sure a number is."""
