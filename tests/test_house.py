@@ -76,7 +76,8 @@ SHELL_MAY_IMPORT = {  # within spectra_io
     "terminal": {"urls"},
     "runs": {"terminal"},
     "gate": {"urls", "storage", "terminal"},
-    "commands": {"urls", "models", "results", "plots", "runs", "terminal", "gate"},
+    "report": {"storage", "plots", "terminal"},
+    "commands": {"urls", "models", "results", "plots", "runs", "terminal", "gate", "report"},
     "__main__": {"commands"},
 }
 
@@ -232,7 +233,7 @@ def test_rooms_import_downwards_only(name):
 def test_heavy_libraries_wait_until_they_are_needed():
     heavy = (
         "onnx powerlaw matplotlib safetensors gguf rich click h5netcdf h5py pyarrow.parquet "
-        "ml_dtypes plotly"
+        "ml_dtypes plotly jinja2"
     )
     code = f"""
 import sys, spectra, spectra_io

@@ -171,19 +171,21 @@ def present(ds: xr.Dataset, /, *, dim: str = "layer") -> xr.DataArray:
     import xarray as xr
 
     flat = restored(ds.drop_dims("mode", errors="ignore"))
-    facts = [v for v in flat.data_vars.values() if dim in v.dims]
-    said = [_is_said(v) for v in facts if not _is_flag(v)]
-    coded = [v.notnull() & (v != 0) for v in facts if _is_flag(v)]
-    return reduce(or_, [*said, *coded]) if facts else xr.ones_like(flat[dim], dtype=bool)
+    facts = [v.variable for v in flat.data_vars.values() if dim in v.dims]
+    if not facts:
+        return xr.ones_like(flat[dim], dtype=bool)
+    there = reduce(or_, map(_is_said, facts))  # variables are not aligned, which takes long
+    coords = {name: c for name, c in flat.coords.items() if {*c.dims} <= {*there.dims}}
+    return xr.DataArray(there, coords)
 
 
-def _is_said(array: xr.DataArray) -> xr.DataArray:
-    known = array.notnull()
-    return known & (array != "") if array.dtype.kind in "UO" else known
-
-
-def _is_flag(array: xr.DataArray) -> bool:
-    return "flag_values" in array.attrs
+def _is_said(array: xr.Variable) -> xr.Variable:
+    known: xr.Variable = array.notnull()
+    if "flag_values" in array.attrs:
+        known = known & (array != 0)
+    elif array.dtype.kind in "UO":
+        known = known & (array != "")
+    return known
 
 
 def select(ds: xr.Dataset, layer: str, /) -> xr.Dataset:

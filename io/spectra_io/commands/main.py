@@ -21,6 +21,7 @@ from spectra_io.commands.describe import describe
 from spectra_io.commands.noise import noise
 from spectra_io.commands.options import HELP
 from spectra_io.commands.plot import plot
+from spectra_io.commands.report import report
 from spectra_io.commands.signals import INTERRUPTED, TERMINATED, Terminated, stoppable
 from spectra_io.gate.reports import NOT_DONE
 from spectra_io.terminal import screen, streams
@@ -69,7 +70,7 @@ def cli(context: click.Context) -> None:
         click.echo(context.get_help())
 
 
-for command in (describe, analyze, noise, plot, check):
+for command in (describe, analyze, noise, plot, report, check):
     cli.add_command(command)
 
 

@@ -1,0 +1,112 @@
+"""Contents of a report: what is said of each model, and the numbers of each layer, as words."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from spectra.errors import one_line
+from spectra.results.reading import in_words, records
+from spectra.results.triage import triage
+from spectra.results.variables import VARIABLES, Status
+from spectra_io.terminal import summaries
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import xarray as xr
+
+    from spectra.results.dataset import Row
+    from spectra.results.triage import Triage
+    from spectra.results.variables import Variable
+
+__all__ = ["Said", "glossary", "in_order", "numbers", "said_of"]
+
+_GROUPS = ("diagnosis", "tail", "noise", "size", "layer")
+_NOT_REACHED = Status.NOT_REACHED.name.lower()
+_LONGEST = 1000  # characters of a text from a file
+_MISSING = {"", "-", "nan"}
+
+
+class Said(NamedTuple):
+    """What is said of a model."""
+
+    name: str
+    """Name of the model."""
+    about: str
+    """Format, and numbers of tensors and elements."""
+    seen: Triage
+    """Verdicts, and layers to look at first."""
+    lines: list[str]
+    """Averages, counts beside chance, notes, failures, and what is not analysed."""
+
+
+def said_of(name: str, ds: xr.Dataset) -> Said:
+    """Return what is said of a model by its results."""
+    seen = triage(ds)
+    notes = str(ds.attrs.get("model_notes", "")).splitlines()
+    lines = [summaries.averages_line(ds), summaries.claims_line(ds), *notes, *seen.failures]
+    if seen.left_out:
+        lines.append(f"not analysed: {seen.left_out.removeprefix('not analysed: ')}")
+    return Said(name, _about(ds), seen, [one_line(line) for line in lines if line])
+
+
+def _about(ds: xr.Dataset) -> str:
+    """Return the format and the size of a model, as far as they are known."""
+    kind = one_line(ds.attrs.get("model_format", ""))
+    tensors, elements = (ds.attrs.get(f"num_{what}") for what in ("tensors", "elements"))
+    size = f"{tensors:,} tensors, {elements:,} elements" if tensors and elements else ""
+    return ", ".join(part for part in (kind, size) if part)
+
+
+def in_order(models: Mapping[str, xr.Dataset]) -> dict[str, list[Row | None]]:
+    """Return the rows of each layer in all models, layers in the order of the network."""
+    every = [{row["layer"]: row for row in records(ds)} for ds in models.values()]
+    names = dict.fromkeys(name for rows in every for name in rows)
+    found = {name: [_reached(rows.get(name)) for rows in every] for name in names}
+    return {name: rows for name, rows in found.items() if any(rows)}
+
+
+def _reached(row: Row | None) -> Row | None:
+    return None if row is None or row.get("status") == _NOT_REACHED else row
+
+
+def glossary(layers: Mapping[str, Sequence[Row | None]]) -> list[Variable]:
+    """Return the variables of the numbers of a report, by subject."""
+    ends = {name for v in VARIABLES.values() if isinstance(v.error, tuple) for name in v.error}
+    beside = {v.noise for v in VARIABLES.values()} | ends | {"M", "interval_confidence"}
+    known = {name for rows in layers.values() for row in rows if row for name in row}
+    shown = [v for v in VARIABLES.values() if v.name in known and v.group in _GROUPS]
+    kept = [v for v in shown if v.name not in beside or v.name in {"M"}]
+    return sorted(kept, key=lambda v: _GROUPS.index(v.group))
+
+
+def numbers(row: Row, variables: Sequence[Variable]) -> list[list[str]]:
+    """Return for each variable the number of a layer, its error, and what noise gives."""
+    return [[_word(row, v.name), _error(row, v), _noise(row, v)] for v in variables]
+
+
+def _word(row: Row, name: str) -> str:
+    value: Any = row.get(name, math.nan)
+    variable = VARIABLES[name]
+    if variable.kind == "flag":
+        return in_words(str(value))
+    if isinstance(value, str):
+        return one_line(value)[:_LONGEST] or "-"
+    return "-" if value != value else f"{value:,}" if isinstance(value, int) else f"{value:.4g}"
+
+
+def _noise(row: Row, variable: Variable) -> str:
+    said = variable.noise
+    return _word(row, said) if said in VARIABLES else said
+
+
+def _error(row: Row, variable: Variable) -> str:
+    """Return how sure a number is: an interval, a standard error, or words."""
+    if isinstance(variable.error, str) or _word(row, variable.name) in _MISSING:
+        return variable.error if isinstance(variable.error, str) else ""
+    ends = [_word(row, name) for name in variable.error]
+    if not set(ends).isdisjoint(_MISSING):
+        return ""
+    confidence = row.get("interval_confidence", 0.9)
+    return f"{ends[0]} to {ends[1]} ({confidence:.0%})" if ends[1:] else f"± {ends[0]}"

@@ -1,0 +1,82 @@
+"""Report as Markdown: the diagnosis, models side by side, and the table, folded away."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import spectra
+from spectra.results.plotdata._models import by_model
+from spectra_io.report._comparisons import side_by_side
+from spectra_io.report._contents import said_of
+from spectra_io.terminal import layer_tables
+from spectra_io.terminal import markdown as _markdown
+from spectra_io.terminal.columns import Column, TextTable
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from spectra_io.terminal.markdown import Part
+
+__all__ = ["markdown"]
+
+
+def markdown(models: Any, /) -> str:
+    """
+    Write a report as Markdown, for a model card or a pull request.
+
+    Parameters
+    ----------
+    models : Dataset, mapping of str to Dataset, or sequence of Dataset
+        Results of :func:`spectra.analyze`, as in :func:`page`.
+
+    Returns
+    -------
+    str
+        Diagnosis of each model with the layers to look at first, several models side by side, and
+        the tables of all layers, folded away. Names from files are plain text.
+
+    Raises
+    ------
+    ArgumentError
+        If there is no model, or a Dataset is not the result of an analysis.
+
+    Examples
+    --------
+    >>> import numpy as np, spectra
+    >>> rng = np.random.default_rng(0)
+    >>> ds = spectra.analyze({"fc": rng.standard_normal((200, 100))})
+    >>> print(markdown({"net": ds}).splitlines()[0])
+    # Spectra of net
+    """
+    known = by_model(models)
+    names = [_markdown.escaped(name) for name in known]
+    parts = [f"# Spectra of {' and '.join(names)}"]
+    if len(known) > 1:
+        parts.append(_markdown.markdown([_comparison(known)]).strip())
+    for name, ds in known.items():
+        parts += [f"## {_markdown.escaped(name)}"] * (len(known) > 1) + _of_model(name, ds)
+    parts.append(f"Made by weightspectra {spectra.__version__}.")
+    return "\n\n".join(parts) + "\n"
+
+
+def _comparison(models: dict[str, xr.Dataset]) -> TextTable:
+    columns = (Column("", "", left=True), *(Column(name, name) for name in models))
+    return TextTable(columns, [[label, *texts] for label, texts in side_by_side(models)])
+
+
+def _of_model(name: str, ds: xr.Dataset) -> list[str]:
+    """Return what is said of a model, and its table between tags that fold it away."""
+    said = said_of(name, ds)
+    table = layer_tables.layer_table(ds)
+    found = layer_tables.finding_table(said.seen.findings)
+    rest = layer_tables.rest_line(said.seen.findings)
+    parts: list[Part] = [said.seen.sentence, *([found] if found.rows else [])]
+    above = _markdown.markdown([*parts, *([rest] if rest else []), *said.lines]).strip()
+    if not table.rows:
+        return [above]
+    return [
+        above,
+        "<details><summary>All layers</summary>",
+        _markdown.markdown([table]).strip(),
+        "</details>",
+    ]

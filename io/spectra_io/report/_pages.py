@@ -1,0 +1,164 @@
+"""Page of HTML of a report, from its template, which needs no network."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import json
+from importlib import resources
+from typing import TYPE_CHECKING, Any
+
+import spectra
+from spectra.errors import SpectraError, one_line
+from spectra.results.plotdata._models import by_model
+from spectra_io.plots._names import short
+from spectra_io.plots.interactive._drawing import graph_objects
+from spectra_io.plots.interactive._markup import name_of
+from spectra_io.report import _contents, _pictures
+from spectra_io.report._comparisons import side_by_side
+from spectra_io.report._tables import layers_table
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import xarray as xr
+
+    from spectra.results.dataset import Row
+    from spectra.results.variables import Variable
+
+__all__ = ["MARK", "page", "templates"]
+
+MARK = '<meta name="generator" content="weightspectra report">'
+"""Words in the head of each page."""
+
+_MISSING = "a report needs the package jinja2: pip install 'weightspectra[report]'"
+_LIBRARIES = ("plotly-cartesian.min.js", "dataTables.min.js")
+_SHORT = 64  # characters of the name of a layer in a table
+_BRIEF = 28  # characters of the name of a model in a table
+
+
+def templates() -> Any:
+    """Return the environment of the templates; without Jinja2 or plotly say how to install them."""
+    try:
+        from jinja2 import Environment, PackageLoader, StrictUndefined
+    except ImportError as error:
+        raise SpectraError(_MISSING) from error
+    graph_objects()
+    return Environment(
+        loader=PackageLoader("spectra_io.report", "assets"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+def page(models: Any, /) -> str:
+    """
+    Write a report as one page of HTML that needs no network.
+
+    Parameters
+    ----------
+    models : Dataset, mapping of str to Dataset, or sequence of Dataset
+        Results of :func:`spectra.analyze`; for several models a Dataset with a dimension such as
+        ``model``, or a Dataset for each. Names of a mapping are the names of the models.
+
+    Returns
+    -------
+    str
+        The page. Names from files are text and nothing else.
+
+    Raises
+    ------
+    SpectraError
+        If Jinja2 or plotly is not installed.
+    ArgumentError
+        If there is no model, or a Dataset is not the result of an analysis.
+
+    Notes
+    -----
+    The page holds the programs DataTables and plotly.js, 1.6 MB, and about 5 kB per layer, its
+    pictures included. Its policy allows no request to any network.
+
+    Examples
+    --------
+    >>> import numpy as np, spectra
+    >>> ds = spectra.analyze({"fc": np.random.default_rng(0).standard_normal((200, 100))})
+    >>> page({"net": ds}).startswith("<!doctype html>")
+    True
+    """
+    environment = templates()
+    known = by_model(models)
+    layers = _contents.in_order(known)
+    variables = _contents.glossary(layers)
+    heads, lines = layers_table(known)
+    ids = {name: i for i, name in enumerate(layers)}
+    text: str = environment.get_template("report.html.jinja").render(
+        mark=MARK,
+        version=spectra.__version__,
+        names=list(known),
+        briefs=_briefs(known),
+        said=[_contents.said_of(name, ds) for name, ds in known.items()],
+        compared=side_by_side(known) if len(known) > 1 else [],
+        heads=heads,
+        lines=lines,
+        ids=ids,
+        short=_shortened,
+        data=_packed(_data(known, layers, variables)),
+        libraries=[_asset(name) for name in _LIBRARIES],
+        style=_asset("report.css"),
+        script=_asset("report.js"),
+    )
+    return text
+
+
+def _asset(name: str) -> str:
+    return resources.files("spectra_io.report").joinpath("assets", name).read_text("utf-8")
+
+
+def _shortened(name: str) -> str:
+    """Return a name on one line, the middle of a long one left out."""
+    line = one_line(name)
+    half = _SHORT // 2
+    return line if len(line) <= _SHORT else f"{line[:half]}…{line[1 - half :]}"
+
+
+def _briefs(models: Mapping[str, xr.Dataset]) -> list[str]:
+    """Return short names of models, without what all have in common."""
+    return short([one_line(name) for name in models], _BRIEF)
+
+
+def _data(
+    models: Mapping[str, xr.Dataset],
+    layers: Mapping[str, Sequence[Row | None]],
+    variables: Sequence[Variable],
+) -> dict[str, Any]:
+    """Return the data of what the page shows when it is asked: layers, pictures, comparisons."""
+    return {
+        "models": list(models),
+        "briefs": _briefs(models),
+        "variables": [
+            [v.name, v.long_name, v.units, v.formula, v.references, v.group, v.kind]
+            for v in variables
+        ],
+        "layers": [
+            {
+                "name": one_line(name),
+                "label": name_of(name),
+                "models": [row and _contents.numbers(row, variables) for row in rows],
+                "pictures": [
+                    _pictures.of_layer(ds, name) if row else []
+                    for row, ds in zip(rows, models.values(), strict=True)
+                ],
+            }
+            for name, rows in layers.items()
+        ],
+        "pictures": _pictures.of_models(models),
+        "labels": [name_of(name) for name in _briefs(models)],
+    }
+
+
+def _packed(data: dict[str, Any]) -> str:
+    """Return data as letters and digits, which stand in a page without any meaning."""
+    text = json.dumps(data, separators=(",", ":"), allow_nan=False)
+    return base64.b64encode(gzip.compress(text.encode(), mtime=0)).decode()

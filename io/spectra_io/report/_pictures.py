@@ -1,0 +1,106 @@
+"""Pictures of a report: interactive figures as data that a browser draws, with short numbers."""
+
+from __future__ import annotations
+
+import base64
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from spectra.errors import ArgumentError
+from spectra_io.plots import interactive
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    import numpy.typing as npt
+    import xarray as xr
+
+__all__ = ["of_layer", "of_models"]
+
+_DIGITS = 4
+_LINE = 64  # points of a line
+_MARKS = 120  # marks, of which half are those at the end
+_ONE_MODEL = {"correlation_flow": "alpha against depth", "heat_map": "spectra of all layers"}
+
+
+def of_layer(ds: xr.Dataset, layer: str) -> list[dict[str, Any]]:
+    """Return the pictures of a layer; none of a layer without a spectrum."""
+    one = ds.sel(layer=[layer])
+    drawn = (_drawn(draw, one, layer=layer) for draw in (interactive.esd, interactive.tail_laws))
+    return [found for found in drawn if found]
+
+
+def of_models(models: Mapping[str, xr.Dataset]) -> list[dict[str, Any]]:
+    """Return the pictures of a whole model, or of several beside one another."""
+    if len(models) > 1:
+        drawn = [_drawn(interactive.correlation_flow, models)]
+    else:
+        (ds,) = models.values()
+        drawn = [_drawn(getattr(interactive, name), ds) for name in _ONE_MODEL]
+    return [found for found in drawn if found]
+
+
+def _drawn(draw: Callable[..., Any], *data: Any, **options: Any) -> dict[str, Any] | None:
+    """Return the data of a figure; None if there is nothing to draw."""
+    try:
+        figure = draw(*data, **options)
+    except ArgumentError:
+        return None
+    found = figure.to_plotly_json()
+    layout = {name: value for name, value in found["layout"].items() if name != "template"}
+    caption = str(layout.pop("meta", {}).get("caption", ""))
+    title = layout.pop("title", {})
+    return {
+        "data": [_short(_thinned(trace)) for trace in found["data"]],
+        "layout": _short(layout),
+        "title": title.get("subtitle", {}).get("text", ""),
+        "caption": caption,
+    }
+
+
+def _thinned(trace: dict[str, Any]) -> dict[str, Any]:
+    """Return a trace with arrays in place of packed bytes, long ones without some of the points."""
+    whole = {name: _array(value) for name, value in trace.items()}
+    x = whole.get("x")
+    if trace["type"] != "scatter" or not isinstance(x, np.ndarray):
+        return whole
+    chosen = _chosen(len(x), str(trace.get("mode", "")))
+    return {
+        name: value[chosen] if isinstance(value, np.ndarray) and len(value) == len(x) else value
+        for name, value in whole.items()
+    }
+
+
+def _array(value: Any) -> Any:
+    """Return the array that plotly has packed, or any other value as it is."""
+    if not isinstance(value, dict) or "bdata" not in value:
+        return value
+    flat = np.frombuffer(base64.b64decode(value["bdata"]), dtype=value["dtype"])
+    shape = value.get("shape")
+    return flat if shape is None else flat.reshape([int(n) for n in str(shape).split(",")])
+
+
+def _chosen(num: int, mode: str) -> npt.NDArray[np.intp]:
+    """Return the points to keep: evenly spaced, of marks also all at the end, which is the tail."""
+    if mode == "lines":
+        return np.unique(np.linspace(0, num - 1, min(num, _LINE)).astype(np.intp))
+    last = np.arange(max(0, num - _MARKS // 2), num)
+    spread = np.linspace(0, num - 1, min(num, _MARKS // 2)).astype(np.intp)
+    return np.unique(np.concatenate([spread, last]))
+
+
+def _short(value: Any) -> Any:
+    """Return data with numbers of a few digits, arrays as lists, and null for missing numbers."""
+    if isinstance(value, dict):
+        return {key: _short(each) for key, each in value.items()}
+    if isinstance(value, np.ndarray):
+        return _short(value.tolist())
+    if isinstance(value, list | tuple):
+        return [_short(each) for each in value]
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, float):
+        return float(f"{value:.{_DIGITS}g}") if math.isfinite(value) else None
+    return value

@@ -1,0 +1,76 @@
+"""Table of all layers of all models: the columns of the command line, with numbers to sort by."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from spectra.errors import one_line
+from spectra.results.reading import records
+from spectra.results.variables import VARIABLES, Status
+from spectra_io.terminal.layer_tables import layer_table
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import xarray as xr
+
+    from spectra.results.dataset import Row
+    from spectra_io.terminal.columns import Column
+
+__all__ = ["Cell", "Head", "Line", "layers_table"]
+
+_COLUMNS = ("main", "num_spikes", "stable_rank", "log_norm")
+_NOT_REACHED = Status.NOT_REACHED.name.lower()
+
+
+class Head(NamedTuple):
+    """Head of a column, with its explanation."""
+
+    name: str
+    text: str
+    help: str
+    words: bool
+
+
+class Cell(NamedTuple):
+    """Text of a cell, and what it is sorted by."""
+
+    text: str
+    order: str
+
+
+class Line(NamedTuple):
+    """Row of the table."""
+
+    layer: str
+    model: int
+    cells: list[Cell]
+
+
+def layers_table(models: Mapping[str, xr.Dataset]) -> tuple[list[Head], list[Line]]:
+    """Return heads and rows of the layers that were reached, models beside one another."""
+    tables = [layer_table(ds, groups=_COLUMNS) for ds in models.values()]
+    columns = {c.name: c for table in tables for c in table.columns[1:]}
+    lines = []
+    for i, (table, ds) in enumerate(zip(tables, models.values(), strict=True)):
+        places = {column.name: j for j, column in enumerate(table.columns)}
+        rows = [row for row in records(ds) if row["status"] != _NOT_REACHED]
+        for row, texts in zip(rows, table.rows, strict=True):
+            found = {name: texts[place] for name, place in places.items()}
+            cells = [_cell(row, name, found.get(name, "")) for name in columns]
+            lines.append(Line(str(row["layer"]), i, cells))
+    return [_head(column) for column in columns.values()], lines
+
+
+def _head(column: Column) -> Head:
+    variable = VARIABLES[column.name]
+    return Head(column.name, column.head, variable.help or variable.long_name, column.left)
+
+
+def _cell(row: Row, name: str, text: str) -> Cell:
+    value: Any = row.get(name, math.nan)
+    if isinstance(value, str):
+        return Cell(one_line(text), "")
+    missing = value != value
+    return Cell(text, "" if missing else repr(float(value)))

@@ -1,0 +1,217 @@
+"""
+Reports in a real browser: sorting, filtering, layers, models, hostile names, accessibility.
+
+The tests run wherever Playwright and a Chromium are found (``CHROMIUM``, or a name on the path).
+"""
+
+import os
+import shutil
+
+import numpy as np
+import pytest
+
+import spectra
+from spectra import measures
+from spectra_io import report
+from tests.spectra_io.report.test_contents import ASKED, HOSTILE, analyzed
+
+playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
+NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
+CHROMIUM = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium: set CHROMIUM to its path"),
+]
+WIDTHS = (360, 800, 1400)
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with playwright.sync_playwright() as found:
+        options = ["--no-sandbox"] if os.geteuid() == 0 else []
+        opened = found.chromium.launch(executable_path=CHROMIUM, args=options)
+        yield opened
+        opened.close()
+
+
+@pytest.fixture
+def opened(browser, tmp_path):
+    """Open a report, and check that it wrote nothing to the console and asked no network."""
+    pages = []
+
+    def open_(models, width=1280, at=""):
+        path = tmp_path / "report.html"
+        report.to_file(models, path)
+        page = browser.new_page(viewport={"width": width, "height": 900})
+        said, asked = [], []
+        page.on("console", lambda message: said.append(message.text))
+        page.on("pageerror", lambda error: said.append(str(error)))
+        page.on("dialog", lambda dialog: said.append(dialog.message))
+        page.on("request", lambda request: asked.append(request.url))
+        page.goto(f"{path.as_uri()}{at}")
+        page.wait_for_selector("html[data-ready=yes]")
+        pages.append((page, said, asked))
+        return page
+
+    yield open_
+    for page, said, asked in pages:
+        assert said == []
+        assert [url for url in asked if not url.startswith(("file:", "data:", "blob:"))] == []
+        page.close()
+
+
+@pytest.fixture(scope="module")
+def model():
+    """Return the results of noise, of a heavy tail and of a layer that is all zero."""
+    rng = np.random.default_rng(0)
+    arrays = {
+        "noise": rng.standard_normal((200, 100)),
+        "heavy": rng.standard_t(1.3, (400, 200)),
+        "dead": np.zeros((20, 10)),
+        "small": rng.standard_normal((12, 6)),
+    }
+    return spectra.analyze(arrays, measures=ASKED)
+
+
+def texts(page, column):
+    cells = page.locator(f"#table tbody tr > :nth-child({column})")
+    return [text.strip() for text in cells.all_inner_texts()]
+
+
+def test_the_diagnosis_comes_first(opened, model):
+    page = opened({"net": model})
+    first = page.locator("main section").first
+    assert "1 broken, 1 heavy-tailed, 1 like noise, 1 too small to tell" in first.inner_text()
+    assert first.locator("ol button.layer").first.inner_text() == "dead"
+
+
+def test_columns_sort_by_number_up_and_down(opened, model):
+    page = opened(model)
+    head = page.locator("#table thead th", has_text="alpha").first
+    place = 1 + page.locator("#table thead th").all_inner_texts().index("alpha")
+    head.click()
+    up = [float(text) for text in texts(page, place) if text not in {"-", ""}]
+    head.click()
+    down = [float(text) for text in texts(page, place) if text not in {"-", ""}]
+    assert len(up) >= 2
+    assert up == sorted(up)
+    assert down == up[::-1]
+    assert head.get_attribute("aria-sort") == "descending"
+
+
+def test_columns_sort_by_the_keyboard(opened, model):
+    page = opened(model)
+    before = texts(page, 1)
+    head = page.locator("#table thead th", has_text="layer").first
+    head.locator("[tabindex='0'], button").or_(head).last.focus()
+    for _ in range(2):
+        page.keyboard.press("Enter")
+    assert texts(page, 1) == before[::-1]
+
+
+def test_rows_are_filtered_by_words_and_by_verdict(opened, model):
+    page = opened(model)
+    page.get_by_label("Search").fill("nois")
+    assert "noise" in texts(page, 1)
+    page.get_by_label("Search").fill("hea")
+    assert texts(page, 1) == ["heavy"]
+    assert page.locator("#count").inner_text() == "1 of 4 rows"
+    page.get_by_label("Search").fill("")
+    page.locator("#verdict").select_option("like noise")
+    assert texts(page, 1) == ["noise"]
+
+
+def test_a_layer_opens_with_pictures_and_numbers(opened, model):
+    page = opened(model)
+    page.locator("#table button.layer", has_text="heavy").click()
+    dialog = page.get_by_role("dialog")
+    assert dialog.locator("h2").inner_text() == "heavy"
+    dialog.locator(".picture svg.main-svg").first.wait_for()
+    assert dialog.locator(".picture").count() == 2
+    row = dialog.locator("table.numbers tr", has=page.get_by_text("alpha: power-law")).first
+    value, sure, noise = row.locator("td").all_inner_texts()
+    alpha = model.alpha.sel(layer="heavy").item()
+    assert float(value) == pytest.approx(alpha, rel=1e-3)
+    assert "(90%)" in sure
+    assert float(noise) == pytest.approx(model.alpha_noise.sel(layer="heavy").item(), rel=1e-3)
+    dialog.get_by_role("button", name="Next layer").click()
+    assert dialog.locator("h2").inner_text() == "dead"
+    page.keyboard.press("Escape")
+    assert not dialog.is_visible()
+
+
+def test_a_link_leads_to_a_layer(opened, model):
+    page = opened(model, at="#layer-1")
+    assert page.get_by_role("dialog").locator("h2").inner_text() == "heavy"
+
+
+def test_models_stand_side_by_side(opened):
+    models = {f"step {i}": analyzed(i) for i in range(3)}
+    page = opened(models)
+    heads = page.locator("#matrix thead th").all_inner_texts()
+    assert [head.strip() for head in heads] == ["layer", "step 0", "step 1", "step 2"]
+    page.locator("#quantity").select_option(
+        label="stable_rank: stable rank, the number of directions that carry the weight"
+    )
+    cells = page.locator("#matrix tbody tr").first.locator("td").all_inner_texts()
+    expected = [ds.stable_rank.sel(layer="a").item() for ds in models.values()]
+    assert [float(cell) for cell in cells] == pytest.approx(expected, rel=1e-3)
+    assert page.locator("#series svg.main-svg").first.is_visible()
+    page.locator("#quantity").select_option(label="verdict: what the evidence says of the layer")
+    assert page.locator("#matrix tbody td").all_inner_texts() == ["like noise"] * 9
+    assert not page.locator("#series").is_visible()
+    page.locator("#model").select_option(label="step 1")
+    assert page.locator("#count").inner_text() == "3 of 9 rows"
+
+
+def test_hostile_names_do_nothing(opened):
+    names = tuple(HOSTILE.values())
+    models = {names[0]: analyzed(0, names), names[1]: analyzed(1, names)}
+    page = opened(models)
+    title = page.title()
+    for i in range(len(names)):
+        page.evaluate(f"document.querySelectorAll('#table button.layer')[{i}].click()")
+        page.wait_for_timeout(100)
+        page.keyboard.press("Escape")
+    page.mouse.move(400, 300)
+    page.get_by_label("Search").fill("<img")
+    assert page.title() == title
+    assert page.locator("img").count() == 0
+    assert page.locator("a[href^=javascript]").count() == 0
+    width = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
+    assert width <= 0
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_nothing_is_wider_than_the_window(opened, model, width):
+    page = opened({"net": model}, width=width)
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    page.locator("#table button.layer").first.click()
+    assert page.evaluate("document.getElementById('detail').scrollWidth") <= width
+
+
+@pytest.mark.parametrize("several", [False, True])
+def test_axe_finds_no_violation(opened, model, several):
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
+    page = opened({"net": model, "other": model} if several else {"net": model})
+    assert axe.run(page).generate_report().startswith("Found 0")
+    page.locator("#table button.layer").first.click()
+    page.wait_for_timeout(300)
+    assert axe.run(page).generate_report().startswith("Found 0")
+
+
+def test_a_page_prints_its_whole_table(opened, model):
+    page = opened(model)
+    page.emulate_media(media="print")
+    assert page.locator(".controls").first.is_hidden()
+    assert page.locator("#table tbody tr").count() == 4
+    assert page.evaluate("getComputedStyle(document.querySelector('.wide')).overflow") == "visible"
+
+
+def test_three_hundred_layers_open_within_seconds_and_five_megabytes(opened, tmp_path):
+    rng = np.random.default_rng(0)
+    arrays = {f"layers.{i}.proj": rng.standard_t(3 + i % 5, (96, 64)) for i in range(300)}
+    ds = spectra.analyze(arrays, measures=[*measures.CORE, measures.bulk_fit])
+    page = opened(ds)
+    assert (tmp_path / "report.html").stat().st_size < 5_000_000
+    assert page.locator("#table tbody tr").count() == 300

@@ -1,0 +1,175 @@
+"""The contents of a report: every number is that of the Dataset, every name is text."""
+
+import base64
+import gzip
+import json
+import re
+from html.parser import HTMLParser
+
+import numpy as np
+import pytest
+
+import spectra
+from spectra import measures
+from spectra.errors import ArgumentError, SpectraError
+from spectra_io import report
+
+ASKED = [*measures.CORE, measures.bulk_fit]
+HOSTILE = {
+    "markup": "<img src=x onerror=alert(1)>",
+    "script": "</script><script>document.title='owned'</script>",
+    "template": "{{ 7*7 }}{% raw %}${x}`",
+    "quote": "\"' onmouseover='alert(1)",
+    "plotly": "<a href='javascript:alert(1)'>%{x}</a>$\\alpha$",
+    "turned": "abc\u202etxt.exe \u0627\u0644\u0648\u0632\u0646",
+    "long": "x" * 10_000,
+}
+
+
+def analyzed(seed=0, names=("a", "b", "c"), **options):
+    rng = np.random.default_rng(seed)
+    model = {name: rng.standard_normal((60 + 20 * i, 40)) for i, name in enumerate(names)}
+    return spectra.analyze(model, measures=ASKED, **options)
+
+
+@pytest.fixture(scope="module")
+def ds():
+    return analyzed()
+
+
+def data_of(page):
+    packed = re.search(r'id="data">([A-Za-z0-9+/=]+)</script>', page)
+    return json.loads(gzip.decompress(base64.b64decode(packed[1])))
+
+
+class Elements(HTMLParser):
+    """Tags and attributes of a page outside its scripts, as a browser reads them."""
+
+    def __init__(self, page):
+        super().__init__()
+        self.tags, self.text = [], []
+        self.feed(page)
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_data(self, data):
+        self.text.append(data)
+
+
+def test_numbers_are_those_of_the_dataset(ds):
+    data = data_of(report.page({"net": ds}))
+    names = [variable[0] for variable in data["variables"]]
+    for layer in data["layers"]:
+        ((value, sure, noise),) = [layer["models"][0][names.index("alpha")]]
+        row = ds.sel(layer=layer["name"])
+        assert float(value) == pytest.approx(row.alpha.item(), rel=1e-3)
+        low, high = (float(x) for x in re.findall(r"[\d.]+", sure)[:2])
+        assert (low, high) == pytest.approx((row.alpha_low.item(), row.alpha_high.item()), rel=1e-3)
+        assert float(noise) == pytest.approx(row.alpha_noise.item(), rel=1e-3)
+        assert layer["models"][0][names.index("verdict")][0] == "like noise"
+
+
+def test_a_missing_number_is_a_dash_without_an_error():
+    ds = spectra.analyze(
+        {"dead": np.zeros((30, 20)), "a": np.random.default_rng(0).standard_normal((40, 30))},
+        measures=ASKED,
+    )
+    data = data_of(report.page(ds))
+    names = [variable[0] for variable in data["variables"]]
+    dead = next(layer for layer in data["layers"] if layer["name"] == "dead")
+    assert dead["models"][0][names.index("alpha")][:2] == ["-", ""]
+    assert dead["pictures"] == [[]]
+
+
+def test_pictures_have_finite_numbers_and_captions(ds):
+    data = data_of(report.page(ds))
+    for layer in data["layers"]:
+        ((density, laws),) = layer["pictures"]
+        assert layer["name"] in density["caption"]
+        assert {trace["type"] for trace in density["data"]} == {"bar", "scatter"}
+        assert all(len(trace["x"]) <= 64 for trace in laws["data"] if trace["mode"] == "lines")
+
+
+def test_layers_of_one_name_stand_beside_one_another():
+    models = {"first": analyzed(0), "second": analyzed(1, names=("b", "d"))}
+    data = data_of(report.page(models))
+    there = {
+        layer["name"]: [row is not None for row in layer["models"]] for layer in data["layers"]
+    }
+    assert there == {"a": [True, False], "b": [True, True], "c": [True, False], "d": [False, True]}
+
+
+def test_the_page_is_the_same_each_time(ds):
+    assert report.page(ds) == report.page(ds)
+
+
+@pytest.mark.parametrize("place", ["layer", "model"])
+@pytest.mark.parametrize("name", HOSTILE.values(), ids=HOSTILE)
+def test_names_are_text(place, name):
+    ds = analyzed(names=(name, "b") if place == "layer" else ("a", "b"))
+    title = {name if place == "model" else "net": ds}
+    hostile, plain = (
+        Elements(report.page(title)),
+        Elements(report.page({"net": analyzed(names=("a", "b"))})),
+    )
+    assert [tag for tag, _ in hostile.tags] == [tag for tag, _ in plain.tags]
+    assert [sorted(attrs) for _, attrs in hostile.tags] == [
+        sorted(attrs) for _, attrs in plain.tags
+    ]
+    assert not any("\u202e" in text for text in hostile.text)
+    text = re.sub(r"`[^`]*`", "", report.markdown(title))  # code is text
+    assert "<img" not in text
+    assert "<script" not in text
+
+
+def test_the_page_loads_nothing_from_elsewhere(ds):
+    page = report.page(ds)
+    elements = Elements(page).tags
+    assert not [tag for tag, attrs in elements if {"src", "srcset"} & attrs.keys()]
+    assert not [tag for tag, _ in elements if tag in {"link", "iframe", "object", "embed"}]
+    policy = next(attrs["content"] for _, attrs in elements if "http-equiv" in attrs)
+    assert "default-src 'none'" in policy
+
+
+def test_a_report_of_many_layers_is_small():
+    """300 layers of noise, with the pictures of each."""
+    ds = analyzed(names=tuple("abc"))
+    per_layer = len(report.page(analyzed(names=tuple("abcdefghijklmnopqrst")))) - len(
+        report.page(ds)
+    )
+    assert len(report.page(ds)) + 297 * per_layer / 17 < 5_000_000
+
+
+def test_markdown_has_the_findings_and_folds_the_table(ds):
+    text = report.markdown({"net": ds})
+    assert text.startswith("# Spectra of net\n")
+    assert "3 like noise" in text
+    assert "<details><summary>All layers</summary>\n\n|" in text
+
+
+def test_several_models_in_markdown_have_a_column_each():
+    text = report.markdown({"first": analyzed(0), "second": analyzed(1)})
+    assert "|  | first | second |" in text
+    assert "| `layers` | 3 | 3 |" in text
+
+
+def test_files_are_replaced_only_if_they_are_reports(ds, tmp_path):
+    for name in ("a.html", "a.md"):
+        path = tmp_path / name
+        report.to_file(ds, path)
+        report.to_file(ds, path)
+        path.write_text("mine")
+        with pytest.raises(ArgumentError, match="not a result of this program"):
+            report.to_file(ds, path)
+
+
+def test_without_the_packages_the_error_says_what_to_install(ds, monkeypatch):
+    monkeypatch.setitem(__import__("sys").modules, "jinja2", None)
+    with pytest.raises(SpectraError, match=r"pip install 'weightspectra\[report\]'"):
+        report.page(ds)
+
+
+def test_no_model_is_an_error():
+    with pytest.raises(ArgumentError, match="at least one model"):
+        report.page([])
