@@ -1,6 +1,8 @@
 """The planted faults of a model, and eight matrices of noise, as the commands tell them."""
 
+import html
 import json
+import re
 import subprocess
 import sys
 
@@ -64,6 +66,33 @@ def test_the_check_says_the_same_of_the_planted_faults(capsys, planted):
     assert {one["layer"]: one["reason"] for one in broken["layers"]} == {
         name: reasons[name] for name in names
     }
+
+
+def findings_of(page):
+    """Return the layers that a report says to look at first, with the reasons."""
+    (diagnosis,) = re.findall(r'id="diagnosis">(.*?)</section>', page, re.S)
+    found = re.findall(r'<li>.*?<bdi>(.*?)</bdi>.*?class="reason">(.*?)</span>', diagnosis, re.S)
+    return [(html.unescape(layer), html.unescape(reason)) for layer, reason in found]
+
+
+@pytest.mark.shared
+@pytest.mark.slow
+def test_the_report_opens_on_the_planted_faults(capsys, planted, tmp_path):
+    printed(capsys, "report", planted, "-o", tmp_path / "report.html")
+    found = findings_of((tmp_path / "report.html").read_text("utf-8"))
+    assert [layer for layer, _ in found][: len(FAULTS)] == [*FAULTS]
+    assert all(FAULTS[layer] in reason for layer, reason in found[: len(FAULTS)])
+
+
+def test_the_report_calls_eight_matrices_of_noise_noise(capsys, tmp_path):
+    rng = np.random.default_rng(3)
+    model = {f"l{i}.weight": rng.standard_normal((128, 64)).astype("f4") for i in range(8)}
+    path = write_safetensors(tmp_path / "m.safetensors", model)
+    printed(capsys, "report", path, "-o", tmp_path / "report.html")
+    page = (tmp_path / "report.html").read_text("utf-8")
+    assert '<p class="sentence">8 layers: 8 like noise.</p>' in page
+    assert len(findings_of(page)) == 8
+    assert 'class="verdict heavy-tailed"' not in page
 
 
 @pytest.mark.parametrize("command", ["analyze", "noise"])

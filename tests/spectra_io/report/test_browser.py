@@ -12,7 +12,8 @@ import pytest
 
 import spectra
 from spectra import measures
-from spectra_io import report
+from spectra_io import open_model, report
+from tests.builders import SHARED
 from tests.spectra_io.report.test_contents import ASKED, HOSTILE, analyzed
 
 playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
@@ -23,6 +24,8 @@ pytestmark = [
     pytest.mark.skipif(CHROMIUM is None, reason="no Chromium: set CHROMIUM to its path"),
 ]
 WIDTHS = (360, 800, 1400)
+KINDS = {".onnx", ".safetensors"}
+MODELS = sorted(path for path in (SHARED / "models").rglob("*") if path.suffix in KINDS)
 
 
 @pytest.fixture(scope="module")
@@ -66,7 +69,7 @@ def model():
     rng = np.random.default_rng(0)
     arrays = {
         "noise": rng.standard_normal((200, 100)),
-        "heavy": rng.standard_t(1.3, (400, 200)),
+        "heavy": rng.standard_t(1.5, (800, 400)),
         "dead": np.zeros((20, 10)),
         "small": rng.standard_normal((12, 6)),
     }
@@ -90,22 +93,24 @@ def test_columns_sort_by_number_up_and_down(opened, model):
     head = page.locator("#table thead th", has_text="alpha").first
     place = 1 + page.locator("#table thead th").all_inner_texts().index("alpha")
     head.click()
+    playwright.expect(head).to_have_attribute("aria-sort", "ascending")
     up = [float(text) for text in texts(page, place) if text not in {"-", ""}]
     head.click()
+    playwright.expect(head).to_have_attribute("aria-sort", "descending")
     down = [float(text) for text in texts(page, place) if text not in {"-", ""}]
     assert len(up) >= 2
     assert up == sorted(up)
     assert down == up[::-1]
-    assert head.get_attribute("aria-sort") == "descending"
 
 
 def test_columns_sort_by_the_keyboard(opened, model):
     page = opened(model)
     before = texts(page, 1)
-    head = page.locator("#table thead th", has_text="layer").first
-    head.locator("[tabindex='0'], button").or_(head).last.focus()
-    for _ in range(2):
+    head = page.locator("#table thead th").first
+    head.get_by_role("button").focus()
+    for order in ("ascending", "descending"):
         page.keyboard.press("Enter")
+        playwright.expect(head).to_have_attribute("aria-sort", order)
     assert texts(page, 1) == before[::-1]
 
 
@@ -206,6 +211,17 @@ def test_a_page_prints_its_whole_table(opened, model):
     assert page.locator(".controls").first.is_hidden()
     assert page.locator("#table tbody tr").count() == 4
     assert page.evaluate("getComputedStyle(document.querySelector('.wide')).overflow") == "visible"
+
+
+@pytest.mark.shared
+@pytest.mark.parametrize("model", MODELS, ids=lambda path: path.parent.name + "/" + path.name)
+def test_reports_of_real_networks_open(opened, model):
+    ds = spectra.analyze(open_model(model), measures=ASKED)
+    page = opened({model.name: ds})
+    assert page.locator("#table tbody tr").count() == ds.sizes["layer"]
+    if ds.sizes["layer"]:
+        page.locator("#table button.layer").first.click()
+        assert page.get_by_role("dialog").locator("h2").inner_text() == ds.layer.values[0]
 
 
 def test_three_hundred_layers_open_within_seconds_and_five_megabytes(opened, tmp_path):

@@ -39,6 +39,7 @@ def ds():
 
 def data_of(page):
     packed = re.search(r'id="data">([A-Za-z0-9+/=]+)</script>', page)
+    assert packed is not None
     return json.loads(gzip.decompress(base64.b64decode(packed[1])))
 
 

@@ -1,0 +1,88 @@
+"""The command ``spectra report``: what it writes, and what it refuses before any work."""
+
+import numpy as np
+import pytest
+
+from spectra_io.commands import main as cli
+from spectra_io.commands.report import _names
+from tests.builders import EXAMPLES, write_safetensors
+
+MNIST = str(EXAMPLES / "mnist_mlp.safetensors")
+ONNX = str(EXAMPLES / "mnist_mlp.onnx")
+
+
+@pytest.fixture
+def run(capsys):
+    def call(*arguments):
+        with pytest.raises(SystemExit) as done:
+            cli.main(["report", *map(str, arguments)])
+        return (done.value.code, *capsys.readouterr())
+
+    return call
+
+
+def test_a_page_is_written_and_said_so(run, tmp_path):
+    path = tmp_path / "report.html"
+    code, out, err = run(MNIST, "-o", path)
+    assert (code, out) == (0, "")
+    assert f"wrote {path}" in err
+    assert "2 noise and signal, 1 too small to tell" in path.read_text("utf-8")
+
+
+def test_markdown_goes_to_stdout(run):
+    code, out, _ = run(MNIST)
+    assert code == 0
+    assert out.startswith("# Spectra of mnist")
+    assert run(MNIST, "--format", "md")[1] == out
+
+
+def test_several_models_have_the_shortest_names_that_tell_them_apart(run, tmp_path):
+    path = tmp_path / "report.md"
+    assert run(MNIST, ONNX, "-o", path)[0] == 0
+    assert "| mnist&#95;mlp.safetensors | mnist&#95;mlp.onnx |" in path.read_text("utf-8")
+    assert _names(["a/b/x.onnx", "a/c/x.onnx/"]) == ["b/x.onnx", "c/x.onnx"]
+    assert _names(["x", "x"]) == ["x (1)", "x (2)"]
+
+
+def test_permuted_elements_are_measured_when_asked_for(run, tmp_path):
+    W = np.random.default_rng(0).standard_normal((200, 100)).astype(np.float32)
+    W[7, 9] = 60.0
+    model = write_safetensors(tmp_path / "m.safetensors", {"fc": W})
+    assert "trapped" in run(model, "--noise")[1]
+    assert "1 trapped" not in run(model)[1]
+
+
+def test_a_store_is_a_path_too(run, tmp_path):
+    model, store, path = tmp_path / "m.safetensors", tmp_path / "store", tmp_path / "a.md"
+    W = np.random.default_rng(0).standard_normal((60, 40)).astype(np.float32)
+    write_safetensors(model, {"fc": W})
+    first = run(model, "--store", store)[1]
+    assert run(store, "-o", path)[0] == 0
+    assert path.read_text("utf-8").splitlines()[2:5] == first.splitlines()[2:5]
+
+
+def test_an_incomplete_result_is_said_and_written(run, tmp_path):
+    model = write_safetensors(tmp_path / "m.safetensors", {"bias": np.ones(3, np.float32)})
+    code, out, err = run(model)
+    assert code == 3
+    assert out.startswith("# Spectra of m.safetensors")
+    assert "not analysed: 1 of 1 tensor" in err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--format", "html"], "a page of HTML needs a file: -o report.html"),
+        (["-o", "report.pdf"], "must end in .html or .md"),
+        (["-o", "nowhere/report.html"], "nowhere is no folder"),
+        (["-o", "report.md", "--format", "html"], "--format html is not that of report.md"),
+    ],
+)
+def test_what_cannot_be_written_is_refused_before_the_model_is_opened(
+    run, tmp_path, monkeypatch, arguments, words
+):
+    monkeypatch.chdir(tmp_path)
+    code, out, err = run("nowhere.onnx", *arguments)
+    assert code in {1, 2}
+    assert out == ""
+    assert words in err
