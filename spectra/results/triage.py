@@ -292,8 +292,9 @@ def _foreseen(row: Mapping[str, Any]) -> str:
         return ""
     if mean > large:
         return f"the mean of the elements makes a spike, {mean:.1f} times the limit"
-    num, place = _num_large(row), row.get("large_where") or "an element"
-    return f"{place} {_spikes_of(num)}, {large:.1f} times the limit"
+    place = row.get("large_where") or "an element"
+    is_one = re.match(r"(matrix \d+: )?(an element|element|row|column) ", f"{place} ")
+    return f"{place} {_spikes_of(1 if is_one else 2)}, {large:.1f} times the limit"
 
 
 def _spikes_of(num: int) -> str:

@@ -46,9 +46,9 @@ def markdown(report: Report, /) -> str:
     <BLANKLINE>
     ### `a.onnx`
     <BLANKLINE>
-    not checked&#58; no such file
+    not checked: no such file
     <BLANKLINE>
-    **not checked&#58; no such file**
+    **not checked: no such file**
     """
     rules = [f"- {code(rule.text)}" for rule in report.rules]
     lines = [f"## spectra check: {report.word}", "", f"Rules ({escaped(report.source)}):", ""]

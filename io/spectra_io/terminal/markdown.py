@@ -18,7 +18,9 @@ Part = str | TextTable
 
 _LONGEST = 300  # characters of an entry
 _CODE = re.compile(r"[A-Za-z0-9_./\[\]() <>=!{},%:*?-]+")
-_SPECIAL = re.compile(r"www|[^A-Za-z0-9 .,()%'-]", re.IGNORECASE)
+_SPECIAL = re.compile(
+    r"www|:(?! )|(?<![a-z0-9])_|_(?![a-z0-9])|[^a-z0-9 .,()%;:_'-]", re.IGNORECASE
+)
 
 
 def escaped(text: object, /) -> str:

@@ -49,6 +49,27 @@ def test_the_most_urgent_first(ds):
     assert len(found) == 9
 
 
+@pytest.mark.parametrize(
+    ("where", "said"),
+    [
+        ("row 3", "row 3 makes a spike by itself"),
+        ("matrix 2: element (1, 2)", "matrix 2: element (1, 2) makes a spike by itself"),
+        ("rows 3, 4", "rows 3, 4 make spikes by themselves"),
+        ("matrix 2: elements (1, 2), (3, 4)", "elements (1, 2), (3, 4) make spikes by themselves"),
+    ],
+)
+def test_the_verb_agrees_with_what_makes_the_spikes(where, said):
+    row = {
+        "verdict": 5,
+        "status": 1,
+        "large_strength": 3.0,
+        "num_large": 40.0,
+        "large_where": where,
+    }
+    (found,) = triage.findings(from_rows({"fc": row}))
+    assert said in found.reason
+
+
 def test_reasons(ds):
     reasons = {one.layer: one.reason for one in triage.findings(ds)}
     assert reasons["dead"] == "all weights are zero"

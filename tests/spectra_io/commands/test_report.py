@@ -39,7 +39,7 @@ def test_markdown_goes_to_stdout(run):
 def test_several_models_have_the_shortest_names_that_tell_them_apart(run, tmp_path):
     path = tmp_path / "report.md"
     assert run(MNIST, ONNX, "-o", path)[0] == 0
-    assert "| mnist&#95;mlp.safetensors | mnist&#95;mlp.onnx |" in path.read_text("utf-8")
+    assert "| mnist_mlp.safetensors | mnist_mlp.onnx |" in path.read_text("utf-8")
     assert _names(["a/b/x.onnx", "a/c/x.onnx/"]) == ["b/x.onnx", "c/x.onnx"]
     assert _names(["x", "x"]) == ["x (1)", "x (2)"]
 
