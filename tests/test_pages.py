@@ -1,18 +1,35 @@
 """The code and the commands of the README and of the docs run as a reader would run them."""
 
+import importlib
 import re
 import shlex
 import tomllib
 
 import matplotlib.pyplot as plt
 import pytest
+import yaml
 
 import spectra
+from spectra.noise.phases import Phase
+from spectra.results.variables import VARIABLES
+from spectra.results.verdicts import Reading, Verdict
+from spectra.tails.support import Support
 from spectra_io.commands.main import main
 from tests.builders import EXAMPLES, REPO
 
 README = REPO / "README.md"
-PAGES = [README, REPO / "CONTRIBUTING.md", *sorted((REPO / "docs").glob("*.md"))]
+SKILL = REPO / "SKILL.md"
+DOCS = REPO / "docs"
+IN_ORDER = [  # pages whose blocks run one after the other, and whose output is shown
+    *(SKILL, DOCS / "citing.md", DOCS / "reading.md", DOCS / "start.md"),
+    *sorted((DOCS / "howto").glob("*.md")),
+    *sorted((DOCS / "methods").glob("*.md")),
+]
+ALONE = [  # pages each of whose commands runs by itself
+    *(README, REPO / "CONTRIBUTING.md"),
+    *(page for page in sorted(DOCS.glob("*.md")) if page not in IN_ORDER),
+]
+PAGES = [*ALONE, *IN_ORDER]
 PROJECT = tomllib.loads((REPO / "pyproject.toml").read_text(encoding="utf-8"))
 TEST_COMMAND = " && ".join(
     [
@@ -27,16 +44,21 @@ def blocks(page, language):
     return re.findall(rf"```{language}\n(.*?)```", page.read_text(encoding="utf-8"), re.S)
 
 
-MARKS = {page: [pytest.mark.slow] if page != README else [] for page in PAGES}
+def lines(block):
+    """Return the commands of a block, without comments."""
+    found = (line.partition("  #")[0].strip() for line in block.splitlines())
+    return [line for line in found if line]
+
+
+MARKS = {page: [pytest.mark.slow] if page != README else [] for page in ALONE}
 CODE = [
-    pytest.param(page, id=page.name, marks=MARKS[page]) for page in PAGES if blocks(page, "python")
+    pytest.param(page, id=page.name, marks=MARKS[page]) for page in ALONE if blocks(page, "python")
 ]
 COMMANDS = [
     pytest.param(line, id=f"{page.name}: {line}", marks=MARKS[page])
-    for page in PAGES
+    for page in ALONE
     for block in blocks(page, "sh")
-    for line in (line.partition("  #")[0].strip() for line in block.splitlines())
-    if line
+    for line in lines(block)
 ]
 
 
@@ -59,6 +81,8 @@ def test_python_blocks_run(page):
 def test_pages_with_code_are_found():
     found = {page.id for page in CODE}
     assert {"README.md", "python.md", "power-laws.md", "noise.md", "metrics.md"} <= found
+    kinds = {page.parent.name for page in IN_ORDER if blocks(page, "python")}
+    assert {REPO.name, "docs", "howto", "methods"} == kinds
 
 
 def installs(requirement):
@@ -68,10 +92,8 @@ def installs(requirement):
     return found is not None and extras <= PROJECT["project"]["optional-dependencies"].keys()
 
 
-@pytest.mark.parametrize("line", COMMANDS)
-@pytest.mark.usefixtures("beside_the_examples")
-def test_commands_run(line):
-    """Programs are run to the first pipe; of what installs, every word is checked."""
+def run(line):
+    """Run a program to the first pipe; of what installs, check every word."""
     command = line.replace(".venv/bin/spectra", "spectra").partition(" | ")[0]
     program, *arguments = shlex.split(command)
     if program == "uvx":
@@ -93,6 +115,55 @@ def test_commands_run(line):
     else:
         assert (program, arguments[0]) == ("pip", "install")
         assert installs(arguments[-1])
+
+
+@pytest.mark.parametrize("line", COMMANDS)
+@pytest.mark.usefixtures("beside_the_examples")
+def test_commands_run(line):
+    run(line)
+
+
+def steps(page):
+    """Return the blocks of a page that run, each with the output shown after it, or None."""
+    fences = re.findall(r"```(\w*)\n(.*?)```", page.read_text(encoding="utf-8"), re.S)
+    following = [*fences[1:], ("", "")][: len(fences)]
+    return [
+        (language, block, shown if kind == "text" else None)
+        for (language, block), (kind, shown) in zip(fences, following, strict=True)
+        if language in ("python", "sh")
+    ]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "page", [page for page in IN_ORDER if steps(page)], ids=lambda p: f"{p.parent.name}/{p.name}"
+)
+@pytest.mark.usefixtures("beside_the_examples")
+def test_blocks_run_in_order_and_print_what_the_page_shows(page, capsys):
+    names: dict[str, object] = {}
+    for language, block, shown in steps(page):
+        capsys.readouterr()
+        if language == "python":
+            exec(compile(block, page.name, "exec"), names)
+        else:
+            for line in lines(block):
+                run(line)
+        printed = capsys.readouterr().out
+        if shown is not None:
+            assert trimmed(printed) == trimmed(shown)
+    plt.close("all")
+
+
+def trimmed(text):
+    """Return a text without spaces at the ends of its lines, and empty lines at its ends."""
+    return "\n".join(line.rstrip() for line in text.splitlines()).strip("\n")
+
+
+def test_text_on_these_pages_is_output_and_has_a_block_that_prints_it():
+    for page in IN_ORDER:
+        shown = [block for _, block, block_shown in steps(page) if block_shown is not None]
+        assert len(shown) == len(blocks(page, "text")), page
+    assert sum(bool(blocks(page, "text")) for page in IN_ORDER) > 10
 
 
 def test_the_test_command_of_the_readme_is_that_of_ci():
@@ -151,12 +222,81 @@ def test_the_address_and_the_version_are_the_same_everywhere():
     citation = (REPO / "CITATION.cff").read_text(encoding="utf-8")
     assert f"repository-code: {home}\n" in citation
     assert f"\nversion: {spectra.__version__}\n" in citation
+    assert f"version = {{{spectra.__version__}}}\n" in (DOCS / "citing.md").read_text("utf-8")
     for page in PAGES:
         found = re.findall(r"https://github.com/[\w-]+/weightspectra", page.read_text("utf-8"))
         assert set(found) <= {home}
 
 
 def test_every_page_is_on_the_map_of_the_readme():
-    text = README.read_text(encoding="utf-8")
+    """Each page is on the map, and each page of a method in the list of methods, which is on it."""
     for page in PAGES[1:]:
-        assert f"]({page.relative_to(REPO)})" in text, page
+        index = DOCS / "metrics.md" if page.parent.name == "methods" else README
+        assert f"]({page.relative_to(index.parent)})" in index.read_text(encoding="utf-8"), page
+
+
+METHODS = sorted((DOCS / "methods").glob("*.md"))
+SECTIONS = ["Formula", "Value for noise", "When it fails", "Evidence", "Source"]
+
+
+@pytest.mark.parametrize("page", METHODS, ids=lambda p: p.stem)
+def test_a_page_of_a_method_says_what_it_promises(page):
+    text = page.read_text(encoding="utf-8")
+    heads = re.findall(r"^## (.*)$", text, re.M)
+    assert [head for head in heads if head != "In Python"] == SECTIONS
+    assert all(len(part.strip()) > 20 for part in re.split(r"^## .*$", text, flags=re.M))
+    rows = dict(re.findall(r"^\| (source|computed by|variables) \| (.+) \|$", text, re.M))
+    assert set(rows) == {"source", "computed by", "variables"}
+    assert named(rows["variables"]) <= VARIABLES.keys()
+
+
+def named(text):
+    return set(re.findall(r"`(\w+)`", text))
+
+
+def test_every_variable_that_is_measured_has_the_page_of_a_method():
+    rows = re.findall(r"^\| variables \| (.+) \|$", "\n".join(map(text_of, METHODS)), re.M)
+    of_the_file = {"N", "M", "Q", "rf", "slice_id", "layer_type", "tensor_name"}
+    wanted = {name for name, found in VARIABLES.items() if found.group != "tensor"}
+    assert set().union(*map(named, rows)) == wanted - of_the_file
+
+
+def text_of(page):
+    return page.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("page", [*IN_ORDER, DOCS / "metrics.md"], ids=lambda p: p.name)
+def test_names_of_the_library_on_a_page_can_be_imported(page):
+    for name in re.findall(r"`((?:spectra|spectra_io)(?:\.\w+)+)[`(]", text_of(page)):
+        if (DOCS.parent / name).exists() or name.endswith((".json", ".nc")):
+            continue
+        parts = name.split(".")
+        thing = importlib.import_module(parts[0])
+        for i, part in enumerate(parts[1:], 2):
+            if not hasattr(thing, part):
+                importlib.import_module(".".join(parts[:i]))
+            thing = getattr(thing, part)
+
+
+def test_the_glossary_has_the_words_of_verdicts_and_of_support_and_of_phases():
+    _, _, words = text_of(DOCS / "reading.md").partition("## Words")
+    plain = words.lower().replace("-", " ")
+    for codes, missing in (
+        (Verdict, "NOT_JUDGED"),
+        (Reading, "NONE"),
+        (Support, "NOT_FITTED"),
+        (Phase, "NOT_CLASSIFIED"),
+    ):
+        for code in codes:
+            if code.name not in (missing, "OTHER"):
+                assert code.name.lower().replace("_", " ") in plain, code
+
+
+def test_the_skill_is_short_and_says_when_to_use_it():
+    text = text_of(SKILL)
+    _, front, _ = text.split("---\n", 2)
+    facts = yaml.safe_load(front)
+    assert facts.keys() == {"name", "description"}
+    assert facts["name"] == PROJECT["project"]["name"]
+    assert 100 < len(facts["description"]) <= 1024
+    assert len(text.splitlines()) < 150

@@ -91,7 +91,7 @@ def judge(row: Mapping[str, Any], /) -> Diagnosis:
 
     Notes
     -----
-    How often the rules err, measured by ``tests/rates`` (the page on metrics has the whole table):
+    How often the rules err, measured by ``tests/rates`` (``docs/rates.md`` has the whole table):
     noise of five kinds of elements and ten shapes is called like noise or too small to tell in 99 %
     of matrices, heavy-tailed in none. Noise with up to M / 5 spikes, equal or half-normal, is
     called heavy-tailed in none. Matrices of Levy, Pareto and Student elements (tail index 1 to 1.8)

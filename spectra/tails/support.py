@@ -157,7 +157,7 @@ def power_law_support(num: float, p: float, tests: Mapping[Law, Vuong], /) -> Su
 
     A lognormal, a stretched exponential and a truncated power law contain the power law as a limit,
     so none of them can be less likely: supported means that none of them is needed. True power laws
-    are rejected in 8 to 13 % of samples; the page on metrics has the rates for other data.
+    are rejected in 8 to 13 % of samples; ``docs/methods/support.md`` has the rates for other data.
 
     References
     ----------
