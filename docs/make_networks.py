@@ -34,10 +34,10 @@ MEASURES = [*measures.CORE, measures.bulk_fit]
 IMAGES = "images/networks"
 HEAD = """# Published networks
 
-Reports of networks that ship in packages anyone can install, written by `python docs/make_networks.py` with version
-{version} of this library. Nothing of the packages is run, and none is meant as praise or blame: the page shows what
-reports of real networks look like. `spectra report FILE -o report.html` on the same file writes the page with all
-pictures and numbers.
+Reports of networks that ship in packages anyone can install, written by
+`python docs/make_networks.py` with version {version} of this library. Nothing of the packages is
+run, and none is meant as praise or blame: the page shows what reports of real networks look like.
+`spectra report FILE -o report.html` on the same file writes the page with all pictures and numbers.
 """
 SECTION = """## {package} {release}: {use}
 
