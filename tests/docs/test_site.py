@@ -8,6 +8,7 @@ import sys
 
 import click
 import pytest
+import yaml
 from filelock import FileLock
 
 from spectra.results.variables import VARIABLES
@@ -36,6 +37,14 @@ def built(tmp_path_factory):
             code, text = run("make", "site", f"PYTHON={sys.executable}", f"SITE={folder}")
             said.write_text(f"{code}\n{text}", encoding="utf-8")
     return folder
+
+
+def test_the_site_that_is_published_is_the_one_that_is_tested():
+    workflow = yaml.safe_load((REPO / ".github/workflows/docs.yml").read_text("utf-8"))
+    *_, build, upload = workflow["jobs"]["build"]["steps"]
+    assert build["run"] == "make site PYTHON=python"
+    makefile = (REPO / "Makefile").read_text("utf-8").splitlines()
+    assert f"SITE ?= {upload['with']['path']}" in makefile
 
 
 @pytest.fixture(scope="session")
