@@ -7,6 +7,8 @@ import sys
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
+from public_names import modules
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -17,14 +19,14 @@ BULLET = re.compile(r"- (?::mod:`|``)([\w.]+)`")
 
 
 def home(subject: ModuleType, name: str, package: ModuleType) -> str | None:
-    """Return the full name of what a name means in a module, or else in its package."""
+    """Return the full name of what a name means in a module, in its package or by itself."""
     for module in (subject, package):
         thing: Any = module
         for part in name.split("."):
             thing = getattr(thing, part, None)
         if thing is not None and name.split(".")[0] in module.__all__:
             return f"{module.__name__}.{name}"
-    return None
+    return name if name in modules() else None
 
 
 def module_named(name: str, package: ModuleType) -> ModuleType:

@@ -6,6 +6,7 @@ import ast
 import importlib
 import inspect
 import pkgutil
+from functools import cache
 from textwrap import dedent
 from types import GenericAlias
 from typing import TYPE_CHECKING
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 FACES = (spectra, spectra_io)
 
 
+@cache
 def modules() -> dict[str, ModuleType]:
     """Return the public modules, those without an underscore in their path, by name."""
     names = [face.__name__ for face in FACES]
@@ -31,6 +33,7 @@ def modules() -> dict[str, ModuleType]:
     return {name: importlib.import_module(name) for name in sorted(names) if "._" not in name}
 
 
+@cache
 def homes() -> dict[int, str]:
     """Return the deepest public name of every class that a private module defines."""
     found = {}
