@@ -2,6 +2,7 @@
 PYTHON ?= .venv/bin/python
 PYTEST = $(PYTHON) -m pytest -n auto
 PROFILE ?= full
+SITE ?= docs/_build/html
 
 help:  ## List the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | column -t -s "$$(printf '\t')"
@@ -42,6 +43,9 @@ docs:  ## Pages and pictures made from the code
 	$(PYTHON) docs/make_figures.py
 	$(PYTHON) -m spectra_io plot examples/models/mnist_mlp.safetensors --layer fc1 -o docs/images/esd.png
 
+site:  ## The site of the documentation, in docs/_build/html; a warning is an error
+	$(PYTHON) -m sphinx -n -W --keep-going -j auto -q docs $(SITE)
+
 rates:  ## Measure how often the words err, and write docs/rates.md (half an hour)
 	$(PYTHON) -m tests.rates.run --page
 	$(PYTHON) -m tests.rates.phase_map
@@ -57,4 +61,4 @@ bench:  ## Measure speed, as ratios in one run
 	$(PYTHON) tests/bench/baseline.py
 	$(PYTHON) tests/bench/store.py
 
-.PHONY: help setup check check-all lint types test test-slow coverage build docs rates fuzz bench
+.PHONY: help setup check check-all lint types test test-slow coverage build docs site rates fuzz bench

@@ -145,7 +145,7 @@ class Spectrum:
 
     @cached_property
     def tail(self) -> PowerLawFit:
-        """The power law fitted to the tail of :attr:`nonzero`, with :attr:`tail_options`."""
+        """The power law fitted to the tail of :attr:`nonzero`, with `tail_options`."""
         return _power_law.fit(self.nonzero, **self.tail_options)
 
     @property
@@ -156,7 +156,7 @@ class Spectrum:
 
     @cached_property
     def spikes(self) -> list[Spikes]:
-        """Bulk and spikes of each matrix, tested together at :attr:`significance`."""
+        """Bulk and spikes of each matrix, tested together at `significance`."""
         return _spikes.detect_each(self, significance=self.significance)
 
     @cached_property

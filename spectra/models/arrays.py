@@ -86,7 +86,8 @@ def from_arrays(tensors: Mapping[str, Tensor | npt.ArrayLike], /, *, name: str =
     Parameters
     ----------
     tensors : mapping of str to Tensor or array_like
-        Arrays by name. A tensor among them is kept as it is, and so is a whole :class:`Model`.
+        Arrays by name. A tensor among them is kept as it is, and so is a whole
+        :class:`~spectra.models.model.Model`.
     name : str, default: ""
         Name of the model, which results keep.
 

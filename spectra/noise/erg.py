@@ -87,7 +87,7 @@ def tail(eigenvalues: npt.ArrayLike, /) -> Tail:
     See Also
     --------
     mean_log : Mean of the same logarithms over any tail.
-    spectra.weightwatcher._noise.determinant : WeightWatcher's tail, one eigenvalue longer.
+    spectra.weightwatcher.analyze : WeightWatcher's tail, one eigenvalue longer.
 
     Notes
     -----

@@ -33,6 +33,7 @@ __all__ = [
 ]
 
 HELP = {"help_option_names": ["-h", "--help"]}
+"""Settings of a command: `-h` prints the help, as `--help` does."""
 
 _MOST_WORKERS = 1024
 

@@ -176,7 +176,7 @@ def save(
     Raises
     ------
     ArgumentError
-        If :func:`check` rejects the file.
+        If :func:`~spectra_io.results.files.check` rejects the file.
     OSError
         If writing the file fails.
 

@@ -83,7 +83,7 @@ class Hub:
     web : Web
         How parts of files are fetched.
     files : dict
-        Length of each file by its path, see :class:`Listing`.
+        Length of each file by its path, see :class:`~spectra_io.storage.hub_answers.Listing`.
 
     Examples
     --------

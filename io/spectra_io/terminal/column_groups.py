@@ -77,7 +77,10 @@ GROUPS: dict[str, tuple[Column, ...]] = {
     ),
     "reason": (column("verdict_reason"),),
 }
-"""Columns of :func:`layer_table` by group, beside the name of the layer and its verdict."""
+"""
+Columns of :func:`~spectra_io.terminal.layer_tables.layer_table` by group, beside the name of the
+layer and its verdict.
+"""
 
 _QUALIFIED = {"alpha": "power_law_support"}  # shown with the words that qualify it
 _LAST = {"verdict_reason", "status_reason"}  # sentences, which fill the rest of a line
