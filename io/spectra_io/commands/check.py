@@ -53,8 +53,9 @@ rule needs is computed. Without --fail-on and --rules the rules are fail-on = [.
 these: {"; ".join(rules.DEFAULT)}.
 
 Exit code: 0 if all rules hold, 1 if a rule is broken, 2 after an error, or if a model could not be
-checked as a whole: no layer has a spectrum, a tensor is missing, a layer could not be read and no
-rule is about status, or a pattern fits no layer of any model. 2 outweighs 1 among several models.
+checked as a whole: no layer has a spectrum, a tensor is missing, a layer was not reached, a layer could not be
+read and no rule is about status, or a pattern fits no layer of any model. 2 outweighs 1 among
+several models.
 """
 
 
@@ -189,6 +190,8 @@ def _problem(ds: xr.Dataset, tensors: xr.Dataset, unread: Sequence[Breach]) -> s
     """Return why a model could not be checked as a whole; empty if it could."""
     if line := stops.stopped(ds, 0):
         return line.removeprefix("spectra: ").partition(";")[0]
+    if unseen := int((ds.status == Status.NOT_REACHED).sum()):  # of a stored run that was stopped
+        return f"layers that the work did not reach: {unseen} of {ds.sizes['layer']}"
     missing = tensors.tensor.values[(tensors.tensor_role == "missing").values].tolist()
     if not (ds.status == Status.COMPUTED).any():
         return "no layer has a spectrum"

@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 
+import spectra
 import spectra_io
 from spectra_io.commands import main as cli
 from spectra_io.results.stores import open_store
@@ -168,6 +169,22 @@ spectra.stored._work.layer_row = lambda layer, work, names: row(layer, work=work
     code, out, err = shell("", "analyze", tmp_path / "m.safetensors", "--store", store)
     assert (code, err.splitlines()[0]) == (0, "taken from the store: 2 of 4 layers")
     assert shell("", "analyze", store)[1] == out
+
+
+@pytest.mark.parametrize("rule", ["alpha > 1000", "status in {not_read}"])
+def test_a_stored_run_that_was_stopped_does_not_pass_check(run, net, store, rule):
+    model = spectra_io.open_model(net)
+    spectra.analyze(model, executor=OneOnly(), store=open_store(store))
+    code, out, _ = run("check", store, "--fail-on", rule)
+    assert (code, "layers that the work did not reach: 2 of 3" in out) == (2, True)
+    assert run("analyze", store)[0] == 3
+
+
+class OneOnly:
+    """Executor that is stopped after the first layer."""
+
+    def map(self, function, items):
+        return [function(next(iter(items)))]
 
 
 def test_only_new_layers_of_a_checkpoint_are_computed(run, store, tmp_path):
