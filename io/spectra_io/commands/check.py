@@ -53,9 +53,9 @@ rule needs is computed. Without --fail-on and --rules the rules are fail-on = [.
 these: {"; ".join(rules.DEFAULT)}.
 
 Exit code: 0 if all rules hold, 1 if a rule is broken, 2 after an error, or if a model could not be
-checked as a whole: no layer has a spectrum, a tensor is missing, a layer was not reached, a layer could not be
-read and no rule is about status, or a pattern fits no layer of any model. 2 outweighs 1 among
-several models.
+checked as a whole: no layer has a spectrum, a tensor is missing, a layer was not reached, a layer
+could not be read and no rule is about status, or a pattern fits no layer of any model. 2 outweighs
+1 among several models.
 """
 
 
