@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["NoIdentityError", "digest", "identity", "method_version"]
 
 _DIGITS = 32  # hexadecimal digits of a digest: 128 bits
+_WORD = 16  # of the digest of the source
 
 
 def digest(*values: object) -> str:
@@ -53,12 +54,17 @@ def _sources(folder: Traversable, path: str = "") -> Iterator[tuple[str, str]]:
 
 
 @cache
+def _source() -> str:
+    """Return the digest of the source of this package."""
+    return digest(*sorted(_sources(resources.files("spectra"))))
+
+
 def method_version() -> str:
     """
-    Return the digest of the version of the method: this package with its source, NumPy and SciPy.
+    Return the version of the method in words: this package with its source, NumPy and SciPy.
 
     The source tells two states of a version in development apart. Random draws and the last digits
     of linear algebra depend on the libraries.
     """
-    source = tuple(sorted(_sources(resources.files("spectra"))))
-    return digest(__version__, source, np.__version__, metadata.version("scipy"))
+    ours = f"weightspectra {__version__} (source {_source()[:_WORD]})"
+    return f"{ours}, NumPy {np.__version__}, SciPy {metadata.version('scipy')}"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from spectra._measuring import Work, failed_places, layer_row
 from spectra._spectrum import of_eigenvalues, scaled, spectrum
+from spectra.errors import ArgumentError
 from spectra.linalg import devices
 from spectra.results.variables import Status
 from spectra.stored._content import content_of
@@ -70,9 +71,20 @@ class Shelves:
 
 
 def _method(device: str | None) -> str:
-    """Return the digest of the version of the method, and of the library of a device."""
+    """Return the version of the method, and of the library of a device, in words."""
     ours = method_version()
-    return ours if device is None else digest(ours, devices.opened(device).method)
+    return ours if device is None else f"{ours}, {devices.opened(device).method}"
+
+
+def _check_method(here: str, asked: str) -> None:
+    """Refuse to store results of a version that is not the one by which they would be known."""
+    if here != asked:
+        msg = (
+            "the workers must have the versions of the program that has the `store`, by which "
+            f"results are known: {asked}; got a worker with {here}; install the same versions, or "
+            "leave out `store`"
+        )
+        raise ArgumentError(msg)
 
 
 class _Recalled(Work):
@@ -179,6 +191,7 @@ class _Recalled(Work):
 
 def stored_row(layer: Layer, work: Work, declared: Sequence[Variable], shelves: Shelves) -> Row:
     """Return the results of one layer, from the store as far as it has them; store the others."""
+    _check_method(_method(work.options.device), shelves.method)
     recalled = _Recalled(work.measures, work.options, shelves)
     row = layer_row(layer, recalled, declared)
     return marked(row, recalled.store(row))

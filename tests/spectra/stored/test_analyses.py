@@ -380,6 +380,23 @@ def test_workers_with_a_copy_of_the_store_are_noticed():
     assert store == {}
 
 
+class Elsewhere:
+    """Executor whose workers have another version of NumPy."""
+
+    def map(self, function, items):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(np, "__version__", "0.9")
+            return [function(item) for item in items]
+
+
+def test_a_worker_of_another_version_stores_nothing():
+    store: dict[str, bytes] = {}
+    with pytest.raises(ArgumentError, match=r"NumPy [1-9].*got a worker with .*NumPy 0\.9.*same"):
+        spectra.analyze(MODEL, measures=WANTED, executor=Elsewhere(), store=store)
+    assert not store
+    assert "alpha" in spectra.analyze(MODEL, measures=WANTED, executor=Elsewhere())
+
+
 @pytest.mark.parametrize("store", ["results.store", 3, [], ()])
 def test_what_is_not_a_store_is_refused(store):
     with pytest.raises(ArgumentError, match="`store` must be a mapping of names to bytes"):

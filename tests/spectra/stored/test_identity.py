@@ -7,7 +7,6 @@ import subprocess
 import sys
 import textwrap
 from functools import cache, partial, wraps
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -95,8 +94,8 @@ def test_what_has_a_content_has_an_identity():
     assert identity(measure) != first
 
 
-def test_what_has_no_content_has_no_identity():
-    generator, file = np.random.default_rng(0), Path(__file__).open(encoding="utf-8")
+def test_what_has_no_content_has_no_identity(tmp_path):
+    generator = np.random.default_rng(0)
     doubled = np.frompyfunc(lambda x: 2 * x, 1, 1)
 
     def missing(spectrum):
@@ -104,9 +103,11 @@ def test_what_has_no_content_has_no_identity():
 
         return {"a": no_such_package_17}
 
+    with (tmp_path / "a").open("w") as file:
+        without = (lambda _: {"a": file.write("")},)
     for measure in (
+        *without,
         lambda _: {"a": generator.random()},
-        lambda _: {"a": file.read()},
         lambda _: {"a": doubled(1)},
         generator.random,
         iter([1]).__next__,
@@ -114,7 +115,6 @@ def test_what_has_no_content_has_no_identity():
     ):
         with pytest.raises(NoIdentityError):
             identity(measure)
-    file.close()
 
 
 @pytest.mark.parametrize(
@@ -221,8 +221,8 @@ from spectra import measures
 from spectra.stored._identity import identity, method_version
 names = {{"__name__": "notebook"}}
 exec({BASE!r}, names)
-print(identity(names["measure"]), identity(partial(measures.hill_fit, variant="paper")))
-print(identity(frozenset("abcdef")), method_version())
+print(identity(names["measure"]), identity(partial(measures.hill_fit, variant="paper")), sep="\\n")
+print(identity(frozenset("abcdef")), method_version(), sep="\\n")
 """
     ran = subprocess.run(
         [sys.executable, "-c", code],
@@ -233,7 +233,7 @@ print(identity(frozenset("abcdef")), method_version())
     )
     ours = [identity(made(BASE)), identity(partial(measures.hill_fit, variant="paper"))]
     ours += [identity(frozenset("abcdef")), method_version()]
-    assert ran.stdout.split() == ours
+    assert ran.stdout.splitlines() == ours
 
 
 def test_every_measure_of_ours_has_an_identity_of_its_own():
