@@ -127,17 +127,35 @@ class Table:
 
 
 def record(
-    store: MutableMapping[str, bytes], layers: Table, tensors: Table, kept: Mapping[str, Kept], /
+    store: MutableMapping[str, bytes],
+    layers: Table,
+    tensors: Table,
+    kept: Mapping[str, Kept],
+    /,
+    *,
+    known_by: Sequence[str],
 ) -> None:
     """
     Store the run of an analysis, unless one that reached all its layers is there.
 
-    Runs of the same work that were stopped earlier are deleted.
+    Runs of the same work that were stopped earlier are deleted. It is the same if layers, options,
+    and what the results are `known_by` are: version of the method, identities of the measures. One
+    with an unknown identity is the same only if its results are.
     """
+    contents = [each.content for each in kept.values()]
+    arrays: list[AnyArray] = []
+    header = {
+        "kind": _KIND,
+        "contents": contents,
+        "parts": [each.name for each in kept.values()],
+        "layers": layers.to_header(arrays),
+        "tensors": tensors.to_header(arrays),
+    }
+    data = pack(header, arrays)
     facts = [(name, row["N"], row["M"], row["rf"]) for name, row in layers.rows.items()]
     asked = {name: value for name, value in layers.attrs.items() if name not in _OUTCOMES}
-    same = digest(*facts, *sorted(map(ascii, asked.items())))[:_DIGITS]
-    contents = [each.content for each in kept.values()]
+    found = "" if all(known_by) else data
+    same = digest(*facts, *sorted(map(ascii, asked.items())), *known_by, found)[:_DIGITS]
     replaced = []
     for name in names_under(store, f"{RUNS}{same}-"):
         try:
@@ -148,15 +166,7 @@ def record(
             return
         if _reaches(contents, others) and others != contents:
             replaced.append(name)
-    arrays: list[AnyArray] = []
-    header = {
-        "kind": _KIND,
-        "contents": contents,
-        "parts": [each.name for each in kept.values()],
-        "layers": layers.to_header(arrays),
-        "tensors": tensors.to_header(arrays),
-    }
-    store[f"{RUNS}{same}-{digest(*contents)[:_DIGITS]}"] = pack(header, arrays)
+    store[f"{RUNS}{same}-{digest(*contents)[:_DIGITS]}"] = data
     for name in replaced:
         store.pop(name, None)  # another process may have deleted it
 

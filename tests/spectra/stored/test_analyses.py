@@ -380,6 +380,25 @@ def test_workers_with_a_copy_of_the_store_are_noticed():
     assert store == {}
 
 
+def test_measures_of_one_name_are_several_runs():
+    store: dict[str, bytes] = {}
+    generator = np.random.default_rng(0)
+    several: list[measures.Measure] = [
+        lambda _: {"norm": 1.0},
+        lambda _: {"norm": 2.0},
+        lambda _: {"alpha": 2.0},
+    ]
+    found = [spectra.analyze(MODEL, measures=[each], store=store) for each in several]
+    drawn: measures.Measure = lambda _: {"norm": generator.random()}  # noqa: E731
+    with pytest.warns(StoreWarning, match="not stored"):
+        found += [spectra.analyze(MODEL, measures=[drawn], store=store) for _ in range(2)]
+    stored = [load_run(store, run.name) for run in runs(store)]
+    assert len(stored) == len(found) == 5
+    assert all(any(ds.identical(each) for each in stored) for ds in found)
+    spectra.analyze(MODEL, measures=several[:1], store=store)
+    assert len(runs(store)) == 5
+
+
 class Elsewhere:
     """Executor whose workers have another version of NumPy."""
 
