@@ -156,6 +156,7 @@ def _checked(
     """
     needed = {name for rule in chosen for name in rule.needs}
     by_status = "status" in needed
+    ds: xr.Dataset | None = None
     try:
         if isinstance(opened, Exception):
             raise opened
@@ -167,6 +168,9 @@ def _checked(
             tensors, ds = opened
         if not needed <= {*ds.data_vars}:
             ds = ds.assign(scale_collapse.find(ds).data_vars)
+        lacking = sorted(needed - {*ds.data_vars, *ds.coords})
+        if lacking and not isinstance(opened, Model):
+            steps.refuse_lacking(path, lacking)
         *outcomes, unread = rules.check(ds, [*chosen, _READ], unmatched_ok=True)
         if line := left_out_line(tensors, ds):
             screen.note(line, fold=True)
@@ -174,7 +178,7 @@ def _checked(
         found = Checked(
             path=shown(path),
             num_layers=ds.sizes["layer"],
-            num_computed=int((ds.status == Status.COMPUTED).sum()),
+            num_computed=_num_computed(ds),
             outcomes=tuple(outcomes),
             first=tuple(triage.findings(ds)),
             problem=_problem(ds, tensors, [] if by_status else unread.breaches),
@@ -183,7 +187,13 @@ def _checked(
     except (SpectraError, OSError, MemoryError) as error:
         problem = failures.public(failures.message(error), [path]).removeprefix(f"{shown(path)}: ")
         screen.note(f"spectra: {shown(path)}: {problem}")
-        return Checked(shown(path), problem=problem), 0
+        counts = (ds.sizes["layer"], _num_computed(ds)) if ds is not None else (0, 0)
+        return Checked(shown(path), *counts, problem=problem), 0
+
+
+def _num_computed(ds: xr.Dataset) -> int:
+    """Return how many layers have a spectrum."""
+    return int((ds.status == Status.COMPUTED).sum())
 
 
 def _problem(ds: xr.Dataset, tensors: xr.Dataset, unread: Sequence[Breach]) -> str:

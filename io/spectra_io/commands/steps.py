@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 from click.core import ParameterSource
@@ -40,12 +40,14 @@ __all__ = [
     "loaded",
     "names_of",
     "opened",
+    "refuse_lacking",
     "write",
 ]
 
 INCOMPLETE = 3
 """Exit code of a command that opened a model, and whose result is not complete."""
 
+_NAMED = 3  # variables that a message names
 _FAILED = (Status.NOT_READ, Status.NOT_CONVERGED, Status.NOT_REACHED)  # may succeed another time
 
 
@@ -354,6 +356,41 @@ def loaded(
         raise ArgumentError(msg)
     tensors = [files.load(path, group="tensors") for path in places]
     return tensors, [files.load(path) for path in places]
+
+
+def refuse_lacking(path: str, names: Sequence[str], /) -> NoReturn:
+    """
+    Refuse a stored run that lacks variables, and say which command measures them.
+
+    Parameters
+    ----------
+    path : str
+        Store, or a run in it.
+    names : sequence of str
+        Variables that the run lacks.
+
+    Raises
+    ------
+    ArgumentError
+        Always.
+
+    Examples
+    --------
+    >>> refuse_lacking("a.store", ["num_traps"])
+    Traceback (most recent call last):
+        ...
+    spectra.errors.ArgumentError: a.store: the run lacks num_traps, which was not measured: give \
+the same command the model in place of the run, with --store a.store
+    """
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    place = Path(path)
+    store = place if stores.is_store(place) or place.parent.name != "runs" else place.parent.parent
+    words = "which was" if len(names) == 1 else "which were"
+    msg = (
+        f"{path}: the run lacks {', '.join(names[:_NAMED])}{more}, {words} not measured: "
+        f"give the same command the model in place of the run, with --store {store}"
+    )
+    raise ArgumentError(msg)
 
 
 def _is_given(name: str) -> bool:

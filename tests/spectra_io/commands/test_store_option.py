@@ -171,6 +171,36 @@ spectra.stored._work.layer_row = lambda layer, work, names: row(layer, work=work
     assert shell("", "analyze", store)[1] == out
 
 
+@pytest.mark.parametrize(
+    ("command", "lacks"),
+    [
+        (("noise",), "noise_std, num_spikes, spike_p and 6 more, which were"),
+        (("analyze", "--sort", "num_traps"), "num_traps, which was"),
+        (
+            ("analyze", "--columns", "noise"),
+            "noise_std, num_spikes, spike_p and 6 more, which were",
+        ),
+        (("analyze", "--columns", "trap_p"), "trap_p, which was"),
+        (("check", "--fail-on", "num_traps > 0"), "num_traps, which was"),
+    ],
+)
+def test_what_was_not_measured_is_not_an_empty_result(run, net, store, command, lacks):
+    run("analyze", net, "--resamples", 0, "--store", store)
+    assert run("analyze", store, "--columns", "tail", "--columns", "size")[0] == 0
+    assert run("analyze", store, "--columns", "all", "--sort", "-depth")[0] == 0
+    problem = (
+        f"the run lacks {lacks} not measured: give the same command the model in place of the "
+        f"run, with --store {store}"
+    )
+    (file,) = (store / "runs").iterdir()
+    for path in (store, file):
+        code, out, (line, *_) = run(command[0], path, *command[1:])
+        assert line == f"spectra: {path}: {problem}"
+        assert code == (2 if command[0] == "check" else 1)
+        assert ("3 layers, 3 with a spectrum" in out) == (command[0] == "check")
+    assert run(command[0], net, *command[1:], "--store", store)[0] != 3
+
+
 @pytest.mark.parametrize("rule", ["alpha > 1000", "status in {not_read}"])
 def test_a_stored_run_that_was_stopped_does_not_pass_check(run, net, store, rule):
     model = spectra_io.open_model(net)
