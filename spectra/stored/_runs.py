@@ -38,6 +38,7 @@ RUNS = "runs/"
 """Beginning of the names of runs."""
 
 _KIND = "run"
+_FOREIGN = (ValueError, TypeError, KeyError, AttributeError, IndexError)  # of what is not a run
 _OUTCOMES = ("not_analysed",)  # attributes that tell what came out, not what was asked for
 _DIGITS = 12  # of each of the two digests in the name of a run
 
@@ -160,7 +161,7 @@ def record(
     for name in names_under(store, f"{RUNS}{same}-"):
         try:
             others = _header(store, name)[0]["contents"]
-        except (BrokenPartError, KeyError, TypeError, AttributeError):
+        except _FOREIGN:
             continue
         if _reaches(others, contents) and others != contents:
             return
@@ -216,7 +217,7 @@ def runs(store: MutableMapping[str, bytes], /) -> list[Run]:
         try:
             header, arrays = _header(store, name)
             table = Table.from_header(header["layers"], arrays)
-        except (BrokenPartError, KeyError, TypeError, AttributeError, IndexError):
+        except _FOREIGN:
             continue
         reached = sum(map(bool, header["contents"]))
         counts = len(table.rows), reached, len([*table.variables])
@@ -269,7 +270,7 @@ def load_run(
         if not tensors:
             for row, part in zip(table.rows.values(), header["parts"], strict=True):
                 row.update(_eigenvalues(store, part) if "scale_exponent" in row else {})
-    except (ValueError, TypeError, KeyError, AttributeError, IndexError) as error:
+    except _FOREIGN as error:
         msg = f"{name}: a damaged run: {error}; analyze the model again with this store"
         raise ModelFormatError(msg) from error
     return table.dataset()

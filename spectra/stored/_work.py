@@ -98,6 +98,7 @@ class _Recalled(Work):
         self._new: dict[int, Mapping[str, Any]] = {}
         self._spectrum: Spectrum | None = None
         self._problems: list[Problem] = []
+        self._recalled = False
 
     def spectrum(self, layer: Layer) -> Spectrum:
         """Return the spectrum of a layer, of stored eigenvalues if there are any."""
@@ -110,6 +111,7 @@ class _Recalled(Work):
             self._spectrum = spectrum(matrices, **options)
             return self._spectrum
         del options["rtol"]
+        self._recalled = True
         kept = scaled(matrices, part.exponent)
         self._spectrum = of_eigenvalues(kept, part.by_matrix, part.exponent, **options)
         return self._spectrum
@@ -169,16 +171,23 @@ class _Recalled(Work):
 
     def store(self, row: Row) -> Kept:
         """Store what is new of a layer, and return what became of it."""
-        if row["status"] not in _WITH_SPECTRUM or not self._content or self._spectrum is None:
+        if not self._content or self._spectrum is None:
+            return Kept(problems=tuple(self._problems))
+        if row["status"] not in _WITH_SPECTRUM:  # a measure could not read the layer once more
+            self._keep({})
             return Kept(problems=tuple(self._problems))
         failed = failed_places(row)
         ids = self._shelves.identities
-        new = {ids[at]: value for at, value in self._new.items() if ids[at] and at not in failed}
-        if new or not self._name:
+        self._keep({ids[at]: x for at, x in self._new.items() if ids[at] and at not in failed})
+        problems = tuple(self._problems)
+        return Kept(self._content, self._name, not self._new, problems, self._recalled)
+
+    def _keep(self, new: Mapping[str, Mapping[str, Any]]) -> None:
+        """Write a part with the eigenvalues, unless one is there and no value is new."""
+        if self._spectrum is not None and (new or not self._name):
             found = self._spectrum
             part = Part(self._content, found.by_matrix, found.exponent, new)
             self._write(part_name(self._shelf, new), part)
-        return Kept(self._content, self._name, not self._new, tuple(self._problems))
 
     def _write(self, name: str, part: Part) -> None:
         try:

@@ -250,11 +250,17 @@ def analyzed(
     3
     """
     stop, limits = signals.Stop(), resources or Resources()
+    recalled: list[bool] = []
+
+    def is_taken(row: object) -> bool:
+        recalled.append(stored.is_recalled(row))
+        return stored.is_taken(row)
+
     executor = Planned(
         options.get("measures", measures.CORE),
         limits,
         stops=partial(signals.deferred, stop) if keep else None,
-        is_taken=stored.is_taken,
+        is_taken=is_taken,
     )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", SpectraWarning)  # finish says it, for all measures
@@ -262,8 +268,10 @@ def analyzed(
         warnings.showwarning = partial(_noted, warnings.showwarning)
         ds = spectra.analyze(model, executor=executor, device=limits.device, **options)
     if options.get("store") is not None:
-        num = ds.sizes["layer"]
-        screen.note(f"taken from the store: {executor.num_taken} of {num} layers")
+        taken = executor.num_taken
+        others = sum(recalled) - taken
+        more = f", and the eigenvalues of {others} others" if others else ""
+        screen.note(f"taken from the store: {taken} of {ds.sizes['layer']} layers{more}")
     if not stop():
         return ds
     if (ds.status == Status.NOT_REACHED).all():

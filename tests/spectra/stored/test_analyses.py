@@ -12,9 +12,10 @@ import xarray as xr
 import spectra
 from spectra import measures
 from spectra._measuring import Work
-from spectra.errors import ArgumentError, SpectraWarning, StoreWarning
+from spectra.errors import ArgumentError, ModelError, ModelFormatError, SpectraWarning, StoreWarning
 from spectra.models.lazy import Derived, Held
 from spectra.stored import load_run, runs
+from spectra.stored._envelope import pack, unpack
 from tests.builders import EXAMPLES
 
 WANTED: list[measures.Measure] = [measures.size, measures.tail_fit, measures.training_phase]
@@ -239,6 +240,26 @@ def test_a_layer_that_cannot_be_read_is_tried_again():
     xr.testing.assert_identical(spectra.analyze(whole, store=store), spectra.analyze(whole))
 
 
+def test_eigenvalues_are_kept_if_a_measure_cannot_read_once_more(counted):
+    failing = [True]
+
+    def reading(spectrum):
+        if failing:
+            msg = "the network is down"
+            raise ModelError(msg)
+        return {"alpha": 1.0}
+
+    store: dict[str, bytes] = {}
+    W = {"a": np.random.default_rng(0).standard_normal((30, 20))}
+    found = spectra.analyze(W, measures=[measures.size, reading], store=store)
+    assert found.status_reason.item() == "not read: the network is down"
+    failing.clear()
+    counted.clear()
+    again = spectra.analyze(W, measures=[measures.size, reading], store=store)
+    assert not counted["matrices"]
+    xr.testing.assert_identical(again, spectra.analyze(W, measures=[measures.size, reading]))
+
+
 class Stopping:
     """An executor that stops after some items."""
 
@@ -397,6 +418,18 @@ def test_measures_of_one_name_are_several_runs():
     assert all(any(ds.identical(each) for each in stored) for ds in found)
     spectra.analyze(MODEL, measures=several[:1], store=store)
     assert len(runs(store)) == 5
+
+
+@pytest.mark.parametrize("change", [{"rows": [["fc"]]}, {"rows": 3}, {"variables": [{}]}])
+def test_foreign_runs_with_a_right_checksum_are_passed_over(change):
+    store: dict[str, bytes] = {}
+    spectra.analyze({"fc": np.eye(5)}, store=store)
+    (run,) = runs(store)
+    header, arrays = unpack(store[run.name])
+    store["runs/aaaaaaaaaaaa-bb"] = pack({**header, "layers": header["layers"] | change}, arrays)
+    assert [one.name for one in runs(store)] == [run.name]
+    with pytest.raises(ModelFormatError, match="a damaged run"):
+        load_run(store, "runs/aaaaaaaaaaaa-bb")
 
 
 class Elsewhere:

@@ -52,6 +52,13 @@ def test_a_second_look_takes_all_from_the_store(run, net, store):
     assert run("analyze", store) == plain
 
 
+def test_eigenvalues_that_are_taken_are_counted(run, net, store):
+    run("analyze", net, "--exclude", "fc1", "--resamples", 0, "--store", store)
+    err = run("noise", net, "--store", store)[2]
+    assert err[0] == "taken from the store: 0 of 3 layers, and the eigenvalues of 2 others"
+    assert run("noise", net, "--store", store)[2][0] == "taken from the store: 3 of 3 layers"
+
+
 @pytest.mark.parametrize("command", ["noise", "check"])
 def test_other_commands_store_too(run, net, store, command):
     plain = run(command, net, "--exclude", "fc1*")
