@@ -135,7 +135,7 @@ class Describer:
     def _by_code(self, value: Any) -> tuple[object, ...]:
         """Return the description of what has code, and of what holds it; empty for all others."""
         if isinstance(value, partial):
-            return self._all("partial", value.func, value.args, value.keywords, vars(value))
+            return self._partial(value)
         if isinstance(value, FunctionType):
             return self._function(value)
         if isinstance(value, MethodType):
@@ -158,6 +158,14 @@ class Describer:
         if inner is not None and self._version(type(value).__module__):
             return self._all("wrapped", type(value).__name__, inner)
         return ()
+
+    def _partial(self, value: partial[Any]) -> tuple[object, ...]:
+        """Return the description of a function with options: itself if all are its defaults."""
+        defaults = getattr(value.func, "__kwdefaults__", None) or {}
+        chosen = {k: x for k, x in value.keywords.items() if not _is_same(x, defaults.get(k, ...))}
+        if not value.args and not chosen and not vars(value):
+            return self.of(value.func)
+        return self._all("partial", value.func, value.args, chosen, vars(value))
 
     def _class(self, value: type) -> tuple[object, ...]:
         """Return the description of a class by its members, and those of the classes below it."""
@@ -197,6 +205,11 @@ class Describer:
         ]
         names = (code.co_names, code.co_varnames, code.co_freevars, code.co_flags)
         return ("code", code.co_code, code.co_exceptiontable, names, *constants)
+
+
+def _is_same(value: object, other: object) -> bool:
+    """Return whether plain values are the same, of one type; of all others, no."""
+    return type(value) in _PLAIN and type(value) is type(other) and repr(value) == repr(other)
 
 
 def _found(module: str, name: str) -> object:

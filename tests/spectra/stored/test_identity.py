@@ -65,6 +65,9 @@ def test_options_and_closures_count():
     assert identity(partial(evidence, resamples=30)) != identity(partial(evidence, resamples=40))
     assert identity(partial(evidence, resamples=30)) == identity(partial(evidence, resamples=30))
     assert identity(evidence) != identity(measures.size)
+    assert identity(partial(evidence, resamples=100)) == identity(evidence)  # its default
+    assert identity(partial(made(BASE), factor=2)) != identity(made(BASE))
+    assert identity(partial(made(BASE), factor=2.0)) == identity(made(BASE))
 
 
 def test_functions_that_call_each_other_or_themselves():
