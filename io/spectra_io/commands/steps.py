@@ -326,7 +326,7 @@ def _noted(
 
 
 def loaded(
-    paths: Sequence[str], /, *, unused: Collection[str] = ()
+    paths: Sequence[str], /, *, unused: Collection[str] = (), only_tensors: bool = False
 ) -> tuple[list[xr.Dataset], list[xr.Dataset]] | None:
     """
     Load the results that stores hold, if the paths are those of stores.
@@ -337,12 +337,14 @@ def loaded(
         Paths that a command was given.
     unused : collection of str, optional
         Parameters of the command that choose what is computed.
+    only_tensors : bool, default: False
+        Whether only the tensors are loaded, which several runs of a store may have in common.
 
     Returns
     -------
     tuple of two lists of xarray.Dataset, or None
         What :func:`spectra.describe` and :func:`spectra.analyze` returned for each path; None if no
-        path is that of a store.
+        path is that of a store. The second is empty for the tensors only.
 
     Raises
     ------
@@ -363,7 +365,7 @@ def loaded(
         msg = f"{places[0]}: a store has results; --{name.replace('_', '-')} is for a model"
         raise ArgumentError(msg)
     tensors = [files.load(path, group="tensors") for path in places]
-    return tensors, [files.load(path) for path in places]
+    return tensors, [] if only_tensors else [files.load(path) for path in places]
 
 
 def refuse_lacking(path: str, names: Sequence[str], /) -> NoReturn:

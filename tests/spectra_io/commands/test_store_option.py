@@ -1,6 +1,7 @@
 """The option --store, and stores in place of models."""
 
 import json
+import time
 
 import numpy as np
 import pytest
@@ -57,6 +58,12 @@ def test_eigenvalues_that_are_taken_are_counted(run, net, store):
     err = run("noise", net, "--store", store)[2]
     assert err[0] == "taken from the store: 0 of 3 layers, and the eigenvalues of 2 others"
     assert run("noise", net, "--store", store)[2][0] == "taken from the store: 3 of 3 layers"
+
+
+def test_analyze_and_check_share_results_and_a_run(run, net, store):
+    run("analyze", net, "--store", store)
+    assert run("check", net, "--store", store)[2][0] == "taken from the store: 3 of 3 layers"
+    assert run("analyze", store)[0] == 0
 
 
 @pytest.mark.parametrize("command", ["noise", "check"])
@@ -130,6 +137,14 @@ def test_a_store_with_several_runs_names_them(run, net, store):
     assert code == 1
     names = sorted((store / "runs").iterdir())
     assert all(str(name) in line for name in names)
+    assert (
+        line.count("with evidence(confidence=0.9, resamples=20), ") == 1
+    )  # which tells them apart
+    assert line.count(f"3 of 3 layers, {time.strftime('%Y-%m-%d ')}") == 1
+    assert run("describe", store) == run("describe", net)
+    other = write_safetensors(net.parent / "other.safetensors", {"fc1.weight": f32(60, 41)})
+    run("analyze", other, "--store", store)
+    assert "the store holds 3 runs" in run("describe", store)[2][0]
     assert [run("analyze", name)[0] for name in names] == [0, 0]
     assert run("analyze", *names)[1].count("== ") == 2
 
