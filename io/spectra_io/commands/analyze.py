@@ -138,7 +138,7 @@ def analyze(
     workers: int | None,
     memory: int | None,
     scheduler: str | None,
-    store: FolderStore | None,
+    store: FolderStore | Path | None,
     device: str | None,
     resamples: int,
     **view: Any,

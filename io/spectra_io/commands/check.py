@@ -104,7 +104,7 @@ def check(
     redirect_to: Sequence[str],
     workers: int | None,
     memory: int | None,
-    store: FolderStore | None,
+    store: FolderStore | Path | None,
     device: str | None,
     fail_on: Sequence[str],
     rule_files: Sequence[Path],
@@ -146,7 +146,7 @@ def _checked(
     chosen: Sequence[Rule],
     *,
     pool: bool,
-    store: FolderStore | None,
+    store: FolderStore | Path | None,
     limits: Resources,
 ) -> tuple[Checked, int]:
     """

@@ -64,7 +64,7 @@ def noise(
     outputs: Sequence[Path],
     workers: int | None,
     memory: int | None,
-    store: FolderStore | None,
+    store: FolderStore | Path | None,
     device: str | None,
     replicas: int | None,
     seed: int,

@@ -212,6 +212,7 @@ def analyzed(
     *,
     keep: bool = True,
     resources: Resources | None = None,
+    store: stores.FolderStore | Path | None = None,
     **options: Any,
 ) -> xr.Dataset:
     """
@@ -226,6 +227,8 @@ def analyzed(
         than with an exception.
     resources : Resources, optional
         Number of workers, memory, and device.
+    store : FolderStore or Path, optional
+        Store of the results, or the folder of one that is made now.
     **options
         Other options of :func:`spectra.analyze`.
 
@@ -250,6 +253,7 @@ def analyzed(
     3
     """
     stop, limits = signals.Stop(), resources or Resources()
+    kept_in = stores.open_store(store) if isinstance(store, Path) else store
     recalled: list[bool] = []
 
     def is_taken(row: object) -> bool:
@@ -266,8 +270,10 @@ def analyzed(
         warnings.simplefilter("ignore", SpectraWarning)  # finish says it, for all measures
         warnings.simplefilter("always", StoreWarning)
         warnings.showwarning = partial(_noted, warnings.showwarning)
-        ds = spectra.analyze(model, executor=executor, device=limits.device, **options)
-    if options.get("store") is not None:
+        ds = spectra.analyze(
+            model, executor=executor, device=limits.device, store=kept_in, **options
+        )
+    if kept_in is not None:
         taken = executor.num_taken
         others = sum(recalled) - taken
         more = f", and the eigenvalues of {others} others" if others else ""

@@ -160,6 +160,15 @@ def test_what_is_not_a_store_is_refused_before_the_work(run, net, tmp_path, comm
     )
 
 
+@pytest.mark.parametrize("command", ["analyze", "noise", "check", "plot"])
+def test_no_folder_is_made_for_a_model_that_cannot_be_opened(run, store, tmp_path, command):
+    more = ["-o", tmp_path / "a.png"] if command == "plot" else []
+    assert run(command, tmp_path / "no.onnx", "--store", store, *more)[0] in {1, 2}
+    assert not store.exists()
+    assert run(command, tmp_path / "no.onnx", "--store", store / "a", *more)[0] in {1, 2}
+    assert not store.exists()
+
+
 def test_a_failing_store_costs_no_result(run, net, store):
     plain = run("analyze", net, "--resamples", 0)
     folder = open_store(store).folder
