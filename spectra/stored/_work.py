@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +14,7 @@ from spectra.stored._content import content_of
 from spectra.stored._envelope import BrokenPartError
 from spectra.stored._identity import NoIdentityError, digest, identity, method_version
 from spectra.stored._kept import Kept, Problem, marked, words_of
-from spectra.stored._parts import Part, listed, names_under, part_name, shelf_of
+from spectra.stored._parts import Names, Part, listed, names_under, part_name, shelf_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, MutableMapping, Sequence
@@ -38,7 +37,7 @@ class Shelves:
     """A store with the identities of the measures that are asked for; empty for one without."""
 
     store: MutableMapping[str, bytes]
-    names: tuple[str, ...] | None
+    names: Names | None
     method: str
     identities: tuple[str, ...]
     problems: tuple[Problem, ...] = ()
@@ -57,7 +56,7 @@ class Shelves:
                 found.append("")
                 name = getattr(measure, "__name__", type(measure).__name__)
                 problems.append(Problem("measure not stored", f"{name} uses {error}"))
-        names: tuple[str, ...] | None = ()
+        names: Names | None = Names(())
         try:
             names = listed(store)  # once, not for each layer
         except Exception as error:  # of any file system
@@ -139,15 +138,13 @@ class _Recalled(Work):
     def _others(self, first: str) -> list[str]:
         """Return the names of further parts of the layer, those that were there at the start."""
         shelves, shelf = self._shelves, self._shelf
-        if shelves.names is None:
-            try:
-                names = names_under(shelves.store, shelf)
-            except Exception as error:  # of any file system
-                self._problems.append(Problem("store not listed", words_of(error)))
-                return []
-        else:
-            ends = (bisect_left(shelves.names, end) for end in (shelf, f"{shelf}~"))
-            names = list(shelves.names[slice(*ends)])
+        try:
+            all_names = shelves.names
+            find = names_under if all_names is None else all_names.of
+            names = find(shelves.store, shelf)
+        except Exception as error:  # of any file system
+            self._problems.append(Problem("store not listed", words_of(error)))
+            return []
         return [name for name in names if name != first]
 
     def _read(self, name: str, shape: tuple[int, int]) -> Part | None:

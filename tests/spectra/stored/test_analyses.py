@@ -1,6 +1,7 @@
 """Analyses with a store: the same results, and no work that was done before."""
 
 import dataclasses
+import pickle
 from collections import Counter
 from functools import partial
 from typing import Any
@@ -372,6 +373,38 @@ def test_a_store_without_prefixes_is_not_listed_for_each_layer():
         store.times = 0
         spectra.analyze(MODEL, measures=asked, store=store)
         assert store.times <= 2  # before the work, and for the runs
+
+
+class Remote(Listed):
+    """A store that is sent as its address."""
+
+    there: Any = None
+
+    def __reduce__(self):
+        """Send where the store is."""
+        return getattr, (Remote, "there")
+
+
+def test_names_of_a_store_are_not_sent_and_a_worker_lists_them_once():
+    store = Remote.there = Remote({f"{n % 99:02}/{n:032}-{n:032}": b"" for n in range(5000)})
+    sent: list[int] = []
+
+    class Sending:
+        def map(self, function, items):
+            for item in items:
+                data = pickle.dumps((function, item))
+                sent.append(len(data))
+                yield pickle.loads(data)[0](item)
+
+    expected = spectra.analyze(MODEL, measures=WANTED)
+    for asked in (WANTED[:1], WANTED):
+        store.times = 0
+        found = spectra.analyze(MODEL, measures=asked, store=store, executor=Sending())
+        assert store.times <= 3  # before the work, by the worker, and for the runs
+    xr.testing.assert_identical(found, expected)
+    assert max(sent) < 100_000
+    run = spectra.analyze(MODEL, measures=WANTED, store=store)
+    xr.testing.assert_identical(run, expected)
 
 
 def test_two_stops_and_a_finish_at_once_leave_the_whole_run():
