@@ -54,9 +54,10 @@ def _sources(folder: Traversable, path: str = "") -> Iterator[tuple[str, str]]:
 
 
 @cache
-def _source() -> str:
-    """Return the digest of the source of this package."""
-    return digest(*sorted(_sources(resources.files("spectra"))))
+def _installed() -> tuple[str, str]:
+    """Return the digest of the source of this package, and the version of SciPy, read once."""
+    source = digest(*sorted(_sources(resources.files("spectra"))))
+    return source[:_WORD], metadata.version("scipy")
 
 
 def method_version() -> str:
@@ -66,5 +67,5 @@ def method_version() -> str:
     The source tells two states of a version in development apart. Random draws and the last digits
     of linear algebra depend on the libraries.
     """
-    ours = f"weightspectra {__version__} (source {_source()[:_WORD]})"
-    return f"{ours}, NumPy {np.__version__}, SciPy {metadata.version('scipy')}"
+    source, scipy = _installed()
+    return f"weightspectra {__version__} (source {source}), NumPy {np.__version__}, SciPy {scipy}"
