@@ -9,7 +9,7 @@ a few rounds of the iteration mostly shows that they were enough.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -43,29 +43,29 @@ def refined(
     r"""
     Return eigenvalues with those below `accurate` computed again; None if that is not possible.
 
-    The Gram matrix is computed if it is not given; it is overwritten.
+    The Gram matrix is computed if it is not given; it is overwritten, and there is no second one.
 
     The error of k eigenvalues from a space with the residual R is at most
     :math:`\|R\|^2` over the gap to the next eigenvalue (Kato; Parlett, The symmetric eigenvalue
     problem, section 11.7): the result is None unless that is below `rtol` times each.
     """
-    from scipy.linalg import LinAlgError, cho_solve, cholesky
+    from scipy.linalg import lapack
 
     num = int(np.searchsorted(values, accurate))
     if num > len(values) // _SHARE or len(values) < _NARROWEST or len(values) < matrix.shape[1]:
         return None
     gram = gram_of(matrix, exponent) if gram is None else gram
     gram[np.diag_indices_from(gram)] += _SHIFT * values[-1]
-    try:
-        factor = cholesky(gram, lower=True, overwrite_a=True, check_finite=False), True
-    except LinAlgError:
+    # its lower triangle is the upper one of the transpose, which LAPACK overwrites without a copy
+    factor, failed = lapack.dpotrf(gram.T, lower=0, clean=0, overwrite_a=1)
+    if failed:
         return None
     size = num + max(num, _BESIDE)
-    start = np.random.default_rng(0).standard_normal((len(values), size))
-    vectors = np.linalg.qr(start)[0]
+    vectors = np.random.default_rng(0).standard_normal((len(values), size))
+    vectors = np.linalg.qr(vectors)[0]
     for rounds in _ROUNDS:
         for _ in range(rounds):
-            vectors = np.linalg.qr(cho_solve(factor, vectors, check_finite=False))[0]
+            vectors = np.linalg.qr(lapack.dpotrs(factor, vectors, lower=0)[0])[0]
         products = _products(matrix, exponent, vectors)
         found = _with_smallest(values, *products, vectors, num, rtol)
         if found is not None:
@@ -74,25 +74,28 @@ def refined(
 
 
 def _products(matrix: Tall, exponent: int, vectors: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Return W times the vectors, and the transpose of W times that, in one pass."""
-    once, twice = [], np.zeros_like(vectors)
+    """Return R of the QR of W times the vectors, and W.T @ W times the vectors, in one pass."""
+    triangle: Any = np.zeros((0, vectors.shape[1]))
+    twice = np.zeros_like(vectors)
     for part in matrix.blocks():
         block = scaled(part, exponent)
-        once.append(block @ vectors)
-        twice += block.T @ once[-1]
-    return np.concatenate(once), twice
+        once = block @ vectors
+        twice += block.T @ once
+        del block, part  # before the next ones are read
+        triangle = np.linalg.qr(np.concatenate([triangle, once]), mode="r")
+    return triangle, twice
 
 
 def _with_smallest(
     values: FloatArray,
-    once: FloatArray,
+    triangle: FloatArray,
     twice: FloatArray,
     vectors: FloatArray,
     num: int,
     rtol: float,
 ) -> FloatArray | None:
     """Return the eigenvalues with the smallest replaced, if their errors are small enough."""
-    _, singular, rotation = np.linalg.svd(once, full_matrices=False)
+    _, singular, rotation = np.linalg.svd(triangle, full_matrices=False)
     found = np.square(singular[::-1])
     turned = rotation[::-1].T
     residuals = twice @ turned - (vectors @ turned) * found

@@ -68,4 +68,4 @@ def scaled(W: AnyArray, exponent: int) -> FloatArray:
     if W.dtype.itemsize > 8:  # longer floats, before their exponent is cut
         return np.ldexp(W, -exponent).astype(np.float64)
     wide = W.astype(np.float64)
-    return np.ldexp(wide, -exponent) if exponent else wide
+    return np.ldexp(wide, -exponent, out=wide) if exponent else wide

@@ -166,7 +166,8 @@ def largest(
     rtol : float, default: 1e-8
         Bound of the error of each, over the eigenvalue, at which the iteration ends.
     passes : int, default: 100
-        Most products with the matrix, each of which reads it once.
+        Most products with the matrix, each of which reads it once; up to three of them
+        are needed to have `num` eigenvalues at all.
     exact_below : int, default: 8192
         Shorter side up to which all eigenvalues are computed instead.
     rng : int, numpy.random.Generator or None, default: 0
@@ -180,7 +181,7 @@ def largest(
     Raises
     ------
     ArgumentError
-        If an argument is out of range.
+        If an argument is out of range, or `passes` too few for so many eigenvalues.
 
     See Also
     --------
@@ -216,6 +217,10 @@ def largest(
     block = max(4, num // 2)
     if _is_exact(operator, exact_below) or 2 * (num + block) > operator.M:
         return Largest(eigenvalues(W)[-num:], np.zeros(num), 0)
+    if passes * block < num:
+        least = -(-num // block)
+        msg = f"`passes` must be at least {least} for {num} eigenvalues, got {passes}"
+        raise ArgumentError(msg)
     values, errors, done = _block_lanczos(operator, num, block, rtol, passes, rng)
     if done < passes and np.any(errors > rtol * values):  # the basis is as wide as the matrix
         return Largest(eigenvalues(W)[-num:], np.zeros(num), 0)

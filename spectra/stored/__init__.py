@@ -7,13 +7,14 @@ digests of the numbers of a layer and of everything else that the results depend
 
 - :func:`runs`: the runs of analyze that a store holds (:class:`Run`)
 - :func:`load_run`: the Dataset of one of them, or the Dataset of its tensors
-- :func:`is_taken`: whether the results of a layer come from the store, for executors that count
+- :func:`is_taken`, :func:`is_recalled`: whether the results of a layer, or its eigenvalues, come
+  from the store, for executors that count
 
 A store may have a method ``under(prefix)`` that returns its names with a prefix, if it finds these
 faster than by going through all names.
 """
 
-from spectra.stored._kept import is_taken
+from spectra.stored._kept import is_recalled, is_taken
 from spectra.stored._runs import Run, load_run, runs
 
-__all__ = ["Run", "is_taken", "load_run", "runs"]
+__all__ = ["Run", "is_recalled", "is_taken", "load_run", "runs"]

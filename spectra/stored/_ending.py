@@ -32,7 +32,8 @@ def finish(shelves: Shelves, layers: Table, tensors: Table, kept: Mapping[str, K
     if is_whole and any(each.content for each in kept.values()):
         try:
             if _is_shared(shelves, kept):
-                record(shelves.store, layers, tensors, kept)
+                known_by = (shelves.method, *shelves.identities)
+                record(shelves.store, layers, tensors, kept, known_by=known_by)
             else:
                 problems.append(_COPIED)
         except Exception as error:  # of any file system

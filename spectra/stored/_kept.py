@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from spectra.results.dataset import Row
 
-__all__ = ["Kept", "Problem", "is_taken", "marked", "taken_out", "words_of"]
+__all__ = ["Kept", "Problem", "is_recalled", "is_taken", "marked", "taken_out", "words_of"]
 
 _KEPT = "kept in a store"  # a name that no variable has
 
@@ -34,6 +34,8 @@ class Kept(NamedTuple):
     taken: bool = False
     """Whether all results come from the store."""
     problems: tuple[Problem, ...] = ()
+    recalled: bool = False
+    """Whether the eigenvalues come from the store."""
 
 
 def words_of(error: Exception) -> str:
@@ -75,5 +77,36 @@ def is_taken(row: object, /) -> bool:
     >>> is_taken({"status": 1})
     False
     """
+    return _kept_of(row).taken
+
+
+def is_recalled(row: object, /) -> bool:
+    """
+    Return whether the eigenvalues of a layer come from a store.
+
+    Parameters
+    ----------
+    row : object
+        What the function that an executor maps returned for a layer.
+
+    Returns
+    -------
+    bool
+        Whether the eigenvalues were stored before, and values of measures or not.
+
+    See Also
+    --------
+    is_taken : Whether all results come from the store.
+
+    Examples
+    --------
+    >>> is_recalled({"status": 1})
+    False
+    """
+    return _kept_of(row).recalled
+
+
+def _kept_of(row: object) -> Kept:
     found = row.value if isinstance(row, Done) else row
-    return isinstance(found, dict) and found.get(_KEPT, Kept()).taken
+    kept = found.get(_KEPT) if isinstance(found, dict) else None
+    return kept or Kept()

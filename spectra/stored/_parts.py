@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
     from spectra._typing import AnyArray, FloatArray
 
-__all__ = ["Part", "listed", "names_under", "part_name", "shelf_of"]
+__all__ = ["Names", "Part", "listed", "names_under", "part_name", "shelf_of"]
 
 _KIND = "part"
 
@@ -81,6 +82,37 @@ def names_under(store: MutableMapping[str, bytes], prefix: str, /) -> list[str]:
     return sorted(name for name in list(names) if name.startswith(prefix))
 
 
-def listed(store: MutableMapping[str, bytes], /) -> tuple[str, ...] | None:
-    """Return all names in their order, for a store that cannot list those with a prefix."""
-    return None if hasattr(store, "under") else tuple(names_under(store, ""))
+class Names:
+    """
+    Names in a store when a run begins, in their order; they are not sent to workers.
+
+    A worker in another process lists the store once, not for each layer.
+    """
+
+    def __init__(self, names: Iterable[str]) -> None:
+        self._names: tuple[str, ...] | None = tuple(names)
+        self._run = digest(*self._names)
+
+    def __getstate__(self) -> dict[str, object]:
+        """Return what is sent."""
+        return {"_names": None, "_run": self._run}
+
+    def of(self, store: MutableMapping[str, bytes], prefix: str, /) -> list[str]:
+        """Return the names that begin with a prefix."""
+        global _of_worker
+        names = self._names
+        if names is None:
+            run, names = _of_worker
+            if run != self._run:
+                names = tuple(names_under(store, ""))
+                _of_worker = self._run, names
+        ends = (bisect_left(names, end) for end in (prefix, f"{prefix}~"))
+        return list(names[slice(*ends)])
+
+
+_of_worker: tuple[str, tuple[str, ...]] = "", ()
+
+
+def listed(store: MutableMapping[str, bytes], /) -> Names | None:
+    """Return the names in a store; None for one that can list those with a prefix."""
+    return None if hasattr(store, "under") else Names(names_under(store, ""))

@@ -38,6 +38,7 @@ RUNS = "runs/"
 """Beginning of the names of runs."""
 
 _KIND = "run"
+_FOREIGN = (ValueError, TypeError, KeyError, AttributeError, IndexError)  # of what is not a run
 _OUTCOMES = ("not_analysed",)  # attributes that tell what came out, not what was asked for
 _DIGITS = 12  # of each of the two digests in the name of a run
 
@@ -127,27 +128,22 @@ class Table:
 
 
 def record(
-    store: MutableMapping[str, bytes], layers: Table, tensors: Table, kept: Mapping[str, Kept], /
+    store: MutableMapping[str, bytes],
+    layers: Table,
+    tensors: Table,
+    kept: Mapping[str, Kept],
+    /,
+    *,
+    known_by: Sequence[str],
 ) -> None:
     """
     Store the run of an analysis, unless one that reached all its layers is there.
 
-    Runs of the same work that were stopped earlier are deleted.
+    Runs of the same work that were stopped earlier are deleted. It is the same if layers, options,
+    and what the results are `known_by` are: version of the method, identities of the measures. One
+    with an unknown identity is the same only if its results are.
     """
-    facts = [(name, row["N"], row["M"], row["rf"]) for name, row in layers.rows.items()]
-    asked = {name: value for name, value in layers.attrs.items() if name not in _OUTCOMES}
-    same = digest(*facts, *sorted(map(ascii, asked.items())))[:_DIGITS]
     contents = [each.content for each in kept.values()]
-    replaced = []
-    for name in names_under(store, f"{RUNS}{same}-"):
-        try:
-            others = _header(store, name)[0]["contents"]
-        except (BrokenPartError, KeyError, TypeError, AttributeError):
-            continue
-        if _reaches(others, contents) and others != contents:
-            return
-        if _reaches(contents, others) and others != contents:
-            replaced.append(name)
     arrays: list[AnyArray] = []
     header = {
         "kind": _KIND,
@@ -156,7 +152,22 @@ def record(
         "layers": layers.to_header(arrays),
         "tensors": tensors.to_header(arrays),
     }
-    store[f"{RUNS}{same}-{digest(*contents)[:_DIGITS]}"] = pack(header, arrays)
+    data = pack(header, arrays)
+    facts = [(name, row["N"], row["M"], row["rf"]) for name, row in layers.rows.items()]
+    asked = {name: value for name, value in layers.attrs.items() if name not in _OUTCOMES}
+    found = "" if all(known_by) else data
+    same = digest(*facts, *sorted(map(ascii, asked.items())), *known_by, found)[:_DIGITS]
+    replaced = []
+    for name in names_under(store, f"{RUNS}{same}-"):
+        try:
+            others = _header(store, name)[0]["contents"]
+        except _FOREIGN:
+            continue
+        if _reaches(others, contents) and others != contents:
+            return
+        if _reaches(contents, others) and others != contents:
+            replaced.append(name)
+    store[f"{RUNS}{same}-{digest(*contents)[:_DIGITS]}"] = data
     for name in replaced:
         store.pop(name, None)  # another process may have deleted it
 
@@ -206,7 +217,7 @@ def runs(store: MutableMapping[str, bytes], /) -> list[Run]:
         try:
             header, arrays = _header(store, name)
             table = Table.from_header(header["layers"], arrays)
-        except (BrokenPartError, KeyError, TypeError, AttributeError, IndexError):
+        except _FOREIGN:
             continue
         reached = sum(map(bool, header["contents"]))
         counts = len(table.rows), reached, len([*table.variables])
@@ -259,7 +270,7 @@ def load_run(
         if not tensors:
             for row, part in zip(table.rows.values(), header["parts"], strict=True):
                 row.update(_eigenvalues(store, part) if "scale_exponent" in row else {})
-    except (ValueError, TypeError, KeyError, AttributeError, IndexError) as error:
+    except _FOREIGN as error:
         msg = f"{name}: a damaged run: {error}; analyze the model again with this store"
         raise ModelFormatError(msg) from error
     return table.dataset()

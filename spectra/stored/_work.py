@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from spectra._measuring import Work, failed_places, layer_row
 from spectra._spectrum import of_eigenvalues, scaled, spectrum
+from spectra.errors import ArgumentError
 from spectra.linalg import devices
 from spectra.results.variables import Status
 from spectra.stored._content import content_of
 from spectra.stored._envelope import BrokenPartError
 from spectra.stored._identity import NoIdentityError, digest, identity, method_version
 from spectra.stored._kept import Kept, Problem, marked, words_of
-from spectra.stored._parts import Part, listed, names_under, part_name, shelf_of
+from spectra.stored._parts import Names, Part, listed, names_under, part_name, shelf_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, MutableMapping, Sequence
@@ -37,7 +37,7 @@ class Shelves:
     """A store with the identities of the measures that are asked for; empty for one without."""
 
     store: MutableMapping[str, bytes]
-    names: tuple[str, ...] | None
+    names: Names | None
     method: str
     identities: tuple[str, ...]
     problems: tuple[Problem, ...] = ()
@@ -56,7 +56,7 @@ class Shelves:
                 found.append("")
                 name = getattr(measure, "__name__", type(measure).__name__)
                 problems.append(Problem("measure not stored", f"{name} uses {error}"))
-        names: tuple[str, ...] | None = ()
+        names: Names | None = Names(())
         try:
             names = listed(store)  # once, not for each layer
         except Exception as error:  # of any file system
@@ -70,9 +70,20 @@ class Shelves:
 
 
 def _method(device: str | None) -> str:
-    """Return the digest of the version of the method, and of the library of a device."""
+    """Return the version of the method, and of the library of a device, in words."""
     ours = method_version()
-    return ours if device is None else digest(ours, devices.opened(device).method)
+    return ours if device is None else f"{ours}, {devices.opened(device).method}"
+
+
+def _check_method(here: str, asked: str) -> None:
+    """Refuse to store results of a version that is not the one by which they would be known."""
+    if here != asked:
+        msg = (
+            "the workers must have the versions of the program that has the `store`, by which "
+            f"results are known: {asked}; got a worker with {here}; install the same versions, or "
+            "leave out `store`"
+        )
+        raise ArgumentError(msg)
 
 
 class _Recalled(Work):
@@ -86,6 +97,7 @@ class _Recalled(Work):
         self._new: dict[int, Mapping[str, Any]] = {}
         self._spectrum: Spectrum | None = None
         self._problems: list[Problem] = []
+        self._recalled = False
 
     def spectrum(self, layer: Layer) -> Spectrum:
         """Return the spectrum of a layer, of stored eigenvalues if there are any."""
@@ -98,6 +110,7 @@ class _Recalled(Work):
             self._spectrum = spectrum(matrices, **options)
             return self._spectrum
         del options["rtol"]
+        self._recalled = True
         kept = scaled(matrices, part.exponent)
         self._spectrum = of_eigenvalues(kept, part.by_matrix, part.exponent, **options)
         return self._spectrum
@@ -125,15 +138,13 @@ class _Recalled(Work):
     def _others(self, first: str) -> list[str]:
         """Return the names of further parts of the layer, those that were there at the start."""
         shelves, shelf = self._shelves, self._shelf
-        if shelves.names is None:
-            try:
-                names = names_under(shelves.store, shelf)
-            except Exception as error:  # of any file system
-                self._problems.append(Problem("store not listed", words_of(error)))
-                return []
-        else:
-            ends = (bisect_left(shelves.names, end) for end in (shelf, f"{shelf}~"))
-            names = list(shelves.names[slice(*ends)])
+        try:
+            all_names = shelves.names
+            find = names_under if all_names is None else all_names.of
+            names = find(shelves.store, shelf)
+        except Exception as error:  # of any file system
+            self._problems.append(Problem("store not listed", words_of(error)))
+            return []
         return [name for name in names if name != first]
 
     def _read(self, name: str, shape: tuple[int, int]) -> Part | None:
@@ -157,16 +168,23 @@ class _Recalled(Work):
 
     def store(self, row: Row) -> Kept:
         """Store what is new of a layer, and return what became of it."""
-        if row["status"] not in _WITH_SPECTRUM or not self._content or self._spectrum is None:
+        if not self._content or self._spectrum is None:
+            return Kept(problems=tuple(self._problems))
+        if row["status"] not in _WITH_SPECTRUM:  # a measure could not read the layer once more
+            self._keep({})
             return Kept(problems=tuple(self._problems))
         failed = failed_places(row)
         ids = self._shelves.identities
-        new = {ids[at]: value for at, value in self._new.items() if ids[at] and at not in failed}
-        if new or not self._name:
+        self._keep({ids[at]: x for at, x in self._new.items() if ids[at] and at not in failed})
+        problems = tuple(self._problems)
+        return Kept(self._content, self._name, not self._new, problems, self._recalled)
+
+    def _keep(self, new: Mapping[str, Mapping[str, Any]]) -> None:
+        """Write a part with the eigenvalues, unless one is there and no value is new."""
+        if self._spectrum is not None and (new or not self._name):
             found = self._spectrum
             part = Part(self._content, found.by_matrix, found.exponent, new)
             self._write(part_name(self._shelf, new), part)
-        return Kept(self._content, self._name, not self._new, tuple(self._problems))
 
     def _write(self, name: str, part: Part) -> None:
         try:
@@ -179,6 +197,7 @@ class _Recalled(Work):
 
 def stored_row(layer: Layer, work: Work, declared: Sequence[Variable], shelves: Shelves) -> Row:
     """Return the results of one layer, from the store as far as it has them; store the others."""
+    _check_method(_method(work.options.device), shelves.method)
     recalled = _Recalled(work.measures, work.options, shelves)
     row = layer_row(layer, recalled, declared)
     return marked(row, recalled.store(row))

@@ -138,7 +138,7 @@ def analyze(
     workers: int | None,
     memory: int | None,
     scheduler: str | None,
-    store: FolderStore | None,
+    store: FolderStore | Path | None,
     device: str | None,
     resamples: int,
     **view: Any,
@@ -146,6 +146,7 @@ def analyze(
     """Say which layers of a model to look at first, and print a table of all."""
     shown, outputs = reports.chosen(outputs, **view)
     if known := steps.loaded(paths, unused=[*options.CHOICES, "resamples", "scheduler"]):
+        reports.check_measured(paths, known[1], shown)
         return reports.finish(paths, *known, outputs, view=shown)
     asked = _measures(resamples, shown)
     with _limits(scheduler, Resources(workers, memory, device=device), paths) as limits:

@@ -53,8 +53,9 @@ rule needs is computed. Without --fail-on and --rules the rules are fail-on = [.
 these: {"; ".join(rules.DEFAULT)}.
 
 Exit code: 0 if all rules hold, 1 if a rule is broken, 2 after an error, or if a model could not be
-checked as a whole: no layer has a spectrum, a tensor is missing, a layer could not be read and no
-rule is about status, or a pattern fits no layer of any model. 2 outweighs 1 among several models.
+checked as a whole: no layer has a spectrum, a tensor is missing, a layer was not reached, a layer
+could not be read and no rule is about status, or a pattern fits no layer of any model. 2 outweighs
+1 among several models.
 """
 
 
@@ -103,7 +104,7 @@ def check(
     redirect_to: Sequence[str],
     workers: int | None,
     memory: int | None,
-    store: FolderStore | None,
+    store: FolderStore | Path | None,
     device: str | None,
     fail_on: Sequence[str],
     rule_files: Sequence[Path],
@@ -145,7 +146,7 @@ def _checked(
     chosen: Sequence[Rule],
     *,
     pool: bool,
-    store: FolderStore | None,
+    store: FolderStore | Path | None,
     limits: Resources,
 ) -> tuple[Checked, int]:
     """
@@ -155,6 +156,7 @@ def _checked(
     """
     needed = {name for rule in chosen for name in rule.needs}
     by_status = "status" in needed
+    ds: xr.Dataset | None = None
     try:
         if isinstance(opened, Exception):
             raise opened
@@ -166,6 +168,9 @@ def _checked(
             tensors, ds = opened
         if not needed <= {*ds.data_vars}:
             ds = ds.assign(scale_collapse.find(ds).data_vars)
+        lacking = sorted(needed - {*ds.data_vars, *ds.coords})
+        if lacking and not isinstance(opened, Model):
+            steps.refuse_lacking(path, lacking)
         *outcomes, unread = rules.check(ds, [*chosen, _READ], unmatched_ok=True)
         if line := left_out_line(tensors, ds):
             screen.note(line, fold=True)
@@ -173,7 +178,7 @@ def _checked(
         found = Checked(
             path=shown(path),
             num_layers=ds.sizes["layer"],
-            num_computed=int((ds.status == Status.COMPUTED).sum()),
+            num_computed=_num_computed(ds),
             outcomes=tuple(outcomes),
             first=tuple(triage.findings(ds)),
             problem=_problem(ds, tensors, [] if by_status else unread.breaches),
@@ -182,13 +187,21 @@ def _checked(
     except (SpectraError, OSError, MemoryError) as error:
         problem = failures.public(failures.message(error), [path]).removeprefix(f"{shown(path)}: ")
         screen.note(f"spectra: {shown(path)}: {problem}")
-        return Checked(shown(path), problem=problem), 0
+        counts = (ds.sizes["layer"], _num_computed(ds)) if ds is not None else (0, 0)
+        return Checked(shown(path), *counts, problem=problem), 0
+
+
+def _num_computed(ds: xr.Dataset) -> int:
+    """Return how many layers have a spectrum."""
+    return int((ds.status == Status.COMPUTED).sum())
 
 
 def _problem(ds: xr.Dataset, tensors: xr.Dataset, unread: Sequence[Breach]) -> str:
     """Return why a model could not be checked as a whole; empty if it could."""
     if line := stops.stopped(ds, 0):
         return line.removeprefix("spectra: ").partition(";")[0]
+    if unseen := int((ds.status == Status.NOT_REACHED).sum()):  # of a stored run that was stopped
+        return f"layers that the work did not reach: {unseen} of {ds.sizes['layer']}"
     missing = tensors.tensor.values[(tensors.tensor_role == "missing").values].tolist()
     if not (ds.status == Status.COMPUTED).any():
         return "no layer has a spectrum"

@@ -61,7 +61,7 @@ def describe(
     cost: bool,
 ) -> int:
     """List every tensor, with the reason if it is not taken; no eigenvalues are computed."""
-    if known := loaded([path], unused=[*CHOICES, "cost"]):
+    if known := loaded([path], unused=[*CHOICES, "cost"], only_tensors=True):
         (ds,), _ = known
         model = None
     else:

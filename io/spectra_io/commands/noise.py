@@ -64,7 +64,7 @@ def noise(
     outputs: Sequence[Path],
     workers: int | None,
     memory: int | None,
-    store: FolderStore | None,
+    store: FolderStore | Path | None,
     device: str | None,
     replicas: int | None,
     seed: int,
@@ -76,6 +76,7 @@ def noise(
     asked = [measures.size, measures.tail_fit, measures.foreseen_traps, *chosen]
     shown, outputs = reports.chosen(outputs, **view)
     if known := steps.loaded(paths, unused=[*options.CHOICES, "replicas", "seed"]):
+        reports.check_measured(paths, known[1], shown)
         return reports.finish(paths, *known, outputs, view=shown)
     asked = with_variables(asked, shown.variables)
     kept, models = opened_all(paths, include, exclude, redirect_to=redirect_to)

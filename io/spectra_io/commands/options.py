@@ -17,6 +17,7 @@ from spectra_io.terminal import column_groups, layer_tables
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from spectra_io.results.stores import FolderStore
     from spectra_io.terminal.columns import Column
 
 __all__ = [
@@ -82,10 +83,18 @@ _OUTPUTS = click.option(
     help="Write the results to FILE: .nc, .csv, .json or (with pyarrow) .parquet. Only an earlier "
     "result is replaced. Repeatable. Files have all layers, whatever is printed.",
 )
+
+
+def _store_at(path: Path) -> FolderStore | Path:
+    """Open a store; return the path of a new one, which is made when the models are open."""
+    is_new = not path.exists() and path.parent.is_dir()
+    return path if is_new else open_store(path)
+
+
 _STORE = click.option(
     "--store",
     type=click.Path(path_type=Path),
-    callback=lambda _, __, path: None if path is None else open_store(path),
+    callback=lambda _, __, path: None if path is None else _store_at(path),
     metavar="FOLDER",
     help="Store the results of each layer in FOLDER as soon as they are there, and take from it "
     "what it has: a run that was killed goes on where it was. A new or an empty folder, or one "

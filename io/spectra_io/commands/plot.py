@@ -164,7 +164,7 @@ def plot(
     redirect_to: Sequence[str],
     workers: int | None,
     memory: int | None,
-    store: FolderStore | None,
+    store: FolderStore | Path | None,
     device: str | None,
     layer: str | None,
     figure: str | None,

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from spectra_io.terminal.markdown import Part
 
-__all__ = ["View", "chosen", "finish", "parts"]
+__all__ = ["View", "check_measured", "chosen", "finish", "parts"]
 
 _STDOUT = Path("-")
 
@@ -110,6 +110,36 @@ def chosen(outputs: Sequence[Path], /, **view: Any) -> tuple[View, list[Path]]:
     files_only = [output for output in outputs if output != _STDOUT]
     steps.check_outputs(files_only)
     return found, files_only
+
+
+def check_measured(paths: Sequence[str], results: Sequence[xr.Dataset], view: View, /) -> None:
+    """
+    Check that the results of stored runs have what is to be printed.
+
+    Parameters
+    ----------
+    paths : sequence of str
+        Stores, or runs in them.
+    results : sequence of xarray.Dataset
+        Results of :func:`spectra.analyze` that were loaded from these.
+    view : View
+        Choice of what is printed. Of the groups "main" and "all" what there is.
+
+    Raises
+    ------
+    ArgumentError
+        If a variable was not measured: the message has the command that measures it.
+
+    Examples
+    --------
+    >>> import spectra
+    >>> check_measured(["a.store"], [spectra.analyze({})], View(["main"]))
+    """
+    wanted = column_groups.measured_in([word for word in view.groups if word != "main"])
+    wanted += [name for name in view.variables if name not in (*wanted, *scale_collapse.NAMES)]
+    for path, ds in zip(paths, results, strict=True):
+        if lacking := [name for name in wanted if name not in ds and name not in ds.coords]:
+            steps.refuse_lacking(path, lacking)
 
 
 def parts(ds: xr.Dataset, view: View, /) -> list[Part]:

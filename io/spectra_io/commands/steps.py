@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 from click.core import ParameterSource
@@ -40,12 +40,14 @@ __all__ = [
     "loaded",
     "names_of",
     "opened",
+    "refuse_lacking",
     "write",
 ]
 
 INCOMPLETE = 3
 """Exit code of a command that opened a model, and whose result is not complete."""
 
+_NAMED = 3  # variables that a message names
 _FAILED = (Status.NOT_READ, Status.NOT_CONVERGED, Status.NOT_REACHED)  # may succeed another time
 
 
@@ -210,6 +212,7 @@ def analyzed(
     *,
     keep: bool = True,
     resources: Resources | None = None,
+    store: stores.FolderStore | Path | None = None,
     **options: Any,
 ) -> xr.Dataset:
     """
@@ -224,6 +227,8 @@ def analyzed(
         than with an exception.
     resources : Resources, optional
         Number of workers, memory, and device.
+    store : FolderStore or Path, optional
+        Store of the results, or the folder of one that is made now.
     **options
         Other options of :func:`spectra.analyze`.
 
@@ -248,20 +253,31 @@ def analyzed(
     3
     """
     stop, limits = signals.Stop(), resources or Resources()
+    kept_in = stores.open_store(store) if isinstance(store, Path) else store
+    recalled: list[bool] = []
+
+    def is_taken(row: object) -> bool:
+        recalled.append(stored.is_recalled(row))
+        return stored.is_taken(row)
+
     executor = Planned(
         options.get("measures", measures.CORE),
         limits,
         stops=partial(signals.deferred, stop) if keep else None,
-        is_taken=stored.is_taken,
+        is_taken=is_taken,
     )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", SpectraWarning)  # finish says it, for all measures
         warnings.simplefilter("always", StoreWarning)
         warnings.showwarning = partial(_noted, warnings.showwarning)
-        ds = spectra.analyze(model, executor=executor, device=limits.device, **options)
-    if options.get("store") is not None:
-        num = ds.sizes["layer"]
-        screen.note(f"taken from the store: {executor.num_taken} of {num} layers")
+        ds = spectra.analyze(
+            model, executor=executor, device=limits.device, store=kept_in, **options
+        )
+    if kept_in is not None:
+        taken = executor.num_taken
+        others = sum(recalled) - taken
+        more = f", and the eigenvalues of {others} others" if others else ""
+        screen.note(f"taken from the store: {taken} of {ds.sizes['layer']} layers{more}")
     if not stop():
         return ds
     if (ds.status == Status.NOT_REACHED).all():
@@ -316,7 +332,7 @@ def _noted(
 
 
 def loaded(
-    paths: Sequence[str], /, *, unused: Collection[str] = ()
+    paths: Sequence[str], /, *, unused: Collection[str] = (), only_tensors: bool = False
 ) -> tuple[list[xr.Dataset], list[xr.Dataset]] | None:
     """
     Load the results that stores hold, if the paths are those of stores.
@@ -327,12 +343,14 @@ def loaded(
         Paths that a command was given.
     unused : collection of str, optional
         Parameters of the command that choose what is computed.
+    only_tensors : bool, default: False
+        Whether only the tensors are loaded, which several runs of a store may have in common.
 
     Returns
     -------
     tuple of two lists of xarray.Dataset, or None
         What :func:`spectra.describe` and :func:`spectra.analyze` returned for each path; None if no
-        path is that of a store.
+        path is that of a store. The second is empty for the tensors only.
 
     Raises
     ------
@@ -353,7 +371,42 @@ def loaded(
         msg = f"{places[0]}: a store has results; --{name.replace('_', '-')} is for a model"
         raise ArgumentError(msg)
     tensors = [files.load(path, group="tensors") for path in places]
-    return tensors, [files.load(path) for path in places]
+    return tensors, [] if only_tensors else [files.load(path) for path in places]
+
+
+def refuse_lacking(path: str, names: Sequence[str], /) -> NoReturn:
+    """
+    Refuse a stored run that lacks variables, and say which command measures them.
+
+    Parameters
+    ----------
+    path : str
+        Store, or a run in it.
+    names : sequence of str
+        Variables that the run lacks.
+
+    Raises
+    ------
+    ArgumentError
+        Always.
+
+    Examples
+    --------
+    >>> refuse_lacking("a.store", ["num_traps"])
+    Traceback (most recent call last):
+        ...
+    spectra.errors.ArgumentError: a.store: the run lacks num_traps, which was not measured: give \
+the same command the model in place of the run, with --store a.store
+    """
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    place = Path(path)
+    store = place if stores.is_store(place) or place.parent.name != "runs" else place.parent.parent
+    words = "which was" if len(names) == 1 else "which were"
+    msg = (
+        f"{path}: the run lacks {', '.join(names[:_NAMED])}{more}, {words} not measured: "
+        f"give the same command the model in place of the run, with --store {store}"
+    )
+    raise ArgumentError(msg)
 
 
 def _is_given(name: str) -> bool:

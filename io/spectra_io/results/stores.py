@@ -15,8 +15,11 @@ from typing import TYPE_CHECKING
 
 from spectra import stored
 from spectra.errors import ArgumentError, ModelFormatError
+from spectra_io.results.run_lists import several_runs
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import xarray as xr
 
 __all__ = ["FolderStore", "holds_runs", "is_store", "load", "open_store"]
@@ -27,7 +30,6 @@ _PARTIAL = "partial"  # folder of files that are not complete
 _NAME = re.compile(r"(?:[0-9a-f]{2}|runs)/[0-9a-f]+-[0-9a-f]+")
 _OLD = 3600.0  # seconds after which nobody completes a file any more
 _MOST = 1 << 32  # bytes of a part: more than the eigenvalues of any layer take
-_LISTED = 10  # runs that a message names
 
 
 class FolderStore(MutableMapping[str, bytes]):
@@ -266,7 +268,8 @@ def load(path: Path, /, *, tensors: bool = False) -> xr.Dataset:
     Parameters
     ----------
     path : Path
-        Folder of a store that holds one run, or the file of a run in its folder ``runs``.
+        Folder of a store that holds one run, or the file of a run in its folder ``runs``. For the
+        tensors also a store with several runs of one model.
     tensors : bool, default: False
         Whether to load the tensors in place of the layers.
 
@@ -300,16 +303,13 @@ with this store, which goes on with the layers that are done
             "which goes on with the layers that are done"
         )
         raise ModelFormatError(msg)
-    if len(found) > 1:
-        listed = ", ".join(f"{path / run.name} ({_words(run)})" for run in found[:_LISTED])
-        more = f" and {len(found) - _LISTED} more" if len(found) > _LISTED else ""
-        msg = f"{path}: the store holds {len(found)} runs; name one of them: {listed}{more}"
+    if len(found) > 1 and not (tensors and _have_one_model(store, found)):
+        msg = several_runs(path, found)
         raise ModelFormatError(msg)
     return stored.load_run(store, found[0].name, tensors=tensors)
 
 
-def _words(run: stored.Run) -> str:
-    """Return what a run is of in a few words."""
-    fingerprint = str(run.attrs.get("model_fingerprint", ""))[:8]
-    counts = f"{run.num_reached} of {run.num_layers} layers, {run.num_variables} variables"
-    return ", ".join(word for word in (run.model or "arrays", fingerprint, counts) if word)
+def _have_one_model(store: FolderStore, runs: Sequence[stored.Run]) -> bool:
+    """Return whether the tensors of all runs are equal."""
+    first, *others = (stored.load_run(store, run.name, tensors=True) for run in runs)
+    return all(first.equals(other) for other in others)

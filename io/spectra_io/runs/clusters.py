@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from spectra.errors import ArgumentError, one_line
 from spectra_io.runs.blas import pin
 from spectra_io.runs.events import Event
+from spectra_io.terminal import screen
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -144,18 +145,22 @@ def connected(address: str, /) -> Iterator[tuple[PoolMaker, int]]:
     """
     try:
         from distributed import Client
+        from distributed.versions import VersionMismatchWarning
     except ImportError as error:
         msg = "a cluster needs the package distributed: pip install 'weightspectra[distributed]'"
         raise ArgumentError(msg) from error
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of versions that differ
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
             client: Any = Client(address, timeout=_PATIENCE, set_as_default=False)  # type: ignore[no-untyped-call]
     except (OSError, ValueError, TypeError) as error:
         msg = (
             f"no Dask scheduler answers at {address!r}, such as tcp://host:8786: {one_line(error)}"
         )
         raise ArgumentError(msg) from error
+    for warning in caught:
+        if issubclass(warning.category, VersionMismatchWarning):
+            screen.note(f"cluster: {warning.message}")
     with client:
         threads = sum(client.nthreads().values())
         if not threads:

@@ -127,15 +127,33 @@ def plan(layers: Sequence[Layer], measures: Sequence[Measure], resources: Resour
     workers = max(1, min(resources.workers or executors.cores(), len(layers)))
     if resources.pool is not None:
         return Plan(resources.pool, workers, math.inf)
-    memory = resources.memory or budgets.SHARE * budgets.free()
+    memory, room, largest = _room(layers, measures, resources.memory)
     apart = (workers + 1) * _PROCESS  # one from which the others are made
-    room = memory - budgets.PROGRAM
-    allowed = workers > 1 and resources.device is None and apart <= _MOST * memory
+    spared = apart <= _MOST * memory and largest <= room - apart
+    allowed = workers > 1 and resources.device is None and spared
     if allowed and _is_faster(layers, measures, workers) and all(map(_is_light, layers)):
         return Plan(Processes, workers, room - apart)
     alone, together, _ = _times(layers, measures, workers)
     crowded = resources.workers is None and resources.device is None and alone < together
     return Plan(Threads, 1 if crowded else workers, room)
+
+
+def _room(
+    layers: Sequence[Layer], measures: Sequence[Measure], memory: int | None
+) -> tuple[float, float, float]:
+    """
+    Return the bytes to use, those of them for layers, and what the largest that can be begun needs.
+
+    The program is part of the memory that is given, and not of that which is free: of this a share
+    is used, or all that the largest layer needs, by itself.
+    """
+    free = budgets.free() if memory is None else memory - budgets.PROGRAM
+    needs = (_need(layer, measures=measures) for layer in layers)
+    largest = max((need for need in needs if need <= free), default=0.0)
+    if memory is not None:
+        return memory, free, largest
+    share = budgets.SHARE * free
+    return share, max(share, largest), largest
 
 
 def prepare_for(layers: Sequence[Layer], measures: Sequence[Measure], resources: Resources) -> None:

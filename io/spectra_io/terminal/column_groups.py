@@ -11,7 +11,16 @@ from spectra_io.terminal.columns import Column, column
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-__all__ = ["ALL", "GROUPS", "check_columns", "check_sort", "columns_of", "has_noise", "named"]
+__all__ = [
+    "ALL",
+    "GROUPS",
+    "check_columns",
+    "check_sort",
+    "columns_of",
+    "has_noise",
+    "measured_in",
+    "named",
+]
 
 ALL = "all"
 """Name of all groups together."""
@@ -136,6 +145,29 @@ def has_noise(chosen: Iterable[str], /) -> bool:
     (False, True)
     """
     return bool({"noise", ALL} & {*chosen})
+
+
+def measured_in(chosen: Iterable[str], /) -> list[str]:
+    """
+    Return the variables of the columns that a group always has.
+
+    Parameters
+    ----------
+    chosen : iterable of str
+        Names of :data:`GROUPS`; all other words are passed over.
+
+    Returns
+    -------
+    list of str
+        Names of variables, each once.
+
+    Examples
+    --------
+    >>> measured_in(["reason", "alpha"])
+    ['verdict_reason']
+    """
+    every = (found for word in chosen for found in GROUPS.get(word, ()) if not found.optional)
+    return list(dict.fromkeys(found.name for found in every))
 
 
 def columns_of(chosen: Sequence[str], /, *, sort: str | None = None) -> tuple[Column, ...]:

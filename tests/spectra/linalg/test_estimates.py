@@ -47,6 +47,18 @@ def test_too_few_passes_are_said_by_the_errors():
     assert np.all(nearest <= found.errors)
 
 
+@pytest.mark.parametrize(("num", "least"), [(1, 1), (4, 1), (5, 2), (8, 2), (9, 3), (50, 2)])
+def test_passes_that_cannot_give_so_many_are_refused(num, least):
+    W = matrix("noise")
+    found = estimates.largest(W, num=num, passes=least, exact_below=0)
+    assert (len(found.eigenvalues), found.passes) == (num, least)
+    if least > 1:
+        with pytest.raises(ArgumentError, match=f"`passes` must be at least {least} for {num} eig"):
+            estimates.largest(W, num=num, passes=least - 1, exact_below=0)
+    exact = estimates.largest(W, num=num, passes=1)  # of which there is none
+    assert (len(exact.eigenvalues), exact.passes) == (num, 0)
+
+
 def test_a_matrix_of_a_file_and_its_scale():
     W = matrix("heavy tail")
     lazy = InBlocks(Parts(W), W.shape)

@@ -1,9 +1,12 @@
 """The few smallest eigenvalues, refined, against the squares of known singular values."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 
 from spectra.linalg import _smallest, eigen
+from spectra.linalg._gram import gram_of
 from spectra.linalg._tall import tall
 
 N = 300
@@ -104,3 +107,16 @@ def test_narrow_matrices_are_left_to_the_singular_values():
     W = with_singular_values(small(1)[-100:], rows=150)
     plain = eigen.eigenvalues(W)
     assert _smallest.refined(plain, tall(W), 0, accurate=plain[3], rtol=1e-6) is None
+
+
+@pytest.mark.parametrize("exponent", [0, 1])
+def test_it_takes_no_second_gram_matrix(exponent):
+    W = with_singular_values(np.linspace(1e-6, 2, 900), rows=900)
+    gram = gram_of(tall(W), exponent)
+    plain = eigen.eigenvalues(W, rtol=np.inf) / 4.0**exponent
+    tracemalloc.start()
+    found = _smallest.refined(plain, tall(W), exponent, accurate=2 * plain[0], rtol=1e-6, gram=gram)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert found is not None
+    assert peak < 1.5 * W.nbytes  # one block, which is the whole matrix, in float64

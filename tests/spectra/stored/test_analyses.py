@@ -1,6 +1,7 @@
 """Analyses with a store: the same results, and no work that was done before."""
 
 import dataclasses
+import pickle
 from collections import Counter
 from functools import partial
 from typing import Any
@@ -12,9 +13,10 @@ import xarray as xr
 import spectra
 from spectra import measures
 from spectra._measuring import Work
-from spectra.errors import ArgumentError, SpectraWarning, StoreWarning
+from spectra.errors import ArgumentError, ModelError, ModelFormatError, SpectraWarning, StoreWarning
 from spectra.models.lazy import Derived, Held
 from spectra.stored import load_run, runs
+from spectra.stored._envelope import pack, unpack
 from tests.builders import EXAMPLES
 
 WANTED: list[measures.Measure] = [measures.size, measures.tail_fit, measures.training_phase]
@@ -239,6 +241,26 @@ def test_a_layer_that_cannot_be_read_is_tried_again():
     xr.testing.assert_identical(spectra.analyze(whole, store=store), spectra.analyze(whole))
 
 
+def test_eigenvalues_are_kept_if_a_measure_cannot_read_once_more(counted):
+    failing = [True]
+
+    def reading(spectrum):
+        if failing:
+            msg = "the network is down"
+            raise ModelError(msg)
+        return {"alpha": 1.0}
+
+    store: dict[str, bytes] = {}
+    W = {"a": np.random.default_rng(0).standard_normal((30, 20))}
+    found = spectra.analyze(W, measures=[measures.size, reading], store=store)
+    assert found.status_reason.item() == "not read: the network is down"
+    failing.clear()
+    counted.clear()
+    again = spectra.analyze(W, measures=[measures.size, reading], store=store)
+    assert not counted["matrices"]
+    xr.testing.assert_identical(again, spectra.analyze(W, measures=[measures.size, reading]))
+
+
 class Stopping:
     """An executor that stops after some items."""
 
@@ -353,6 +375,38 @@ def test_a_store_without_prefixes_is_not_listed_for_each_layer():
         assert store.times <= 2  # before the work, and for the runs
 
 
+class Remote(Listed):
+    """A store that is sent as its address."""
+
+    there: Any = None
+
+    def __reduce__(self):
+        """Send where the store is."""
+        return getattr, (Remote, "there")
+
+
+def test_names_of_a_store_are_not_sent_and_a_worker_lists_them_once():
+    store = Remote.there = Remote({f"{n % 99:02}/{n:032}-{n:032}": b"" for n in range(5000)})
+    sent: list[int] = []
+
+    class Sending:
+        def map(self, function, items):
+            for item in items:
+                data = pickle.dumps((function, item))
+                sent.append(len(data))
+                yield pickle.loads(data)[0](item)
+
+    expected = spectra.analyze(MODEL, measures=WANTED)
+    for asked in (WANTED[:1], WANTED):
+        store.times = 0
+        found = spectra.analyze(MODEL, measures=asked, store=store, executor=Sending())
+        assert store.times <= 3  # before the work, by the worker, and for the runs
+    xr.testing.assert_identical(found, expected)
+    assert max(sent) < 100_000
+    run = spectra.analyze(MODEL, measures=WANTED, store=store)
+    xr.testing.assert_identical(run, expected)
+
+
 def test_two_stops_and_a_finish_at_once_leave_the_whole_run():
     """The run of a process that was stopped is deleted by two that finish."""
 
@@ -378,6 +432,54 @@ def test_workers_with_a_copy_of_the_store_are_noticed():
     with pytest.warns(StoreWarning, match="workers have a copy of the store"):
         spectra.analyze(MODEL, measures=WANTED, store=store, executor=Copying())
     assert store == {}
+
+
+def test_measures_of_one_name_are_several_runs():
+    store: dict[str, bytes] = {}
+    generator = np.random.default_rng(0)
+    several: list[measures.Measure] = [
+        lambda _: {"norm": 1.0},
+        lambda _: {"norm": 2.0},
+        lambda _: {"alpha": 2.0},
+    ]
+    found = [spectra.analyze(MODEL, measures=[each], store=store) for each in several]
+    drawn: measures.Measure = lambda _: {"norm": generator.random()}  # noqa: E731
+    with pytest.warns(StoreWarning, match="not stored"):
+        found += [spectra.analyze(MODEL, measures=[drawn], store=store) for _ in range(2)]
+    stored = [load_run(store, run.name) for run in runs(store)]
+    assert len(stored) == len(found) == 5
+    assert all(any(ds.identical(each) for each in stored) for ds in found)
+    spectra.analyze(MODEL, measures=several[:1], store=store)
+    assert len(runs(store)) == 5
+
+
+@pytest.mark.parametrize("change", [{"rows": [["fc"]]}, {"rows": 3}, {"variables": [{}]}])
+def test_foreign_runs_with_a_right_checksum_are_passed_over(change):
+    store: dict[str, bytes] = {}
+    spectra.analyze({"fc": np.eye(5)}, store=store)
+    (run,) = runs(store)
+    header, arrays = unpack(store[run.name])
+    store["runs/aaaaaaaaaaaa-bb"] = pack({**header, "layers": header["layers"] | change}, arrays)
+    assert [one.name for one in runs(store)] == [run.name]
+    with pytest.raises(ModelFormatError, match="a damaged run"):
+        load_run(store, "runs/aaaaaaaaaaaa-bb")
+
+
+class Elsewhere:
+    """Executor whose workers have another version of NumPy."""
+
+    def map(self, function, items):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(np, "__version__", "0.9")
+            return [function(item) for item in items]
+
+
+def test_a_worker_of_another_version_stores_nothing():
+    store: dict[str, bytes] = {}
+    with pytest.raises(ArgumentError, match=r"NumPy [1-9].*got a worker with .*NumPy 0\.9.*same"):
+        spectra.analyze(MODEL, measures=WANTED, executor=Elsewhere(), store=store)
+    assert not store
+    assert "alpha" in spectra.analyze(MODEL, measures=WANTED, executor=Elsewhere())
 
 
 @pytest.mark.parametrize("store", ["results.store", 3, [], ()])

@@ -1,10 +1,12 @@
 """The option --store, and stores in place of models."""
 
 import json
+import time
 
 import numpy as np
 import pytest
 
+import spectra
 import spectra_io
 from spectra_io.commands import main as cli
 from spectra_io.results.stores import open_store
@@ -49,6 +51,19 @@ def test_a_second_look_takes_all_from_the_store(run, net, store):
         assert (code, out) == plain[:2]
         assert err == [f"taken from the store: {num} of 3 layers", *plain[2]]
     assert run("analyze", store) == plain
+
+
+def test_eigenvalues_that_are_taken_are_counted(run, net, store):
+    run("analyze", net, "--exclude", "fc1", "--resamples", 0, "--store", store)
+    err = run("noise", net, "--store", store)[2]
+    assert err[0] == "taken from the store: 0 of 3 layers, and the eigenvalues of 2 others"
+    assert run("noise", net, "--store", store)[2][0] == "taken from the store: 3 of 3 layers"
+
+
+def test_analyze_and_check_share_results_and_a_run(run, net, store):
+    run("analyze", net, "--store", store)
+    assert run("check", net, "--store", store)[2][0] == "taken from the store: 3 of 3 layers"
+    assert run("analyze", store)[0] == 0
 
 
 @pytest.mark.parametrize("command", ["noise", "check"])
@@ -122,6 +137,14 @@ def test_a_store_with_several_runs_names_them(run, net, store):
     assert code == 1
     names = sorted((store / "runs").iterdir())
     assert all(str(name) in line for name in names)
+    assert (
+        line.count("with evidence(confidence=0.9, resamples=20), ") == 1
+    )  # which tells them apart
+    assert line.count(f"3 of 3 layers, {time.strftime('%Y-%m-%d ')}") == 1
+    assert run("describe", store) == run("describe", net)
+    other = write_safetensors(net.parent / "other.safetensors", {"fc1.weight": f32(60, 41)})
+    run("analyze", other, "--store", store)
+    assert "the store holds 3 runs" in run("describe", store)[2][0]
     assert [run("analyze", name)[0] for name in names] == [0, 0]
     assert run("analyze", *names)[1].count("== ") == 2
 
@@ -135,6 +158,15 @@ def test_what_is_not_a_store_is_refused_before_the_work(run, net, tmp_path, comm
     assert line == (
         f"spectra: {tmp_path}: a folder of something else; a store needs a new or an empty folder"
     )
+
+
+@pytest.mark.parametrize("command", ["analyze", "noise", "check", "plot"])
+def test_no_folder_is_made_for_a_model_that_cannot_be_opened(run, store, tmp_path, command):
+    more = ["-o", tmp_path / "a.png"] if command == "plot" else []
+    assert run(command, tmp_path / "no.onnx", "--store", store, *more)[0] in {1, 2}
+    assert not store.exists()
+    assert run(command, tmp_path / "no.onnx", "--store", store / "a", *more)[0] in {1, 2}
+    assert not store.exists()
 
 
 def test_a_failing_store_costs_no_result(run, net, store):
@@ -168,6 +200,52 @@ spectra.stored._work.layer_row = lambda layer, work, names: row(layer, work=work
     code, out, err = shell("", "analyze", tmp_path / "m.safetensors", "--store", store)
     assert (code, err.splitlines()[0]) == (0, "taken from the store: 2 of 4 layers")
     assert shell("", "analyze", store)[1] == out
+
+
+@pytest.mark.parametrize(
+    ("command", "lacks"),
+    [
+        (("noise",), "noise_std, num_spikes, spike_p and 6 more, which were"),
+        (("analyze", "--sort", "num_traps"), "num_traps, which was"),
+        (
+            ("analyze", "--columns", "noise"),
+            "noise_std, num_spikes, spike_p and 6 more, which were",
+        ),
+        (("analyze", "--columns", "trap_p"), "trap_p, which was"),
+        (("check", "--fail-on", "num_traps > 0"), "num_traps, which was"),
+    ],
+)
+def test_what_was_not_measured_is_not_an_empty_result(run, net, store, command, lacks):
+    run("analyze", net, "--resamples", 0, "--store", store)
+    assert run("analyze", store, "--columns", "tail", "--columns", "size")[0] == 0
+    assert run("analyze", store, "--columns", "all", "--sort", "-depth")[0] == 0
+    problem = (
+        f"the run lacks {lacks} not measured: give the same command the model in place of the "
+        f"run, with --store {store}"
+    )
+    (file,) = (store / "runs").iterdir()
+    for path in (store, file):
+        code, out, (line, *_) = run(command[0], path, *command[1:])
+        assert line == f"spectra: {path}: {problem}"
+        assert code == (2 if command[0] == "check" else 1)
+        assert ("3 layers, 3 with a spectrum" in out) == (command[0] == "check")
+    assert run(command[0], net, *command[1:], "--store", store)[0] != 3
+
+
+@pytest.mark.parametrize("rule", ["alpha > 1000", "status in {not_read}"])
+def test_a_stored_run_that_was_stopped_does_not_pass_check(run, net, store, rule):
+    model = spectra_io.open_model(net)
+    spectra.analyze(model, executor=OneOnly(), store=open_store(store))
+    code, out, _ = run("check", store, "--fail-on", rule)
+    assert (code, "layers that the work did not reach: 2 of 3" in out) == (2, True)
+    assert run("analyze", store)[0] == 3
+
+
+class OneOnly:
+    """Executor that is stopped after the first layer."""
+
+    def map(self, function, items):
+        return [function(next(iter(items)))]
 
 
 def test_only_new_layers_of_a_checkpoint_are_computed(run, store, tmp_path):

@@ -9,6 +9,7 @@ import xarray as xr
 import spectra
 import spectra_io
 from spectra import measures
+from spectra.results.variables import Status
 from spectra.stored import is_taken
 from spectra_io.runs import budgets, plans
 from spectra_io.runs.executors import WithProgress
@@ -73,7 +74,19 @@ def test_threads_for_large_layers_whose_time_is_linear_algebra():
 def test_a_share_of_the_free_memory_by_default(monkeypatch):
     monkeypatch.setattr(budgets, "free", lambda: 10e9)
     found = plans.plan([], measures.CORE, Resources(workers=2))
-    assert found.budget == 8e9 - budgets.PROGRAM
+    assert found.budget == 8e9  # the program has its own already
+
+
+def test_where_little_is_free_a_layer_that_fits_is_tried(monkeypatch, many, tmp_path):
+    needed = plans._need(many[0], measures=measures.CORE)
+    monkeypatch.setattr(budgets, "free", lambda: 1.1 * needed)
+    found = plans.plan(many, measures.CORE, Resources(workers=2))
+    assert (found.pool, found.budget) == (Threads, needed)
+    model = spectra_io.open_model(tmp_path / "m.safetensors")
+    computed = spectra.analyze(model, executor=plans.Planned(measures.CORE, Resources(2)))
+    assert (computed.status == Status.COMPUTED).all()
+    monkeypatch.setattr(budgets, "free", lambda: 0.9 * needed)
+    assert plans.plan(many, measures.CORE, Resources(workers=2)).budget < needed
 
 
 def test_results_of_a_planned_run_in_processes(tmp_path, monkeypatch):
