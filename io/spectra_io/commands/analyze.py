@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from spectra import measures
-from spectra_io.commands import options, reports, steps
+from spectra_io.commands import options, reports, steps, work
 from spectra_io.commands.selected import opened_all
 from spectra_io.commands.wanted import with_variables
 from spectra_io.runs.clusters import connected
@@ -151,9 +151,7 @@ def analyze(
     asked = _measures(resamples, shown)
     with _limits(scheduler, Resources(workers, memory, device=device), paths) as limits:
         kept, models = opened_all(paths, include, exclude, redirect_to=redirect_to)
-        tensors = steps.described(models, asked, limits, pool=pool)
-        found = steps.analyzed_each(
-            models, pool=pool, measures=asked, store=store, resources=limits
-        )
+        tensors = work.described(models, asked, limits, pool=pool)
+        found = work.analyzed_each(models, pool=pool, measures=asked, store=store, resources=limits)
     code = reports.finish(kept, tensors, found, outputs, view=shown)
     return code if len(kept) == len(paths) else max(code, steps.INCOMPLETE)

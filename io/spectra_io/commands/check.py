@@ -14,7 +14,7 @@ from spectra.models.model import Model
 from spectra.results import rules, scale_collapse, triage
 from spectra.results.left_out import left_out_line
 from spectra.results.variables import Status
-from spectra_io.commands import failures, options, signals, steps, stops
+from spectra_io.commands import failures, options, signals, steps, stops, work
 from spectra_io.commands.selected import opened_each
 from spectra_io.gate import files, sources, texts
 from spectra_io.gate.reports import Checked, Report
@@ -163,7 +163,7 @@ def _checked(
         if isinstance(opened, Model):
             tensors = spectra.describe(opened, pool=pool)
             asked = measures.returning(*needed)
-            ds = steps.analyzed(opened, pool=pool, measures=asked, store=store, resources=limits)
+            ds = work.analyzed(opened, pool=pool, measures=asked, store=store, resources=limits)
         else:
             tensors, ds = opened
         if not needed <= {*ds.data_vars}:

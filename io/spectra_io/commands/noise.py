@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from spectra import measures
-from spectra_io.commands import options, reports, steps
+from spectra_io.commands import options, reports, steps, work
 from spectra_io.commands.selected import opened_all
 from spectra_io.commands.wanted import with_variables
 from spectra_io.runs.plans import Resources
@@ -81,8 +81,8 @@ def noise(
     asked = with_variables(asked, shown.variables)
     kept, models = opened_all(paths, include, exclude, redirect_to=redirect_to)
     limits = Resources(workers, memory, device=device)
-    tensors = steps.described(models, asked, limits, pool=pool)
-    found = steps.analyzed_each(
+    tensors = work.described(models, asked, limits, pool=pool)
+    found = work.analyzed_each(
         models, pool=pool, measures=asked, rng=seed, store=store, resources=limits
     )
     code = reports.finish(kept, tensors, found, outputs, view=shown)

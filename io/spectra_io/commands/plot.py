@@ -13,7 +13,7 @@ from spectra.errors import ArgumentError, unknown_name
 from spectra.results.left_out import left_out_line
 from spectra.results.variables import Status
 from spectra_io import plots
-from spectra_io.commands import options, steps
+from spectra_io.commands import options, steps, work
 from spectra_io.plots import interactive
 from spectra_io.runs.plans import Resources
 from spectra_io.terminal import screen
@@ -185,7 +185,7 @@ def plot(
         tensors = spectra.describe(wanted, pool=pool)
         asked = [*measures.CORE, measures.bulk_fit]
         limits = Resources(workers, memory, device=device)
-        ds = steps.analyzed(
+        ds = work.analyzed(
             wanted, keep=False, pool=pool, measures=asked, store=store, resources=limits
         )
     code, why = steps.exit_code(ds, tensors), left_out_line(tensors, ds)

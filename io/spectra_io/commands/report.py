@@ -10,7 +10,7 @@ import click
 from spectra import measures
 from spectra.results.left_out import left_out_line
 from spectra_io import report as reports
-from spectra_io.commands import options, steps, stops
+from spectra_io.commands import options, steps, stops, work
 from spectra_io.commands.selected import opened_all
 from spectra_io.runs.plans import Resources
 from spectra_io.terminal import screen
@@ -83,10 +83,8 @@ def report(
         asked += [one for one in measures.RANDOM_MATRIX if permuted and one not in asked]
         limits = Resources(workers, memory, device=device)
         kept, models = opened_all(paths, include, exclude, redirect_to=redirect_to)
-        tensors = steps.described(models, asked, limits, pool=pool)
-        found = steps.analyzed_each(
-            models, pool=pool, measures=asked, store=store, resources=limits
-        )
+        tensors = work.described(models, asked, limits, pool=pool)
+        found = work.analyzed_each(models, pool=pool, measures=asked, store=store, resources=limits)
     _write(dict(zip(_names(kept), found, strict=False)), output)
     for name, described, ds in zip(kept, tensors, found, strict=False):
         if steps.exit_code(ds, described) and (line := left_out_line(described, ds)):
