@@ -17,7 +17,7 @@ import spectra
 import spectra_io
 import weightspectra
 from spectra.results.variables import VARIABLES
-from tests.builders import environment
+from tests.builders import REPO, environment
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGES = (spectra, spectra_io, weightspectra)
@@ -340,3 +340,22 @@ def test_lines_of_a_changelog_entry_exist_for_the_version():
 def test_source_has_no_control_characters(name):
     source = Path(str(MODULES[name].__file__)).read_text(encoding="utf-8")
     assert not re.search(r"[\x00-\x09\x0b-\x1f]", source)
+
+
+TOP = (
+    ".asv .ci .git .github .gitignore .hypothesis .mypy_cache .pre-commit-config.yaml "
+    ".pre-commit-hooks.yaml .pytest_cache .readthedocs.yaml .ruff_cache CHANGELOG.md CITATION.cff "
+    "CONTRIBUTING.md LICENSE Makefile README.md SECURITY.md SKILL.md action.yml conftest.py docs "
+    "examples io pyproject.toml spectra tests"
+)
+
+
+def test_only_what_belongs_to_the_project_is_tracked():
+    command = ["git", "-C", str(REPO), "ls-files", "-z"]
+    listed = subprocess.run(command, capture_output=True, text=True)
+    if listed.returncode:
+        pytest.skip("not a clone")
+    paths = [path for path in listed.stdout.split("\0") if path]
+    assert {path.partition("/")[0] for path in paths} <= {*TOP.split()}
+    large = [p for p in paths if (REPO / p).is_file() and (REPO / p).stat().st_size > 2_000_000]
+    assert large == []

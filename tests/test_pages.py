@@ -94,7 +94,8 @@ def installs(requirement):
 
 def run(line):
     """Run a program to the first pipe; of what installs, check every word."""
-    command = line.replace(".venv/bin/spectra", "spectra").partition(" | ")[0]
+    command = line.replace(".venv/bin/", "", 1) if line.startswith(".venv/bin/") else line
+    command = command.partition(" | ")[0]
     program, *arguments = shlex.split(command)
     if program == "uvx":
         program, *arguments = arguments

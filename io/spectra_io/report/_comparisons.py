@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from spectra.errors import counted
+from spectra.results.reading import records
 from spectra.results.summary import summary
 from spectra.results.triage import triage
 from spectra.results.variables import VARIABLES
@@ -21,13 +23,31 @@ _AVERAGES = ("log_norm", "log_spectral_norm", "stable_rank", "entropy")
 def side_by_side(models: Mapping[str, xr.Dataset]) -> list[tuple[str, list[str]]]:
     """Return rows of a table: a label, and the text for each model."""
     seen = [triage(ds) for ds in models.values()]
-    sums = [summary(ds) for ds in models.values()]
+    common = _common(models)
+    sums = [summary(ds.sel(layer=common)) for ds in models.values()] if common else []
     words = dict.fromkeys(word for each in seen for word in each.verdicts)
     rows = [("layers", [str(each.num_layers) for each in seen])]
     rows += [(word, [str(each.verdicts.get(word, 0)) for each in seen]) for word in words]
     rows += [("to look at first", [str(len(each.findings)) for each in seen])]
     for name in _AVERAGES:
-        if all(name in found for found in sums):
-            texts = [f"{found[name].item():.3f}" for found in sums]
-            rows.append((f"mean {VARIABLES[name].head or name}", texts))
+        if sums and all(name in found for found in sums):
+            texts = [_text(found[name].item()) for found in sums]
+            whose = f" of the {counted(len(common), 'common layer')}"
+            rows.append((f"mean {VARIABLES[name].head or name}{whose}", texts))
     return rows
+
+
+def _common(models: Mapping[str, xr.Dataset]) -> list[str]:
+    """Return the layers that all models have with the same shape, and with a spectrum."""
+    every = [
+        {row["layer"]: (row["N"], row["M"], row["rf"]) for row in records(ds) if row["norm"] > 0}
+        for ds in models.values()
+        if "norm" in ds
+    ]
+    if len(every) < len(models):
+        return []
+    return [name for name, shape in every[0].items() if all(o.get(name) == shape for o in every)]
+
+
+def _text(mean: float) -> str:
+    return "-" if mean != mean else f"{mean:.3f}"

@@ -5,7 +5,10 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from spectra.errors import one_line
+import numpy as np
+
+from spectra.errors import ArgumentError, one_line
+from spectra.results.plotdata._models import by_model
 from spectra.results.reading import in_words, records
 from spectra.results.triage import triage
 from spectra.results.variables import VARIABLES, Status
@@ -20,12 +23,15 @@ if TYPE_CHECKING:
     from spectra.results.triage import Triage
     from spectra.results.variables import Variable
 
-__all__ = ["Said", "glossary", "in_order", "numbers", "said_of"]
+__all__ = ["Said", "checked", "glossary", "in_order", "numbers", "said_of"]
 
 _GROUPS = ("diagnosis", "tail", "noise", "size", "layer")
 _NOT_REACHED = Status.NOT_REACHED.name.lower()
 _LONGEST = 1000  # characters of a text from a file
 _MISSING = {"", "-", "nan"}
+_POWERS = {"w": 1, "w2": 2}  # of the weights, in a unit
+_LARGEST = 2**53
+_BOUNDS = {("p_precision",)}  # errors that are the largest possible
 
 
 class Said(NamedTuple):
@@ -41,11 +47,23 @@ class Said(NamedTuple):
     """Averages, counts beside chance, notes, failures, and what is not analysed."""
 
 
+def checked(models: Any) -> dict[str, xr.Dataset]:
+    """Return the results of each model by its name; refuse what is not of an analysis."""
+    known = by_model(models)
+    for name, ds in known.items():
+        if lacking := [each for each in ("status", "rf") if each not in ds]:
+            msg = f"{name}: must be the result of spectra.analyze, lacks the variable {lacking[0]}"
+            raise ArgumentError(msg)
+    return known
+
+
 def said_of(name: str, ds: xr.Dataset) -> Said:
     """Return what is said of a model by its results."""
     seen = triage(ds)
     notes = str(ds.attrs.get("model_notes", "")).splitlines()
-    lines = [summaries.averages_line(ds), summaries.claims_line(ds), *notes, *seen.failures]
+    reached = ds.isel(layer=np.flatnonzero(ds.status.values != Status.NOT_REACHED))
+    counts = [summaries.averages_line(reached), summaries.claims_line(reached)]
+    lines = [*(counts if reached.sizes["layer"] else []), *notes, *seen.failures]
     if seen.left_out:
         lines.append(f"not analysed: {seen.left_out.removeprefix('not analysed: ')}")
     return Said(name, _about(ds), seen, [one_line(line) for line in lines if line])
@@ -55,7 +73,9 @@ def _about(ds: xr.Dataset) -> str:
     """Return the format and the size of a model, as far as they are known."""
     kind = one_line(ds.attrs.get("model_format", ""))
     tensors, elements = (ds.attrs.get(f"num_{what}") for what in ("tensors", "elements"))
-    size = f"{tensors:,} tensors, {elements:,} elements" if tensors and elements else ""
+    size = ""
+    if tensors and elements:
+        size = f"{tensors:,} tensor{'s' * (tensors > 1)}, {elements:,} elements"
     return ", ".join(part for part in (kind, size) if part)
 
 
@@ -74,10 +94,10 @@ def _reached(row: Row | None) -> Row | None:
 def glossary(layers: Mapping[str, Sequence[Row | None]]) -> list[Variable]:
     """Return the variables of the numbers of a report, by subject."""
     ends = {name for v in VARIABLES.values() if isinstance(v.error, tuple) for name in v.error}
-    beside = {v.noise for v in VARIABLES.values()} | ends | {"M", "interval_confidence"}
+    beside = {v.noise for v in VARIABLES.values()} | ends | {"num_evals", "interval_confidence"}
     known = {name for rows in layers.values() for row in rows if row for name in row}
     shown = [v for v in VARIABLES.values() if v.name in known and v.group in _GROUPS]
-    kept = [v for v in shown if v.name not in beside or v.name in {"M"}]
+    kept = [v for v in shown if v.name not in beside or v.name == "num_evals"]
     return sorted(kept, key=lambda v: _GROUPS.index(v.group))
 
 
@@ -93,7 +113,13 @@ def _word(row: Row, name: str) -> str:
         return in_words(str(value))
     if isinstance(value, str):
         return one_line(value)[:_LONGEST] or "-"
-    return "-" if value != value else f"{value:,}" if isinstance(value, int) else f"{value:.4g}"
+    if value != value:
+        return "-"
+    exponent = int(row.get("scale_exponent") or 0)
+    if exponent and variable.units in _POWERS:  # the unit of the number is not that of the weights
+        return f"{value:.4g} x 2^{exponent * _POWERS[variable.units]}"
+    whole = variable.units == "1" and abs(value) < _LARGEST and value == int(value)
+    return f"{int(value):,}" if whole else f"{value:.4g}"
 
 
 def _noise(row: Row, variable: Variable) -> str:
@@ -103,10 +129,14 @@ def _noise(row: Row, variable: Variable) -> str:
 
 def _error(row: Row, variable: Variable) -> str:
     """Return how sure a number is: an interval, a standard error, or words."""
-    if isinstance(variable.error, str) or _word(row, variable.name) in _MISSING:
-        return variable.error if isinstance(variable.error, str) else ""
+    if _word(row, variable.name) in _MISSING:
+        return ""
+    if isinstance(variable.error, str):
+        return variable.error
     ends = [_word(row, name) for name in variable.error]
     if not set(ends).isdisjoint(_MISSING):
         return ""
-    confidence = row.get("interval_confidence", 0.9)
-    return f"{ends[0]} to {ends[1]} ({confidence:.0%})" if ends[1:] else f"± {ends[0]}"
+    confidence = row.get("interval_confidence", math.nan)
+    share = "" if confidence != confidence else f" ({confidence:.0%})"
+    least = "at most " if variable.error in _BOUNDS else ""
+    return f"{ends[0]} to {ends[1]}{share}" if ends[1:] else f"{least}± {ends[0]}"

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from spectra_io.report._markdown import markdown
-from spectra_io.report._pages import MARK, page, templates
+from spectra_io.report._pages import START, page, templates
 from spectra_io.storage.outputs import check_writable, written
 
 if TYPE_CHECKING:
@@ -16,16 +17,16 @@ __all__ = ["FORMATS", "check", "to_file"]
 FORMATS = (".html", ".md")
 """Endings of the file names that :func:`to_file` writes."""
 
-_START = 4096  # bytes in which the mark of a page is
-_LAST = "Made by weightspectra"
+_FIRST, _LAST = "# Spectra of ", re.compile(r"Made by weightspectra \S+\.")
 
 
 def _is_report(path: Path) -> bool:
-    """Return whether a file is a report of this program."""
+    """Return whether a file is a report of this program, from its first words to its last."""
     if path.suffix.lower() == ".md":
-        return _LAST in path.read_text(encoding="utf-8", errors="replace").rsplit("\n\n", 1)[-1]
+        lines = path.read_text(encoding="utf-8", errors="replace").splitlines() or [""]
+        return lines[0].startswith(_FIRST) and bool(_LAST.fullmatch(lines[-1]))
     with path.open("rb") as file:
-        return MARK.encode() in file.read(_START)
+        return file.read(len(START)) == START.encode()
 
 
 def check(path: Path, /) -> None:

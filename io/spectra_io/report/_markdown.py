@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import spectra
-from spectra.results.plotdata._models import by_model
+from spectra.errors import counted
 from spectra_io.report._comparisons import side_by_side
-from spectra_io.report._contents import said_of
+from spectra_io.report._contents import checked, said_of
 from spectra_io.terminal import layer_tables
 from spectra_io.terminal import markdown as _markdown
 from spectra_io.terminal.columns import Column, TextTable
@@ -48,7 +48,7 @@ def markdown(models: Any, /) -> str:
     >>> print(markdown({"net": ds}).splitlines()[0])
     # Spectra of net
     """
-    known = by_model(models)
+    known = checked(models)
     names = [_markdown.escaped(name) for name in known]
     parts = [f"# Spectra of {' and '.join(names)}"]
     if len(known) > 1:
@@ -69,7 +69,8 @@ def _of_model(name: str, ds: xr.Dataset) -> list[str]:
     said = said_of(name, ds)
     table = layer_tables.layer_table(ds)
     found = layer_tables.finding_table(said.seen.findings)
-    rest = layer_tables.rest_line(said.seen.findings)
+    num = len(said.seen.findings) - len(found.rows)
+    rest = f"and {counted(num, 'more layer')} to look at" if num else ""
     parts: list[Part] = [said.seen.sentence, *([found] if found.rows else [])]
     above = _markdown.markdown([*parts, *([rest] if rest else []), *said.lines]).strip()
     if not table.rows:

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 import spectra
 from spectra.errors import SpectraError, one_line
-from spectra.results.plotdata._models import by_model
 from spectra_io.plots._names import short
 from spectra_io.plots.interactive._drawing import graph_objects
 from spectra_io.plots.interactive._markup import name_of
@@ -26,12 +25,19 @@ if TYPE_CHECKING:
     from spectra.results.dataset import Row
     from spectra.results.variables import Variable
 
-__all__ = ["MARK", "page", "templates"]
+__all__ = ["START", "page", "templates"]
 
-MARK = '<meta name="generator" content="weightspectra report">'
-"""Words in the head of each page."""
+START = """<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="generator" content="weightspectra report">
+"""
+"""Beginning of each page."""
 
-_MISSING = "a report needs the package jinja2: pip install 'weightspectra[report]'"
+_MISSING = (
+    "a page of HTML needs the packages jinja2 and plotly: pip install 'weightspectra[report]'"
+)
 _LIBRARIES = ("plotly-cartesian.min.js", "dataTables.min.js")
 _SHORT = 64  # characters of the name of a layer in a table
 _BRIEF = 28  # characters of the name of a model in a table
@@ -43,7 +49,10 @@ def templates() -> Any:
         from jinja2 import Environment, PackageLoader, StrictUndefined
     except ImportError as error:
         raise SpectraError(_MISSING) from error
-    graph_objects()
+    try:
+        graph_objects()
+    except SpectraError as error:
+        raise SpectraError(_MISSING) from error
     return Environment(
         loader=PackageLoader("spectra_io.report", "assets"),
         autoescape=True,
@@ -88,13 +97,13 @@ def page(models: Any, /) -> str:
     True
     """
     environment = templates()
-    known = by_model(models)
+    known = _contents.checked(models)
     layers = _contents.in_order(known)
     variables = _contents.glossary(layers)
     heads, lines = layers_table(known)
     ids = {name: i for i, name in enumerate(layers)}
     text: str = environment.get_template("report.html.jinja").render(
-        mark=MARK,
+        start=START,
         version=spectra.__version__,
         names=list(known),
         briefs=_briefs(known),

@@ -28,7 +28,10 @@ _ONE_MODEL = {"correlation_flow": "alpha against depth", "heat_map": "spectra of
 def of_layer(ds: xr.Dataset, layer: str) -> list[dict[str, Any]]:
     """Return the pictures of a layer; none of a layer without a spectrum."""
     one = ds.sel(layer=[layer])
-    drawn = (_drawn(draw, one, layer=layer) for draw in (interactive.esd, interactive.tail_laws))
+    drawn = (
+        _drawn(draw, one, layer=layer, thinned=True)
+        for draw in (interactive.esd, interactive.tail_laws)
+    )
     return [found for found in drawn if found]
 
 
@@ -42,8 +45,10 @@ def of_models(models: Mapping[str, xr.Dataset]) -> list[dict[str, Any]]:
     return [found for found in drawn if found]
 
 
-def _drawn(draw: Callable[..., Any], *data: Any, **options: Any) -> dict[str, Any] | None:
-    """Return the data of a figure; None if there is nothing to draw."""
+def _drawn(
+    draw: Callable[..., Any], *data: Any, thinned: bool = False, **options: Any
+) -> dict[str, Any] | None:
+    """Return the data of a figure, long traces thinned out; None if there is nothing to draw."""
     try:
         figure = draw(*data, **options)
     except ArgumentError:
@@ -53,7 +58,7 @@ def _drawn(draw: Callable[..., Any], *data: Any, **options: Any) -> dict[str, An
     caption = str(layout.pop("meta", {}).get("caption", ""))
     title = layout.pop("title", {})
     return {
-        "data": [_short(_thinned(trace)) for trace in found["data"]],
+        "data": [_short(_thinned(t) if thinned else _unpacked(t)) for t in found["data"]],
         "layout": _short(layout),
         "title": title.get("subtitle", {}).get("text", ""),
         "caption": caption,
@@ -61,22 +66,32 @@ def _drawn(draw: Callable[..., Any], *data: Any, **options: Any) -> dict[str, An
 
 
 def _thinned(trace: dict[str, Any]) -> dict[str, Any]:
-    """Return a trace with arrays in place of packed bytes, long ones without some of the points."""
-    whole = {name: _array(value) for name, value in trace.items()}
-    x = whole.get("x")
-    if trace["type"] != "scatter" or not isinstance(x, np.ndarray):
+    """Return a trace with arrays in place of packed bytes, a long one without some points."""
+    whole: dict[str, Any] = _unpacked(trace)
+    num = len(whole.get("x", ()))
+    if trace["type"] != "scatter" or num <= min(_LINE, _MARKS):
         return whole
-    chosen = _chosen(len(x), str(trace.get("mode", "")))
-    return {
-        name: value[chosen] if isinstance(value, np.ndarray) and len(value) == len(x) else value
-        for name, value in whole.items()
-    }
+    taken: dict[str, Any] = _taken(whole, num, _chosen(num, str(trace.get("mode", ""))))
+    return taken
 
 
-def _array(value: Any) -> Any:
-    """Return the array that plotly has packed, or any other value as it is."""
-    if not isinstance(value, dict) or "bdata" not in value:
+def _taken(value: Any, num: int, chosen: npt.NDArray[np.intp]) -> Any:
+    """Return the chosen points of everything that has one entry for each point, nested or not."""
+    if isinstance(value, dict):
+        return {name: _taken(each, num, chosen) for name, each in value.items()}
+    if isinstance(value, np.ndarray) and len(value) == num:
+        return value[chosen]
+    if isinstance(value, list | tuple) and len(value) == num:
+        return [value[i] for i in chosen]
+    return value
+
+
+def _unpacked(value: Any) -> Any:
+    """Return a value with the arrays that plotly has packed."""
+    if not isinstance(value, dict):
         return value
+    if "bdata" not in value:
+        return {name: _unpacked(each) for name, each in value.items()}
     flat = np.frombuffer(base64.b64decode(value["bdata"]), dtype=value["dtype"])
     shape = value.get("shape")
     return flat if shape is None else flat.reshape([int(n) for n in str(shape).split(",")])

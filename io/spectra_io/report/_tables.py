@@ -73,4 +73,5 @@ def _cell(row: Row, name: str, text: str) -> Cell:
     if isinstance(value, str):
         return Cell(one_line(text), "")
     missing = value != value
-    return Cell(text, "" if missing else repr(float(value)))
+    exponent = 2 * int(row.get("scale_exponent") or 0) * (VARIABLES[name].units == "w2")
+    return Cell(text, "" if missing or exponent else repr(float(value)))

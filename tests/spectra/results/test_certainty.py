@@ -20,7 +20,7 @@ def test_names_are_those_of_variables():
 
 def test_every_variable_of_noise_is_named_by_another():
     beside = {name for name in VARIABLES if name.endswith("_noise")}
-    assert beside | {"M"} == {v.noise for v in VARIABLES.values()} & VARIABLES.keys()
+    assert beside | {"num_evals"} == {v.noise for v in VARIABLES.values()} & VARIABLES.keys()
 
 
 @pytest.mark.slow

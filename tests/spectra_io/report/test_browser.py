@@ -103,6 +103,28 @@ def test_columns_sort_by_number_up_and_down(opened, model):
     assert down == up[::-1]
 
 
+def test_missing_numbers_are_last_in_both_orders(opened, model):
+    page = opened(model)
+    head = page.locator("#table thead th", has_text="alpha").first
+    place = 1 + page.locator("#table thead th").all_inner_texts().index("alpha")
+    for order in ("ascending", "descending"):
+        head.click()
+        playwright.expect(head).to_have_attribute("aria-sort", order)
+        assert texts(page, place)[-1] == "-"
+
+
+def test_models_without_layers_open(opened):
+    none = spectra.analyze({}, measures=ASKED)
+    page = opened({"one": none, "other": none})
+    assert page.locator("#table tbody tr button").count() == 0
+
+
+def test_a_link_in_an_open_page_leads_to_a_layer(opened, model):
+    page = opened(model)
+    page.evaluate("location.hash = '#layer-2'")
+    playwright.expect(page.get_by_role("dialog").locator("h2")).to_have_text("dead")
+
+
 def test_columns_sort_by_the_keyboard(opened, model):
     page = opened(model)
     before = texts(page, 1)
@@ -208,7 +230,8 @@ def test_axe_finds_no_violation(opened, model, several):
 def test_a_page_prints_its_whole_table(opened, model):
     page = opened(model)
     page.emulate_media(media="print")
-    assert page.locator(".controls").first.is_hidden()
+    assert page.get_by_label("Search").is_hidden()
+    assert page.locator("#count").is_visible()
     assert page.locator("#table tbody tr").count() == 4
     assert page.evaluate("getComputedStyle(document.querySelector('.wide')).overflow") == "visible"
 

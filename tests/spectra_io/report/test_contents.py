@@ -12,7 +12,12 @@ import pytest
 import spectra
 from spectra import measures
 from spectra.errors import ArgumentError, SpectraError
+from spectra.results.dataset import from_rows
+from spectra.results.reading import records
+from spectra.results.variables import VARIABLES
 from spectra_io import report
+from spectra_io.report import _contents
+from spectra_io.report._pictures import _thinned
 
 ASKED = [*measures.CORE, measures.bulk_fit]
 HOSTILE = {
@@ -92,6 +97,76 @@ def test_pictures_have_finite_numbers_and_captions(ds):
         assert all(len(trace["x"]) <= 64 for trace in laws["data"] if trace["mode"] == "lines")
 
 
+def test_points_of_many_layers_keep_their_names():
+    rng = np.random.default_rng(0)
+    model = {f"layers.{i}.w": rng.standard_normal((30, 20)) for i in range(150)}
+    ds = spectra.analyze(model, measures=[measures.size, measures.tail_fit])
+    flow = data_of(report.page(ds))["pictures"][0]
+    marks = [t for t in flow["data"] if t.get("customdata") and "markers" in t["mode"]]
+    named = [
+        (x, y, said)
+        for t in marks
+        for x, y, said in zip(t["x"], t["y"], t["customdata"], strict=True)
+    ]
+    assert len(named) >= 150
+    found = 0
+    for x, y, said in named:
+        name = said if isinstance(said, str) else said[0]
+        if match := re.match(r"layers\.(\d+)\.w", name):
+            row = ds.sel(layer=match[0])
+            assert round(x) == int(match[1]) + 1
+            found += y == pytest.approx(row.alpha.item(), rel=1e-3)
+    assert found == 150
+
+
+def test_long_tails_keep_marks_beside_their_numbers():
+    x = np.arange(300.0)
+    trace = {
+        "type": "scatter",
+        "mode": "markers",
+        "x": x,
+        "y": 2 * x,
+        "customdata": [str(i) for i in range(300)],
+        "marker": {"color": list(range(300)), "size": 5},
+    }
+    found = _thinned(trace)
+    assert len(found["x"]) < 125
+    assert found["x"][-1] == 299
+    for i, y, word, color in zip(
+        found["x"], found["y"], found["customdata"], found["marker"]["color"], strict=True
+    ):
+        assert (y, word, color) == (2 * i, str(int(i)), int(i))
+    assert found["marker"]["size"] == 5
+
+
+def test_counts_have_all_their_digits_and_other_numbers_four():
+    (row,) = records(
+        from_rows({"fc": {"matrix_rank": 12345.0, "alpha": 2.34567, "rank_loss": 0.0}})
+    )
+    words = [
+        _contents.numbers(row, [VARIABLES[name]])[0][0]
+        for name in ("matrix_rank", "alpha", "rank_loss")
+    ]
+    assert words == ["12,345", "2.346", "0"]
+
+
+def test_numbers_in_another_unit_say_so():
+    W = np.random.default_rng(0).standard_normal((60, 40))
+    ds = spectra.analyze({"fc": W * 1e-200}, measures=ASKED)
+    data = data_of(report.page({"tiny": ds, "plain": spectra.analyze({"fc": W}, measures=ASKED)}))
+    place = [v[0] for v in data["variables"]].index("norm")
+    tiny, plain = (row[place][0] for row in data["layers"][0]["models"])
+    number, _, power = tiny.partition(" x 2^")
+    assert np.log10(float(number)) + int(power) * np.log10(2) == pytest.approx(
+        np.log10(float(plain)) - 400, abs=0.01
+    )
+
+
+def test_what_is_not_an_analysis_is_refused(ds):
+    with pytest.raises(ArgumentError, match=r"must be the result of spectra.analyze, lacks"):
+        report.page(ds[["alpha"]])
+
+
 def test_layers_of_one_name_stand_beside_one_another():
     models = {"first": analyzed(0), "second": analyzed(1, names=("b", "d"))}
     data = data_of(report.page(models))
@@ -160,7 +235,8 @@ def test_files_are_replaced_only_if_they_are_reports(ds, tmp_path):
         path = tmp_path / name
         report.to_file(ds, path)
         report.to_file(ds, path)
-        path.write_text("mine")
+        own = path.read_text("utf-8")
+        path.write_text(f"A card of mine.\n\n{own}", encoding="utf-8")
         with pytest.raises(ArgumentError, match="not a result of this program"):
             report.to_file(ds, path)
 

@@ -40,9 +40,17 @@
 
   // ---- the layers
 
+  const present = (sign) => (a, b) => {
+    const missing = (value) => value === "" || Number.isNaN(Number(value));
+    if (missing(a) || missing(b)) return missing(a) - missing(b); // missing numbers are last in both orders
+    return sign * (Number(a) - Number(b));
+  };
+  DataTable.ext.type.order["present-asc"] = present(1);
+  DataTable.ext.type.order["present-desc"] = present(-1);
+
   const table = new DataTable("#table", {
     paging: false, info: false, order: [], layout: { topStart: null, topEnd: null, bottomStart: null, bottomEnd: null },
-    columnDefs: [{ targets: "number", type: "num" }],
+    columnDefs: [{ targets: "number", type: "present" }],
   });
   const place = several ? 2 : 1;
   const kinds = new Set(table.column(place).nodes().toArray().map((cell) => cell.textContent.split(":")[0]));
@@ -66,6 +74,15 @@
   // ---- one layer
 
   const dialog = byId("detail");
+
+  function remember(place) {
+    try {
+      history.replaceState(null, "", place);
+    } catch (error) {
+      if (error.name !== "SecurityError") throw error; // a frame without an address of its own
+    }
+  }
+
   let current = 0;
 
   function numbers(layer) {
@@ -118,10 +135,12 @@
     body.append(pictures, box);
     byId("before").disabled = index === 0;
     byId("after").disabled = index === data.layers.length - 1;
+    const was = document.activeElement;
     if (!dialog.open) dialog.showModal();
     dialog.scrollTop = 0;
-    byId("detail-name").focus();
-    history.replaceState(null, "", `#layer-${index}`);
+    if (was && was.parentElement === byId("before").parentElement && !was.disabled) was.focus();
+    else byId("detail-name").focus();
+    remember(`#layer-${index}`);
     return Promise.all(drawn.map((later) => later()));
   }
 
@@ -132,7 +151,13 @@
   byId("before").addEventListener("click", () => open(current - 1));
   byId("after").addEventListener("click", () => open(current + 1));
   byId("close").addEventListener("click", () => dialog.close());
-  dialog.addEventListener("close", () => history.replaceState(null, "", "#layers"));
+  dialog.addEventListener("close", () => remember("#layers"));
+
+  function follow() {
+    const asked = /^#layer-(\d+)$/.exec(location.hash);
+    if (asked && Number(asked[1]) < data.layers.length) open(Number(asked[1]));
+  }
+  window.addEventListener("hashchange", follow);
 
   // ---- pictures of the whole
 
@@ -167,24 +192,34 @@
       row.append(first);
       for (const text of texts) {
         const number = Number(text.replaceAll(",", ""));
-        row.append(element("td", text, kind === "flag" || kind === "str" ? {} : { "data-order": Number.isNaN(number) ? "-1e999" : String(number), class: "number" }));
+        row.append(element("td", text, kind === "flag" || kind === "str" ? {} : { "data-order": text === "-" || Number.isNaN(number) ? "" : String(number), class: "number" }));
       }
     });
-    new DataTable(matrix, { paging: false, info: false, order: [], layout: { topStart: null, topEnd: null, bottomStart: null, bottomEnd: null } });
+    new DataTable(matrix, {
+      columnDefs: kind === "flag" || kind === "str" ? [] : [{ targets: data.models.map((_, i) => i + 1), type: "present" }],
+      paging: false, info: false, order: [], layout: { topStart: null, topEnd: null, bottomStart: null, bottomEnd: null } });
     const figureBox = byId("series");
     const isNumber = kind !== "flag" && kind !== "str";
     figureBox.parentElement.hidden = !isNumber;
     if (!isNumber) return;
     const parsed = rows.map((texts) => texts.map((text) => { const found = Number(text.replaceAll(",", "")); return text === "-" || Number.isNaN(found) ? null : found; }));
     const many = parsed.length > MANY, x = data.models.map((_, i) => i);
-    const traces = parsed.map((y, index) => ({
+    const sides = ["N", "M"].map((side) => data.variables.findIndex((variable) => variable[0] === side));
+    const shape = (layer, i) => (layer.models[i] ? sides.map((side) => layer.models[i][side]?.[0]).join(" x ") : "");
+    let differ = 0;
+    const pieces = parsed.flatMap((y, index) => {
+      const shapes = x.map((i) => shape(data.layers[index], i)), known = [...new Set(shapes.filter(Boolean))];
+      if (known.length > 1) differ += 1;
+      return known.map((one) => [y.map((value, i) => (shapes[i] === one ? value : null)), index]);
+    });
+    const traces = pieces.map(([y, index]) => ({
       x, y, mode: "lines+markers", name: data.layers[index].label, showlegend: !many, opacity: many ? 0.45 : 1,
       line: { width: many ? 1 : 2, color: many ? "#8c959f" : COLOURS[index % COLOURS.length], dash: many ? "solid" : ["solid", "dash", "dot"][Math.floor(index / COLOURS.length) % 3] },
       hovertemplate: `${data.layers[index].label}<br>%{y:.4g}<extra></extra>`,
     }));
     const median = (values) => { const known = values.filter((v) => v !== null).sort((a, b) => a - b), half = known.length >> 1; return known.length ? (known.length % 2 ? known[half] : (known[half - 1] + known[half]) / 2) : null; };
     if (many) traces.push({ x, y: x.map((i) => median(parsed.map((row) => row[i]))), mode: "lines+markers", name: "median", showlegend: true, line: { width: 3, color: COLOURS[0] }, hovertemplate: "median %{y:.4g}<extra></extra>" });
-    const caption = `${meaning}, of each layer in each model${many ? "; grey: single layers, blue: their median" : ""}.`;
+    const caption = `${meaning}, of each layer in each model${many ? "; grey: single layers, blue: their median" : ""}.${differ ? ` Of ${differ} layers the shape differs between models: these are not joined.` : ""}`;
     byId("series-caption").textContent = caption;
     figureBox.setAttribute("role", "img");
     figureBox.setAttribute("aria-label", caption);
@@ -196,10 +231,10 @@
     numbersOf.sort(([a], [b]) => (FIRST.indexOf(a[0]) + 1 || 99) - (FIRST.indexOf(b[0]) + 1 || 99));
     for (const [variable, j] of numbersOf) byId("quantity").append(element("option", `${variable[0]}: ${variable[1]}`, { value: j }));
     byId("quantity").addEventListener("change", compare);
-    compare();
+    if (numbersOf.length) compare();
+    else byId("quantity").closest("p").hidden = true;
   }
 
-  const asked = /^#layer-(\d+)$/.exec(location.hash);
-  if (asked && Number(asked[1]) < data.layers.length) open(Number(asked[1]));
+  follow();
   document.documentElement.dataset.ready = "yes";
 })();
