@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 FOLDER = "reference"  # within docs/, ignored by git
 FROM_THE_TOP = {"changelog": "CHANGELOG.md", "contributing": "CONTRIBUTING.md"}
+UNSEARCHED = {"changelog": "---\nnosearch: true\n---\n\n"}  # it has a word of everything
 COMMANDS = """
 Options of the commands
 =======================
@@ -54,7 +55,7 @@ def pages(top: Path) -> dict[str, str]:
     found = modules()
     made = {f"{name}.rst": module_page(name, found) for name in found}
     copied = {
-        f"{page}.mdown": (top / file).read_text(encoding="utf-8")
+        f"{page}.mdown": UNSEARCHED.get(page, "") + (top / file).read_text(encoding="utf-8")
         for page, file in FROM_THE_TOP.items()
     }
     return {**made, **copied, "commands.rst": COMMANDS}
