@@ -13,8 +13,9 @@ import spectra
 from spectra import measures
 from spectra.errors import ArgumentError, SpectraError
 from spectra.results.dataset import from_rows
-from spectra.results.reading import records
+from spectra.results.reading import in_words, records
 from spectra.results.variables import VARIABLES
+from spectra.results.verdicts import Verdict
 from spectra_io import report
 from spectra_io.report import _contents
 from spectra_io.report._pictures import _thinned
@@ -160,6 +161,12 @@ def test_numbers_in_another_unit_say_so():
     assert np.log10(float(number)) + int(power) * np.log10(2) == pytest.approx(
         np.log10(float(plain)) - 400, abs=0.01
     )
+
+
+def test_every_verdict_is_explained(ds):
+    page = report.page(ds)
+    words = {in_words(word.name.lower()) for word in Verdict if word.value}
+    assert words <= set(re.findall(r"<dt>(.*?)</dt>", page))
 
 
 def test_what_is_not_an_analysis_is_refused(ds):
