@@ -1127,6 +1127,7 @@ def test_help_without_arguments_lists_the_commands(run):
         "describe",
         "noise",
         "plot",
+        "report",
     ]
 
 

@@ -22,7 +22,7 @@ import spectra_io
 from spectra.errors import ArgumentError
 from spectra_io import plots
 from spectra_io.commands import main as cli
-from spectra_io.commands import steps
+from spectra_io.commands import steps, work
 from tests.builders import external, f32, graph, write, write_index, write_onnx, write_safetensors
 
 PARQUET = [".parquet"] if find_spec("pyarrow") else []
@@ -319,7 +319,7 @@ def test_a_file_that_comes_in_between_is_not_replaced(run, tmp_path, monkeypatch
         output.write_text("mine\n")
         return ds
 
-    monkeypatch.setattr(steps, "analyzed", analyzed)
+    monkeypatch.setattr(work, "analyzed", analyzed)
     code, out, err = run("analyze", path, "-o", output)
     assert code == 1
     assert "fc" in out
