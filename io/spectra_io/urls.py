@@ -41,7 +41,10 @@ def _without_login(place: str) -> str:
     ends = [found.span() for found in _AT.finditer(place)]
     address = place.find("]") + 1 if place.startswith("[") else 0
     colon = _COLON.search(place, address, ends[-1][0]) if ends else None
-    return f"{place[: colon.start()]}...{place[ends[-1][1] :]}" if colon else place
+    if not colon:
+        return place
+    left = "/..." if address and colon.start() == address else "..."  # nothing may follow a "]"
+    return f"{place[: colon.start()]}{left}{place[ends[-1][1] :]}"
 
 
 def _shown(text: str) -> str:
