@@ -25,7 +25,12 @@ pytestmark = [
 ]
 WIDTHS = (360, 800, 1400)
 KINDS = {".onnx", ".safetensors"}
-MODELS = sorted(path for path in (SHARED / "models").rglob("*") if path.suffix in KINDS)
+WITHOUT_DATA = "silero_vad_op18_ifless.21c3be45.onnx"  # its external data are not there
+MODELS = sorted(
+    path
+    for path in (SHARED / "models").rglob("*")
+    if path.suffix in KINDS and path.name != WITHOUT_DATA
+)
 
 
 @pytest.fixture(scope="module")
