@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from spectra.results.triage import Triage
     from spectra.results.variables import Variable
 
-__all__ = ["Said", "checked", "glossary", "in_order", "numbers", "said_of"]
+__all__ = ["Said", "checked", "exponent_of", "glossary", "in_order", "numbers", "said_of"]
 
 _GROUPS = ("diagnosis", "tail", "noise", "size", "layer")
 _NOT_REACHED = Status.NOT_REACHED.name.lower()
@@ -106,6 +106,12 @@ def numbers(row: Row, variables: Sequence[Variable]) -> list[list[str]]:
     return [[_word(row, v.name), _error(row, v), _noise(row, v)] for v in variables]
 
 
+def exponent_of(row: Row) -> int:
+    """Return the power of two that the weights are divided by; 0 if there is no spectrum."""
+    exponent: float = row.get("scale_exponent", math.nan)
+    return 0 if exponent != exponent else int(exponent)
+
+
 def _word(row: Row, name: str) -> str:
     value: Any = row.get(name, math.nan)
     variable = VARIABLES[name]
@@ -115,7 +121,7 @@ def _word(row: Row, name: str) -> str:
         return one_line(value)[:_LONGEST] or "-"
     if value != value:
         return "-"
-    exponent = int(row.get("scale_exponent") or 0)
+    exponent = exponent_of(row)
     if exponent and variable.units in _POWERS:  # the unit of the number is not that of the weights
         return f"{value:.4g} x 2^{exponent * _POWERS[variable.units]}"
     whole = variable.units == "1" and abs(value) < _LARGEST and value == int(value)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from spectra.errors import one_line
 from spectra.results.reading import records
 from spectra.results.variables import VARIABLES, Status
+from spectra_io.report._contents import exponent_of
 from spectra_io.terminal.layer_tables import layer_table
 
 if TYPE_CHECKING:
@@ -73,5 +74,5 @@ def _cell(row: Row, name: str, text: str) -> Cell:
     if isinstance(value, str):
         return Cell(one_line(text), "")
     missing = value != value
-    exponent = 2 * int(row.get("scale_exponent") or 0) * (VARIABLES[name].units == "w2")
+    exponent = exponent_of(row) * (VARIABLES[name].units == "w2")
     return Cell(text, "" if missing or exponent else repr(float(value)))
