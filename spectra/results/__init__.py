@@ -6,6 +6,7 @@ Build and read the results of an analysis: Datasets, their variables, verdicts a
 - ``dataset``: rows as a Dataset (``from_rows``), texts and codes restored (``restored``)
 - ``reading``: words for codes (``labels``), tables (``table``, ``records``), one layer
   (``select``), one model of several (``one_model``), a word for a flag (``in_words``)
+- ``several``: the results of each of several models, by name (``by_model``)
 - ``accessor``: ``ds.spectra``, with the diagnosis, the table and the figures of a result
 - ``claims``: layers with spikes, traps or a rejected power law, beside chance (``claims``)
 - ``triage``: the layers of a model to look at first (``findings``), and its verdicts in a sentence
@@ -34,6 +35,7 @@ from spectra.results import (
     reading,
     rules,
     scale_collapse,
+    several,
     summary,
     triage,
     values,
@@ -52,6 +54,7 @@ __all__ = [
     "reading",
     "rules",
     "scale_collapse",
+    "several",
     "summary",
     "triage",
     "values",

@@ -16,7 +16,7 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from weightwatcher import OURS, SHAPES, layers, run
+from weightwatcher import HEAD, OURS, SHAPES, compare, layers
 
 THEIRS = """
 import sys, time, warnings
@@ -52,27 +52,13 @@ def main():
     parser.add_argument("diffract", metavar="PYTHON")
     parser.add_argument("--runs", type=int, default=3)
     options = parser.parse_args()
-    print(f"{'':20} {'ours':>8} {'theirs':>8} {'ratio':>6}   {'MiB':>6} {'theirs':>6} {'ratio':>6}")
+    print(HEAD)
     with tempfile.TemporaryDirectory() as folder:
         file = str(Path(folder) / "layers.npz")
         np.savez(file, **layers(SHAPES["twelve blocks"]))
         for name, (fields, ours) in COMPARED.items():
-            pairs = [
-                (
-                    run(sys.executable, OURS % (ANALYSIS % (ours, ours)), file),
-                    run(options.diffract, THEIRS % (fields, fields), file),
-                )
-                for _ in range(options.runs)
-            ]
-            (mine, my_memory), (other, other_memory) = (
-                (min(took for took, _ in runs), max(memory for _, memory in runs))
-                for runs in zip(*pairs, strict=True)
-            )
-            print(
-                f"{name:20} {mine:8.2f} {other:8.2f} {other / mine:6.1f}   "
-                f"{my_memory:6.0f} {other_memory:6.0f} {my_memory / other_memory:6.2f}",
-                flush=True,
-            )
+            mine, theirs = OURS % (ANALYSIS % (ours, ours)), THEIRS % (fields, fields)
+            compare(name, mine, theirs, options.diffract, file, options.runs)
 
 
 if __name__ == "__main__":

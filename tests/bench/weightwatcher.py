@@ -59,6 +59,7 @@ print("took", took, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
 """
 TABLE = "spectra.weightwatcher.analyze(model, executor=WithProgress()%s)"
 EVIDENCE = "spectra.analyze(model, executor=Planned(measures.CORE))"
+HEAD = f"{'':20} {'ours':>8} {'theirs':>8} {'ratio':>6}   {'MiB':>6} {'theirs':>6} {'ratio':>6}"
 NOISE = "mp_fit=True, randomize=True"
 SHAPES = {
     "twelve blocks": [(768, 768), (768, 768), (3072, 768), (768, 3072)] * 12,
@@ -95,6 +96,20 @@ def run(python, code, file):
     return float(took), float(memory)
 
 
+def compare(name, ours, theirs, other, file, runs):
+    """Print a row of the table: the least time, the largest memory, and both as ratios."""
+    found = [(run(sys.executable, ours, file), run(other, theirs, file)) for _ in range(runs)]
+    (mine, my_memory), (their, their_memory) = (
+        (min(took for took, _ in each), max(memory for _, memory in each))
+        for each in zip(*found, strict=True)
+    )
+    print(
+        f"{name:20} {mine:8.2f} {their:8.2f} {their / mine:6.1f}   "
+        f"{my_memory:6.0f} {their_memory:6.0f} {my_memory / their_memory:6.2f}",
+        flush=True,
+    )
+
+
 def main():
     """Print a table of times, memory and their ratios."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -102,27 +117,14 @@ def main():
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--only", default="", help="beginning of the comparisons to run")
     options = parser.parse_args()
-    print(f"{'':20} {'ours':>8} {'theirs':>8} {'ratio':>6}   {'MiB':>6} {'theirs':>6} {'ratio':>6}")
+    print(HEAD)
     for name, (which, ours, theirs) in COMPARED.items():
         if not name.startswith(options.only):
             continue
         with tempfile.TemporaryDirectory() as folder:
             file = str(Path(folder) / "layers.npz")
             np.savez(file, **layers(SHAPES[which]))
-            found = [
-                (run(sys.executable, OURS % ours, file),
-                 run(options.weightwatcher, THEIRS % theirs, file))
-                for _ in range(options.runs)
-            ]  # fmt: skip
-        (mine, my_memory), (other, other_memory) = (
-            (min(took for took, _ in runs), max(memory for _, memory in runs))
-            for runs in zip(*found, strict=True)
-        )
-        print(
-            f"{name:20} {mine:8.2f} {other:8.2f} {other / mine:6.1f}   "
-            f"{my_memory:6.0f} {other_memory:6.0f} {my_memory / other_memory:6.2f}",
-            flush=True,
-        )
+            compare(name, OURS % ours, THEIRS % theirs, options.weightwatcher, file, options.runs)
 
 
 if __name__ == "__main__":

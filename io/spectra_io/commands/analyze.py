@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from spectra import measures
-from spectra_io.commands import options, reports, steps, work
+from spectra_io.commands import options, reports, steps, views, work
 from spectra_io.commands.selected import opened_all
 from spectra_io.commands.wanted import with_variables
 from spectra_io.runs.clusters import connected
@@ -39,11 +39,11 @@ beside the name and the verdict, and takes the names of variables too (docs/vari
 {columns.legend(column_groups.columns_of(["main"]))}
 
 \b
-tail: {options.heads(column_groups.GROUPS["tail"])}
-noise: {options.heads(column_groups.GROUPS["noise"])}
+tail: {views.heads(column_groups.GROUPS["tail"])}
+noise: {views.heads(column_groups.GROUPS["noise"])}
   (explained by spectra noise --help; takes a second spectrum of each layer)
-size: {options.heads(column_groups.GROUPS["size"])}
-reason: {options.heads(column_groups.GROUPS["reason"])}
+size: {views.heads(column_groups.GROUPS["size"])}
+reason: {views.heads(column_groups.GROUPS["reason"])}
 
 Pure noise of a hundred eigenvalues or fewer has an alpha between 2 and 6 as often as not: believe
 the verdict, not alpha. A power law counts only among the eigenvalues above the noise.
@@ -111,7 +111,7 @@ def _limits(scheduler: str | None, here: Resources, paths: Sequence[str]) -> Ite
 @options.resources
 @options.store
 @options.device
-@options.view(["main"])
+@views.view(["main"])
 @click.option(
     "--scheduler",
     metavar="ADDRESS",

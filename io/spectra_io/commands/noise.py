@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from spectra import measures
-from spectra_io.commands import options, reports, steps, work
+from spectra_io.commands import options, reports, steps, views, work
 from spectra_io.commands.selected import opened_all
 from spectra_io.commands.wanted import with_variables
 from spectra_io.runs.plans import Resources
@@ -41,7 +41,7 @@ row of large weights makes a spike too.
 @options.resources
 @options.store
 @options.device
-@options.view(["noise"])
+@views.view(["noise"])
 @click.option(
     "--replicas",
     type=click.IntRange(1, _MOST_REPLICAS),

@@ -89,7 +89,7 @@ def report(
     for name, described, ds in zip(kept, tensors, found, strict=False):
         if steps.exit_code(ds, described) and (line := left_out_line(described, ds)):
             screen.note(f"{shown(name)}: {line}", fold=True)
-    if line := stops.stopped(found[-1], 1):
+    if line := stops.stopped(found[-1], int(output is not None)):
         screen.note(line, fold=True)
     for path in kept[len(found) :]:
         screen.note(f"not begun: {shown(path)}")

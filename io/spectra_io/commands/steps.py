@@ -262,8 +262,8 @@ def refuse_lacking(path: str, names: Sequence[str], /) -> NoReturn:
     >>> refuse_lacking("a.store", ["num_traps"])
     Traceback (most recent call last):
         ...
-    spectra.errors.ArgumentError: a.store: the run lacks num_traps, which was not measured: give \
-the same command the model in place of the run, with --store a.store
+    spectra.errors.ArgumentError: a.store: the run lacks num_traps, which was not measured: run \
+the same command on the model, with --store a.store
     """
     more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
     place = Path(path)
@@ -271,7 +271,7 @@ the same command the model in place of the run, with --store a.store
     words = "which was" if len(names) == 1 else "which were"
     msg = (
         f"{path}: the run lacks {', '.join(names[:_NAMED])}{more}, {words} not measured: "
-        f"give the same command the model in place of the run, with --store {store}"
+        f"run the same command on the model, with --store {store}"
     )
     raise ArgumentError(msg)
 

@@ -7,22 +7,24 @@ from typing import TYPE_CHECKING
 from spectra.errors import counted
 from spectra.results.reading import records
 from spectra.results.summary import summary
-from spectra.results.triage import triage
 from spectra.results.variables import VARIABLES
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     import xarray as xr
+
+    from spectra.results.triage import Triage
 
 __all__ = ["side_by_side"]
 
 _AVERAGES = ("log_norm", "log_spectral_norm", "stable_rank", "entropy")
 
 
-def side_by_side(models: Mapping[str, xr.Dataset]) -> list[tuple[str, list[str]]]:
+def side_by_side(
+    models: Mapping[str, xr.Dataset], seen: Sequence[Triage]
+) -> list[tuple[str, list[str]]]:
     """Return rows of a table: a label, and the text for each model."""
-    seen = [triage(ds) for ds in models.values()]
     common = _common(models)
     sums = [summary(ds.sel(layer=common)) for ds in models.values()] if common else []
     words = dict.fromkeys(word for each in seen for word in each.verdicts)

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from spectra.errors import ArgumentError, one_line
-from spectra.results.plotdata._models import by_model
 from spectra.results.reading import in_words, records
+from spectra.results.several import by_model
 from spectra.results.triage import triage
 from spectra.results.variables import VARIABLES, Status
 from spectra_io.terminal import summaries

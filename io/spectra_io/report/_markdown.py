@@ -15,6 +15,7 @@ from spectra_io.terminal.columns import Column, TextTable
 if TYPE_CHECKING:
     import xarray as xr
 
+    from spectra_io.report._contents import Said
     from spectra_io.terminal.markdown import Part
 
 __all__ = ["markdown"]
@@ -49,24 +50,22 @@ def markdown(models: Any, /) -> str:
     # Spectra of net
     """
     known = checked(models)
+    said = [said_of(name, ds) for name, ds in known.items()]
     names = [_markdown.escaped(name) for name in known]
     parts = [f"# Spectra of {' and '.join(names)}"]
     if len(known) > 1:
-        parts.append(_markdown.markdown([_comparison(known)]).strip())
-    for name, ds in known.items():
-        parts += [f"## {_markdown.escaped(name)}"] * (len(known) > 1) + _of_model(name, ds)
+        seen = [each.seen for each in said]
+        rows = [[label, *texts] for label, texts in side_by_side(known, seen)]
+        columns = (Column("", "", left=True), *(Column(name, name) for name in known))
+        parts.append(_markdown.markdown([TextTable(columns, rows)]).strip())
+    for each, ds in zip(said, known.values(), strict=True):
+        parts += [f"## {_markdown.escaped(each.name)}"] * (len(known) > 1) + _of_model(each, ds)
     parts.append(f"Made by weightspectra {spectra.__version__}.")
     return "\n\n".join(parts) + "\n"
 
 
-def _comparison(models: dict[str, xr.Dataset]) -> TextTable:
-    columns = (Column("", "", left=True), *(Column(name, name) for name in models))
-    return TextTable(columns, [[label, *texts] for label, texts in side_by_side(models)])
-
-
-def _of_model(name: str, ds: xr.Dataset) -> list[str]:
+def _of_model(said: Said, ds: xr.Dataset) -> list[str]:
     """Return what is said of a model, and its table between tags that fold it away."""
-    said = said_of(name, ds)
     table = layer_tables.layer_table(ds)
     found = layer_tables.finding_table(said.seen.findings)
     num = len(said.seen.findings) - len(found.rows)

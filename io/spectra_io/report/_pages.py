@@ -6,12 +6,12 @@ import base64
 import gzip
 import json
 from importlib import resources
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 import spectra
 from spectra.errors import SpectraError, one_line
 from spectra_io.plots._names import short
-from spectra_io.plots.interactive._drawing import graph_objects
 from spectra_io.plots.interactive._markup import name_of
 from spectra_io.report import _contents, _pictures
 from spectra_io.report._comparisons import side_by_side
@@ -45,14 +45,10 @@ _BRIEF = 28  # characters of the name of a model in a table
 
 def templates() -> Any:
     """Return the environment of the templates; without Jinja2 or plotly say how to install them."""
-    try:
-        from jinja2 import Environment, PackageLoader, StrictUndefined
-    except ImportError as error:
-        raise SpectraError(_MISSING) from error
-    try:
-        graph_objects()
-    except SpectraError as error:
-        raise SpectraError(_MISSING) from error
+    if not all(map(find_spec, ("jinja2", "plotly"))):
+        raise SpectraError(_MISSING)
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
     return Environment(
         loader=PackageLoader("spectra_io.report", "assets"),
         autoescape=True,
@@ -100,6 +96,7 @@ def page(models: Any, /) -> str:
     known = _contents.checked(models)
     layers = _contents.in_order(known)
     variables = _contents.glossary(layers)
+    said = [_contents.said_of(name, ds) for name, ds in known.items()]
     heads, lines = layers_table(known)
     ids = {name: i for i, name in enumerate(layers)}
     text: str = environment.get_template("report.html.jinja").render(
@@ -107,12 +104,12 @@ def page(models: Any, /) -> str:
         version=spectra.__version__,
         names=list(known),
         briefs=_briefs(known),
-        said=[_contents.said_of(name, ds) for name, ds in known.items()],
-        compared=side_by_side(known) if len(known) > 1 else [],
+        said=said,
+        compared=side_by_side(known, [each.seen for each in said]) if len(known) > 1 else [],
         heads=heads,
         lines=lines,
         ids=ids,
-        short=_shortened,
+        short=lambda name: short([one_line(name)], _SHORT)[0],
         data=_packed(_data(known, layers, variables)),
         libraries=[_asset(name) for name in _LIBRARIES],
         style=_asset("report.css"),
@@ -123,13 +120,6 @@ def page(models: Any, /) -> str:
 
 def _asset(name: str) -> str:
     return resources.files("spectra_io.report").joinpath("assets", name).read_text("utf-8")
-
-
-def _shortened(name: str) -> str:
-    """Return a name on one line, the middle of a long one left out."""
-    line = one_line(name)
-    half = _SHORT // 2
-    return line if len(line) <= _SHORT else f"{line[:half]}…{line[1 - half :]}"
 
 
 def _briefs(models: Mapping[str, xr.Dataset]) -> list[str]:

@@ -8,9 +8,9 @@ import numpy as np
 
 from spectra.errors import counted, one_line
 from spectra.results.plotdata._kinds import kind, network_order
-from spectra.results.plotdata._models import by_model
 from spectra.results.plotdata._source import need
 from spectra.results.reading import labels
+from spectra.results.several import by_model
 from spectra.results.triage import Concern, findings
 from spectra.results.variables import Status
 

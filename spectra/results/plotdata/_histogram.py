@@ -9,8 +9,8 @@ import numpy as np
 import spectra._checks as _checks
 from spectra.errors import ArgumentError, counted, unknown_name
 from spectra.results.plotdata._bins import even_edges, log_edges
-from spectra.results.plotdata._models import by_model
 from spectra.results.plotdata._units import exponents_of, in_one_unit
+from spectra.results.several import by_model
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

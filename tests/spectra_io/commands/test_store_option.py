@@ -220,8 +220,8 @@ def test_what_was_not_measured_is_not_an_empty_result(run, net, store, command, 
     assert run("analyze", store, "--columns", "tail", "--columns", "size")[0] == 0
     assert run("analyze", store, "--columns", "all", "--sort", "-depth")[0] == 0
     problem = (
-        f"the run lacks {lacks} not measured: give the same command the model in place of the "
-        f"run, with --store {store}"
+        f"the run lacks {lacks} not measured: run the same command on the model, with "
+        f"--store {store}"
     )
     (file,) = (store / "runs").iterdir()
     for path in (store, file):

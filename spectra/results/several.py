@@ -1,4 +1,4 @@
-"""Results of several models, however they are given."""
+"""Results of several models by name, however they are given."""
 
 from __future__ import annotations
 
@@ -17,7 +17,34 @@ __all__ = ["by_model"]
 
 
 def by_model(models: Any, /) -> dict[str, xr.Dataset]:
-    """Return the results of each model by its name; of a single model too."""
+    """
+    Return the results of each model by its name; of a single model too.
+
+    Parameters
+    ----------
+    models : Dataset, mapping of str to Dataset, or sequence of Dataset
+        Result of :func:`spectra.analyze`; for several models a Dataset with one dimension besides
+        ``layer`` and ``mode``, or a Dataset for each.
+
+    Returns
+    -------
+    dict of str to xarray.Dataset
+        Results of each model with its own layers, in its own order. Names are those of the
+        mapping, the labels of the dimension, or the attribute ``model``; equal names in a sequence
+        are numbered.
+
+    Raises
+    ------
+    ArgumentError
+        If there is no model, a Dataset is not one, or it has several other dimensions.
+
+    Examples
+    --------
+    >>> from spectra.results.dataset import from_rows
+    >>> ds = from_rows({"fc1": {"alpha": 2.5}})
+    >>> list(by_model({"first": ds, "second": ds})), list(by_model([ds, ds]))
+    (['first', 'second'], ['model 1', 'model 2'])
+    """
     import xarray as xr
 
     if isinstance(models, Mapping) and not isinstance(models, xr.Dataset):
