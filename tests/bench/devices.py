@@ -6,6 +6,7 @@ Eigenvalues on devices: seconds, and the difference from NumPy relative to the l
 
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from spectra import eigenvalues
 
 SHAPES = [(4096, 1024), (4096, 4096), (14336, 4096)]
+NEARLY_SINGULAR = (4096, 2048)
 
 
 def timed(W: np.ndarray, device: str | None) -> tuple[float, np.ndarray]:
@@ -27,10 +29,19 @@ def timed(W: np.ndarray, device: str | None) -> tuple[float, np.ndarray]:
     return min(times[1:]), found
 
 
-def main(devices: list[str]) -> None:
-    """Print a row for each shape and device."""
+def matrices() -> Iterator[np.ndarray]:
+    """Yield noise of each shape, and noise with two equal columns."""
     for shape in SHAPES:
-        W = np.random.default_rng(0).standard_normal(shape, dtype=np.float32)
+        yield np.random.default_rng(0).standard_normal(shape, dtype=np.float32)
+    W = np.random.default_rng(0).standard_normal(NEARLY_SINGULAR, dtype=np.float32)
+    W[:, 1] = W[:, 0]
+    yield W
+
+
+def main(devices: list[str]) -> None:
+    """Print a row for each matrix and device."""
+    for W in matrices():
+        shape = W.shape
         seconds, expected = timed(W, None)
         print(f"{shape[0]} x {shape[1]}: numpy {seconds:.3f} s")
         for device in devices:
