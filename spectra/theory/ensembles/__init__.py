@@ -6,6 +6,9 @@ Each function draws a matrix and returns it with the predictions of theory for t
 eigenvalues outside. N and M are the longer and the shorter side of the matrix. If there are more
 columns than rows, the eigenvalues beyond the first M are zero and not counted here.
 
+``hermite``, ``laguerre`` and ``jacobi`` draw eigenvalues alone, in much less time, for matrices of
+real (beta = 1), complex (2) and quaternion (4) elements, and at any other beta above 0.
+
 For independent elements whose distribution falls off as :math:`P(|w| > x) \sim x^{-\mu}`, the
 spectrum depends on the tail index :math:`\mu`. For :math:`\mu > 4` it has the same edges as for
 Gaussian elements of the same variance. For :math:`\mu \le 4` there is no upper edge: each of the
@@ -15,14 +18,17 @@ follows the power law. From 2 to 4 a vanishing share of the spectrum follows it,
 fitted to a matrix of a thousand columns is much larger than :math:`1 + \mu/2`.
 """
 
+from spectra.theory.ensembles._eigenvalues import hermite, jacobi, laguerre
 from spectra.theory.ensembles._heavy import levy, pareto, student_t, symmetric_pareto
-from spectra.theory.ensembles._light import correlated, gaussian, laguerre, spiked, wigner
+from spectra.theory.ensembles._light import correlated, gaussian, spiked, wigner
 from spectra.theory.ensembles._sample import Sample
 
 __all__ = [
     "Sample",
     "correlated",
     "gaussian",
+    "hermite",
+    "jacobi",
     "laguerre",
     "levy",
     "pareto",

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from spectra._typing import FloatArray
 
-__all__ = ["correlated", "gaussian", "laguerre", "spiked", "wigner"]
+__all__ = ["correlated", "gaussian", "spiked", "wigner"]
 
 _EXACT = {"xtol": 1e-300, "rtol": 1e-14, "maxiter": 500}
 
@@ -280,72 +280,3 @@ def wigner(
     square = _checks.generator(rng).standard_normal((n, n))
     edge = 2 * scale * math.sqrt(n)
     return Sample((square + square.T) * (scale / math.sqrt(2)), -edge, edge)
-
-
-def laguerre(
-    shape: tuple[int, int],
-    /,
-    *,
-    num: int = 1,
-    std: float = 1.0,
-    rng: int | np.random.Generator | None = None,
-) -> FloatArray:
-    r"""
-    Draw the eigenvalues of Gaussian matrices without drawing the matrices.
-
-    Parameters
-    ----------
-    shape : (int, int)
-        Rows and columns of the matrices, N and M being the longer and the shorter side.
-    num : int, default: 1
-        Number of matrices.
-    std : float, default: 1.0
-        Standard deviation of the elements of the matrices.
-    rng : int, numpy.random.Generator or None, default: None
-        Seed or generator of the random numbers; None draws different ones each time.
-
-    Returns
-    -------
-    ndarray, shape (num, M)
-        Eigenvalues of ``W.T @ W``, each row ascending, in weight units squared.
-
-    Raises
-    ------
-    ArgumentError
-        If an argument is out of range or of a wrong type.
-
-    See Also
-    --------
-    gaussian : Draw such a matrix itself.
-
-    Notes
-    -----
-    Reflections from both sides make a Gaussian matrix bidiagonal, with independent elements:
-    :math:`\chi_{N - i}` on the diagonal and :math:`\chi_{M - 1 - i}` beside it, i = 0, 1, ... The
-    distribution is exact, and the time per matrix is :math:`O(M^2)` instead of :math:`O(N M^2)`.
-
-    References
-    ----------
-    Dumitriu & Edelman (2002), doi:10.1063/1.1507823.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> found = laguerre((400, 100), num=3, rng=np.random.default_rng(0))
-    >>> found.shape, bool((found.max(axis=1) < 1000).all())
-    ((3, 100), True)
-    """
-    from scipy.linalg import eigvalsh_tridiagonal
-
-    _checks.count("num", num)
-    checked, scale, count = checked_shape(shape), positive(std, "std"), int(num)
-    N, M = max(checked), min(checked)
-    random = _checks.generator(rng)
-    square = random.chisquare(N - np.arange(M), (count, M))
-    beside = random.chisquare(np.arange(M - 1, 0, -1), (count, M - 1))
-    diagonal = square.copy()  # of the bidiagonal matrix times its transpose
-    diagonal[:, :-1] += beside
-    off = np.sqrt(beside * square[:, 1:])
-    found = [eigvalsh_tridiagonal(*pair) for pair in zip(diagonal, off, strict=True)]
-    values: FloatArray = scale**2 * np.clip(found, 0, None)
-    return values
