@@ -4,7 +4,8 @@ Ensembles: random matrices with spectra known from theory.
 Each function draws a matrix and returns it with the predictions of theory for the eigenvalues of
 ``W.T @ W``, not divided by N: the edges of the bulk, the exponent of a power-law tail, and the
 eigenvalues outside. N and M are the longer and the shorter side of the matrix. If there are more
-columns than rows, the eigenvalues beyond the first M are zero and not counted here.
+columns than rows, the eigenvalues beyond the first M are zero and not counted here. With a number
+`num` they draw that many matrices at once, of the shape (num, rows, columns).
 
 ``hermite``, ``laguerre`` and ``jacobi`` draw eigenvalues alone, in much less time, for matrices of
 real (beta = 1), complex (2) and quaternion (4) elements, and at any other beta above 0.
@@ -20,7 +21,8 @@ fitted to a matrix of a thousand columns is much larger than :math:`1 + \mu/2`.
 
 from spectra.theory.ensembles._eigenvalues import hermite, jacobi, laguerre
 from spectra.theory.ensembles._heavy import levy, pareto, student_t, symmetric_pareto
-from spectra.theory.ensembles._light import correlated, gaussian, spiked, wigner
+from spectra.theory.ensembles._light import correlated, gaussian, wigner
+from spectra.theory.ensembles._planted import spiked
 from spectra.theory.ensembles._sample import Sample
 
 __all__ = [
