@@ -22,8 +22,9 @@ fitted to a matrix of a thousand columns is much larger than :math:`1 + \mu/2`.
 from spectra.theory.ensembles._eigenvalues import hermite, jacobi, laguerre
 from spectra.theory.ensembles._heavy import levy, pareto, student_t, symmetric_pareto
 from spectra.theory.ensembles._light import correlated, gaussian, wigner
-from spectra.theory.ensembles._planted import spiked
+from spectra.theory.ensembles._planted import spiked, trained_like
 from spectra.theory.ensembles._sample import Sample
+from spectra.theory.ensembles._structured import orthogonal, product, sparse
 
 __all__ = [
     "Sample",
@@ -33,9 +34,13 @@ __all__ = [
     "jacobi",
     "laguerre",
     "levy",
+    "orthogonal",
     "pareto",
+    "product",
+    "sparse",
     "spiked",
     "student_t",
     "symmetric_pareto",
+    "trained_like",
     "wigner",
 ]

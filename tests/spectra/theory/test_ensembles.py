@@ -327,6 +327,9 @@ ALL: dict[str, dict[str, Any]] = {
     "levy": {"mu": 1.5},
     "spiked": {"strengths": [2.0]},
     "correlated": {"population": [1.0, 2.0, 3.0]},
+    "sparse": {"density": 0.5},
+    "orthogonal": {},
+    "trained_like": {"alpha": 2.0, "rank": 2},
     "laguerre": {},
 }
 
@@ -356,7 +359,7 @@ def test_a_seed_decides_on_a_symmetric_matrix_too():
 MATRICES = [name for name in ALL if name != "laguerre"]
 
 
-@pytest.mark.parametrize("name", MATRICES)
+@pytest.mark.parametrize("name", [name for name in MATRICES if name != "trained_like"])
 def test_a_single_matrix_is_the_first_of_a_stack_of_one(name):
     draw, options = getattr(ensembles, name), ALL[name]
     one, stack = draw((5, 3), **options, rng=1), draw((5, 3), **options, num=1, rng=1)
@@ -448,7 +451,7 @@ def test_misuse_of_shape_and_generator(name):
 @pytest.mark.parametrize("wrong", [0.0, -1.0, math.nan, math.inf, "1"])
 def test_misuse_of_numbers(wrong):
     shape = (5, 3)
-    for name in ("gaussian", "spiked", "laguerre"):
+    for name in ("gaussian", "spiked", "sparse", "trained_like", "laguerre"):
         with pytest.raises(ArgumentError, match="`std` must be a finite number above 0"):
             getattr(ensembles, name)(shape, **(ALL[name] | {"std": wrong}), rng=rng())
     with pytest.raises(ArgumentError, match="`std` must be"):
