@@ -5,7 +5,7 @@ Each function draws a matrix and returns it with the predictions of theory for t
 ``W.T @ W``, not divided by N: the edges of the bulk, the exponent of a power-law tail, and the
 eigenvalues outside. N and M are the longer and the shorter side of the matrix. If there are more
 columns than rows, the eigenvalues beyond the first M are zero and not counted here. With a number
-`num` they draw that many matrices at once, of the shape (num, rows, columns).
+`num` a function draws that many matrices at once, of shape (num, rows, columns).
 
 ``hermite``, ``laguerre`` and ``jacobi`` draw eigenvalues alone, in much less time, for matrices of
 real (beta = 1), complex (2) and quaternion (4) elements, and at any other beta above 0.

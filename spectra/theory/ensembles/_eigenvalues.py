@@ -248,8 +248,8 @@ def jacobi(
     down to 1, :math:`c_i^2` follows the beta distribution of parameters
     :math:`\beta (m_1 - n + i) / 2` and :math:`\beta (m_2 - n + i) / 2`, :math:`c_i'^2` that of
     :math:`\beta i / 2` and :math:`\beta (m_1 + m_2 - 2 n + 1 + i) / 2`. The diagonal is
-    :math:`c_n, c_{n-1} s_{n-1}', \dots, c_1 s_1'`, and beside it are
-    :math:`s_n c_{n-1}', \dots, s_2 c_1'`. With :math:`m = m_1 + m_2` Wachter's law ends at
+    :math:`c_n, c_{n-1} s_{n-1}', \ldots, c_1 s_1'`, and beside it are
+    :math:`s_n c_{n-1}', \ldots, s_2 c_1'`. With :math:`m = m_1 + m_2` Wachter's law ends at
     :math:`(\sqrt{m_1 (m - n)} \pm \sqrt{n m_2})^2 / m^2`.
 
     References

@@ -204,7 +204,7 @@ def product(
     Parameters
     ----------
     sizes : tuple of int
-        Rows :math:`n_0` of the product, sizes :math:`n_1, \dots, n_{k-1}` in between, and columns
+        Rows :math:`n_0` of the product, sizes :math:`n_1, \ldots, n_{k-1}` in between, and columns
         :math:`n_k`: the i-th of the k matrices has :math:`n_{i-1}` rows and :math:`n_i` columns.
     std : float, default: 1.0
         Standard deviation :math:`\sigma` of the elements of each matrix.

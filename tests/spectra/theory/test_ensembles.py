@@ -1,6 +1,7 @@
 """Random matrices: their elements, their edges, their spikes, against theory and scipy."""
 
 import math
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -403,6 +404,47 @@ def test_matrices_of_a_stack_are_independent_draws(name):
         assert stats.ks_2samp(found, statistic(singles)).pvalue > 1e-4
         ranks = stats.rankdata(found)  # neighbours: five standard errors of a rank correlation
         assert abs(np.corrcoef(ranks[1:], ranks[:-1])[0, 1]) < 5 / math.sqrt(499)
+
+
+@given(
+    st.tuples(st.integers(1, 9), st.integers(1, 9)),
+    st.none() | st.integers(1, 3),
+    *(st.integers(-100, 100), st.integers(0, 2**32)),
+)
+def test_gaussian_matrices_scale_with_their_deviation(shape, num, power, seed):
+    std, stack = 2.0**power, () if num is None else (num,)
+    strengths = [1.5] * min(shape)
+    for draw in (
+        partial(ensembles.gaussian, shape),
+        partial(ensembles.spiked, shape, strengths=strengths),
+        partial(ensembles.wigner, shape[0]),
+    ):
+        one, other = draw(num=num, rng=seed), draw(num=num, rng=seed, std=std)
+        assert one.W.shape[:-2] == stack
+        assert np.isfinite(one.W).all()
+        np.testing.assert_array_equal(other.W, std * one.W)
+        assert other.spikes == pytest.approx(tuple(std**2 * np.array(one.spikes)))
+        ends = (one.lower_edge, one.upper_edge)
+        unit = std if one.lower_edge < 0 else std**2
+        assert (other.lower_edge, other.upper_edge) == pytest.approx(tuple(unit * np.array(ends)))
+
+
+@given(
+    st.tuples(st.integers(1, 9), st.integers(1, 9)),
+    st.none() | st.integers(1, 3),
+    *(st.floats(0.5, 20), st.integers(0, 2**32)),
+)
+def test_heavy_tailed_matrices_are_finite(shape, num, mu, seed):
+    whole = (*(() if num is None else (num,)), *shape)
+    for sample in (
+        ensembles.student_t(shape, df=mu, num=num, rng=seed),
+        ensembles.pareto(shape, mu=mu, num=num, rng=seed),
+        ensembles.symmetric_pareto(shape, mu=mu, num=num, rng=seed),
+        ensembles.levy(shape, mu=min(mu, 2.0), num=num, rng=seed),
+    ):
+        assert sample.W.shape == whole
+        assert np.isfinite(sample.W).all()
+        assert math.isnan(sample.alpha) == (sample.upper_edge > 0)
 
 
 def test_a_stack_of_symmetric_matrices():
