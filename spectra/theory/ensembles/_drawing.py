@@ -1,8 +1,10 @@
-"""Checks of arguments, edges of the bulk and positions of spikes, shared by all ensembles."""
+"""Checks of arguments, directions, edges and positions of spikes, shared by all ensembles."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 import spectra._checks as _checks
 import spectra.noise.marchenko_pastur as _mp
@@ -12,7 +14,16 @@ from spectra.noise.signal import eigenvalue, limit
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["checked_shape", "expected_spikes", "noise_edges", "positive"]
+    from spectra._typing import FloatArray
+
+__all__ = [
+    "checked_shape",
+    "checked_stack",
+    "expected_spikes",
+    "noise_edges",
+    "orthonormal",
+    "positive",
+]
 
 
 def checked_shape(shape: tuple[int, int]) -> tuple[int, int]:
@@ -22,6 +33,14 @@ def checked_shape(shape: tuple[int, int]) -> tuple[int, int]:
     _checks.count("rows", shape[0])
     _checks.count("columns", shape[1])
     return int(shape[0]), int(shape[1])
+
+
+def checked_stack(num: int | None) -> tuple[int, ...]:
+    """Return the leading axis of a stack of `num` matrices; no axis for None."""
+    if num is None:
+        return ()
+    _checks.count("num", num, what="None or a whole number")
+    return (int(num),)
 
 
 def positive(value: float, name: str, *, most: float | None = None) -> float:
@@ -42,3 +61,11 @@ def expected_spikes(
     long, short = max(shape), min(shape)
     visible = sorted((s for s in strengths if s > limit(short / long)), reverse=True)
     return tuple((std**2 * long * eigenvalue(visible, short / long)).tolist())
+
+
+def orthonormal(shape: tuple[int, ...], random: np.random.Generator) -> FloatArray:
+    """Draw matrices of orthonormal columns, uniformly over all directions."""
+    Q, R = np.linalg.qr(random.standard_normal(shape))
+    diagonal = np.diagonal(R, axis1=-2, axis2=-1)
+    uniform: FloatArray = Q * np.where(diagonal < 0, -1.0, 1.0)[..., None, :]
+    return uniform

@@ -10,6 +10,7 @@ import numpy as np
 import spectra._checks as _checks
 from spectra.theory.ensembles._drawing import (
     checked_shape,
+    checked_stack,
     expected_spikes,
     noise_edges,
     positive,
@@ -27,12 +28,17 @@ _BOUNDED = 4.0  # tail index of elements above which the spectrum has an upper e
 def _heavy(W: FloatArray, mu: float, variance: float, spikes: tuple[float, ...] = ()) -> Sample:
     """Return the sample with edges or exponent, whichever the tail index implies."""
     if mu > _BOUNDED:
-        return Sample(W, *noise_edges((W.shape[0], W.shape[1]), variance), spikes=spikes)
+        return Sample(W, *noise_edges((W.shape[-2], W.shape[-1]), variance), spikes=spikes)
     return Sample(W, alpha=1 + mu / 2, spikes=spikes)
 
 
 def student_t(
-    shape: tuple[int, int], /, *, df: float, rng: int | np.random.Generator | None = None
+    shape: tuple[int, int],
+    /,
+    *,
+    df: float,
+    num: int | None = None,
+    rng: int | np.random.Generator | None = None,
 ) -> Sample:
     r"""
     Draw a matrix of independent elements that follow Student's t distribution.
@@ -44,6 +50,8 @@ def student_t(
     df : float
         Degrees of freedom: the tail index :math:`\mu` of the elements. 1 gives the Cauchy
         distribution.
+    num : int or None, default: None
+        Number of matrices in a stack; None for a single one.
     rng : int, numpy.random.Generator or None, default: None
         Seed or generator of the random numbers; None draws different ones each time.
 
@@ -72,12 +80,17 @@ def student_t(
     1.5
     """
     checked, mu = checked_shape(shape), positive(df, "df")
-    W = _checks.generator(rng).standard_t(mu, checked)
+    W = _checks.generator(rng).standard_t(mu, checked_stack(num) + checked)
     return _heavy(W, mu, mu / (mu - 2) if mu > 2 else math.inf)
 
 
 def pareto(
-    shape: tuple[int, int], /, *, mu: float, rng: int | np.random.Generator | None = None
+    shape: tuple[int, int],
+    /,
+    *,
+    mu: float,
+    num: int | None = None,
+    rng: int | np.random.Generator | None = None,
 ) -> Sample:
     r"""
     Draw a matrix of independent, positive elements that follow the Pareto II (Lomax) distribution.
@@ -88,6 +101,8 @@ def pareto(
         Rows and columns.
     mu : float
         Tail index of the elements.
+    num : int or None, default: None
+        Number of matrices in a stack; None for a single one.
     rng : int, numpy.random.Generator or None, default: None
         Seed or generator of the random numbers; None draws different ones each time.
 
@@ -104,7 +119,7 @@ def pareto(
 
     See Also
     --------
-    symmetric_pareto : The same with random signs, so that the mean is 0.
+    symmetric_pareto : The same with random signs, so that the mean is 0 and there is no spike.
 
     Notes
     -----
@@ -130,7 +145,7 @@ def pareto(
     (94, 2552)
     """
     checked, tail = checked_shape(shape), positive(mu, "mu")
-    W = _checks.generator(rng).pareto(tail, checked)
+    W = _checks.generator(rng).pareto(tail, checked_stack(num) + checked)
     if tail <= 2:
         return _heavy(W, tail, math.inf)
     mean, variance = 1 / (tail - 1), tail / ((tail - 1) ** 2 * (tail - 2))
@@ -139,7 +154,12 @@ def pareto(
 
 
 def symmetric_pareto(
-    shape: tuple[int, int], /, *, mu: float, rng: int | np.random.Generator | None = None
+    shape: tuple[int, int],
+    /,
+    *,
+    mu: float,
+    num: int | None = None,
+    rng: int | np.random.Generator | None = None,
 ) -> Sample:
     r"""
     Draw a matrix of independent Pareto II elements with random signs.
@@ -150,6 +170,8 @@ def symmetric_pareto(
         Rows and columns.
     mu : float
         Tail index of the elements.
+    num : int or None, default: None
+        Number of matrices in a stack; None for a single one.
     rng : int, numpy.random.Generator or None, default: None
         Seed or generator of the random numbers; None draws different ones each time.
 
@@ -163,9 +185,17 @@ def symmetric_pareto(
     ArgumentError
         If an argument is out of range or of a wrong type.
 
+    See Also
+    --------
+    pareto : The same elements without signs; their mean is a matrix of rank one.
+
     Notes
     -----
-    The variance of the elements is :math:`2 / ((\mu - 1)(\mu - 2))`.
+    The signs take away the mean, and with it the spike of :func:`pareto`. The variance of the
+    elements is then their second moment :math:`2 / ((\mu - 1)(\mu - 2))`, which is larger by
+    the square of the mean, :math:`1 / (\mu - 1)^2`, than the variance of the one-sided elements;
+    so are the edges. The tail index, and so alpha, is the same: :math:`P(|w| > x) = (1 + x)^{-\mu}`
+    for both.
 
     References
     ----------
@@ -180,13 +210,19 @@ def symmetric_pareto(
     """
     checked, tail = checked_shape(shape), positive(mu, "mu")
     random = _checks.generator(rng)
-    signs = random.integers(0, 2, checked) * 2.0 - 1
-    W = signs * random.pareto(tail, checked)
+    drawn = checked_stack(num) + checked
+    signs = random.integers(0, 2, drawn) * 2.0 - 1
+    W = signs * random.pareto(tail, drawn)
     return _heavy(W, tail, 2 / ((tail - 1) * (tail - 2)) if tail > 2 else math.inf)
 
 
 def levy(
-    shape: tuple[int, int], /, *, mu: float, rng: int | np.random.Generator | None = None
+    shape: tuple[int, int],
+    /,
+    *,
+    mu: float,
+    num: int | None = None,
+    rng: int | np.random.Generator | None = None,
 ) -> Sample:
     r"""
     Draw a matrix of independent elements that follow a symmetric stable distribution.
@@ -198,6 +234,8 @@ def levy(
     mu : float
         Tail index of the elements, at most 2. 1 gives the Cauchy distribution, 2 a Gaussian of
         variance 2.
+    num : int or None, default: None
+        Number of matrices in a stack; None for a single one.
     rng : int, numpy.random.Generator or None, default: None
         Seed or generator of the random numbers; None draws different ones each time.
 
@@ -232,8 +270,9 @@ def levy(
     """
     checked, tail = checked_shape(shape), positive(mu, "mu", most=2.0)
     random = _checks.generator(rng)
-    U = random.uniform(-math.pi / 2, math.pi / 2, checked)
-    E = random.standard_exponential(checked)
+    drawn = checked_stack(num) + checked
+    U = random.uniform(-math.pi / 2, math.pi / 2, drawn)
+    E = random.standard_exponential(drawn)
     power = (1 - tail) / tail
     W = np.sin(tail * U) / np.cos(U) ** (1 / tail) * (np.cos((1 - tail) * U) / E) ** power
     return _heavy(W, tail, math.inf) if tail < 2 else Sample(W, *noise_edges(checked, 2.0))

@@ -1,9 +1,8 @@
-"""Ensembles of Gaussian matrices: pure noise, with a signal, correlated, symmetric."""
+"""Ensembles of Gaussian matrices: independent elements, correlated columns, symmetric."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,7 +11,7 @@ import spectra._checks as _checks
 from spectra.errors import ArgumentError
 from spectra.theory.ensembles._drawing import (
     checked_shape,
-    expected_spikes,
+    checked_stack,
     noise_edges,
     positive,
 )
@@ -23,13 +22,18 @@ if TYPE_CHECKING:
 
     from spectra._typing import FloatArray
 
-__all__ = ["correlated", "gaussian", "laguerre", "spiked", "wigner"]
+__all__ = ["correlated", "gaussian", "wigner"]
 
 _EXACT = {"xtol": 1e-300, "rtol": 1e-14, "maxiter": 500}
 
 
 def gaussian(
-    shape: tuple[int, int], /, *, std: float = 1.0, rng: int | np.random.Generator | None = None
+    shape: tuple[int, int],
+    /,
+    *,
+    std: float = 1.0,
+    num: int | None = None,
+    rng: int | np.random.Generator | None = None,
 ) -> Sample:
     r"""
     Draw a matrix of independent Gaussian elements.
@@ -40,6 +44,8 @@ def gaussian(
         Rows and columns.
     std : float, default: 1.0
         Standard deviation of the elements.
+    num : int or None, default: None
+        Number of matrices in a stack; None for a single one.
     rng : int, numpy.random.Generator or None, default: None
         Seed or generator of the random numbers; None draws different ones each time.
 
@@ -72,83 +78,8 @@ def gaussian(
     ((400, 100), 100.0, 900.0)
     """
     checked, scale = checked_shape(shape), positive(std, "std")
-    W = scale * _checks.generator(rng).standard_normal(checked)
+    W = scale * _checks.generator(rng).standard_normal(checked_stack(num) + checked)
     return Sample(W, *noise_edges(checked, scale**2))
-
-
-def _orthonormal(rows: int, columns: int, rng: np.random.Generator) -> FloatArray:
-    """Draw orthonormal columns, uniformly over all directions."""
-    Q, R = np.linalg.qr(rng.standard_normal((rows, columns)))
-    uniform: FloatArray = Q * np.where(np.diagonal(R) < 0, -1.0, 1.0)
-    return uniform
-
-
-def spiked(
-    shape: tuple[int, int],
-    /,
-    *,
-    strengths: Iterable[float],
-    std: float = 1.0,
-    rng: int | np.random.Generator | None = None,
-) -> Sample:
-    r"""
-    Draw a matrix of Gaussian noise plus a planted signal of low rank.
-
-    Parameters
-    ----------
-    shape : (int, int)
-        Rows and columns.
-    strengths : iterable of float
-        Singular values of the signal, one per direction, in units of :math:`\sigma \sqrt N`.
-    std : float, default: 1.0
-        Standard deviation of the noise.
-    rng : int, numpy.random.Generator or None, default: None
-        Seed or generator of the random numbers; None draws different ones each time.
-
-    Returns
-    -------
-    Sample
-        The matrix with both edges, a spike for every strength above the limit, and the planted
-        directions in the order of `strengths`.
-
-    Raises
-    ------
-    ArgumentError
-        If an argument is out of range or of a wrong type.
-
-    Notes
-    -----
-    With :math:`\gamma = M/N` a strength :math:`\theta > \gamma^{1/4}` gives an eigenvalue at
-    :math:`\sigma^2 N (1 + \theta^2)(\gamma + \theta^2) / \theta^2`; a smaller strength gives no
-    eigenvalue outside the bulk. Eigenvalues of strengths closer to each other than about
-    :math:`N^{-1/2}` repel each other.
-
-    References
-    ----------
-    Benaych-Georges & Nadakuditi (2012), doi:10.1016/j.jmva.2012.04.019, section 3.1.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> sample = spiked((400, 100), strengths=[0.5, 2.0], rng=np.random.default_rng(0))
-    >>> sample.spikes, sample.right.shape
-    ((2125.0,), (100, 2))
-    """
-    (rows, columns), scale = checked_shape(shape), positive(std, "std")
-    theta = np.array(list(strengths) if isinstance(strengths, Iterable) else strengths, np.float64)
-    if theta.ndim != 1 or not (np.isfinite(theta) & (theta >= 0)).all():
-        msg = f"`strengths` must be finite numbers, none negative, got {strengths!r}"
-        raise ArgumentError(msg)
-    if len(theta) > min(rows, columns):
-        msg = f"`strengths` must be at most as many as the shorter side, got {len(theta)}"
-        raise ArgumentError(msg)
-    random = _checks.generator(rng)
-    noise = random.standard_normal((rows, columns))
-    left = _orthonormal(rows, len(theta), random)
-    right = _orthonormal(columns, len(theta), random)
-    W = scale * (noise + math.sqrt(max(rows, columns)) * (left * theta) @ right.T)
-    spikes = expected_spikes((rows, columns), scale, theta.tolist())
-    return Sample(W, *noise_edges((rows, columns), scale**2), spikes=spikes, left=left, right=right)
 
 
 def _population_edges(rows: int, population: FloatArray) -> tuple[float, float]:
@@ -183,6 +114,7 @@ def correlated(
     /,
     *,
     population: npt.ArrayLike,
+    num: int | None = None,
     rng: int | np.random.Generator | None = None,
 ) -> Sample:
     r"""
@@ -194,6 +126,8 @@ def correlated(
         Rows and columns.
     population : array_like, shape (columns,)
         Variances of the columns: the eigenvalues of the covariance of a row, which is diagonal.
+    num : int or None, default: None
+        Number of matrices in a stack; None for a single one.
     rng : int, numpy.random.Generator or None, default: None
         Seed or generator of the random numbers; None draws different ones each time.
 
@@ -229,12 +163,18 @@ def correlated(
     if t.shape != (columns,) or not (np.isfinite(t) & (t > 0)).all():
         msg = f"`population` must be {columns} finite numbers above 0, got {population!r}"
         raise ArgumentError(msg)
-    W = _checks.generator(rng).standard_normal((rows, columns)) * np.sqrt(t)
+    drawn = (*checked_stack(num), rows, columns)
+    W = _checks.generator(rng).standard_normal(drawn) * np.sqrt(t)
     return Sample(W, *_population_edges(rows, t))
 
 
 def wigner(
-    size: int, /, *, std: float = 1.0, rng: int | np.random.Generator | None = None
+    size: int,
+    /,
+    *,
+    std: float = 1.0,
+    num: int | None = None,
+    rng: int | np.random.Generator | None = None,
 ) -> Sample:
     r"""
     Draw a symmetric Gaussian matrix, with the edges of the eigenvalues of W itself.
@@ -246,6 +186,8 @@ def wigner(
     std : float, default: 1.0
         Standard deviation of the elements off the diagonal; those on the diagonal have
         :math:`\sqrt 2` times as much.
+    num : int or None, default: None
+        Number of matrices in a stack; None for a single one.
     rng : int, numpy.random.Generator or None, default: None
         Seed or generator of the random numbers; None draws different ones each time.
 
@@ -277,75 +219,6 @@ def wigner(
     """
     _checks.count("size", size)
     n, scale = int(size), positive(std, "std")
-    square = _checks.generator(rng).standard_normal((n, n))
+    square = _checks.generator(rng).standard_normal((*checked_stack(num), n, n))
     edge = 2 * scale * math.sqrt(n)
-    return Sample((square + square.T) * (scale / math.sqrt(2)), -edge, edge)
-
-
-def laguerre(
-    shape: tuple[int, int],
-    /,
-    *,
-    num: int = 1,
-    std: float = 1.0,
-    rng: int | np.random.Generator | None = None,
-) -> FloatArray:
-    r"""
-    Draw the eigenvalues of Gaussian matrices without drawing the matrices.
-
-    Parameters
-    ----------
-    shape : (int, int)
-        Rows and columns of the matrices, N and M being the longer and the shorter side.
-    num : int, default: 1
-        Number of matrices.
-    std : float, default: 1.0
-        Standard deviation of the elements of the matrices.
-    rng : int, numpy.random.Generator or None, default: None
-        Seed or generator of the random numbers; None draws different ones each time.
-
-    Returns
-    -------
-    ndarray, shape (num, M)
-        Eigenvalues of ``W.T @ W``, each row ascending, in weight units squared.
-
-    Raises
-    ------
-    ArgumentError
-        If an argument is out of range or of a wrong type.
-
-    See Also
-    --------
-    gaussian : Draw such a matrix itself.
-
-    Notes
-    -----
-    Reflections from both sides make a Gaussian matrix bidiagonal, with independent elements:
-    :math:`\chi_{N - i}` on the diagonal and :math:`\chi_{M - 1 - i}` beside it, i = 0, 1, ... The
-    distribution is exact, and the time per matrix is :math:`O(M^2)` instead of :math:`O(N M^2)`.
-
-    References
-    ----------
-    Dumitriu & Edelman (2002), doi:10.1063/1.1507823.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> found = laguerre((400, 100), num=3, rng=np.random.default_rng(0))
-    >>> found.shape, bool((found.max(axis=1) < 1000).all())
-    ((3, 100), True)
-    """
-    from scipy.linalg import eigvalsh_tridiagonal
-
-    _checks.count("num", num)
-    checked, scale, count = checked_shape(shape), positive(std, "std"), int(num)
-    N, M = max(checked), min(checked)
-    random = _checks.generator(rng)
-    square = random.chisquare(N - np.arange(M), (count, M))
-    beside = random.chisquare(np.arange(M - 1, 0, -1), (count, M - 1))
-    diagonal = square.copy()  # of the bidiagonal matrix times its transpose
-    diagonal[:, :-1] += beside
-    off = np.sqrt(beside * square[:, 1:])
-    found = [eigvalsh_tridiagonal(*pair) for pair in zip(diagonal, off, strict=True)]
-    values: FloatArray = scale**2 * np.clip(found, 0, None)
-    return values
+    return Sample((square + square.swapaxes(-1, -2)) * (scale / math.sqrt(2)), -edge, edge)

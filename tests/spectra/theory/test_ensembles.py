@@ -1,6 +1,7 @@
 """Random matrices: their elements, their edges, their spikes, against theory and scipy."""
 
 import math
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -327,6 +328,9 @@ ALL: dict[str, dict[str, Any]] = {
     "levy": {"mu": 1.5},
     "spiked": {"strengths": [2.0]},
     "correlated": {"population": [1.0, 2.0, 3.0]},
+    "sparse": {"density": 0.5},
+    "orthogonal": {},
+    "trained_like": {"alpha": 2.0, "rank": 2},
     "laguerre": {},
 }
 
@@ -353,6 +357,125 @@ def test_a_seed_decides_on_a_symmetric_matrix_too():
     assert not np.array_equal(W, ensembles.wigner(5).W)
 
 
+MATRICES = [name for name in ALL if name != "laguerre"]
+
+
+@pytest.mark.parametrize("name", [name for name in MATRICES if name != "trained_like"])
+def test_a_single_matrix_is_the_first_of_a_stack_of_one(name):
+    draw, options = getattr(ensembles, name), ALL[name]
+    one, stack = draw((5, 3), **options, rng=1), draw((5, 3), **options, num=1, rng=1)
+    assert stack.W.shape == (1, 5, 3)
+    for single, many in zip(one, stack, strict=True):
+        if isinstance(single, np.ndarray) and single.ndim == 2 and single.size:
+            np.testing.assert_array_equal(many, single[None])
+        else:
+            np.testing.assert_array_equal(many, single)
+
+
+# an element of a single matrix of `rng=1`, as drawn before there were stacks
+LAST = {
+    "gaussian": -0.48211931267997826,
+    "student_t": -1.1218938635979518,
+    "pareto": 0.29963723173319484,
+    "symmetric_pareto": -0.3493117858680658,
+    "levy": -1.8963658446484806,
+    "spiked": -1.5435533807396058,
+    "correlated": -0.8350551448719084,
+    "wigner": 0.5741314631120921,
+}
+
+
+@pytest.mark.parametrize("name", LAST)
+def test_a_single_matrix_stays_the_same(name):
+    size = 5 if name == "wigner" else (5, 3)
+    W = getattr(ensembles, name)(size, **ALL.get(name, {}), rng=1).W
+    assert W[4, 2] == pytest.approx(LAST[name], rel=1e-12)  # QR and powers round to the platform
+
+
+@pytest.mark.parametrize("name", MATRICES)
+def test_matrices_of_a_stack_are_independent_draws(name):
+    draw, options = getattr(ensembles, name), ALL[name]
+    stack = draw((5, 3), **options, num=500, rng=3)
+    assert stack.W.shape == (500, 5, 3)
+    generator = rng(4)
+    singles = np.array([draw((5, 3), **options, rng=generator).W for _ in range(500)])
+    for statistic in (lambda W: W[:, 0, 0], lambda W: np.log(np.linalg.norm(W, axis=(1, 2)))):
+        found = statistic(stack.W)
+        assert stats.ks_2samp(found, statistic(singles)).pvalue > 1e-4
+        ranks = stats.rankdata(found)  # neighbours: five standard errors of a rank correlation
+        assert abs(np.corrcoef(ranks[1:], ranks[:-1])[0, 1]) < 5 / math.sqrt(499)
+
+
+@given(
+    st.tuples(st.integers(1, 9), st.integers(1, 9)),
+    st.none() | st.integers(1, 3),
+    *(st.integers(-100, 100), st.integers(0, 2**32)),
+)
+def test_gaussian_matrices_scale_with_their_deviation(shape, num, power, seed):
+    std, stack = 2.0**power, () if num is None else (num,)
+    strengths = [1.5] * min(shape)
+    for draw in (
+        partial(ensembles.gaussian, shape),
+        partial(ensembles.spiked, shape, strengths=strengths),
+        partial(ensembles.wigner, shape[0]),
+    ):
+        one, other = draw(num=num, rng=seed), draw(num=num, rng=seed, std=std)
+        assert one.W.shape[:-2] == stack
+        assert np.isfinite(one.W).all()
+        np.testing.assert_array_equal(other.W, std * one.W)
+        assert other.spikes == pytest.approx(tuple(std**2 * np.array(one.spikes)))
+        ends = (one.lower_edge, one.upper_edge)
+        unit = std if one.lower_edge < 0 else std**2
+        assert (other.lower_edge, other.upper_edge) == pytest.approx(tuple(unit * np.array(ends)))
+
+
+@given(
+    st.tuples(st.integers(1, 9), st.integers(1, 9)),
+    st.none() | st.integers(1, 3),
+    *(st.floats(0.5, 20), st.integers(0, 2**32)),
+)
+def test_heavy_tailed_matrices_are_finite(shape, num, mu, seed):
+    whole = (*(() if num is None else (num,)), *shape)
+    for sample in (
+        ensembles.student_t(shape, df=mu, num=num, rng=seed),
+        ensembles.pareto(shape, mu=mu, num=num, rng=seed),
+        ensembles.symmetric_pareto(shape, mu=mu, num=num, rng=seed),
+        ensembles.levy(shape, mu=min(mu, 2.0), num=num, rng=seed),
+    ):
+        assert sample.W.shape == whole
+        assert np.isfinite(sample.W).all()
+        assert math.isnan(sample.alpha) == (sample.upper_edge > 0)
+
+
+def test_a_stack_of_symmetric_matrices():
+    stack = ensembles.wigner(4, num=3, rng=1)
+    np.testing.assert_array_equal(stack.W, stack.W.swapaxes(1, 2))
+    np.testing.assert_array_equal(
+        ensembles.wigner(4, num=1, rng=1).W[0], ensembles.wigner(4, rng=1).W
+    )
+    assert (stack.lower_edge, stack.upper_edge) == (-4.0, 4.0)
+
+
+def test_every_matrix_of_a_stack_has_directions_of_its_own():
+    strengths = [1e6, 1e5]
+    stack = ensembles.spiked((7, 4), strengths=strengths, num=3, rng=1)
+    assert stack.left.shape == (3, 7, 2)
+    assert stack.right.shape == (3, 4, 2)
+    np.testing.assert_array_equal(stack.strengths, strengths)
+    for W, left, right in zip(stack.W, stack.left, stack.right, strict=True):
+        planted = math.sqrt(7) * (left * strengths) @ right.T
+        assert np.abs(W - planted).max() < 7  # seven standard deviations: probability 1e-12
+    assert np.abs(stack.left[0] - stack.left[1]).max() > 0.1
+
+
+@pytest.mark.parametrize("name", [*MATRICES, "wigner"])
+def test_misuse_of_num(name):
+    size = 5 if name == "wigner" else (5, 3)
+    for num in (0, -1, 1.5, True, "1"):
+        with pytest.raises(ArgumentError, match="`num` must be None or a whole number, at least 1"):
+            getattr(ensembles, name)(size, **ALL.get(name, {}), num=num)
+
+
 @pytest.mark.parametrize("name", ALL)
 def test_misuse_of_shape_and_generator(name):
     draw, options = getattr(ensembles, name), ALL[name]
@@ -370,7 +493,7 @@ def test_misuse_of_shape_and_generator(name):
 @pytest.mark.parametrize("wrong", [0.0, -1.0, math.nan, math.inf, "1"])
 def test_misuse_of_numbers(wrong):
     shape = (5, 3)
-    for name in ("gaussian", "spiked", "laguerre"):
+    for name in ("gaussian", "spiked", "sparse", "trained_like", "laguerre"):
         with pytest.raises(ArgumentError, match="`std` must be a finite number above 0"):
             getattr(ensembles, name)(shape, **(ALL[name] | {"std": wrong}), rng=rng())
     with pytest.raises(ArgumentError, match="`std` must be"):
