@@ -18,7 +18,7 @@ from spectra_io.report._comparisons import side_by_side
 from spectra_io.report._tables import layers_table
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     import xarray as xr
 
@@ -58,7 +58,13 @@ def templates() -> Any:
     )
 
 
-def page(models: Any, /) -> str:
+def page(
+    models: Any,
+    /,
+    *,
+    not_begun: Mapping[str, str] | None = None,
+    watch: Callable[[Sequence[str]], Iterable[str]] = iter,
+) -> str:
     """
     Write a report as one page of HTML that needs no network.
 
@@ -67,6 +73,11 @@ def page(models: Any, /) -> str:
     models : Dataset, mapping of str to Dataset, or sequence of Dataset
         Results of :func:`spectra.analyze`; for several models a Dataset with a dimension such as
         ``model``, or a Dataset for each. Names of a mapping are the names of the models.
+    not_begun : mapping of str to str, optional
+        Reasons why other models, which were asked for, have no results, by their names.
+    watch : callable, default: iter
+        Function of the names of the layers that yields them again, each when the one before is
+        drawn, and so can show the progress, as ``tqdm.tqdm`` does.
 
     Returns
     -------
@@ -105,12 +116,13 @@ def page(models: Any, /) -> str:
         names=list(known),
         briefs=_briefs(known),
         said=said,
+        not_begun=[(one_line(name), one_line(why)) for name, why in (not_begun or {}).items()],
         compared=side_by_side(known, [each.seen for each in said]) if len(known) > 1 else [],
         heads=heads,
         lines=lines,
         ids=ids,
         short=lambda name: short([one_line(name)], _SHORT)[0],
-        data=_packed(_data(known, layers, variables)),
+        data=_packed(_data(known, layers, variables, watch)),
         libraries=[_asset(name) for name in _LIBRARIES],
         style=_asset("report.css"),
         script=_asset("report.js"),
@@ -131,6 +143,7 @@ def _data(
     models: Mapping[str, xr.Dataset],
     layers: Mapping[str, Sequence[Row | None]],
     variables: Sequence[Variable],
+    watch: Callable[[Sequence[str]], Iterable[str]],
 ) -> dict[str, Any]:
     """Return the data of what the page shows when it is asked: layers, pictures, comparisons."""
     return {
@@ -144,13 +157,13 @@ def _data(
             {
                 "name": one_line(name),
                 "label": name_of(name),
-                "models": [row and _contents.numbers(row, variables) for row in rows],
+                "models": [row and _contents.numbers(row, variables) for row in layers[name]],
                 "pictures": [
                     _pictures.of_layer(ds, name) if row else []
-                    for row, ds in zip(rows, models.values(), strict=True)
+                    for row, ds in zip(layers[name], models.values(), strict=True)
                 ],
             }
-            for name, rows in layers.items()
+            for name in watch(list(layers))
         ],
         "pictures": _pictures.of_models(models),
         "labels": [name_of(name) for name in _briefs(models)],

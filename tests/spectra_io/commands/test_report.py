@@ -1,9 +1,14 @@
 """The command ``spectra report``: what it writes, and what it refuses before any work."""
 
+import re
+
 import numpy as np
 import pytest
 
+import spectra
+from spectra_io import report
 from spectra_io.commands import main as cli
+from spectra_io.commands import work
 from spectra_io.commands.report import _names
 from tests.builders import EXAMPLES, write_safetensors
 
@@ -67,6 +72,35 @@ def test_an_incomplete_result_is_said_and_written(run, tmp_path):
     assert code == 3
     assert out.startswith("# Spectra of m.safetensors")
     assert "not analysed: 1 of 1 tensor" in err
+
+
+@pytest.mark.parametrize("ending", ["md", "html"])
+def test_models_that_were_not_begun_are_named_with_the_reason(run, tmp_path, monkeypatch, ending):
+    W = np.random.default_rng(0).standard_normal((60, 40)).astype(np.float32)
+    paths = [write_safetensors(tmp_path / f"{name}.st", {name: W}) for name in ("a", "b", "c")]
+    done = spectra.analyze({"a": W}).assign_attrs(stopped_by="SIGINT")
+    monkeypatch.setattr(work, "analyzed", lambda *_, **__: done)
+    path = tmp_path / f"report.{ending}"
+    code, _, _ = run(*paths, "--include", "a", "--include", "c", "-o", path)
+    text = path.read_text("utf-8")
+    assert code == 130
+    for name, reason in (
+        ("b.st", "no tensor matches a or c"),
+        ("c.st", "the work was interrupted before its turn"),
+    ):
+        assert re.search(rf"{name}(</bdi> <span class=\"reason\">|: ){reason}", text)
+
+
+def test_the_progress_of_drawing_has_the_names_of_the_layers(tmp_path):
+    seen = []
+
+    def watch(names):
+        seen.extend(names)
+        return names
+
+    W = np.random.default_rng(0).standard_normal((60, 40))
+    report.to_file(spectra.analyze({"a": W, "b": 2 * W}), tmp_path / "r.html", watch=watch)
+    assert seen == ["a", "b"]
 
 
 @pytest.mark.parametrize(
