@@ -274,6 +274,12 @@ def test_every_variable_that_is_measured_has_the_page_of_a_method():
     assert set().union(*map(named, rows)) == wanted - of_the_file
 
 
+@pytest.mark.parametrize("page", METHODS, ids=lambda p: p.stem)
+def test_variables_name_the_page_of_their_method(page):
+    (row,) = re.findall(r"^\| variables \| (.+) \|$", text_of(page), re.M)
+    assert {v.name for v in VARIABLES.values() if v.method == page.stem} == named(row)
+
+
 def text_of(page):
     return page.read_text(encoding="utf-8")
 
