@@ -12,6 +12,7 @@ from spectra.results.reading import in_words, records
 from spectra.results.several import by_model
 from spectra.results.triage import triage
 from spectra.results.variables import VARIABLES, Status
+from spectra_io.report._comparisons import merged
 from spectra_io.terminal import summaries
 
 if TYPE_CHECKING:
@@ -80,9 +81,9 @@ def _about(ds: xr.Dataset) -> str:
 
 
 def in_order(models: Mapping[str, xr.Dataset]) -> dict[str, list[Row | None]]:
-    """Return the rows of each layer in all models, layers in the order of the network."""
+    """Return the rows of each layer in all models, layers in the order of the networks."""
     every = [{row["layer"]: row for row in records(ds)} for ds in models.values()]
-    names = dict.fromkeys(name for rows in every for name in rows)
+    names = merged([list(rows) for rows in every])
     found = {name: [_reached(rows.get(name)) for rows in every] for name in names}
     return {name: rows for name, rows in found.items() if any(rows)}
 

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 __all__ = ["markdown"]
 
+_NAMED = 3  # models that the title names
+
 
 def markdown(models: Any, /, *, not_begun: Mapping[str, str] | None = None) -> str:
     """
@@ -56,7 +58,8 @@ def markdown(models: Any, /, *, not_begun: Mapping[str, str] | None = None) -> s
     known = checked(models)
     said = [said_of(name, ds) for name, ds in known.items()]
     names = [_markdown.escaped(name) for name in known]
-    parts = [f"# Spectra of {' and '.join(names)}"]
+    whose = " and ".join(names) if len(names) <= _NAMED else counted(len(names), "model")
+    parts = [f"# Spectra of {whose}"]
     for name, reason in (not_begun or {}).items():
         parts.append(f"Not begun: {_markdown.escaped(name)}: {_markdown.escaped(reason)}.")
     if len(known) > 1:

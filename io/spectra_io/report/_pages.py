@@ -15,6 +15,8 @@ from spectra_io.plots._names import short
 from spectra_io.plots.interactive._markup import name_of
 from spectra_io.report import _contents, _pictures
 from spectra_io.report._comparisons import side_by_side
+from spectra_io.report._links import DOCUMENTATION, page_of
+from spectra_io.report._names import brief
 from spectra_io.report._tables import layers_table
 
 if TYPE_CHECKING:
@@ -40,7 +42,7 @@ _MISSING = (
 )
 _LIBRARIES = ("plotly-cartesian.min.js", "dataTables.min.js")
 _SHORT = 64  # characters of the name of a layer in a table
-_BRIEF = 28  # characters of the name of a model in a table
+_LONGEST = 300  # characters of a whole name, which is shown when its short form is pointed at
 
 
 def templates() -> Any:
@@ -114,7 +116,7 @@ def page(
         start=START,
         version=spectra.__version__,
         names=list(known),
-        briefs=_briefs(known),
+        briefs=brief(list(known)),
         said=said,
         not_begun=[(one_line(name), one_line(why)) for name, why in (not_begun or {}).items()],
         compared=side_by_side(known, [each.seen for each in said]) if len(known) > 1 else [],
@@ -122,6 +124,8 @@ def page(
         lines=lines,
         ids=ids,
         short=lambda name: short([one_line(name)], _SHORT)[0],
+        whole=lambda name: short([one_line(name)], _LONGEST)[0],
+        documentation=DOCUMENTATION,
         data=_packed(_data(known, layers, variables, watch)),
         libraries=[_asset(name) for name in _LIBRARIES],
         style=_asset("report.css"),
@@ -134,11 +138,6 @@ def _asset(name: str) -> str:
     return resources.files("spectra_io.report").joinpath("assets", name).read_text("utf-8")
 
 
-def _briefs(models: Mapping[str, xr.Dataset]) -> list[str]:
-    """Return short names of models, without what all have in common."""
-    return short([one_line(name) for name in models], _BRIEF)
-
-
 def _data(
     models: Mapping[str, xr.Dataset],
     layers: Mapping[str, Sequence[Row | None]],
@@ -147,10 +146,11 @@ def _data(
 ) -> dict[str, Any]:
     """Return the data of what the page shows when it is asked: layers, pictures, comparisons."""
     return {
-        "models": list(models),
-        "briefs": _briefs(models),
+        "documentation": DOCUMENTATION,
+        "models": [short([name], _LONGEST)[0] for name in models],
+        "briefs": brief(list(models)),
         "variables": [
-            [v.name, v.long_name, v.units, v.formula, v.references, v.group, v.kind]
+            [v.name, v.long_name, v.units, v.formula, v.references, v.group, v.kind, page_of(v)]
             for v in variables
         ],
         "layers": [
@@ -166,7 +166,8 @@ def _data(
             for name in watch(list(layers))
         ],
         "pictures": _pictures.of_models(models),
-        "labels": [name_of(name) for name in _briefs(models)],
+        "wholes": [name_of(name, 120) for name in models],
+        "labels": [name_of(name) for name in brief(list(models))],
     }
 
 
