@@ -76,7 +76,7 @@ def _about(ds: xr.Dataset) -> str:
     tensors, elements = (ds.attrs.get(f"num_{what}") for what in ("tensors", "elements"))
     size = ""
     if tensors and elements:
-        size = f"{tensors:,} tensor{'s' * (tensors > 1)}, {elements:,} elements"
+        size = f"{tensors:,} tensor{'s' if tensors > 1 else ''}, {elements:,} elements"
     return ", ".join(part for part in (kind, size) if part)
 
 

@@ -66,6 +66,31 @@ def test_a_store_is_a_path_too(run, tmp_path):
     assert path.read_text("utf-8").splitlines()[2:5] == first.splitlines()[2:5]
 
 
+def test_saved_results_are_a_path_too(run, tmp_path, capsys):
+    saved, path = tmp_path / "saved.nc", tmp_path / "a.md"
+    with pytest.raises(SystemExit):
+        cli.main(["analyze", MNIST, "-o", str(saved)])
+    printed = capsys.readouterr().out
+    assert run(saved, "-o", path)[0] == 0
+    assert "2 noise and signal, 1 too small to tell" in path.read_text("utf-8")
+    with pytest.raises(SystemExit):
+        cli.main(["analyze", str(saved)])
+    assert capsys.readouterr().out == printed
+    assert "--include is for a model" in run(saved, "--include", "fc1")[2]
+    with pytest.raises(SystemExit):
+        cli.main(["noise", str(saved)])
+    assert capsys.readouterr().err.endswith("run the same command on the model\n")
+
+
+def test_saved_results_of_several_models_are_refused(run, tmp_path):
+    saved = tmp_path / "both.nc"
+    with pytest.raises(SystemExit):
+        cli.main(["analyze", MNIST, ONNX, "-o", str(saved)])
+    code, _, err = run(saved)
+    assert code == 1
+    assert "must hold the results of one model, it has several along 'model'" in err
+
+
 def test_an_incomplete_result_is_said_and_written(run, tmp_path):
     model = write_safetensors(tmp_path / "m.safetensors", {"bias": np.ones(3, np.float32)})
     code, out, err = run(model)
