@@ -40,7 +40,7 @@ START = """<!doctype html>
 _MISSING = (
     "a page of HTML needs the packages jinja2 and plotly: pip install 'weightspectra[report]'"
 )
-_LIBRARIES = ("plotly-cartesian.min.js", "dataTables.min.js")
+_LIBRARIES = ("plotly-cartesian.min.js", "dataTables.min.js", "charts.js")
 _SHORT = 64  # characters of the name of a layer in a table
 _LONGEST = 300  # characters of a whole name, which is shown when its short form is pointed at
 

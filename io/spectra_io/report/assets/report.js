@@ -1,13 +1,10 @@
 "use strict";
 (async () => {
+  const { element, show } = Charts;
   const GROUPS = { diagnosis: "Diagnosis", tail: "Power law of the tail", noise: "Noise and signal", size: "Norms and ranks", layer: "The layer" };
   const FIRST = ["verdict", "num_spikes", "stable_rank", "log_norm", "alpha", "effective_rank"];
-  const LIGHT = { ink: "#1b1f24", line: "#d0d7de", paper: "#ffffff", shade: "#f6f8fa", grey: "#8c959f", series: ["#0550ae", "#b35900", "#1a7f37", "#8250df", "#a40e26", "#57606a"] };
-  const DARK = { ink: "#e6edf3", line: "#3d444d", paper: "#0d1117", shade: "#161b22", grey: "#7d8590", series: ["#79c0ff", "#ffa657", "#56d364", "#d2a8ff", "#ff9492", "#b1bac4"] };
   const MANY = 12; // lines of single layers that are told apart by colours
   const LONG = 600; // characters of a caption that is folded away
-  const IN_CHART = 8; // entries of a legend that stand in the chart
-  const PRINTED = 640; // pixels of a chart on paper
   const byId = (id) => document.getElementById(id);
 
   async function unpacked(text) {
@@ -15,84 +12,6 @@
     const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
     return JSON.parse(await new Response(stream).text());
   }
-
-  function element(tag, text, attributes = {}) {
-    const made = document.createElement(tag);
-    if (text !== undefined && text !== null) made.textContent = text;
-    for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
-    return made;
-  }
-
-  // ---- charts: drawn when they come into view, in the colours of the screen or of paper
-
-  const dark = matchMedia("(prefers-color-scheme: dark)"), narrow = matchMedia("(max-width: 640px)");
-  let printing = false;
-  const pictures = new Map(); // what is drawn in each place, as a function of the colours
-  const look = () => (dark.matches && !printing ? DARK : LIGHT);
-
-  function draw(place) {
-    const colours = look(), picture = pictures.get(place)(colours), given = picture.layout;
-    const entries = picture.data.filter((trace) => trace.name && trace.showlegend !== false);
-    const below = printing || narrow.matches || entries.length > IN_CHART;
-    const grid = { gridcolor: colours.line, zerolinecolor: colours.line, linecolor: colours.line, automargin: true };
-    const layout = {
-      ...given, autosize: true, paper_bgcolor: colours.paper, plot_bgcolor: colours.shade,
-      font: { family: "system-ui, sans-serif", size: 12, color: colours.ink },
-      margin: { t: 20, r: 15, b: 55, l: 65 }, showlegend: !below && entries.length > 0,
-      hoverlabel: { ...given.hoverlabel, bgcolor: colours.paper, bordercolor: colours.ink, font: { color: colours.ink } },
-      xaxis: { ...given.xaxis, ...grid }, yaxis: { ...given.yaxis, ...grid },
-      ...(printing ? { width: Math.min(PRINTED, place.clientWidth) } : {}),
-    };
-    place.nextElementSibling.replaceChildren(...(below ? entries.map(legendEntry) : []));
-    return Plotly.react(place, picture.data, layout, { responsive: true, displayModeBar: false });
-  }
-
-  function legendEntry(trace) {
-    const made = element("li"), lines = (trace.mode || "").includes("lines"), pick = (value) => (Array.isArray(value) ? value[0] : value);
-    const colour = pick(lines ? trace.line?.color : trace.marker?.color) ?? "";
-    const swatch = element("span", null, { class: lines ? "swatch line" : "swatch" });
-    swatch.style.color = typeof colour === "string" ? colour : "";
-    if (trace.line?.dash && trace.line.dash !== "solid") swatch.style.borderStyle = trace.line.dash === "dot" ? "dotted" : "dashed";
-    const words = element("span");
-    words.append(...written(trace.name));
-    made.append(swatch, words);
-    return made;
-  }
-
-  function written(words) { // the markup of plotly: breaks, raised and lowered letters, letters as numbers
-    const plain = (text) => text.replace(/&#(\d+);/g, (_, number) => String.fromCodePoint(Number(number)));
-    return words.replaceAll("<br>", " ").split(/(<su[pb]>.*?<\/su[pb]>)/).map((part) => {
-      const found = /^<(su[pb])>(.*)<\/su[pb]>$/.exec(part);
-      return found ? element(found[1], plain(found[2])) : document.createTextNode(plain(part));
-    });
-  }
-
-  const seen = new IntersectionObserver((entries) => {
-    for (const { isIntersecting, target } of entries) if (isIntersecting) { seen.unobserve(target); draw(target); }
-  }, { rootMargin: "300px" });
-
-  function show(place, picture) {
-    pictures.set(place, picture);
-    if (place.classList.contains("js-plotly-plot")) draw(place);
-    else seen.observe(place);
-  }
-
-  function redraw() {
-    for (const place of pictures.keys()) {
-      if (!place.isConnected) pictures.delete(place);
-      else if (printing || place.classList.contains("js-plotly-plot")) { seen.unobserve(place); draw(place); }
-    }
-  }
-
-  function print(on) {
-    if (on === printing) return;
-    printing = on;
-    redraw();
-  }
-  for (const media of [dark, narrow]) media.addEventListener("change", redraw);
-  matchMedia("print").addEventListener("change", (event) => print(event.matches));
-  addEventListener("beforeprint", () => print(true));
-  addEventListener("afterprint", () => print(false));
 
   function explained(page, text) {
     return element("a", text, { href: `${data.documentation}/${page}`, target: "_blank", rel: "noopener noreferrer" });
