@@ -227,7 +227,7 @@ def test_nothing_is_wider_than_the_window(opened, model, width):
 def test_axe_finds_no_violation(opened, model, several, scheme):
     axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
     models = {"net": model, "other": model} if several else {"net": model}
-    page = opened(models, scheme=scheme)
+    page = opened(models, scheme=scheme, width=1280 if scheme == "light" else 400)
     assert axe.run(page).generate_report().startswith("Found 0")
     page.locator("#table button.layer").first.click()
     page.wait_for_timeout(300)
