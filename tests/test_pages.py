@@ -38,6 +38,7 @@ TEST_COMMAND = " && ".join(
         ".venv/bin/python -m pytest -n auto",
     ]
 )
+FIRST_STEP = 'python3 -m venv .venv && .venv/bin/pip install -e ".[report]"'
 
 
 def blocks(page, language):
@@ -112,7 +113,11 @@ def run(line):
         home = PROJECT["project"]["urls"]["Repository"]
         assert line == f"git clone {home} && cd {PROJECT['project']['name']}"
     elif line.startswith("python3 -m venv"):
-        assert line in (TEST_COMMAND, "python3 -m venv .venv && .venv/bin/pip install -e .")
+        assert line in (
+            TEST_COMMAND,
+            FIRST_STEP,
+            "python3 -m venv .venv && .venv/bin/pip install -e .",
+        )
     else:
         assert (program, arguments[0]) == ("pip", "install")
         assert installs(arguments[-1])
@@ -165,6 +170,13 @@ def test_text_on_these_pages_is_output_and_has_a_block_that_prints_it():
         shown = [block for _, block, block_shown in steps(page) if block_shown is not None]
         assert len(shown) == len(blocks(page, "text")), page
     assert sum(bool(blocks(page, "text")) for page in IN_ORDER) > 10
+
+
+def test_three_commands_of_the_readme_lead_from_nothing_to_a_report():
+    git, install, report = lines(blocks(README, "sh")[0])[:3]
+    assert git.startswith("git clone ")
+    assert install == FIRST_STEP
+    assert report.endswith(" -o report.html")
 
 
 def test_the_test_command_of_the_readme_is_that_of_ci():
@@ -260,6 +272,12 @@ def test_every_variable_that_is_measured_has_the_page_of_a_method():
     of_the_file = {"N", "M", "Q", "rf", "slice_id", "layer_type", "tensor_name"}
     wanted = {name for name, found in VARIABLES.items() if found.group != "tensor"}
     assert set().union(*map(named, rows)) == wanted - of_the_file
+
+
+@pytest.mark.parametrize("page", METHODS, ids=lambda p: p.stem)
+def test_variables_name_the_page_of_their_method(page):
+    (row,) = re.findall(r"^\| variables \| (.+) \|$", text_of(page), re.M)
+    assert {v.name for v in VARIABLES.values() if v.method == page.stem} == named(row)
 
 
 def text_of(page):

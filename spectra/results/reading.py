@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-from functools import reduce
-from operator import or_
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,6 +11,8 @@ from spectra.errors import ArgumentError, unknown_name
 from spectra.results.dataset import restored, whole_dtype
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import pandas as pd
     import xarray as xr
 
@@ -170,13 +170,24 @@ def present(ds: xr.Dataset, /, *, dim: str = "layer") -> xr.DataArray:
     """
     import xarray as xr
 
-    flat = restored(ds.drop_dims("mode", errors="ignore"))
-    facts = [v.variable for v in flat.data_vars.values() if dim in v.dims]
+    flat = ds.drop_dims("mode", errors="ignore")
+    coords = restored(flat.drop_vars(flat.data_vars)).coords
+    facts = [v for name, v in flat.variables.items() if name not in coords and dim in v.dims]
     if not facts:
-        return xr.ones_like(flat[dim], dtype=bool)
-    there = reduce(or_, map(_is_said, facts))  # variables are not aligned, which takes long
-    coords = {name: c for name, c in flat.coords.items() if {*c.dims} <= {*there.dims}}
-    return xr.DataArray(there, coords)
+        return xr.ones_like(coords[dim], dtype=bool)
+    there = _any_said(facts)
+    return xr.DataArray(there, {n: c for n, c in coords.items() if {*c.dims} <= {*there.dims}})
+
+
+def _any_said(facts: Sequence[xr.Variable]) -> xr.Variable:
+    """Return where any variable says something; the rest is not looked at once all are there."""
+    dims = {dim for fact in facts for dim in fact.dims}
+    there = _is_said(facts[0])
+    for fact in facts[1:]:  # variables are not aligned, which takes long
+        if {*there.dims} == dims and there.values.all():
+            break
+        there = there | _is_said(fact)
+    return there
 
 
 def _is_said(array: xr.Variable) -> xr.Variable:

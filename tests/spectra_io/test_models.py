@@ -18,7 +18,7 @@ from onnx import helper, numpy_helper
 
 import spectra
 from spectra.errors import ModelFormatError, ModelNotFoundError, unknown_name
-from spectra_io import open_model
+from spectra_io import open_model, save
 from spectra_io.models import open_file
 from spectra_io.storage.files import LocalFile
 from tests.builders import (
@@ -81,6 +81,15 @@ def refused(path):
     assert str(path) in message
     assert message.isprintable()
     return message
+
+
+@pytest.mark.parametrize("ending", ["nc", "csv", "json"])
+def test_results_of_this_program_are_told_from_models(tmp_path, ending):
+    path = tmp_path / f"run.{ending}"
+    save(spectra.analyze({"fc": f32(30, 20)}), path)
+    message = refused(path)
+    assert "found results of spectra, not a model; spectra_io.load reads .nc and .csv" in message
+    assert "Keras" not in message
 
 
 def test_a_missing_file(tmp_path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ from spectra.results.left_out import left_out_line
 from spectra_io import report as reports
 from spectra_io.commands import options, steps, stops, work
 from spectra_io.commands.selected import opened_all
+from spectra_io.runs import progress
 from spectra_io.runs.plans import Resources
 from spectra_io.terminal import screen
 from spectra_io.urls import shown
@@ -85,7 +87,11 @@ def report(
         kept, models = opened_all(paths, include, exclude, redirect_to=redirect_to)
         tensors = work.described(models, asked, limits, pool=pool)
         found = work.analyzed_each(models, pool=pool, measures=asked, store=store, resources=limits)
-    _write(dict(zip(_names(kept), found, strict=False)), output)
+    named = list(zip(_names(paths), paths, strict=True))
+    names = [name for name, path in named if path in kept]
+    not_begun = {n: f"no tensor matches {' or '.join(include)}" for n, p in named if p not in kept}
+    not_begun |= dict.fromkeys(names[len(found) :], stops.before_its_turn(found[-1]))
+    _write(dict(zip(names, found, strict=False)), not_begun, output)
     for name, described, ds in zip(kept, tensors, found, strict=False):
         if steps.exit_code(ds, described) and (line := left_out_line(described, ds)):
             screen.note(f"{shown(name)}: {line}", fold=True)
@@ -121,9 +127,11 @@ def _names(paths: Sequence[str]) -> list[str]:
     return [f"{word} ({i})" for i, word in enumerate(words, start=1)]
 
 
-def _write(found: dict[str, xr.Dataset], output: Path | None) -> None:
+def _write(found: dict[str, xr.Dataset], not_begun: dict[str, str], output: Path | None) -> None:
     if output is None:
-        screen.show(reports.markdown(found).encode("utf-8", "backslashreplace"))
+        text = reports.markdown(found, not_begun=not_begun)
+        screen.show(text.encode("utf-8", "backslashreplace"))
         return
-    reports.to_file(found, output)
+    watch = partial(progress.each, noun="layers drawn")
+    reports.to_file(found, output, not_begun=not_begun, watch=watch)
     screen.note(f"wrote {output}")

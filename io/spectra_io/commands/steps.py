@@ -15,6 +15,7 @@ from spectra.results.variables import Status
 from spectra_io.commands import stops
 from spectra_io.models import open_model
 from spectra_io.results import files, stores
+from spectra_io.results.recognition import is_result
 from spectra_io.terminal import screen
 
 if TYPE_CHECKING:
@@ -202,7 +203,7 @@ def loaded(
     paths: Sequence[str], /, *, unused: Collection[str] = (), only_tensors: bool = False
 ) -> tuple[list[xr.Dataset], list[xr.Dataset]] | None:
     """
-    Load the results that stores hold, if the paths are those of stores.
+    Load the results that stores and netCDF files hold, if the paths are those of such.
 
     Parameters
     ----------
@@ -217,28 +218,47 @@ def loaded(
     -------
     tuple of two lists of xarray.Dataset, or None
         What :func:`spectra.describe` and :func:`spectra.analyze` returned for each path; None if no
-        path is that of a store. The second is empty for the tensors only.
+        path has results. The second is empty for the tensors only.
 
     Raises
     ------
     ArgumentError
-        If there are models among the stores, or such a parameter was given.
+        If there are models among the results, a file holds the results of several models, or such
+        a parameter was given.
 
     Examples
     --------
     >>> loaded(["net.onnx"])
     """
     places = [Path(path) for path in paths]
-    if not any(map(stores.holds_runs, places)):
+    if not any(map(_has_results, places)):
         return None
-    if others := [path for path in places if not stores.holds_runs(path)]:
-        msg = f"{others[0]}: not a store, as other paths are; give either models or stores"
+    if others := [path for path in places if not _has_results(path)]:
+        msg = f"{others[0]}: has no results, as other paths have; give either models or results"
         raise ArgumentError(msg)
     for name in filter(_is_given, unused):
-        msg = f"{places[0]}: a store has results; --{name.replace('_', '-')} is for a model"
+        msg = f"{places[0]}: has results; --{name.replace('_', '-')} is for a model"
         raise ArgumentError(msg)
-    tensors = [files.load(path, group="tensors") for path in places]
-    return tensors, [] if only_tensors else [files.load(path) for path in places]
+    tensors = [_of_one(path, files.load(path, group="tensors")) for path in places]
+    return tensors, [] if only_tensors else [_of_one(path, files.load(path)) for path in places]
+
+
+def _has_results(path: Path) -> bool:
+    """Return whether a path is that of a store, of a run in one, or of saved results."""
+    if path.suffix.lower() == ".nc" and path.is_file() and is_result(path):
+        return True
+    return stores.holds_runs(path)
+
+
+def _of_one(path: Path, ds: xr.Dataset) -> xr.Dataset:
+    """Return results; refuse those of several models."""
+    if others := [str(dim) for dim in ds.dims if dim not in {"layer", "mode", "tensor"}]:
+        msg = (
+            f"{path}: must hold the results of one model, it has several along {others[0]!r}; "
+            f"save one of them: spectra_io.load(...).isel({others[0]}=0)"
+        )
+        raise ArgumentError(msg)
+    return ds
 
 
 def refuse_lacking(path: str, names: Sequence[str], /) -> NoReturn:
@@ -269,9 +289,10 @@ the same command on the model, with --store a.store
     place = Path(path)
     store = place if stores.is_store(place) or place.parent.name != "runs" else place.parent.parent
     words = "which was" if len(names) == 1 else "which were"
+    is_file = place.suffix.lower() == ".nc" and not stores.holds_runs(place)
     msg = (
         f"{path}: the run lacks {', '.join(names[:_NAMED])}{more}, {words} not measured: "
-        f"run the same command on the model, with --store {store}"
+        f"run the same command on the model{'' if is_file else f', with --store {store}'}"
     )
     raise ArgumentError(msg)
 

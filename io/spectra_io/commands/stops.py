@@ -10,7 +10,7 @@ from spectra_io.commands import signals
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["CODES", "STOPPED_BY", "code_of", "stopped"]
+__all__ = ["CODES", "STOPPED_BY", "before_its_turn", "code_of", "stopped"]
 
 STOPPED_BY = "stopped_by"
 """Attribute of a result of work that was stopped: the name of the signal."""
@@ -19,6 +19,29 @@ CODES = {"SIGINT": signals.INTERRUPTED, "SIGTERM": signals.TERMINATED}
 """Exit code for the name of a signal."""
 
 _WORDS = {"SIGINT": "interrupted", "SIGTERM": "terminated"}
+
+
+def before_its_turn(ds: xr.Dataset, /) -> str:
+    """
+    Return the reason why the models after that of a result were not begun.
+
+    Parameters
+    ----------
+    ds : xarray.Dataset
+        Result of the last model that was begun.
+
+    Returns
+    -------
+    str
+        Reason: the work was stopped.
+
+    Examples
+    --------
+    >>> import spectra
+    >>> before_its_turn(spectra.analyze({}).assign_attrs(stopped_by="SIGINT"))
+    'the work was interrupted before its turn'
+    """
+    return f"the work was {_WORDS.get(ds.attrs.get(STOPPED_BY, ''), 'stopped')} before its turn"
 
 
 def code_of(ds: xr.Dataset, /) -> int:

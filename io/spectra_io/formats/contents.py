@@ -1,4 +1,4 @@
-"""Diagnose files that are not models (Git LFS pointer, pickle, HDF5, text) for error messages."""
+"""Diagnose files that are not models (LFS pointer, pickle, results, text) for error messages."""
 
 from __future__ import annotations
 
@@ -18,6 +18,15 @@ EXPECTED = (
 """The end of every message about a file that is not a model."""
 
 _HEAD = 256  # bytes that are looked at
+
+_RESULTS = (
+    "results of spectra, not a model; spectra_io.load reads .nc and .csv, and the commands "
+    "analyze, check, noise, plot and report take a .nc file"
+)
+_TITLED_HEADS = (b"\x89HDF", b"{\n")  # of netCDF and JSON
+_TITLE = b"spectra of the weight matrices of a neural network"  # of results, an attribute
+_TITLED = 4096  # bytes in which the title stands
+_TABLE = b"layer,depth,"  # the first columns of a table of results
 
 _SIGNATURES = {
     b"version https://git-lfs": "a Git LFS pointer, not the file itself; `git lfs pull` fetches it",
@@ -54,6 +63,10 @@ def found_in(file: File, /) -> str:
         return "an empty file"
     if head[3:9] == b"\0\0\0\0\0{":  # the length of a safetensors header, and its first letter
         return ""
+    if head.startswith(_TABLE):
+        return _RESULTS
+    if head.startswith(_TITLED_HEADS) and _TITLE in bytes(file.read(0, _TITLED)):
+        return _RESULTS
     for signature, what in _SIGNATURES.items():
         if head.startswith(signature):
             return what

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from spectra.results.triage import Triage
 
-__all__ = ["side_by_side"]
+__all__ = ["merged", "side_by_side"]
 
 _AVERAGES = ("log_norm", "log_spectral_norm", "stable_rank", "entropy")
 
@@ -37,6 +37,26 @@ def side_by_side(
             whose = f" of the {counted(len(common), 'common layer')}"
             rows.append((f"mean {VARIABLES[name].head or name}{whose}", texts))
     return rows
+
+
+def merged(orders: Sequence[Sequence[str]]) -> list[str]:
+    """Return all names, those that the first order lacks where a later one has them."""
+    order = list(orders[0]) if orders else []
+    for names in orders[1:]:
+        known, waiting, after = {*order}, list[str](), dict[str, list[str]]()
+        before: dict[str, list[str]] = {}
+        last: str | None = None
+        for name in names:
+            if name not in known:
+                (waiting if last is None else after[last]).append(name)
+                continue
+            if last is None:
+                before[name] = waiting
+            last = name
+            after[name] = []
+        order = [x for name in order for x in (*before.get(name, ()), name, *after.get(name, ()))]
+        order += waiting if last is None else []
+    return order
 
 
 def _common(models: Mapping[str, xr.Dataset]) -> list[str]:

@@ -12,6 +12,7 @@ from spectra.results.reading import in_words, records
 from spectra.results.several import by_model
 from spectra.results.triage import triage
 from spectra.results.variables import VARIABLES, Status
+from spectra_io.report._comparisons import merged
 from spectra_io.terminal import summaries
 
 if TYPE_CHECKING:
@@ -75,14 +76,14 @@ def _about(ds: xr.Dataset) -> str:
     tensors, elements = (ds.attrs.get(f"num_{what}") for what in ("tensors", "elements"))
     size = ""
     if tensors and elements:
-        size = f"{tensors:,} tensor{'s' * (tensors > 1)}, {elements:,} elements"
+        size = f"{tensors:,} tensor{'s' if tensors > 1 else ''}, {elements:,} elements"
     return ", ".join(part for part in (kind, size) if part)
 
 
 def in_order(models: Mapping[str, xr.Dataset]) -> dict[str, list[Row | None]]:
-    """Return the rows of each layer in all models, layers in the order of the network."""
+    """Return the rows of each layer in all models, layers in the order of the networks."""
     every = [{row["layer"]: row for row in records(ds)} for ds in models.values()]
-    names = dict.fromkeys(name for rows in every for name in rows)
+    names = merged([list(rows) for rows in every])
     found = {name: [_reached(rows.get(name)) for rows in every] for name in names}
     return {name: rows for name, rows in found.items() if any(rows)}
 

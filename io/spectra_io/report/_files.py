@@ -10,6 +10,7 @@ from spectra_io.report._pages import START, page, templates
 from spectra_io.storage.outputs import check_writable, written
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from pathlib import Path
 
 __all__ = ["FORMATS", "check", "to_file"]
@@ -59,7 +60,14 @@ def check(path: Path, /) -> None:
         templates()
 
 
-def to_file(models: Any, path: Path, /) -> None:
+def to_file(
+    models: Any,
+    path: Path,
+    /,
+    *,
+    not_begun: Mapping[str, str] | None = None,
+    watch: Callable[[Sequence[str]], Iterable[str]] = iter,
+) -> None:
     """
     Write a report to a file.
 
@@ -69,6 +77,10 @@ def to_file(models: Any, path: Path, /) -> None:
         Results of :func:`spectra.analyze`, as in :func:`page`.
     path : Path
         File to write, which :func:`check` accepts: ``.html`` for a page, ``.md`` for Markdown.
+    not_begun : mapping of str to str, optional
+        Reasons why other models, which were asked for, have no results, by their names.
+    watch : callable, default: iter
+        Function that yields the names of the layers again, as in :func:`page`.
 
     Raises
     ------
@@ -89,6 +101,9 @@ def to_file(models: Any, path: Path, /) -> None:
     True
     """
     check(path)
-    text = page(models) if path.suffix.lower() == ".html" else markdown(models)
+    if path.suffix.lower() == ".html":
+        text = page(models, not_begun=not_begun, watch=watch)
+    else:
+        text = markdown(models, not_begun=not_begun)
     with written(path) as partial:
         partial.write_text(text, encoding="utf-8", errors="backslashreplace", newline="\n")

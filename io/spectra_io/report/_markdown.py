@@ -13,6 +13,8 @@ from spectra_io.terminal import markdown as _markdown
 from spectra_io.terminal.columns import Column, TextTable
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import xarray as xr
 
     from spectra_io.report._contents import Said
@@ -20,8 +22,10 @@ if TYPE_CHECKING:
 
 __all__ = ["markdown"]
 
+_NAMED = 3  # models that the title names
 
-def markdown(models: Any, /) -> str:
+
+def markdown(models: Any, /, *, not_begun: Mapping[str, str] | None = None) -> str:
     """
     Write a report as Markdown, for a model card or a pull request.
 
@@ -29,6 +33,8 @@ def markdown(models: Any, /) -> str:
     ----------
     models : Dataset, mapping of str to Dataset, or sequence of Dataset
         Results of :func:`spectra.analyze`, as in :func:`page`.
+    not_begun : mapping of str to str, optional
+        Reasons why other models, which were asked for, have no results, by their names.
 
     Returns
     -------
@@ -52,7 +58,10 @@ def markdown(models: Any, /) -> str:
     known = checked(models)
     said = [said_of(name, ds) for name, ds in known.items()]
     names = [_markdown.escaped(name) for name in known]
-    parts = [f"# Spectra of {' and '.join(names)}"]
+    whose = " and ".join(names) if len(names) <= _NAMED else counted(len(names), "model")
+    parts = [f"# Spectra of {whose}"]
+    for name, reason in (not_begun or {}).items():
+        parts.append(f"Not begun: {_markdown.escaped(name)}: {_markdown.escaped(reason)}.")
     if len(known) > 1:
         seen = [each.seen for each in said]
         rows = [[label, *texts] for label, texts in side_by_side(known, seen)]

@@ -15,10 +15,12 @@ from spectra_io.plots._names import short
 from spectra_io.plots.interactive._markup import name_of
 from spectra_io.report import _contents, _pictures
 from spectra_io.report._comparisons import side_by_side
+from spectra_io.report._links import DOCUMENTATION, page_of
+from spectra_io.report._names import brief
 from spectra_io.report._tables import layers_table
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     import xarray as xr
 
@@ -38,9 +40,9 @@ START = """<!doctype html>
 _MISSING = (
     "a page of HTML needs the packages jinja2 and plotly: pip install 'weightspectra[report]'"
 )
-_LIBRARIES = ("plotly-cartesian.min.js", "dataTables.min.js")
+_LIBRARIES = ("plotly-cartesian.min.js", "dataTables.min.js", "charts.js")
 _SHORT = 64  # characters of the name of a layer in a table
-_BRIEF = 28  # characters of the name of a model in a table
+_LONGEST = 300  # characters of a whole name, which is shown when its short form is pointed at
 
 
 def templates() -> Any:
@@ -58,7 +60,13 @@ def templates() -> Any:
     )
 
 
-def page(models: Any, /) -> str:
+def page(
+    models: Any,
+    /,
+    *,
+    not_begun: Mapping[str, str] | None = None,
+    watch: Callable[[Sequence[str]], Iterable[str]] = iter,
+) -> str:
     """
     Write a report as one page of HTML that needs no network.
 
@@ -67,6 +75,11 @@ def page(models: Any, /) -> str:
     models : Dataset, mapping of str to Dataset, or sequence of Dataset
         Results of :func:`spectra.analyze`; for several models a Dataset with a dimension such as
         ``model``, or a Dataset for each. Names of a mapping are the names of the models.
+    not_begun : mapping of str to str, optional
+        Reasons why other models, which were asked for, have no results, by their names.
+    watch : callable, default: iter
+        Function of the names of the layers that yields them again, each when the one before is
+        drawn, and so can show the progress, as ``tqdm.tqdm`` does.
 
     Returns
     -------
@@ -103,14 +116,17 @@ def page(models: Any, /) -> str:
         start=START,
         version=spectra.__version__,
         names=list(known),
-        briefs=_briefs(known),
+        briefs=brief(list(known)),
         said=said,
+        not_begun=[(one_line(name), one_line(why)) for name, why in (not_begun or {}).items()],
         compared=side_by_side(known, [each.seen for each in said]) if len(known) > 1 else [],
         heads=heads,
         lines=lines,
         ids=ids,
         short=lambda name: short([one_line(name)], _SHORT)[0],
-        data=_packed(_data(known, layers, variables)),
+        whole=lambda name: short([one_line(name)], _LONGEST)[0],
+        documentation=DOCUMENTATION,
+        data=_packed(_data(known, layers, variables, watch)),
         libraries=[_asset(name) for name in _LIBRARIES],
         style=_asset("report.css"),
         script=_asset("report.js"),
@@ -122,38 +138,36 @@ def _asset(name: str) -> str:
     return resources.files("spectra_io.report").joinpath("assets", name).read_text("utf-8")
 
 
-def _briefs(models: Mapping[str, xr.Dataset]) -> list[str]:
-    """Return short names of models, without what all have in common."""
-    return short([one_line(name) for name in models], _BRIEF)
-
-
 def _data(
     models: Mapping[str, xr.Dataset],
     layers: Mapping[str, Sequence[Row | None]],
     variables: Sequence[Variable],
+    watch: Callable[[Sequence[str]], Iterable[str]],
 ) -> dict[str, Any]:
     """Return the data of what the page shows when it is asked: layers, pictures, comparisons."""
     return {
-        "models": list(models),
-        "briefs": _briefs(models),
+        "documentation": DOCUMENTATION,
+        "models": [short([name], _LONGEST)[0] for name in models],
+        "briefs": brief(list(models)),
         "variables": [
-            [v.name, v.long_name, v.units, v.formula, v.references, v.group, v.kind]
+            [v.name, v.long_name, v.units, v.formula, v.references, v.group, v.kind, page_of(v)]
             for v in variables
         ],
         "layers": [
             {
                 "name": one_line(name),
                 "label": name_of(name),
-                "models": [row and _contents.numbers(row, variables) for row in rows],
+                "models": [row and _contents.numbers(row, variables) for row in layers[name]],
                 "pictures": [
                     _pictures.of_layer(ds, name) if row else []
-                    for row, ds in zip(rows, models.values(), strict=True)
+                    for row, ds in zip(layers[name], models.values(), strict=True)
                 ],
             }
-            for name, rows in layers.items()
+            for name in watch(list(layers))
         ],
         "pictures": _pictures.of_models(models),
-        "labels": [name_of(name) for name in _briefs(models)],
+        "wholes": [name_of(name, 120) for name in models],
+        "labels": [name_of(name) for name in brief(list(models))],
     }
 
 

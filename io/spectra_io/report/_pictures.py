@@ -10,9 +10,12 @@ import numpy as np
 
 from spectra.errors import ArgumentError
 from spectra_io.plots import interactive
+from spectra_io.plots.interactive._markup import name_of
+from spectra_io.report._links import FIGURES
+from spectra_io.report._names import brief
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping, Sequence
 
     import numpy.typing as npt
     import xarray as xr
@@ -22,35 +25,41 @@ __all__ = ["of_layer", "of_models"]
 _DIGITS = 4
 _LINE = 64  # points of a line
 _MARKS = 120  # marks, of which half are those at the end
-_ONE_MODEL = {"correlation_flow": "alpha against depth", "heat_map": "spectra of all layers"}
+_ONE_LAYER = ("esd", "tail_laws")
+_ONE_MODEL = ("correlation_flow", "heat_map")
 
 
 def of_layer(ds: xr.Dataset, layer: str) -> list[dict[str, Any]]:
     """Return the pictures of a layer; none of a layer without a spectrum."""
     one = ds.sel(layer=[layer])
-    drawn = (
-        _drawn(draw, one, layer=layer, thinned=True)
-        for draw in (interactive.esd, interactive.tail_laws)
-    )
+    drawn = (_drawn(name, one, layer=layer, thinned=True) for name in _ONE_LAYER)
     return [found for found in drawn if found]
 
 
 def of_models(models: Mapping[str, xr.Dataset]) -> list[dict[str, Any]]:
     """Return the pictures of a whole model, or of several beside one another."""
     if len(models) > 1:
-        drawn = [_drawn(interactive.correlation_flow, models)]
-    else:
-        (ds,) = models.values()
-        drawn = [_drawn(getattr(interactive, name), ds) for name in _ONE_MODEL]
-    return [found for found in drawn if found]
+        found = _drawn(
+            "correlation_flow", dict(zip(brief(list(models)), models.values(), strict=True))
+        )
+        return [_with_whole_names(found, list(models))] if found else []
+    (ds,) = models.values()
+    return [found for found in (_drawn(name, ds) for name in _ONE_MODEL) if found]
 
 
-def _drawn(
-    draw: Callable[..., Any], *data: Any, thinned: bool = False, **options: Any
-) -> dict[str, Any] | None:
+def _with_whole_names(picture: dict[str, Any], names: Sequence[str]) -> dict[str, Any]:
+    """Return a picture whose marks say the whole names of the models when they are pointed at."""
+    for trace in picture["data"]:
+        if trace.get("mode") == "markers" and "legendgroup" in trace:
+            _, mark, rest = trace["hovertemplate"].partition("<br>")
+            trace["hovertemplate"] = name_of(names[int(trace["legendgroup"])], 120) + mark + rest
+    return picture
+
+
+def _drawn(name: str, *data: Any, thinned: bool = False, **options: Any) -> dict[str, Any] | None:
     """Return the data of a figure, long traces thinned out; None if there is nothing to draw."""
     try:
-        figure = draw(*data, **options)
+        figure = getattr(interactive, name)(*data, **options)
     except ArgumentError:
         return None
     found = figure.to_plotly_json()
@@ -62,6 +71,7 @@ def _drawn(
         "layout": _short(layout),
         "title": title.get("subtitle", {}).get("text", ""),
         "caption": caption,
+        "page": FIGURES[name],
     }
 
 

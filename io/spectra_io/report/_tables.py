@@ -9,6 +9,7 @@ from spectra.errors import one_line
 from spectra.results.reading import records
 from spectra.results.variables import VARIABLES, Status
 from spectra_io.report._contents import exponent_of
+from spectra_io.report._links import page_of
 from spectra_io.terminal.layer_tables import layer_table
 
 if TYPE_CHECKING:
@@ -32,6 +33,8 @@ class Head(NamedTuple):
     text: str
     help: str
     words: bool
+    page: str
+    """Page of the documentation on its method."""
 
 
 class Cell(NamedTuple):
@@ -66,7 +69,13 @@ def layers_table(models: Mapping[str, xr.Dataset]) -> tuple[list[Head], list[Lin
 
 def _head(column: Column) -> Head:
     variable = VARIABLES[column.name]
-    return Head(column.name, column.head, variable.help or variable.long_name, column.left)
+    return Head(
+        column.name,
+        column.head,
+        variable.help or variable.long_name,
+        column.left,
+        page_of(variable),
+    )
 
 
 def _cell(row: Row, name: str, text: str) -> Cell:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 from rich.table import Column
 
+from spectra_io.runs.forecasts import Forecast
 from spectra_io.terminal import screen
 from spectra_io.terminal.logs import harmless
 from spectra_io.terminal.quantities import duration
@@ -17,15 +19,48 @@ from spectra_io.terminal.quantities import duration
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from spectra_io.runs.forecasts import Forecast
-
     View = Callable[[Forecast, float], None]
 
-__all__ = ["line", "shown"]
+__all__ = ["each", "line", "shown"]
 
 _EVERY = 30.0  # seconds between two lines where stderr is not a terminal
 _SURE_AFTER = 2.0  # seconds before which no forecast is shown
 _NAMED = 2  # items in work that a line names
+_VIEW = 0.4  # seconds between two looks at the progress
+
+
+def each(names: Sequence[str], /, *, noun: str) -> Iterator[str]:
+    """
+    Yield names one after the other, and show on stderr how many are done.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Names of the items. An item is in work from its turn to that of the next one.
+    noun : str
+        Word for the items.
+
+    Yields
+    ------
+    str
+        Name of the next item.
+
+    Examples
+    --------
+    >>> list(each(["fc1", "fc2"], noun="layers"))
+    ['fc1', 'fc2']
+    """
+    forecast = Forecast([1.0] * len(names), workers=1)
+    start = seen = time.monotonic()
+    with shown(names, noun=noun) as view:
+        for place, name in enumerate(names):
+            now = time.monotonic()
+            forecast.start(place, now - start)
+            if now - seen >= _VIEW:
+                seen = now
+                view(forecast, now - start)
+            yield name
+            forecast.finish(place, time.monotonic() - start)
 
 
 def _left(forecast: Forecast, elapsed: float) -> str:

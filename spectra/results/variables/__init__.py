@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from spectra.results.variables._certainty import ERROR, NOISE
 from spectra.results.variables._declaration import Variable
+from spectra.results.variables._methods import METHOD
 from spectra.results.variables._model import LAYERS, SUMMARY, TENSORS, Status
 from spectra.results.variables._noise import (
     BULK,
@@ -35,10 +36,10 @@ _NAMES = {v.name for v in _DECLARED}
 
 
 def _certain(variable: Variable) -> Variable:
-    """Return a variable with what noise gives for it, and how sure it is."""
-    beside = f"{variable.name}_noise"
-    noise = NOISE.get(variable.name, beside if beside in _NAMES else "")
-    return replace(variable, noise=noise, error=ERROR.get(variable.name, ""))
+    """Return a variable with what noise gives for it, how sure it is, and the page on it."""
+    name = variable.name
+    noise = NOISE.get(name, f"{name}_noise" if f"{name}_noise" in _NAMES else "")
+    return replace(variable, noise=noise, error=ERROR.get(name, ""), method=METHOD.get(name, ""))
 
 
 VARIABLES: Mapping[str, Variable] = {v.name: _certain(v) for v in _DECLARED}

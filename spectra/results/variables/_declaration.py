@@ -54,6 +54,9 @@ class Variable:
     error : str or tuple of str, default: ""
         Names of the variables that are the ends of an interval, or of one that is a standard error;
         or words for how sure the number is.
+    method : str, default: ""
+        Name of the page of the documentation on the method of the variable, as in
+        ``docs/methods/power-law.md``.
 
     Examples
     --------
@@ -76,6 +79,7 @@ class Variable:
     help: str = ""
     noise: str = ""
     error: str | tuple[str, ...] = ""
+    method: str = ""
 
     @property
     def attrs(self) -> dict[str, Any]:

@@ -85,4 +85,4 @@ def test_a_store_has_results(run, net, tmp_path):
     run("analyze", net, "--store", tmp_path / "results")
     code, _, err = run("analyze", tmp_path / "results", "--device", "strict")
     assert code == 1
-    assert err == [f"spectra: {tmp_path / 'results'}: a store has results; --device is for a model"]
+    assert err == [f"spectra: {tmp_path / 'results'}: has results; --device is for a model"]

@@ -1,9 +1,14 @@
 """The command ``spectra report``: what it writes, and what it refuses before any work."""
 
+import re
+
 import numpy as np
 import pytest
 
+import spectra
+from spectra_io import report
 from spectra_io.commands import main as cli
+from spectra_io.commands import work
 from spectra_io.commands.report import _names
 from tests.builders import EXAMPLES, write_safetensors
 
@@ -61,12 +66,66 @@ def test_a_store_is_a_path_too(run, tmp_path):
     assert path.read_text("utf-8").splitlines()[2:5] == first.splitlines()[2:5]
 
 
+def test_saved_results_are_a_path_too(run, tmp_path, capsys):
+    saved, path = tmp_path / "saved.nc", tmp_path / "a.md"
+    with pytest.raises(SystemExit):
+        cli.main(["analyze", MNIST, "-o", str(saved)])
+    printed = capsys.readouterr().out
+    assert run(saved, "-o", path)[0] == 0
+    assert "2 noise and signal, 1 too small to tell" in path.read_text("utf-8")
+    with pytest.raises(SystemExit):
+        cli.main(["analyze", str(saved)])
+    assert capsys.readouterr().out == printed
+    assert "--include is for a model" in run(saved, "--include", "fc1")[2]
+    with pytest.raises(SystemExit):
+        cli.main(["noise", str(saved)])
+    assert capsys.readouterr().err.endswith("run the same command on the model\n")
+
+
+def test_saved_results_of_several_models_are_refused(run, tmp_path):
+    saved = tmp_path / "both.nc"
+    with pytest.raises(SystemExit):
+        cli.main(["analyze", MNIST, ONNX, "-o", str(saved)])
+    code, _, err = run(saved)
+    assert code == 1
+    assert "must hold the results of one model, it has several along 'model'" in err
+
+
 def test_an_incomplete_result_is_said_and_written(run, tmp_path):
     model = write_safetensors(tmp_path / "m.safetensors", {"bias": np.ones(3, np.float32)})
     code, out, err = run(model)
     assert code == 3
     assert out.startswith("# Spectra of m.safetensors")
     assert "not analysed: 1 of 1 tensor" in err
+
+
+@pytest.mark.parametrize("ending", ["md", "html"])
+def test_models_that_were_not_begun_are_named_with_the_reason(run, tmp_path, monkeypatch, ending):
+    W = np.random.default_rng(0).standard_normal((60, 40)).astype(np.float32)
+    paths = [write_safetensors(tmp_path / f"{name}.st", {name: W}) for name in ("a", "b", "c")]
+    done = spectra.analyze({"a": W}).assign_attrs(stopped_by="SIGINT")
+    monkeypatch.setattr(work, "analyzed", lambda *_, **__: done)
+    path = tmp_path / f"report.{ending}"
+    code, _, _ = run(*paths, "--include", "a", "--include", "c", "-o", path)
+    text = path.read_text("utf-8")
+    assert code == 130
+    for name, reason in (
+        ("b.st", "no tensor matches a or c"),
+        ("c.st", "the work was interrupted before its turn"),
+    ):
+        assert re.search(rf"{name}(</bdi> <span class=\"reason\">|: ){reason}", text)
+
+
+def test_the_progress_of_drawing_has_the_names_of_the_layers(tmp_path):
+    seen = []
+
+    def watch(names):
+        seen.extend(names)
+        return names
+
+    W = np.random.default_rng(0).standard_normal((60, 40))
+    report.to_file(spectra.analyze({"a": W, "b": 2 * W}), tmp_path / "r.html", watch=watch)
+    assert seen == ["a", "b"]
 
 
 @pytest.mark.parametrize(

@@ -121,12 +121,12 @@ def test_options_of_a_model_are_refused_for_a_store(run, net, store):
         ("check", "--store", store),
     ]:
         code, out, err = run(command, store, option, value)
-        problem = f"{store}: a store has results; {option} is for a model"
+        problem = f"{store}: has results; {option} is for a model"
         assert (code, problem in "\n".join([out, *err])) == (2 if command == "check" else 1, True)
     code, _, (line,) = run("analyze", store, net)
     assert (code, line) == (
         1,
-        f"spectra: {net}: not a store, as other paths are; give either models or stores",
+        f"spectra: {net}: has no results, as other paths have; give either models or results",
     )
 
 

@@ -47,10 +47,10 @@ def opened(browser, tmp_path):
     """Open a report, and check that it wrote nothing to the console and asked no network."""
     pages = []
 
-    def open_(models, width=1280, at=""):
+    def open_(models, width=1280, at="", scheme="light"):
         path = tmp_path / "report.html"
         report.to_file(models, path)
-        page = browser.new_page(viewport={"width": width, "height": 900})
+        page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)
         said, asked = [], []
         page.on("console", lambda message: said.append(message.text))
         page.on("pageerror", lambda error: said.append(str(error)))
@@ -222,14 +222,96 @@ def test_nothing_is_wider_than_the_window(opened, model, width):
     assert page.evaluate("document.getElementById('detail').scrollWidth") <= width
 
 
+@pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("several", [False, True])
-def test_axe_finds_no_violation(opened, model, several):
+def test_axe_finds_no_violation(opened, model, several, scheme):
     axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
-    page = opened({"net": model, "other": model} if several else {"net": model})
+    models = {"net": model, "other": model} if several else {"net": model}
+    page = opened(models, scheme=scheme, width=1280 if scheme == "light" else 400)
     assert axe.run(page).generate_report().startswith("Found 0")
     page.locator("#table button.layer").first.click()
     page.wait_for_timeout(300)
     assert axe.run(page).generate_report().startswith("Found 0")
+
+
+BACKGROUND = "getComputedStyle(document.body).backgroundColor"
+PAPER = "document.querySelector('#model-pictures .main-svg').style.background"
+
+
+def test_a_page_is_dark_where_the_screen_is_and_light_on_paper(opened, model):
+    page = opened(model, scheme="dark")
+    page.locator("#model-pictures").scroll_into_view_if_needed()
+    page.locator("#model-pictures svg.main-svg").first.wait_for()
+    assert page.evaluate(BACKGROUND) == "rgb(13, 17, 23)"
+    assert page.evaluate(PAPER) == "rgb(13, 17, 23)"
+    page.emulate_media(media="print")
+    assert page.evaluate(BACKGROUND) == "rgb(255, 255, 255)"
+    page.wait_for_function(f"{PAPER} === 'rgb(255, 255, 255)'")
+
+
+def test_legends_stand_below_the_charts_on_narrow_screens_and_on_paper(opened, model):
+    page = opened({"net": model}, width=1280, at="#layer-1")
+    chart = page.get_by_role("dialog").locator("figure").first
+    chart.locator(".picture svg.main-svg").first.wait_for()
+    assert chart.locator("g.legend").count() == 1
+    assert chart.locator("ul.legend li").count() == 0
+    page.set_viewport_size({"width": 400, "height": 900})
+    playwright.expect(chart.locator("g.legend")).to_have_count(0)
+    words = chart.locator("ul.legend li").all_inner_texts()
+    assert "noise: Marchenko-Pastur law" in [word.strip() for word in words]
+    page.set_viewport_size({"width": 1280, "height": 900})
+    playwright.expect(chart.locator("g.legend")).to_have_count(1)
+    page.emulate_media(media="print")
+    playwright.expect(chart.locator("g.legend")).to_have_count(0)
+    assert chart.locator("ul.legend li").count() == len(words)
+
+
+def test_thirty_models_scroll_within_the_window_and_have_short_names(opened):
+    models = {f"runs/net/checkpoint-{i:05}/model.safetensors": analyzed(i) for i in range(30)}
+    page = opened(models, width=800, at="#layer-0")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 800
+    dialog = page.get_by_role("dialog")
+    assert page.evaluate("document.getElementById('detail').scrollWidth") <= 800
+    head = dialog.locator("table.numbers thead th").first
+    assert head.inner_text() == "00000"
+    assert head.get_attribute("title") == "runs/net/checkpoint-00000/model.safetensors"
+    page.keyboard.press("Escape")
+    first = page.locator("main section").first
+    assert first.locator("h2").inner_text() == "Models side by side"
+    assert page.locator("#matrix tbody tr").first.locator(".verdict").count() == 30
+
+
+def test_quantities_are_grouped_in_the_menu(opened):
+    page = opened({"first": analyzed(0), "second": analyzed(1)})
+    groups = page.locator("#quantity optgroup")
+    labels = [group.get_attribute("label") for group in groups.all()]
+    assert labels[:3] == ["Asked for most", "Diagnosis", "Power law of the tail"]
+    options = page.locator("#quantity option").all_inner_texts()
+    assert len(set(options)) == len(options) > 40
+
+
+def test_the_heads_of_columns_can_be_skipped_and_show_where_the_focus_is(opened, model):
+    page = opened(model)
+    page.locator("#verdict").focus()
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.textContent") == "Skip the heads of the columns"
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.className") == "layer"
+    head = page.locator("#table thead th").first
+    head.get_by_role("button").focus()
+    page.keyboard.press("Shift+Tab")
+    page.keyboard.press("Tab")
+    style = "h => getComputedStyle(h).outlineStyle + getComputedStyle(h).outlineWidth"
+    assert head.evaluate(style) == "solid3px"
+
+
+def test_a_number_links_the_page_of_its_method(opened, model):
+    page = opened(model, at="#layer-1")
+    numbers = page.get_by_role("dialog").locator("table.numbers")
+    link = numbers.get_by_role("link", name="alpha", exact=True)
+    assert link.get_attribute("href").endswith("/docs/methods/power-law.md")
+    assert link.get_attribute("rel") == "noopener noreferrer"
 
 
 def test_a_page_prints_its_whole_table(opened, model):

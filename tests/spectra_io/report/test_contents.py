@@ -4,6 +4,7 @@ import base64
 import gzip
 import json
 import re
+import tomllib
 from html.parser import HTMLParser
 
 import numpy as np
@@ -17,8 +18,10 @@ from spectra.results.reading import in_words, records
 from spectra.results.variables import VARIABLES
 from spectra.results.verdicts import Verdict
 from spectra_io import report
-from spectra_io.report import _contents
+from spectra_io.report import _comparisons, _contents, _links
+from spectra_io.report._names import brief
 from spectra_io.report._pictures import _thinned
+from tests.builders import REPO
 
 ASKED = [*measures.CORE, measures.bulk_fit]
 HOSTILE = {
@@ -182,6 +185,63 @@ def test_layers_of_one_name_stand_beside_one_another():
         layer["name"]: [row is not None for row in layer["models"]] for layer in data["layers"]
     }
     assert there == {"a": [True, False], "b": [True, True], "c": [True, False], "d": [False, True]}
+    assert list(there) == ["a", "b", "d", "c"]
+
+
+@pytest.mark.parametrize(
+    ("orders", "merged"),
+    [
+        (["xyb", "abqy"], "xyabq"),
+        (["ab", "azb", "azwbe"], "azwbe"),
+        (["ab", "cd"], "abcd"),
+        ([""], ""),
+    ],
+)
+def test_layers_that_the_first_model_lacks_stand_where_others_have_them(orders, merged):
+    assert _comparisons.merged(orders) == list(merged)
+
+
+@pytest.mark.parametrize(
+    ("names", "shorter"),
+    [
+        (["step 0", "step 1"], ["step 0", "step 1"]),
+        (["net.safetensors"], ["net.safetensors"]),
+        (["mnist_mlp.safetensors", "mnist_mlp.onnx"], ["safetensors", "onnx"]),
+        ([f"runs/llama/step-{i}00/model.safetensors" for i in (1, 2)], ["100", "200"]),
+        (["model-base.safetensors", "model.safetensors"], ["model-base", "model"]),
+    ],
+)
+def test_models_have_short_names_that_tell_them_apart(names, shorter):
+    assert brief(names) == shorter
+
+
+def test_long_names_of_models_that_differ_in_their_middle_are_numbered():
+    found = brief([f"{30 * 'x'}{letter}{30 * 'x'}" for letter in "ab"])
+    assert len(set(found)) == 2
+    assert max(map(len, found)) <= 24
+
+
+def test_each_number_and_figure_links_a_page_of_the_documentation(ds):
+    whole = report.page({"net": ds})
+    data = data_of(whole)
+    pages = {variable[-1] for variable in data["variables"]} | {*_links.FIGURES.values()}
+    pages |= {_links.page_of(variable) for variable in VARIABLES.values()}
+    pages |= {
+        picture["page"] for layer in data["layers"] for p in layer["pictures"] for picture in p
+    }
+    assert [page for page in pages if not (REPO / "docs" / page).exists()] == []
+    links = [attrs for tag, attrs in Elements(whole).tags if tag == "a"]
+    outside = [attrs for attrs in links if not attrs["href"].startswith("#")]
+    assert all(attrs["rel"] == "noopener noreferrer" for attrs in outside)
+    for attrs in outside:
+        assert (
+            REPO / "docs" / attrs["href"].removeprefix(_links.DOCUMENTATION).lstrip("/")
+        ).exists()
+
+
+def test_the_address_of_the_documentation_is_that_of_the_project():
+    project = tomllib.loads((REPO / "pyproject.toml").read_text("utf-8"))["project"]
+    assert project["urls"]["Documentation"] == _links.DOCUMENTATION
 
 
 def test_the_page_is_the_same_each_time(ds):

@@ -157,6 +157,7 @@ class Drawing:
         if remark:
             said["subtitle"] = {"text": remark}
         self.figure.update_layout(
+            overwrite=True,  # at once, which takes a fourth of the time
             title=said, xaxis=x, yaxis=y, legend=_LEGENDS[legend], barmode="overlay", bargap=0,
             meta={"caption": caption}, hoverlabel={"align": "left"},
             margin={"t": 70 if title else 40, "b": 60}, **layout,

@@ -1,9 +1,10 @@
 "use strict";
 (async () => {
+  const { element, show } = Charts;
   const GROUPS = { diagnosis: "Diagnosis", tail: "Power law of the tail", noise: "Noise and signal", size: "Norms and ranks", layer: "The layer" };
-  const FIRST = ["num_spikes", "stable_rank", "log_norm", "alpha", "effective_rank", "verdict"];
-  const COLOURS = ["#0550ae", "#b35900", "#1a7f37", "#8250df", "#a40e26", "#57606a"];
+  const FIRST = ["verdict", "num_spikes", "stable_rank", "log_norm", "alpha", "effective_rank"];
   const MANY = 12; // lines of single layers that are told apart by colours
+  const LONG = 600; // characters of a caption that is folded away
   const byId = (id) => document.getElementById(id);
 
   async function unpacked(text) {
@@ -12,27 +13,21 @@
     return JSON.parse(await new Response(stream).text());
   }
 
-  function element(tag, text, attributes = {}) {
-    const made = document.createElement(tag);
-    if (text !== undefined && text !== null) made.textContent = text;
-    for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
-    return made;
-  }
-
-  function draw(place, picture) {
-    const layout = {
-      ...picture.layout, autosize: true, paper_bgcolor: "white", plot_bgcolor: "#f6f8fa",
-      font: { family: "system-ui, sans-serif", size: 12, color: "#1b1f24" },
-      margin: { t: 20, r: 15, b: 55, l: 65 },
-    };
-    return Plotly.newPlot(place, picture.data, layout, { responsive: true, displayModeBar: false });
+  function explained(page, text) {
+    return element("a", text, { href: `${data.documentation}/${page}`, target: "_blank", rel: "noopener noreferrer" });
   }
 
   function figure(picture, name) {
-    const made = element("figure");
+    const made = element("figure"), caption = element("figcaption");
     const place = element("div", null, { class: "picture", role: "img", "aria-label": `${name}. ${picture.caption}` });
-    made.append(place, element("figcaption", picture.caption));
-    return [made, () => draw(place, picture)];
+    if (picture.caption.length > LONG) {
+      const more = element("details");
+      more.append(element("summary", "In words"), picture.caption);
+      caption.append(more);
+    } else caption.append(picture.caption, " ");
+    caption.append(explained(picture.page, "The method"));
+    made.append(place, element("ul", null, { class: "legend" }), caption);
+    return [made, () => show(place, () => picture)];
   }
 
   const data = await unpacked(byId("data").textContent.trim());
@@ -92,13 +87,13 @@
     if (several) {
       const names = head.insertRow();
       names.append(element("td"));
-      for (const [, i] of there) names.append(element("th", data.briefs[i], { scope: "colgroup", colspan: 3 }));
+      for (const [, i] of there) names.append(element("th", data.briefs[i], { scope: "colgroup", colspan: 3, title: data.models[i] }));
     }
     const heads = head.insertRow();
     heads.append(element("th", "quantity", { scope: "col" }));
     for (const _ of there) for (const word of ["value", "how sure", "noise gives"]) heads.append(element("th", word, { scope: "col" }));
     let group = "";
-    data.variables.forEach(([name, meaning, units, formula, source, subject], j) => {
+    data.variables.forEach(([name, meaning, units, formula, source, subject, , page], j) => {
       if (there.every(([values]) => values[j][0] === "-")) return;
       if (subject !== group) {
         made.append(element("tbody"));
@@ -108,7 +103,8 @@
         group = subject;
       }
       const row = made.tBodies[made.tBodies.length - 1].insertRow();
-      const first = element("th", `${name}: ${meaning}`, { scope: "row" });
+      const first = element("th", null, { scope: "row" });
+      first.append(explained(page, name), `: ${meaning}`);
       const more = [units === "w2" ? "in weight units squared" : units === "w" ? "in weight units" : "", formula, source].filter(Boolean).join("; ");
       first.append(element("span", more, { class: "formula" }));
       row.append(first);
@@ -122,17 +118,16 @@
     const layer = data.layers[index], body = byId("detail-body"), drawn = [];
     byId("detail-name").replaceChildren(element("bdi", layer.name));
     body.replaceChildren();
-    const pictures = element("div", null, { class: "pictures" });
+    const shown = element("div", null, { class: "pictures" });
     layer.pictures.forEach((each, i) => each.forEach((picture) => {
       const [made, later] = figure(picture, several ? data.briefs[i] : layer.name);
-      if (several) made.prepend(element("h3", data.briefs[i]));
-      pictures.append(made);
+      if (several) made.prepend(element("h3", data.briefs[i], { title: data.models[i] }));
+      shown.append(made);
       drawn.push(later);
     }));
-    const box = element("div", null, { class: "wide", tabindex: 0, role: "region", "aria-label": "Numbers of the layer" });
-    box.style.maxHeight = "none";
+    const box = element("div", null, { class: "wide whole", tabindex: 0, role: "region", "aria-label": "Numbers of the layer" });
     box.append(numbers(layer));
-    body.append(pictures, box);
+    body.append(shown, box);
     byId("before").disabled = index === 0;
     byId("after").disabled = index === data.layers.length - 1;
     const was = document.activeElement;
@@ -141,7 +136,7 @@
     if (was && was.parentElement === byId("before").parentElement && !was.disabled) was.focus();
     else byId("detail-name").focus();
     remember(`#layer-${index}`);
-    return Promise.all(drawn.map((later) => later()));
+    drawn.forEach((later) => later());
   }
 
   document.addEventListener("click", (event) => {
@@ -172,66 +167,99 @@
 
   // ---- models side by side
 
+  const known = (layer, i, j) => layer.models[i]?.[j][0] ?? "-";
+  const parsed = (text) => { const found = Number(text.replaceAll(",", "")); return text === "-" || Number.isNaN(found) ? null : found; };
+  const middle = (name) => (name.length > 64 ? `${name.slice(0, 40)}…${name.slice(-20)}` : name);
+
   function compare() {
-    const chosen = Number(byId("quantity").value), [name, meaning, , , , , kind] = data.variables[chosen];
-    const value = (layer, i) => (layer.models[i] ? layer.models[i][chosen][0] : "-");
-    const rows = data.layers.map((layer) => data.models.map((_, i) => value(layer, i)));
+    const chosen = Number(byId("quantity").value), variable = data.variables[chosen];
+    const rows = data.layers.map((layer) => data.models.map((_, i) => known(layer, i, chosen)));
+    const isNumber = variable[6] !== "flag" && variable[6] !== "str";
+    tabulate(rows, isNumber, variable[0]);
+    byId("series").replaceChildren(...(isNumber ? [series(rows.map((texts) => texts.map(parsed)), variable)] : []));
+  }
+
+  function tabulate(rows, isNumber, name) {
     const matrix = byId("matrix");
     if (DataTable.isDataTable(matrix)) new DataTable.Api(matrix).destroy();
     matrix.replaceChildren();
     const head = matrix.createTHead().insertRow();
     head.append(element("th", "layer", { scope: "col" }));
-    for (const model of data.briefs) head.append(element("th", model, { scope: "col" }));
+    data.briefs.forEach((model, i) => head.append(element("th", model, { scope: "col", title: data.models[i], ...(isNumber ? { class: "number" } : {}) })));
     const body = matrix.createTBody();
+    body.id = "matrix-rows";
+    body.tabIndex = -1;
     rows.forEach((texts, index) => {
-      const row = body.insertRow();
+      const row = body.insertRow(), { name: layer } = data.layers[index];
       const first = element("th", null, { scope: "row", "data-order": String(index).padStart(6, "0") });
       const button = element("button", null, { type: "button", class: "layer", "data-layer": index });
-      button.append(element("bdi", data.layers[index].name.length > 64 ? `${data.layers[index].name.slice(0, 40)}…${data.layers[index].name.slice(-20)}` : data.layers[index].name));
+      button.append(element("bdi", middle(layer)));
       first.append(button);
       row.append(first);
       for (const text of texts) {
-        const number = Number(text.replaceAll(",", ""));
-        row.append(element("td", text, kind === "flag" || kind === "str" ? {} : { "data-order": text === "-" || Number.isNaN(number) ? "" : String(number), class: "number" }));
+        const cell = element("td", name === "verdict" ? "" : text, isNumber ? { "data-order": parsed(text) ?? "", class: "number" } : {});
+        if (name === "verdict") cell.append(element("span", text, { class: `verdict ${text.replaceAll(" ", "-")}` }));
+        row.append(cell);
       }
     });
     new DataTable(matrix, {
-      columnDefs: kind === "flag" || kind === "str" ? [] : [{ targets: data.models.map((_, i) => i + 1), type: "present" }],
+      columnDefs: isNumber ? [{ targets: data.models.map((_, i) => i + 1), type: "present" }] : [],
       paging: false, info: false, order: [], layout: { topStart: null, topEnd: null, bottomStart: null, bottomEnd: null } });
-    const figureBox = byId("series");
-    const isNumber = kind !== "flag" && kind !== "str";
-    figureBox.parentElement.hidden = !isNumber;
-    if (!isNumber) return;
-    const parsed = rows.map((texts) => texts.map((text) => { const found = Number(text.replaceAll(",", "")); return text === "-" || Number.isNaN(found) ? null : found; }));
-    const many = parsed.length > MANY, x = data.models.map((_, i) => i);
+  }
+
+  function median(values) {
+    const there = values.filter((value) => value !== null).sort((a, b) => a - b), half = there.length >> 1;
+    return there.length === 0 ? null : there.length % 2 ? there[half] : (there[half - 1] + there[half]) / 2;
+  }
+
+  function pieces(values) { // a line of each layer, broken where its shape changes; and how many are
     const sides = ["N", "M"].map((side) => data.variables.findIndex((variable) => variable[0] === side));
     const shape = (layer, i) => (layer.models[i] ? sides.map((side) => layer.models[i][side]?.[0]).join(" x ") : "");
     let differ = 0;
-    const pieces = parsed.flatMap((y, index) => {
-      const shapes = x.map((i) => shape(data.layers[index], i)), known = [...new Set(shapes.filter(Boolean))];
-      if (known.length > 1) differ += 1;
-      return known.map((one) => [y.map((value, i) => (shapes[i] === one ? value : null)), index]);
+    const lines = values.flatMap((y, index) => {
+      const shapes = y.map((_, i) => shape(data.layers[index], i)), kinds = [...new Set(shapes.filter(Boolean))];
+      if (kinds.length > 1) differ += 1;
+      return kinds.map((one) => [y.map((value, i) => (shapes[i] === one ? value : null)), index]);
     });
-    const traces = pieces.map(([y, index]) => ({
-      x, y, mode: "lines+markers", name: data.layers[index].label, showlegend: !many, opacity: many ? 0.45 : 1,
-      line: { width: many ? 1 : 2, color: many ? "#8c959f" : COLOURS[index % COLOURS.length], dash: many ? "solid" : ["solid", "dash", "dot"][Math.floor(index / COLOURS.length) % 3] },
-      hovertemplate: `${data.layers[index].label}<br>%{y:.4g}<extra></extra>`,
-    }));
-    const median = (values) => { const known = values.filter((v) => v !== null).sort((a, b) => a - b), half = known.length >> 1; return known.length ? (known.length % 2 ? known[half] : (known[half - 1] + known[half]) / 2) : null; };
-    if (many) traces.push({ x, y: x.map((i) => median(parsed.map((row) => row[i]))), mode: "lines+markers", name: "median", showlegend: true, line: { width: 3, color: COLOURS[0] }, hovertemplate: "median %{y:.4g}<extra></extra>" });
-    const caption = `${meaning}, of each layer in each model${many ? "; grey: single layers, blue: their median" : ""}.${differ ? ` Of ${differ} layers the shape differs between models: these are not joined.` : ""}`;
-    byId("series-caption").textContent = caption;
-    figureBox.setAttribute("role", "img");
-    figureBox.setAttribute("aria-label", caption);
-    draw(figureBox, { data: traces, layout: { xaxis: { tickvals: x, ticktext: data.labels, automargin: true }, yaxis: { title: { text: name } } } });
+    return [lines, differ];
+  }
+
+  function series(values, [name, meaning, , , , , , page]) {
+    const many = values.length > MANY, x = data.models.map((_, i) => i), [lines, differ] = pieces(values);
+    const caption = `${meaning}, of each layer in each model${many ? "; thin: single layers, thick: their median" : ""}.${differ ? ` Of ${differ} layers the shape differs between models: these are not joined.` : ""}`;
+    const middles = x.map((i) => median(values.map((row) => row[i])));
+    const picture = (colours) => {
+      const traces = lines.map(([y, index]) => ({
+        x, y, mode: "lines+markers", name: data.layers[index].label, showlegend: !many, opacity: many ? 0.45 : 1, customdata: data.wholes,
+        line: { width: many ? 1 : 2, color: many ? colours.grey : colours.series[index % 6], dash: many ? "solid" : ["solid", "dash", "dot"][Math.floor(index / 6) % 3] },
+        hovertemplate: `${data.layers[index].label}<br>%{customdata}<br>%{y:.4g}<extra></extra>`,
+      }));
+      if (many) traces.push({ x, y: middles, mode: "lines+markers", name: "median", showlegend: true, line: { width: 3, color: colours.series[0] }, hovertemplate: "median %{y:.4g}<extra></extra>" });
+      return { data: traces, layout: { xaxis: { tickvals: x, ticktext: data.labels }, yaxis: { title: { text: name } } } };
+    };
+    const [made] = figure({ caption, page }, "models side by side");
+    show(made.firstElementChild, picture);
+    return made;
+  }
+
+  function menu() {
+    const numbersOf = data.variables.map((variable, j) => [variable, j]).filter(([, j]) => data.layers.some((layer) => data.models.some((_, i) => known(layer, i, j) !== "-")));
+    const option = ([variable, j]) => element("option", `${variable[0]}: ${variable[1]}`, { value: j });
+    const add = (label, found) => {
+      if (!found.length) return;
+      const group = element("optgroup", null, { label });
+      group.append(...found.map(option));
+      byId("quantity").append(group);
+    };
+    const place = ([variable]) => FIRST.indexOf(variable[0]);
+    add("Asked for most", numbersOf.filter((each) => place(each) >= 0).sort((a, b) => place(a) - place(b)));
+    for (const [group, label] of Object.entries(GROUPS)) add(label, numbersOf.filter((each) => each[0][5] === group && place(each) < 0));
+    return numbersOf.length;
   }
 
   if (several) {
-    const numbersOf = data.variables.map((variable, j) => [variable, j]).filter(([, j]) => data.layers.some((layer) => layer.models.some((values) => values && values[j][0] !== "-")));
-    numbersOf.sort(([a], [b]) => (FIRST.indexOf(a[0]) + 1 || 99) - (FIRST.indexOf(b[0]) + 1 || 99));
-    for (const [variable, j] of numbersOf) byId("quantity").append(element("option", `${variable[0]}: ${variable[1]}`, { value: j }));
     byId("quantity").addEventListener("change", compare);
-    if (numbersOf.length) compare();
+    if (menu()) compare();
     else byId("quantity").closest("p").hidden = true;
   }
 
