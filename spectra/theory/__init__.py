@@ -9,8 +9,10 @@ Theory: random matrices with spectra known from theory, and free probability.
 - ``free_probability``: free cumulants of a spectrum (``free_cumulants``), R-transforms of laws
   (``marchenko_pastur_R``, ``levy_R`` and others), the metric of a layer by one of them
   (``capacity``)
+- ``laws``: laws as objects of one kind, with density, transforms, cumulants and draws, and their
+  free sums and products
 """
 
-from spectra.theory import ensembles, free_probability
+from spectra.theory import ensembles, free_probability, laws
 
-__all__ = ["ensembles", "free_probability"]
+__all__ = ["ensembles", "free_probability", "laws"]

@@ -1,0 +1,122 @@
+"""Free multiplicative convolution: the law of the product of independent, rotated matrices."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from spectra.errors import ArgumentError
+from spectra.theory.laws._haar import haar
+from spectra.theory.laws._law import Law
+from spectra.theory.laws._subordination import fixed_points
+from spectra.theory.laws._support import intervals_of
+
+if TYPE_CHECKING:
+    from spectra._typing import AnyArray, FloatArray
+
+__all__ = ["free_product"]
+
+
+def free_product(a: Law, b: Law, /) -> Law:
+    r"""
+    Make the law of the product of two large independent matrices, one of them randomly rotated.
+
+    Parameters
+    ----------
+    a, b : Law
+        Laws of numbers from 0 up; ``a @ b`` is the same.
+
+    Returns
+    -------
+    Law
+        The free multiplicative convolution, the law of
+        :math:`A^{1/2} O B O^T A^{1/2}` with a random rotation O, which is its model if both laws
+        have one. ``marchenko_pastur(ratio) @ population`` is the law of correlated noise.
+
+    Raises
+    ------
+    ArgumentError
+        If a law has numbers below 0, or is an atom at 0.
+
+    Notes
+    -----
+    Subordination: :math:`z G(z) = u_a G_a(u_a) = u_b G_b(u_b)` with
+    :math:`u_a = z / (u_b - 1 / G_b(u_b))` and the same for b. Against closed forms (two
+    Marchenko-Pastur laws, two projections) the density is exact to 1e-8 and better. At 0 the
+    product has the larger of both atoms.
+
+    References
+    ----------
+    Voiculescu (1987); Biane (1998), doi:10.1007/PL00004384; Belinschi & Bercovici (2007),
+    doi:10.1007/s11854-007-0009-5.
+
+    Examples
+    --------
+    >>> from spectra.theory import laws
+    >>> square = free_product(laws.marchenko_pastur(1.0), laws.marchenko_pastur(1.0))
+    >>> round(square.edges[1], 9), square.moments(3).round(6)
+    (6.75, array([ 1.,  3., 12.]))
+    """
+    for one, other in ((a, b), (b, a)):
+        if one.edges[0] < 0 or one.edges[1] <= 0:
+            msg = f"a free product takes laws of numbers from 0 up, got {one.name}"
+            raise ArgumentError(msg)
+        if not one.intervals and len(one.atoms) == 1:
+            return other.scaled(one.atoms[0][0])
+
+    def step(z: AnyArray, u: AnyArray) -> AnyArray:
+        other = z / (u - 1 / a.stieltjes(u))
+        return np.asarray(z / (other - 1 / b.stieltjes(other)))
+
+    scale = _size(a) * _size(b)
+
+    def transform(z: AnyArray) -> AnyArray:
+        u = fixed_points(step, z, scale=scale)
+        return np.asarray(u * a.stieltjes(u) / z)
+
+    def pdf(x: FloatArray) -> FloatArray:
+        return np.asarray(-transform(x + 0j).imag / math.pi)
+
+    def model(size: int, num: int, rng: np.random.Generator) -> FloatArray:
+        parts = a.spectra(size, num=num, rng=rng), b.spectra(size, num=num, rng=rng)
+        found = np.empty((num, size))
+        for row, (left, right) in enumerate(zip(*np.sqrt(parts), strict=True)):
+            half = left[:, None] * haar(size, rng) * right
+            found[row] = np.square(np.linalg.svd(half, compute_uv=False)[::-1])
+        return found
+
+    sa, sb = a.s_transform, b.s_transform
+    low, high = a.edges[0] * b.edges[0], a.edges[1] * b.edges[1]
+    infinite = math.isinf(high)
+    with np.errstate(all="ignore"):
+        intervals = ((low, high),) if infinite else intervals_of(pdf, low, high)
+    return Law(
+        f"({a.name}) @ ({b.name})",
+        intervals,
+        transform,
+        atoms=_atoms(a, b),
+        alpha=min(a.alpha, b.alpha),
+        middle=float(a.ppf(0.5) * b.ppf(0.5)) if infinite else None,
+        model=model if a.model is not None and b.model is not None else None,
+        s_transform=None if sa is None or sb is None else lambda z: sa(z) * sb(z),
+    )
+
+
+def _size(law: Law) -> float:
+    """Return a typical eigenvalue."""
+    high = law.edges[1]
+    return high if math.isfinite(high) else float(law.ppf(0.9))
+
+
+def _atoms(a: Law, b: Law) -> tuple[tuple[float, float], ...]:
+    found: dict[float, float] = {}
+    zero = max(dict(a.atoms).get(0.0, 0.0), dict(b.atoms).get(0.0, 0.0))
+    if zero:
+        found[0.0] = zero
+    for x, p in a.atoms:
+        for y, q in b.atoms:
+            if x * y != 0 and p + q - 1 > 1e-12:
+                found[x * y] = p + q - 1
+    return tuple(sorted(found.items()))

@@ -1,0 +1,116 @@
+"""Free additive convolution: the law of the sum of independent, randomly rotated matrices."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from spectra.theory.laws._haar import haar
+from spectra.theory.laws._law import Law
+from spectra.theory.laws._subordination import fixed_points
+from spectra.theory.laws._support import intervals_of
+
+if TYPE_CHECKING:
+    from spectra._typing import AnyArray, FloatArray
+
+__all__ = ["free_sum"]
+
+
+def free_sum(a: Law, b: Law, /) -> Law:
+    r"""
+    Make the law of the sum of two large independent matrices, one of them randomly rotated.
+
+    Parameters
+    ----------
+    a, b : Law
+        Laws of the two matrices; ``a + b`` is the same.
+
+    Returns
+    -------
+    Law
+        The free additive convolution. Its model is ``A + O @ B @ O.T`` with a random rotation O,
+        if both laws have one.
+
+    Notes
+    -----
+    Subordination: :math:`G(z) = G_a(\omega_a) = G_b(\omega_b)` with
+    :math:`\omega_a + \omega_b = z + 1 / G(z)`, which is solved on the real line itself. Against
+    closed forms (two semicircles, two Marchenko-Pastur laws of one scale, two projections) the
+    density is exact to 1e-8 and better, up to the edges. An atom of the sum is at the sum of two
+    atoms that have more than 1 together.
+
+    References
+    ----------
+    Biane (1998), doi:10.1007/PL00004384. Belinschi & Bercovici (2007),
+    doi:10.1007/s11854-007-0009-5. Bercovici & Voiculescu (1998), on atoms.
+
+    Examples
+    --------
+    >>> from spectra.theory import laws
+    >>> total = free_sum(laws.semicircle(variance=1.0), laws.semicircle(variance=3.0))
+    >>> [round(edge, 9) for edge in total.edges], total.pdf([0.0]).round(9)
+    ([-4.0, 4.0], array([0.15915494]))
+    """
+    for one, other in ((a, b), (b, a)):
+        if not one.intervals and len(one.atoms) == 1:
+            return other.shifted(one.atoms[0][0])
+    scale = _scale(a) + _scale(b)
+
+    def step(z: AnyArray, w: AnyArray) -> AnyArray:
+        other = z + 1 / a.stieltjes(w) - w
+        return np.asarray(z + 1 / b.stieltjes(other) - other)
+
+    def transform(z: AnyArray) -> AnyArray:
+        return a.stieltjes(fixed_points(step, z, scale=scale))
+
+    def pdf(x: FloatArray) -> FloatArray:
+        return np.asarray(-transform(x + 0j).imag / math.pi)
+
+    def model(size: int, num: int, rng: np.random.Generator) -> FloatArray:
+        parts = a.spectra(size, num=num, rng=rng), b.spectra(size, num=num, rng=rng)
+        found = np.empty((num, size))
+        for row, (left, right) in enumerate(zip(*parts, strict=True)):
+            rotation = haar(size, rng)
+            turned = (rotation * right) @ rotation.T
+            found[row] = np.linalg.eigvalsh(np.diag(left) + turned)
+        return found
+
+    def cumulants(num: int) -> FloatArray:
+        return a.free_cumulants(num) + b.free_cumulants(num)
+
+    ra, rb = a.r_transform, b.r_transform
+    low, high = a.edges[0] + b.edges[0], a.edges[1] + b.edges[1]
+    infinite = math.isinf(low) or math.isinf(high)
+    atoms = _atoms(a, b)
+    with np.errstate(all="ignore"):
+        intervals = ((low, high),) if infinite else intervals_of(pdf, low, high)
+    return Law(
+        f"({a.name}) + ({b.name})",
+        intervals,
+        transform,
+        atoms=atoms,
+        alpha=min(a.alpha, b.alpha),
+        middle=_middle(a) + _middle(b) if infinite else None,
+        model=model if a.model is not None and b.model is not None else None,
+        r_transform=None if ra is None or rb is None else lambda z: ra(z) + rb(z),
+        cumulants=cumulants if min(a.alpha, b.alpha) == math.inf else None,
+    )
+
+
+def _middle(law: Law) -> float:
+    return float(law.ppf(0.5))
+
+
+def _scale(law: Law) -> float:
+    """Return a width that most eigenvalues lie in."""
+    low, high = law.edges
+    if math.isfinite(high - low):
+        return high - low
+    return float(np.ptp(law.ppf([0.1, 0.9])))
+
+
+def _atoms(a: Law, b: Law) -> tuple[tuple[float, float], ...]:
+    pairs = ((x + y, p + q - 1) for x, p in a.atoms for y, q in b.atoms)
+    return tuple(sorted((place, mass) for place, mass in pairs if mass > 1e-12))
