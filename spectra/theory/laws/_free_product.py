@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from spectra.errors import ArgumentError
 from spectra.theory.laws._haar import haar
-from spectra.theory.laws._law import Law
 from spectra.theory.laws._subordination import fixed_points
 from spectra.theory.laws._support import intervals_of
 
 if TYPE_CHECKING:
     from spectra._typing import AnyArray, FloatArray
+    from spectra.theory.laws._law import Law
 
 __all__ = ["free_product"]
 
@@ -92,15 +93,20 @@ def free_product(a: Law, b: Law, /) -> Law:
     infinite = math.isinf(high)
     with np.errstate(all="ignore"):
         intervals = ((low, high),) if infinite else intervals_of(pdf, low, high)
-    return Law(
-        f"({a.name}) @ ({b.name})",
-        intervals,
-        transform,
+    return replace(
+        a,
+        name=f"({a.name}) @ ({b.name})",
+        intervals=intervals,
+        transform=transform,
         atoms=_atoms(a, b),
         alpha=min(a.alpha, b.alpha),
         middle=float(a.ppf(0.5) * b.ppf(0.5)) if infinite else None,
         model=model if a.model is not None and b.model is not None else None,
+        r_transform=None,
         s_transform=None if sa is None or sb is None else lambda z: sa(z) * sb(z),
+        cumulants=None,
+        largest=None,
+        beta=1.0,
     )
 
 

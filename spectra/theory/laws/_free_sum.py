@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from spectra.theory.laws._haar import haar
-from spectra.theory.laws._law import Law
 from spectra.theory.laws._subordination import fixed_points
 from spectra.theory.laws._support import intervals_of
 
 if TYPE_CHECKING:
     from spectra._typing import AnyArray, FloatArray
+    from spectra.theory.laws._law import Law
 
 __all__ = ["free_sum"]
 
@@ -86,16 +87,20 @@ def free_sum(a: Law, b: Law, /) -> Law:
     atoms = _atoms(a, b)
     with np.errstate(all="ignore"):
         intervals = ((low, high),) if infinite else intervals_of(pdf, low, high)
-    return Law(
-        f"({a.name}) + ({b.name})",
-        intervals,
-        transform,
+    return replace(
+        a,
+        name=f"({a.name}) + ({b.name})",
+        intervals=intervals,
+        transform=transform,
         atoms=atoms,
         alpha=min(a.alpha, b.alpha),
         middle=_middle(a) + _middle(b) if infinite else None,
         model=model if a.model is not None and b.model is not None else None,
         r_transform=None if ra is None or rb is None else lambda z: ra(z) + rb(z),
+        s_transform=None,
         cumulants=cumulants if min(a.alpha, b.alpha) == math.inf else None,
+        largest=None,
+        beta=1.0,
     )
 
 
