@@ -4,23 +4,26 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
 from spectra.errors import ArgumentError
 from spectra.theory.laws._haar import haar
+from spectra.theory.laws._maps import scaled
 from spectra.theory.laws._subordination import fixed_points
 from spectra.theory.laws._support import intervals_of
 
 if TYPE_CHECKING:
     from spectra._typing import AnyArray, FloatArray
-    from spectra.theory.laws._law import Law
+    from spectra.theory.laws._base import BaseLaw
 
 __all__ = ["free_product"]
 
+AnyLaw = TypeVar("AnyLaw", bound="BaseLaw")
 
-def free_product(a: Law, b: Law, /) -> Law:
+
+def free_product(a: AnyLaw, b: AnyLaw, /) -> AnyLaw:
     r"""
     Make the law of the product of two large independent matrices, one of them randomly rotated.
 
@@ -65,7 +68,7 @@ def free_product(a: Law, b: Law, /) -> Law:
             msg = f"a free product takes laws of numbers from 0 up, got {one.name}"
             raise ArgumentError(msg)
         if not one.intervals and len(one.atoms) == 1:
-            return other.scaled(one.atoms[0][0])
+            return scaled(other, one.atoms[0][0])
 
     def step(z: AnyArray, u: AnyArray) -> AnyArray:
         other = z / (u - 1 / a.stieltjes(u))
@@ -110,13 +113,13 @@ def free_product(a: Law, b: Law, /) -> Law:
     )
 
 
-def _size(law: Law) -> float:
+def _size(law: BaseLaw) -> float:
     """Return a typical eigenvalue."""
     high = law.edges[1]
     return high if math.isfinite(high) else float(law.ppf(0.9))
 
 
-def _atoms(a: Law, b: Law) -> tuple[tuple[float, float], ...]:
+def _atoms(a: BaseLaw, b: BaseLaw) -> tuple[tuple[float, float], ...]:
     found: dict[float, float] = {}
     zero = max(dict(a.atoms).get(0.0, 0.0), dict(b.atoms).get(0.0, 0.0))
     if zero:

@@ -4,22 +4,25 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
 from spectra.theory.laws._haar import haar
+from spectra.theory.laws._maps import shifted
 from spectra.theory.laws._subordination import fixed_points
 from spectra.theory.laws._support import intervals_of
 
 if TYPE_CHECKING:
     from spectra._typing import AnyArray, FloatArray
-    from spectra.theory.laws._law import Law
+    from spectra.theory.laws._base import BaseLaw
 
 __all__ = ["free_sum"]
 
+AnyLaw = TypeVar("AnyLaw", bound="BaseLaw")
 
-def free_sum(a: Law, b: Law, /) -> Law:
+
+def free_sum(a: AnyLaw, b: AnyLaw, /) -> AnyLaw:
     r"""
     Make the law of the sum of two large independent matrices, one of them randomly rotated.
 
@@ -56,7 +59,7 @@ def free_sum(a: Law, b: Law, /) -> Law:
     """
     for one, other in ((a, b), (b, a)):
         if not one.intervals and len(one.atoms) == 1:
-            return other.shifted(one.atoms[0][0])
+            return shifted(other, one.atoms[0][0])
     scale = _scale(a) + _scale(b)
 
     def step(z: AnyArray, w: AnyArray) -> AnyArray:
@@ -104,11 +107,11 @@ def free_sum(a: Law, b: Law, /) -> Law:
     )
 
 
-def _middle(law: Law) -> float:
+def _middle(law: BaseLaw) -> float:
     return float(law.ppf(0.5))
 
 
-def _scale(law: Law) -> float:
+def _scale(law: BaseLaw) -> float:
     """Return a width that most eigenvalues lie in."""
     low, high = law.edges
     if math.isfinite(high - low):
@@ -116,6 +119,6 @@ def _scale(law: Law) -> float:
     return float(np.ptp(law.ppf([0.1, 0.9])))
 
 
-def _atoms(a: Law, b: Law) -> tuple[tuple[float, float], ...]:
+def _atoms(a: BaseLaw, b: BaseLaw) -> tuple[tuple[float, float], ...]:
     pairs = ((x + y, p + q - 1) for x, p in a.atoms for y, q in b.atoms)
     return tuple(sorted((place, mass) for place, mass in pairs if mass > 1e-12))

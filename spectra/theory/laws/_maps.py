@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
@@ -13,16 +13,18 @@ from spectra.errors import ArgumentError
 
 if TYPE_CHECKING:
     from spectra._typing import AnyArray, FloatArray
-    from spectra.theory.laws._law import Law
+    from spectra.theory.laws._base import BaseLaw
 
 __all__ = ["inverse", "scaled", "shifted"]
+
+AnyLaw = TypeVar("AnyLaw", bound="BaseLaw")
 
 
 def _ascending(ends: tuple[float, float]) -> tuple[float, float]:
     return (min(ends), max(ends))
 
 
-def scaled(law: Law, factor: float) -> Law:
+def scaled(law: AnyLaw, factor: float) -> AnyLaw:
     """Return the law of ``factor * x``."""
     _checks.number("factor", factor, above=-math.inf, below=math.inf)
     c = float(factor)
@@ -64,7 +66,7 @@ def scaled(law: Law, factor: float) -> Law:
     )
 
 
-def shifted(law: Law, by: float) -> Law:
+def shifted(law: AnyLaw, by: float) -> AnyLaw:
     """Return the law of ``x + by``."""
     _checks.number("by", by, above=-math.inf, below=math.inf)
     d = float(by)
@@ -98,7 +100,7 @@ def shifted(law: Law, by: float) -> Law:
     )
 
 
-def inverse(law: Law) -> Law:
+def inverse(law: AnyLaw) -> AnyLaw:
     """Return the law of ``1 / x``."""
     inside = any(low < 0 < high for low, high in law.intervals)
     if inside or any(place == 0 for place, _ in law.atoms):
@@ -140,7 +142,7 @@ def inverse(law: Law) -> Law:
     )
 
 
-def _tail_of_inverse(law: Law) -> float:
+def _tail_of_inverse(law: BaseLaw) -> float:
     """Return the exponent alpha of 1/x, from the slope of the density close to 0."""
     near = 1e-8 * abs(float(law.ppf(0.5))) * np.array([1.0, 1e-2])
     heights = law.pdf(near if law.edges[0] >= 0 else -near)
