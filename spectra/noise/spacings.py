@@ -292,8 +292,8 @@ def surmise_pdf(ratio: npt.ArrayLike, /, *, beta: float = 1) -> FloatArray:
     :math:`Z_\beta = 2 \pi\, 3^{-3 (1 + \beta) / 2}\, \Gamma(1 + \beta) / \Gamma(1 + \beta/2)^2`,
     and for independent numbers :math:`p(r) = 2 / (1 + r)^2`, which is exact and not the limit of
     small beta. The mean in large matrices is smaller than that of the surmise by 1 % (beta 1),
-    0.5 % (2) and 0.3 % (4). The ratios of order k in matrices of a given beta follow nearly the density
-    of :math:`\beta k (k + 1) / 2 + k - 1`.
+    0.5 % (2) and 0.3 % (4). The ratios of order k in matrices of a given beta follow
+    nearly the density of :math:`\beta k (k + 1) / 2 + k - 1`.
 
     References
     ----------

@@ -224,6 +224,12 @@ def test_surmise_has_the_published_constants(beta):
         assert top == pytest.approx(2 * 2**beta / 3 ** (1 + 1.5 * beta) / NORMS[beta], rel=1e-14)
 
 
+def test_surmise_is_that_of_another_package():
+    """Computed with beta-ensembles 1.1.0, pdf_r of 0.2, 0.6 and 1."""
+    expected = [0.3993905634139755, 1.4523939904687888, 1.2046800792835328]
+    np.testing.assert_allclose(surmise_pdf([0.2, 0.6, 1.0], beta=2.5), expected, rtol=1e-12)
+
+
 @given(st.floats(0, 40))
 def test_surmise_of_any_repulsion_is_a_density(beta):
     assert quad(lambda r: surmise_pdf(r, beta=beta), 0, 1, limit=200)[0] == pytest.approx(
