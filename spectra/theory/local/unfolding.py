@@ -99,7 +99,8 @@ def by_polynomial(eigenvalues: npt.ArrayLike, /, *, degree: int = 7) -> FloatArr
     -----
     All draws share one polynomial, the least squares fit to their mean counting function: pass
     draws one by one if each has a law of its own. A law that ends as a square root or has a pole is
-    not like a polynomial near its ends.
+    not like a polynomial near its ends. Leave spikes out: one far above the others takes the digits
+    of the fit away from them.
 
     Examples
     --------
@@ -114,7 +115,8 @@ def by_polynomial(eigenvalues: npt.ArrayLike, /, *, degree: int = 7) -> FloatArr
     distinct = len(np.unique(pooled))
     if distinct < 2:
         return np.where(np.isnan(x), np.nan, np.mean(counted) if len(counted) else np.nan)
-    fitted = np.polynomial.Legendre.fit(pooled, counted, min(int(degree), distinct - 1))
+    degree = min(int(degree), distinct - 1)
+    fitted, _ = np.polynomial.Legendre.fit(pooled, counted, degree, full=True)  # without warnings
     unfolded: FloatArray = fitted(x)
     return unfolded
 

@@ -20,6 +20,7 @@ from spectra.noise.spacings import (
     surmise_pdf,
     windowed,
 )
+from tests.spectra.theory.local.drawing import hermitian
 
 # few values, so that many are equal
 values = st.lists(st.integers(-8, 8) | st.sampled_from([math.nan, math.inf]), max_size=30)
@@ -237,15 +238,6 @@ def test_surmise_of_any_repulsion_is_a_density(beta):
     )
     outside = surmise_pdf([-0.1, 1.1, math.inf, math.nan], beta=beta)
     np.testing.assert_array_equal(outside, [0.0, 0.0, 0.0, math.nan])
-
-
-def hermitian(rng, num, n, beta):
-    parts = rng.standard_normal((4, num, n, n))
-    W = parts[0] if beta == 1 else parts[0] + 1j * parts[1]
-    if beta == 4:  # a quaternion a + bi + cj + dk is a complex 2 x 2 matrix
-        V = parts[2] + 1j * parts[3]
-        W = np.block([[W, V], [-V.conj(), W.conj()]])
-    return np.linalg.eigvalsh(W + W.conj().swapaxes(1, 2))[:, :: 2 if beta == 4 else 1]
 
 
 @pytest.mark.slow

@@ -13,6 +13,7 @@ from scipy.stats import binom, kstest
 from spectra.errors import ArgumentError
 from spectra.noise import tracy_widom
 from spectra.theory import ensembles
+from tests.spectra.theory.local.drawing import noise
 
 # share below, value: computed from Fredholm determinants, and equal to the published tables
 QUANTILES = [
@@ -181,21 +182,11 @@ def test_inverses_take_arrays(beta, shares):
     np.testing.assert_allclose(tracy_widom.sf(back, beta=beta), shares, rtol=1e-8)
 
 
-def largest_of_noise(rng, N, M, beta, num):
-    """Return the largest eigenvalues of matrices of complex numbers or quaternions."""
-    parts = rng.standard_normal((4, num, N, M)) / math.sqrt(beta)
-    W = parts[0] + 1j * parts[1]
-    if beta == 4:  # a quaternion a + bi + cj + dk is a complex 2 x 2 matrix
-        V = parts[2] + 1j * parts[3]
-        W = np.block([[W, V], [-V.conj(), W.conj()]])
-    return np.linalg.eigvalsh(W.conj().swapaxes(1, 2) @ W)[:, -1]
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize("beta", [2, 4])
 @pytest.mark.parametrize(("N", "M"), [(40, 40), (80, 30)])
 def test_largest_eigenvalue_of_complex_and_quaternion_noise(N, M, beta):
-    largest = largest_of_noise(np.random.default_rng(N), N, M, beta, 1500)
+    largest = noise(np.random.default_rng(N), N, M, beta, 1500)[:, -1]
     centre, width = tracy_widom.scale(N, M, beta=beta)
     units = (largest - centre) / width
     # the scatter of 1,500, and 0.3 M**(-2/3) by which the law itself is off

@@ -18,7 +18,7 @@ from spectra.theory.local import (
     spacing_law,
     unfolding,
 )
-from tests.spectra.theory.local.drawing import hermitian, semicircle
+from tests.spectra.theory.local.drawing import hermitian, noise, semicircle
 
 
 @given(st.floats(-12, 6), st.floats(-3, 3) | st.sampled_from([0.0, 1e-9, 1e-4, 0.999, 1.001]))
@@ -118,17 +118,6 @@ def test_far_down_the_density_is_that_of_the_semicircle(beta, share):
     found = edge_kernel.one_point(x, beta=beta) / np.sqrt(-x) * math.pi
     # waves of 1 / |x|**1.5, of |x|**-0.75 for beta 1 and 4, that cancel in the mean
     assert np.mean(found) == pytest.approx(share, abs=2e-3)
-
-
-def noise(rng, N, M, beta, num):
-    """Return eigenvalues of W.T @ W for real, complex or quaternion elements of variance 1."""
-    parts = rng.standard_normal((4, num, N, M)) / math.sqrt(beta)
-    W = parts[0] if beta == 1 else parts[0] + 1j * parts[1]
-    if beta == 4:
-        V = parts[2] + 1j * parts[3]
-        W = np.block([[W, V], [-V.conj(), W.conj()]])
-    x = np.linalg.eigvalsh(W.conj().swapaxes(1, 2) @ W)
-    return x[:, :: 2 if beta == 4 else 1]
 
 
 @pytest.mark.slow
