@@ -35,7 +35,7 @@ Everything else, by subject; ``names`` are modules, ``names.with_a_dot`` their f
   ``spacings``, ``permutation``, traps and their causes (``traps.find``), ``baselines`` of the
   tail metrics, ``erg``, ``phases``
 - :mod:`spectra.theory`: heavy-tailed matrices of known alpha and others (``ensembles``),
-  ``free_probability``
+  ``free_probability``, laws of neighbouring eigenvalues (``local.spacing_law``)
 - :mod:`spectra.measures`: what ``analyze`` can measure of a spectrum, and groups of measures
 - :mod:`spectra.results`: every variable of a Dataset (``variables.VARIABLES``), ``verdicts``,
   ``scale_collapse``, rows (``dataset``) and tables (``reading``), the numbers of figures

@@ -11,8 +11,10 @@ Theory: random matrices with spectra known from theory, and free probability.
   (``capacity``)
 - ``laws``: laws as objects of one kind, with density, transforms, cumulants and draws, and their
   free sums and products
+- ``local``: statistics of neighbouring eigenvalues: unfolding, laws of their spacings, number
+  variance, rigidity, kernels
 """
 
-from spectra.theory import ensembles, free_probability, laws
+from spectra.theory import ensembles, free_probability, laws, local
 
-__all__ = ["ensembles", "free_probability", "laws"]
+__all__ = ["ensembles", "free_probability", "laws", "local"]

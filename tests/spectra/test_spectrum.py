@@ -41,6 +41,8 @@ from spectra.tails import (
     samples,
     truncated_power_law,
 )
+from spectra.theory import local
+from spectra.theory.local import unfolding
 from spectra_io import open_model
 from tests.builders import write_safetensors
 
@@ -86,6 +88,9 @@ SINGLE: Table = {  # functions of the eigenvalues of one matrix
     spacings.ratios: {},
     spacings.mean_ratio: {},
     spacings.windowed: {},
+    unfolding.by_law: {"cdf": np.tanh},
+    unfolding.by_polynomial: {},
+    unfolding.by_window: {},
 }
 WITH_N: Table = {  # of one matrix, which need its longer side too
     bulk.nonzero: {},
@@ -171,7 +176,7 @@ def test_functions_of_each_matrix_take_a_spectrum(function):
 def test_every_spectral_function_is_in_these_tables():
     every = {
         getattr(module, name)
-        for room in (spectra.linalg, spectra.tails, spectra.noise)
+        for room in (spectra.linalg, spectra.tails, spectra.noise, local)
         for module in (getattr(room, name) for name in room.__all__)
         for name in module.__all__
         if inspect.isfunction(getattr(module, name))

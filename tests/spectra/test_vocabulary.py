@@ -18,6 +18,7 @@ import spectra
 import spectra_io
 from spectra.noise import marchenko_pastur, tracy_widom
 from spectra.tails import log_excess
+from spectra.theory import local
 
 EPS = float(np.finfo(float).eps)
 NAMES = ("pdf", "cdf", "sf", "ppf", "isf")
@@ -71,9 +72,33 @@ def truncated_exponential_law(rate: float, length: float) -> Law:
     return bound(bind, ends=(0.0, length), rel=800 * 4 * EPS)
 
 
-def tracy_widom_law() -> Law:
-    """Return the law; values are found to 1e-10, where ln cdf and ln sf have slopes up to 10."""
-    return bound(partial(getattr, tracy_widom), ends=(-math.inf, math.inf), rel=1e-8)
+def tracy_widom_law(beta: int = 1) -> Law:
+    """Return the law; values are found to 1e-10, where ln cdf and ln sf have slopes up to 40."""
+
+    def bind(name: str) -> Callable[[Any], Any]:
+        return partial(getattr(tracy_widom, name), beta=beta)
+
+    return bound(bind, ends=(-math.inf, math.inf), rel=1e-8)
+
+
+def spacing_law_of(name: str, rel: float, absolute: float, **options: float) -> Law:
+    """Return a law of spacings; those by polynomials are right to an absolute error."""
+    module = getattr(local, name)
+
+    def bind(function: str) -> Callable[[Any], Any]:
+        return partial(getattr(module, function), **options)
+
+    return bound(bind, ends=(0.0, math.inf), rel=rel, absolute=absolute)
+
+
+SPACINGS = st.one_of(
+    st.sampled_from([0, 1, 2, 4]).map(
+        lambda beta: spacing_law_of("spacing_law", 1e-12, 1e-13, beta=beta)
+    ),
+    st.floats(0.1, 20.0).map(lambda beta: spacing_law_of("surmise", 1e-11, 0.0, beta=beta)),
+    st.just(0).map(lambda beta: spacing_law_of("surmise", 1e-13, 0.0, beta=beta)),
+    st.floats(-0.5, 6.0).map(lambda q: spacing_law_of("brody", 1e-12, 0.0, exponent=q)),
+)
 
 
 rates = st.floats(-40.0, 40.0).filter(lambda rate: abs(rate) > 1e-3)
@@ -82,7 +107,8 @@ LAWS = st.one_of(
     st.just(1.0).map(marchenko_pastur_law),  # square matrices, whose density has a pole at 0
     st.floats(0.01, 50.0).map(exponential_law),
     st.builds(truncated_exponential_law, rates, st.floats(0.1, 20.0)),
-    st.builds(tracy_widom_law),
+    st.sampled_from([1, 2, 4]).map(tracy_widom_law),
+    SPACINGS,
 )
 TAILS = st.one_of(st.floats(1e-9, 1 - 1e-9), st.floats(-9.0, -0.1).map(lambda power: 10.0**power))
 

@@ -1,14 +1,26 @@
 """Ratios of spacings against naive loops, independent numbers and random matrices."""
 
+import itertools
 import math
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.integrate import quad
 
 from spectra.errors import ArgumentError
-from spectra.noise.spacings import GOE, POISSON, mean_ratio, ratios, windowed
+from spectra.noise.spacings import (
+    GOE,
+    GSE,
+    GUE,
+    POISSON,
+    mean_ratio,
+    ratios,
+    surmise_pdf,
+    windowed,
+)
+from tests.spectra.theory.local.drawing import hermitian
 
 # few values, so that many are equal
 values = st.lists(st.integers(-8, 8) | st.sampled_from([math.nan, math.inf]), max_size=30)
@@ -153,5 +165,100 @@ def test_misuse_says_what_is_wanted():
         with pytest.raises(ArgumentError, match="`width` must be a whole number, at least 3"):
             windowed([1.0, 2.0], width=width)  # type: ignore[arg-type]
     for function in (ratios, mean_ratio, windowed):
-        with pytest.raises(ArgumentError, match="`eigenvalues` must be one-dimensional"):
-            function([[1.0, 2.0]])
+        with pytest.raises(ArgumentError, match="`eigenvalues` must be an array of eigenvalues"):
+            function(1.0)
+    for order in (0, 1.0):
+        with pytest.raises(ArgumentError, match="`order` must be a whole number, at least 1"):
+            ratios([1.0, 2.0], order=order)  # type: ignore[arg-type]
+    for beta in (-1.0, math.nan, math.inf):
+        with pytest.raises(ArgumentError, match="`beta` must be a finite number from 0"):
+            surmise_pdf(0.5, beta=beta)
+
+
+@given(st.integers(0, 3), st.integers(0, 12), st.integers(0, 2**32 - 1))
+def test_leading_axes_are_draws(num, n, seed):
+    x = np.random.default_rng(seed).integers(-20, 20, (num, 2, n)).astype(float)
+    for function in (ratios, lambda x: windowed(x, width=4), lambda x: ratios(x, order=2)):
+        found = function(x)
+        assert found.shape[:-1] == (num, 2)
+        for place in np.ndindex(num, 2):
+            np.testing.assert_array_equal(found[place], function(x[place]))
+
+
+def test_mean_of_draws_is_over_all_their_ratios_and_no_ratio_spans_two_draws():
+    x = np.random.default_rng(0).standard_normal((5, 40))
+    found, each = mean_ratio(x), [mean_ratio(row) for row in x]
+    assert found.num == sum(one.num for one in each)
+    assert found.ratio == pytest.approx(np.mean([one.ratio for one in each]))
+    off = ratios(x) - found.ratio
+    total = np.sum(off**2) + 2 * max(np.sum(off[:, 1:] * off[:, :-1]), 0)
+    assert found.error == pytest.approx(math.sqrt(total / found.num / (found.num - 3)))
+
+
+@pytest.mark.parametrize("order", [1, 2, 3])
+def test_higher_orders_are_ratios_of_every_few_eigenvalues(order):
+    x = np.sort(np.random.default_rng(0).standard_normal(30))
+    for start in range(order):
+        np.testing.assert_array_equal(ratios(x, order=order)[start::order], ratios(x[start::order]))
+
+
+# published in Atas et al. (2013), table I
+SURMISED = {
+    0: 2 * math.log(2) - 1,
+    1: 4 - 2 * math.sqrt(3),
+    2: 2 * math.sqrt(3) / math.pi - 1 / 2,
+    4: 32 * math.sqrt(3) / (15 * math.pi) - 1 / 2,
+}
+NORMS = {
+    1: 8 / 27,
+    2: 4 * math.pi / (81 * math.sqrt(3)),
+    4: 4 * math.pi / (729 * math.sqrt(3)),
+}
+
+
+@pytest.mark.parametrize("beta", SURMISED)
+def test_surmise_has_the_published_constants(beta):
+    mean = quad(lambda r: r * surmise_pdf(r, beta=beta), 0, 1)[0]
+    assert mean == pytest.approx(SURMISED[beta], abs=1e-12)
+    if beta:
+        top = float(surmise_pdf(1.0, beta=beta))
+        assert top == pytest.approx(2 * 2**beta / 3 ** (1 + 1.5 * beta) / NORMS[beta], rel=1e-14)
+
+
+def test_surmise_is_that_of_another_package():
+    """Computed with beta-ensembles 1.1.0, pdf_r of 0.2, 0.6 and 1."""
+    expected = [0.3993905634139755, 1.4523939904687888, 1.2046800792835328]
+    np.testing.assert_allclose(surmise_pdf([0.2, 0.6, 1.0], beta=2.5), expected, rtol=1e-12)
+
+
+@given(st.floats(0, 40))
+def test_surmise_of_any_repulsion_is_a_density(beta):
+    assert quad(lambda r: surmise_pdf(r, beta=beta), 0, 1, limit=200)[0] == pytest.approx(
+        1, abs=1e-7
+    )
+    outside = surmise_pdf([-0.1, 1.1, math.inf, math.nan], beta=beta)
+    np.testing.assert_array_equal(outside, [0.0, 0.0, 0.0, math.nan])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("beta", "value"), [(1, GOE), (2, GUE), (4, GSE)])
+def test_matrices_have_the_means_and_the_surmise_of_their_elements(beta, value):
+    x = hermitian(np.random.default_rng(beta), 1200, 60, beta)
+    found = mean_ratio(x)
+    assert abs(found.ratio - value) < 5 * found.error + 0.001  # 60 eigenvalues are not many
+    assert found.error < 0.0015
+    three = hermitian(np.random.default_rng(beta), 20_000, 3, beta)
+    heights, ends = np.histogram(ratios(three), bins=10, range=(0, 1))
+    expected = [
+        quad(lambda r: surmise_pdf(r, beta=beta), a, b)[0] for a, b in itertools.pairwise(ends)
+    ]
+    # the surmise is exact for them: 5 standard errors of a count in each of ten bins
+    assert np.all(abs(heights - 20_000 * np.array(expected)) < 5 * np.sqrt(heights + 1))
+
+
+@pytest.mark.slow
+def test_ratios_of_second_order_follow_the_surmise_of_a_larger_beta():
+    second = ratios(hermitian(np.random.default_rng(0), 600, 100, 1)[:, 20:80], order=2)
+    expected = quad(lambda r: r * surmise_pdf(r, beta=4), 0, 1)[0]  # 1 * 2 * 3 / 2 + 1
+    # a standard deviation of 0.2 over the root of 33,600 / 4, as neighbours share their spacings
+    assert second.mean() == pytest.approx(expected, abs=5 * 0.2 / math.sqrt(8400) + 0.003)
