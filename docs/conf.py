@@ -24,6 +24,7 @@ extensions = [
     "package_indexes",
     "reference_pages",
     "repository_links",
+    "searched_as",
 ]
 source_suffix = {".md": "markdown", ".mdown": "markdown", ".rst": "restructuredtext"}
 exclude_patterns = ["_build", "_ext"]
@@ -51,6 +52,7 @@ html_static_path = ["_static"]
 html_css_files = ["site.css"]
 html_copy_source = False
 html_show_sourcelink = False
+html_search_scorer = str(DOCS / "_ext" / "search_scorer.js")
 html_theme_options = {
     "github_url": "https://github.com/weightspectra/weightspectra",
     "header_links_before_dropdown": 7,

@@ -202,7 +202,9 @@ def test_the_first_result_of_the_readme_is_the_output_of_the_command(capsys):
     with pytest.raises(SystemExit):
         main(["analyze", str(EXAMPLES / "mnist_mlp.safetensors")])
     (block,) = blocks(README, "text")
-    assert block.strip() == capsys.readouterr().out.strip()
+    printed = capsys.readouterr()
+    assert block.strip() == printed.out.strip()
+    assert f"`{printed.err.strip()}`" in README.read_text("utf-8")
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda p: p.name)

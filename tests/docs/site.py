@@ -1,10 +1,13 @@
 """The built site, read as a browser would: what a page holds, where it leads and what it loads."""
 
 import re
+import subprocess
 import zlib
 from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
+
+from tests.builders import REPO
 
 LOADS = {"script": "src", "img": "src", "iframe": "src", "source": "src", "link": "href"}
 FOREIGN = re.compile(
@@ -36,6 +39,12 @@ class Page(HTMLParser):
     def handle_data(self, data):
         if self._in_code:
             self.code.add(data)
+
+
+def run(*command: str | Path) -> tuple[int, str]:
+    """Run a command in the repository, and return its exit code and what it said."""
+    done = subprocess.run(command, cwd=REPO, capture_output=True, text=True, check=False)
+    return done.returncode, done.stdout + done.stderr
 
 
 def pages(folder: Path) -> dict[Path, Page]:

@@ -66,3 +66,9 @@ def test_a_link_that_leads_nowhere_is_found(tmp_path, link):
     text = f"# Heading\n\n{good}\n\n## `Heading`\n\n[6]({link})\n\n```text\n[7](code.md)\n```\n"
     page.write_text(text, encoding="utf-8")
     assert broken(page) == [link]
+
+
+@pytest.mark.parametrize("page", sorted(REPO.glob("docs/howto/*.md")), ids=lambda page: page.stem)
+def test_a_page_of_a_question_says_what_it_is_searched_as(page):
+    *_, last = page.read_text("utf-8").rstrip("\n").split("\n")
+    assert last.startswith("Also searched as: ")

@@ -2,14 +2,11 @@
 
 import importlib
 import inspect
-import os
-import subprocess
 import sys
 
 import click
 import pytest
 import yaml
-from filelock import FileLock
 
 from spectra.results.variables import VARIABLES
 from spectra_io.commands.main import cli
@@ -18,25 +15,6 @@ from tests.docs import site
 from tests.test_house import PUBLIC
 
 DOCS = REPO / "docs"
-
-
-def run(*command):
-    done = subprocess.run(command, cwd=REPO, capture_output=True, text=True, check=False)
-    return done.returncode, done.stdout + done.stderr
-
-
-@pytest.fixture(scope="session")
-def built(tmp_path_factory):
-    """Build the site once for all workers, as `make site` does."""
-    shared = tmp_path_factory.getbasetemp()
-    if "PYTEST_XDIST_WORKER" in os.environ:
-        shared = shared.parent
-    folder, said = shared / "site", shared / "site.txt"
-    with FileLock(shared / "site.lock"):
-        if not said.exists():
-            code, text = run("make", "site", f"PYTHON={sys.executable}", f"SITE={folder}")
-            said.write_text(f"{code}\n{text}", encoding="utf-8")
-    return folder
 
 
 def test_the_site_that_is_published_is_the_one_that_is_tested():
@@ -165,5 +143,5 @@ def test_a_broken_link_of_a_page_fails_the_build(tmp_path, link, code):
     (tmp_path / "index.md").write_text(page, encoding="utf-8")
     extensions = "extensions=mathml,myst_parser,repository_links"
     command = ("-m", "sphinx", "-W", "-q", "-c", DOCS, "-D", extensions)
-    done, text = run(sys.executable, *command, tmp_path, tmp_path / "html")
+    done, text = site.run(sys.executable, *command, tmp_path, tmp_path / "html")
     assert done == code, text

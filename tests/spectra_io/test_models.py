@@ -36,8 +36,8 @@ from tests.builders import (
 )
 
 EXPECTED = (
-    "expected a .safetensors, .onnx, .gguf or .npz file, a .safetensors.index.json, or a folder of "
-    "these"
+    "expected a .safetensors, .onnx, .gguf, .npz or .npy file, a .safetensors.index.json, or a "
+    "folder of these (.npy excepted)"
 )
 NAMES = ["model.safetensors", "model.onnx", "model.bin", "model"]
 LFS = "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1234\n"

@@ -62,9 +62,10 @@ def cli(context: click.Context) -> None:
 
     Exit code: 0 if every layer was read, 1 after an error, 3 if the model was opened and the result
     is not complete: no layer has a spectrum (by describe: no tensor is taken), or a layer could not
-    be read, or a tensor is missing. By check: 0 if all rules hold, 1 if a rule is broken, 2 after
-    an error, or if a model could not be checked. 130 after an interrupt (Ctrl-C), 143 after
-    SIGTERM. After these two, analyze and noise print and write the layers that are done.
+    be read, or a tensor is missing, or one of several models could not be opened. By check: 0 if
+    all rules hold, 1 if a rule is broken, 2 after an error, or if a model could not be checked. 130
+    after an interrupt (Ctrl-C), 143 after SIGTERM. After these two, analyze and noise print and
+    write the layers that are done.
     """
     if context.invoked_subcommand is None:
         click.echo(context.get_help())

@@ -29,14 +29,17 @@ __all__ = ["report"]
 
 _HELP = """Write a report on one or more models for people: a page of HTML, or Markdown.
 
-The page needs no network. It opens with the diagnosis in words and the layers to look at first,
-and has a table of all layers that can be sorted and filtered. Click a layer for its pictures, and
-for each number its meaning, what noise of the same shape would give, and how sure it is. Several
-models or checkpoints stand side by side: layers of the same name are compared.
+With -o report.html the report is a page of HTML, which needs no network. Without -o it is printed
+as Markdown, for a model card or a pull request; -o report.md writes that.
+
+The page opens with the diagnosis in words and the layers to look at first, and has a table of all
+layers that can be sorted and filtered. Click a layer for its pictures, and for each number its
+meaning, what noise of the same shape would give, and how sure it is. Several models or checkpoints
+stand side by side: layers of the same name are compared.
 """
 
 
-@click.command(short_help="Write a report for people: one page of HTML.", help=_HELP)
+@click.command(short_help="Write a report for people: HTML, or Markdown.", help=_HELP)
 @options.models
 @options.resources
 @options.store

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from spectra.errors import SpectraError, UnknownNameError, unknown_name
+from spectra.errors import SpectraError, unknown_name
 from spectra.models import selection
 from spectra.models.model import Model
-from spectra_io.commands import steps
+from spectra_io.commands import failures, steps
 from spectra_io.terminal import screen
 from spectra_io.urls import shown
 
@@ -102,7 +102,7 @@ def opened_all(
     redirect_to: Sequence[str] = (),
 ) -> tuple[list[str], list[Model]]:
     """
-    Open models as :func:`opened_each`, leaving out with a message those that no pattern matches.
+    Open models as :func:`opened_each`, leaving out with a message those that cannot be opened.
 
     Parameters
     ----------
@@ -123,7 +123,7 @@ def opened_all(
     UnknownNameError
         If a pattern matches a tensor of no model.
     ModelError
-        If a model cannot be opened.
+        If none of the models can be opened: the reason of the first.
 
     Examples
     --------
@@ -133,12 +133,11 @@ def opened_all(
     spectra.errors.ModelNotFoundError: nowhere.onnx: no such file or folder; ...
     """
     found = opened_each(paths, include, exclude, redirect_to=redirect_to)
-    errors = [each for each in found if isinstance(each, Exception)]
-    for error in errors:
-        if len(paths) == 1 or not isinstance(error, UnknownNameError):
-            raise error
+    models = {i: each for i, each in enumerate(found) if isinstance(each, Model)}
     for path, each in zip(paths, found, strict=True):
         if isinstance(each, Exception):
-            screen.note(f"{shown(path)}: left out: {each}")
-    kept = [path for path, each in zip(paths, found, strict=True) if isinstance(each, Model)]
-    return kept, [each for each in found if isinstance(each, Model)]
+            if not models:
+                raise each
+            reason = failures.public(failures.message(each), paths)
+            screen.note(f"{shown(path)}: left out: {reason.removeprefix(f'{shown(path)}: ')}")
+    return [paths[i] for i in models], list(models.values())

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
 __all__ = ["EXPECTED", "found_in", "not_a_model"]
 
 EXPECTED = (
-    "expected a .safetensors, .onnx, .gguf or .npz file, a .safetensors.index.json, or a folder of "
-    "these"
+    "expected a .safetensors, .onnx, .gguf, .npz or .npy file, a .safetensors.index.json, or a "
+    "folder of these (.npy excepted)"
 )
 """The end of every message about a file that is not a model."""
 

@@ -38,7 +38,8 @@ START = """<!doctype html>
 """Beginning of each page."""
 
 _MISSING = (
-    "a page of HTML needs the packages jinja2 and plotly: pip install 'weightspectra[report]'"
+    "a page of HTML needs the packages jinja2 and plotly: pip install 'weightspectra[report]', "
+    "or in a clone pip install -e '.[report]'"
 )
 _LIBRARIES = ("plotly-cartesian.min.js", "dataTables.min.js", "charts.js")
 _SHORT = 64  # characters of the name of a layer in a table

@@ -145,3 +145,22 @@ def test_what_cannot_be_written_is_refused_before_the_model_is_opened(
     assert code in {1, 2}
     assert out == ""
     assert words in err
+
+
+def test_a_model_that_cannot_be_opened_costs_no_other_its_place(run, tmp_path):
+    path, missing = tmp_path / "report.html", tmp_path / "missing.onnx"
+    code, _, err = run(MNIST, missing, "-o", path)
+    assert code == 3
+    assert f"{missing}: left out: no such file or folder" in err
+    assert "2 noise and signal, 1 too small to tell" in path.read_text("utf-8")
+
+
+def test_models_none_of_which_can_be_opened_are_an_error(run, tmp_path):
+    code, out, err = run("one.onnx", "two.onnx", "-o", tmp_path / "report.html")
+    assert (code, out) == (1, "")
+    assert "one.onnx: no such file or folder" in err
+    assert not [*tmp_path.iterdir()]
+
+
+def test_help_says_what_is_written_without_a_file(run):
+    assert "Without -o it is printed as Markdown" in " ".join(run("--help")[1].split())

@@ -66,6 +66,21 @@ def test_a_model_without_a_match_is_named_and_stops_no_other(capsys, pair, comma
     assert f"{pair[0]}: selected 1 of 2 tensors" in err
 
 
+@pytest.mark.parametrize("command", ["analyze", "noise"])
+def test_a_model_that_cannot_be_opened_is_named_and_stops_no_other(capsys, pair, command):
+    code, out, err = run(capsys, command, "gone.onnx", pair[0], "--include", "enc")
+    assert code == 3
+    assert "enc " in out
+    assert "gone.onnx: left out: no such file or folder" in err
+
+
+@pytest.mark.parametrize("command", ["analyze", "noise", "report"])
+def test_models_none_of_which_can_be_opened_are_an_error(capsys, command):
+    code, out, err = run(capsys, command, "gone.onnx", "lost.onnx")
+    assert (code, out) == (1, "")
+    assert err.startswith("spectra: gone.onnx: no such file or folder")
+
+
 def test_the_check_reports_a_model_without_a_match(capsys, pair):
     code, out, _ = run(capsys, "check", *pair, "--include", "enc", "--format", "json")
     assert code == 2
@@ -87,9 +102,3 @@ def test_a_pattern_that_one_model_lacks_is_said(capsys, pair):
     _, _, err = run(capsys, "analyze", *pair, "--exclude", "dec")
     assert f"{pair[0]}: no tensor matches 'dec'" in err.splitlines()
     assert f"{pair[1]}: no tensor" not in err
-
-
-def test_a_model_that_cannot_be_opened_ends_the_analysis(capsys, pair):
-    code, out, err = run(capsys, "analyze", pair[0], "gone.onnx", "--include", "enc")
-    assert (code, out) == (1, "")
-    assert "gone.onnx: no such file" in err
