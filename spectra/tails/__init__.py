@@ -7,6 +7,12 @@ The power law
 - ``options``: options of the fit, with their defaults (``FitOptions``)
 - ``hill``: Hill's estimate of alpha from the k largest data (``alpha``), for every k (``curve``),
   from the larger half (``half``)
+- ``tail_indices``: estimates of the tail index for every k, by moments, kernels and Pickands, its
+  conventions (``convert``)
+- ``tail_errors``: variance and bias of these estimates, the best k of a known tail (``best_k``)
+- ``second_order``: where the power law of a tail begins (``fit``), Hill's estimate without its bias
+  (``corrected_hill``)
+- ``tail_length``: the k of the least error, by the double bootstrap (``choose``)
 
 How far to trust it
 
@@ -43,7 +49,11 @@ from spectra.tails import (
     outliers,
     power_law,
     samples,
+    second_order,
     support,
+    tail_errors,
+    tail_indices,
+    tail_length,
     truncated_power_law,
     xmin_search,
 )
@@ -58,7 +68,11 @@ __all__ = [
     "outliers",
     "power_law",
     "samples",
+    "second_order",
     "support",
+    "tail_errors",
+    "tail_indices",
+    "tail_length",
     "truncated_power_law",
     "xmin_search",
 ]

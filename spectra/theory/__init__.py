@@ -8,8 +8,10 @@ Theory: random matrices with spectra known from theory, and free probability.
 - ``free_probability``: free cumulants of a spectrum (``free_cumulants``), R-transforms of laws
   (``marchenko_pastur_R``, ``levy_R`` and others), the metric of a layer by one of them
   (``capacity``)
+- ``mu_alpha``: exponent of the spectrum from the tail index of the elements, in theory
+  (``exponents``) and fitted to matrices of a size (``fitted``)
 """
 
-from spectra.theory import ensembles, free_probability
+from spectra.theory import ensembles, free_probability, mu_alpha
 
-__all__ = ["ensembles", "free_probability"]
+__all__ = ["ensembles", "free_probability", "mu_alpha"]
