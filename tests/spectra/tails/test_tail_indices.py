@@ -236,11 +236,11 @@ def test_the_second_order_of_too_few_data_is_missing():
 
 def test_misuse_says_what_is_wanted():
     with pytest.raises(ArgumentError, match="`given` must be one of gamma, xi, mu, alpha"):
-        tail_indices.convert(1.0, "tail", "mu")
+        tail_indices.convert(1.0, "tail", "mu")  # type: ignore[arg-type]
     with pytest.raises(ArgumentError, match="`values` must be an array of data"):
         tail_indices.hill(3.0)
     with pytest.raises(ArgumentError, match="`estimator` must be one of hill"):
-        tail_errors.variance("hills", 1.0)
+        tail_errors.variance("hills", 1.0)  # type: ignore[arg-type]
     with pytest.raises(ArgumentError, match="`k` must be at most 4"):
         second_order.fit([1.0, 2.0, 3.0, 4.0, 5.0], k=5)
     with pytest.raises(ArgumentError, match="`rho` and `beta` must be given together"):

@@ -66,6 +66,6 @@ def test_misuse_says_what_is_wanted():
     with pytest.raises(ArgumentError, match="`size` must be from 100 to 1999"):
         tail_length.choose(FRECHET, size=2000)
     with pytest.raises(ArgumentError, match="`estimator` must be one of hill"):
-        tail_length.choose(FRECHET, estimator="hills")
+        tail_length.choose(FRECHET, estimator="hills")  # type: ignore[arg-type]
     with pytest.raises(ArgumentError, match="`resamples` must be"):
         tail_length.choose(FRECHET, resamples=0)

@@ -48,4 +48,4 @@ def test_misuse_says_what_is_wanted():
     with pytest.raises(ArgumentError, match="`mu` must be above 0"):
         mu_alpha.exponents([1.0, 0.0])
     with pytest.raises(ArgumentError, match="`elements` must be one of symmetric_pareto"):
-        mu_alpha.fitted(1.0, (20, 10), elements="cauchy")
+        mu_alpha.fitted(1.0, (20, 10), elements="cauchy")  # type: ignore[arg-type]
