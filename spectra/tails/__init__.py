@@ -7,8 +7,8 @@ The power law
 - ``options``: options of the fit, with their defaults (``FitOptions``)
 - ``hill``: Hill's estimate of alpha from the k largest data (``alpha``), for every k (``curve``),
   from the larger half (``half``)
-- ``tail_indices``: estimates of the tail index for every k, by moments, kernels and Pickands, its
-  conventions (``convert``)
+- ``exponents``: gamma, xi, mu and alpha of a tail, converted into one another (``convert``)
+- ``tail_indices``: estimates of the tail index for every k, by moments, kernels and Pickands
 - ``tail_errors``: variance and bias of these estimates, the best k of a known tail (``best_k``)
 - ``second_order``: where the power law of a tail begins (``fit``), Hill's estimate without its bias
   (``corrected_hill``)
@@ -43,6 +43,7 @@ from spectra.tails import (
     alternatives,
     ambiguity,
     bootstrap,
+    exponents,
     hill,
     log_excess,
     options,
@@ -62,6 +63,7 @@ __all__ = [
     "alternatives",
     "ambiguity",
     "bootstrap",
+    "exponents",
     "hill",
     "log_excess",
     "options",

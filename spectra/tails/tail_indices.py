@@ -1,11 +1,9 @@
 r"""
-Estimators of the tail index beside Hill's: moments, kernel, Pickands; conventions of the index.
+Estimators of the tail index beside Hill's, for every tail length: moments, kernel, Pickands.
 
-One exponent has four names, which :func:`convert` converts. *gamma* is the extreme-value index, in
-some texts *xi*: the probability of a datum above x falls like :math:`x^{-1/\gamma}`. *mu* is the
-tail index :math:`1/\gamma`. *alpha* is the exponent of the density, :math:`1 + 1/\gamma`. The
-functions of this module estimate gamma, from the k largest data, for every k. A gamma of 0 is a
-tail as light as the exponential one, and a negative gamma is a law that ends.
+They estimate the extreme-value index gamma from the k largest data, for every k. Its other names
+are in :mod:`spectra.tails.exponents`. A gamma of 0 is a tail as light as the exponential one, and a
+negative gamma is a law that ends.
 
 The data may be eigenvalues or the elements of a matrix, ``np.abs(W).ravel()``. They may have any
 sign: an estimate counts if the datum below the k largest is above 0, and is ``nan`` if not.
@@ -14,7 +12,7 @@ sign: an estimate counts if the datum below the k largest is above 0, and is ``n
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -30,10 +28,8 @@ if TYPE_CHECKING:
     from spectra.tails.tail_errors import Estimator
 
 __all__ = [
-    "Convention",
     "Estimates",
     "LogMoments",
-    "convert",
     "hill",
     "kernel",
     "log_moments",
@@ -41,9 +37,6 @@ __all__ = [
     "pickands",
     "positive_kernel",
 ]
-
-Convention = Literal["gamma", "xi", "mu", "alpha"]
-"""Names of the tail exponent; see :func:`convert`."""
 
 
 class Estimates(NamedTuple):
@@ -82,48 +75,6 @@ class LogMoments(NamedTuple):
     """Means of the squares."""
     third: FloatArray
     """Means of the cubes."""
-
-
-def convert(value: npt.ArrayLike, given: Convention, wanted: Convention, /) -> FloatArray:
-    """
-    Convert a tail exponent from one convention into another.
-
-    Parameters
-    ----------
-    value : array_like
-        Exponents.
-    given, wanted : {"gamma", "xi", "mu", "alpha"}
-        Convention of `value` and of the result: the extreme-value index gamma, also called xi, the
-        tail index mu = 1 / gamma, or the exponent of the density alpha = 1 + 1 / gamma.
-
-    Returns
-    -------
-    ndarray
-        The same exponents in the other convention. A gamma of 0 is an infinite mu and alpha; a
-        negative gamma, of a law that ends, has no other name and gives ``nan``.
-
-    Raises
-    ------
-    ArgumentError
-        If a convention is unknown.
-
-    Examples
-    --------
-    >>> convert([0.5, 1.0, 2.0], "gamma", "alpha")
-    array([3. , 2. , 1.5])
-    >>> convert(3.0, "alpha", "mu")
-    array(2.)
-    """
-    for name, word in (("given", given), ("wanted", wanted)):
-        _checks.choice(name, word, get_args(Convention))
-    x = np.asarray(value, dtype=np.float64)
-    into = {"alpha": x - 1, "mu": x}
-    with np.errstate(divide="ignore", invalid="ignore"):
-        gamma = 1 / into[given] if given in into else x
-        if wanted in ("gamma", "xi"):
-            return np.where(gamma < 0, np.nan, gamma) if given in into else gamma
-        mu = np.where(gamma < 0, np.nan, 1 / np.abs(gamma))
-    return mu + 1 if wanted == "alpha" else mu
 
 
 def _descending(values: npt.ArrayLike) -> FloatArray:

@@ -95,7 +95,7 @@ def exponents(mu: npt.ArrayLike, /) -> Exponents:
 
     See Also
     --------
-    spectra.tails.tail_indices.convert : Convert mu into the exponent of the elements' own density.
+    spectra.tails.exponents.convert : Convert mu into the exponent of the elements' own density.
 
     References
     ----------

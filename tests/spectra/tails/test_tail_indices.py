@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 import spectra
 from spectra.errors import ArgumentError
-from spectra.tails import hill, second_order, tail_errors, tail_indices
+from spectra.tails import exponents, hill, second_order, tail_errors, tail_indices
 
 ESTIMATORS = ("hill", "moments", "kernel", "positive_kernel", "pickands")
 OF_LOGARITHMS = ESTIMATORS[:-1]
@@ -74,7 +74,7 @@ def test_log_moments_by_their_definition(data):
 
 def test_hill_is_the_curve_in_another_convention():
     curve, found = hill.curve(FRECHET), tail_indices.hill(FRECHET)
-    assert tail_indices.convert(curve.alpha, "alpha", "gamma") == pytest.approx(found.gamma)
+    assert exponents.convert(curve.alpha, "alpha", "gamma") == pytest.approx(found.gamma)
     assert np.array_equal(curve.k, found.k)
 
 
@@ -85,18 +85,18 @@ def test_hill_is_the_curve_in_another_convention():
 def test_conventions_are_converted_to_and_fro(values, given, wanted):
     x = np.array(values)
     mu = {"alpha": x - 1, "mu": x}.get(given, x)
-    there = tail_indices.convert(x, given, wanted)
-    back = tail_indices.convert(there, wanted, given)
+    there = exponents.convert(x, given, wanted)
+    back = exponents.convert(there, wanted, given)
     kept = mu > 1e-3
     assert back[kept] == pytest.approx(x[kept], rel=1e-9)
-    assert (tail_indices.convert(x[kept], given, "alpha") > 1).all()
+    assert (exponents.convert(x[kept], given, "alpha") > 1).all()
     if {given, wanted} - {"gamma", "xi"}:
         assert np.isnan(there[mu < 0]).all()
 
 
 def test_an_index_of_zero_is_an_infinite_exponent():
-    assert tail_indices.convert([0.0, -0.0], "gamma", "alpha").tolist() == [math.inf, math.inf]
-    assert tail_indices.convert(math.inf, "alpha", "gamma") == 0
+    assert exponents.convert([0.0, -0.0], "gamma", "alpha").tolist() == [math.inf, math.inf]
+    assert exponents.convert(math.inf, "alpha", "gamma") == 0
 
 
 @pytest.mark.parametrize("name", ESTIMATORS)
@@ -236,7 +236,7 @@ def test_the_second_order_of_too_few_data_is_missing():
 
 def test_misuse_says_what_is_wanted():
     with pytest.raises(ArgumentError, match="`given` must be one of gamma, xi, mu, alpha"):
-        tail_indices.convert(1.0, "tail", "mu")  # type: ignore[arg-type]
+        exponents.convert(1.0, "tail", "mu")  # type: ignore[arg-type]
     with pytest.raises(ArgumentError, match="`values` must be an array of data"):
         tail_indices.hill(3.0)
     with pytest.raises(ArgumentError, match="`estimator` must be one of hill"):

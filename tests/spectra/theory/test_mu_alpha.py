@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from spectra.errors import ArgumentError
-from spectra.tails import tail_indices
+from spectra.tails import exponents
 from spectra.theory import mu_alpha
 
 
@@ -20,7 +20,7 @@ def test_exponents_of_theory():
 def test_eigenvalues_have_half_the_tail_index_of_the_elements():
     """An eigenvalue is the square of an element, in the tail of a heavy-tailed matrix."""
     mu = np.array([0.5, 1.0, 1.5])
-    alpha = tail_indices.convert(mu / 2, "mu", "alpha")
+    alpha = exponents.convert(mu / 2, "mu", "alpha")
     assert mu_alpha.exponents(mu).bulk == pytest.approx(alpha)
 
 
