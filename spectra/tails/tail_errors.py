@@ -99,6 +99,26 @@ def _pickands(gamma: FloatArray) -> tuple[FloatArray, FloatArray]:
     return np.asarray(own_sum), np.asarray(half_sum)
 
 
+def _kernel_below(gamma: FloatArray) -> FloatArray:
+    """Return k times the variance of the kernel estimator for negative indices.
+
+    The logarithms of the data are a constant minus the power g = -gamma of a Poisson process, whose
+    fluctuation is a Brownian motion. Both sums are integrals of powers against it.
+    """
+    g = np.maximum(-gamma, 1e-6)[..., None]
+    powers = KERNEL_POWER + np.array([*BIWEIGHT])
+    first = np.array([*BIWEIGHT.values()])
+    both = first * (powers + 1) - (1 - g) * first  # of q2 - (1 + gamma) q1
+    rest = powers + g - 1
+    rest = np.where(np.abs(rest) < 1e-4, 1e-4, rest)  # where the power becomes a logarithm
+    b = both * powers * g / rest
+    b = np.concatenate([-b.sum(axis=-1, keepdims=True), b], axis=-1)
+    q = np.concatenate([np.zeros((*rest.shape[:-1], 1)), rest], axis=-1)
+    mean = (first * g / (powers + g)).sum(axis=-1)
+    pairs = b[..., None] * b[..., None, :] / (q[..., None] + q[..., None, :] + 1)
+    return np.asarray(pairs.sum(axis=(-1, -2)) / mean**2)
+
+
 def variance(estimator: Estimator, gamma: npt.ArrayLike, /) -> FloatArray:
     r"""
     Compute k times the asymptotic variance of an estimator from the k largest data.
@@ -114,8 +134,7 @@ def variance(estimator: Estimator, gamma: npt.ArrayLike, /) -> FloatArray:
     -------
     ndarray
         :math:`\gamma^2` for Hill, :math:`1 + \gamma^2` for the moments if :math:`\gamma \ge 0`.
-        ``nan`` for negative indices where the estimator is of positive ones, and for those of the
-        kernel estimator.
+        ``nan`` for negative indices where the estimator is of positive ones.
 
     Raises
     ------
@@ -142,6 +161,8 @@ def variance(estimator: Estimator, gamma: npt.ArrayLike, /) -> FloatArray:
     if estimator == "moments":
         h = np.minimum(g, 0)
         below = (1 - h) ** 2 * (1 - 2 * h) * (1 - h + 6 * h**2) / ((1 - 3 * h) * (1 - 4 * h))
+    elif estimator == "kernel":
+        below = _kernel_below(g)
     return np.where(g < 0, below, found)
 
 

@@ -270,7 +270,7 @@ def kernel(values: npt.ArrayLike, /, *, published: bool = False) -> Estimates:
     -------
     Estimates
         Index for k from 1 to n - 1, of any sign, with the bandwidth (k + 1) / n and the biweight
-        kernel. The standard error of a negative index is ``nan``.
+        kernel.
 
     Raises
     ------

@@ -195,7 +195,24 @@ def test_published_variances():
     # of the biweight kernel: 10 / 7
     assert tail_errors.variance("positive_kernel", 1.0) == pytest.approx(10 / 7)
     assert tail_errors.variance("moments", -1e-9) == pytest.approx(1)  # both forms meet at 0
-    assert np.isnan(tail_errors.variance("kernel", -0.1))
+    kernel = tail_errors.variance("kernel", [-1e-5, 1e-5])
+    assert kernel[0] == pytest.approx(kernel[1], rel=1e-3)
+    assert np.isnan(tail_errors.variance("positive_kernel", -0.1))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["moments", "kernel", "pickands"])
+@pytest.mark.parametrize("gamma", [-0.4, -1.0])
+def test_variance_for_a_law_that_ends(name, gamma):
+    draws, n, k = 1500, 40_000, 1000
+    steps = np.random.default_rng(2).exponential(size=(draws, 2 * k))
+    x = 1 - 0.1 * (np.cumsum(steps, axis=1) / n) ** -gamma  # the largest of n data
+    found = at(of(name, x), k)
+    # four standard errors of a variance, and the next order as for a Pareto law
+    expected = float(tail_errors.variance(name, gamma)) / k
+    assert found.var() == pytest.approx(expected, rel=4 * math.sqrt(2 / draws) + 60 / k)
+    # the bias of the next order is below 0.01
+    assert found.mean() == pytest.approx(gamma, abs=4 * math.sqrt(expected / draws) + 0.01)
 
 
 @pytest.mark.parametrize("name", ["hill", "moments", "kernel", "positive_kernel", "pickands"])
