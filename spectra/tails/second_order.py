@@ -1,9 +1,10 @@
 r"""
 Second order of a heavy tail: how fast the tail becomes a power law, and Hill's estimate without it.
 
-The quantile function is :math:`U(t) = C t^\gamma (1 + \gamma \beta t^\rho / \rho + \dots)`, where
-:math:`1 - 1/t` is the probability. The nearer :math:`\rho < 0` is to 0, the later the power law
-begins; an exact power law has :math:`\beta = 0`.
+To second order the quantile function is
+:math:`U(t) = C t^\gamma (1 + \gamma \beta t^\rho / \rho)`, with the probability :math:`1 - 1/t`.
+The nearer :math:`\rho < 0` is to 0, the later the power law begins; an exact power law has
+:math:`\beta = 0`.
 """
 
 from __future__ import annotations
@@ -72,8 +73,8 @@ def fit(values: npt.ArrayLike, /, *, k: int | None = None, tuning: int = 0) -> S
 
     References
     ----------
-    Fraga Alves, Gomes & de Haan (2003), for rho; Gomes & Martins (2002),
-    doi:10.1023/A:1025128326588, for beta.
+    Fraga Alves, Gomes & de Haan (2003), Portugaliae Mathematica 60(2), 193-213, for rho; Gomes &
+    Martins (2002), Extremes 5(1), 5-31, for beta.
 
     Examples
     --------

@@ -3,7 +3,7 @@ Asymptotic variance and bias of estimators of the extreme-value index, and the b
 
 The index :math:`\gamma > 0` of a heavy tail is estimated from the k largest of n data. The second
 order of the tail is :math:`A(t) = \gamma \beta t^\rho` with :math:`\rho < 0`: the quantile function
-is :math:`U(t) = C t^\gamma (1 + A(t) / \rho + \dots)`, where :math:`1 - 1/t` is the probability.
+is to this order :math:`U(t) = C t^\gamma (1 + A(t) / \rho)`, with the probability :math:`1 - 1/t`.
 In terms of the log-spacings between neighbouring data every estimator is, to first order, a mean
 with weights w on [0, 1]. Its variance is :math:`\int w^2 / k` and its bias
 :math:`(A(n/k) / \gamma) \int w(s) s^{-\rho} ds`.
@@ -264,7 +264,7 @@ def best_k(
 
     References
     ----------
-    Hall (1982), doi:10.1111/j.2517-6161.1982.tb01183.x.
+    Hall (1982), Journal of the Royal Statistical Society B 44(1), 37-42.
 
     Examples
     --------
@@ -311,7 +311,7 @@ def halves(estimator: Estimator, gamma: npt.ArrayLike, rho: npt.ArrayLike, /) ->
 
     References
     ----------
-    Gomes & Oliveira (2001), doi:10.1023/A:1020918911271.
+    Gomes & Oliveira (2001), Extremes 4(4), 331-358.
 
     Examples
     --------

@@ -103,7 +103,7 @@ def choose(
     ----------
     Danielsson, de Haan, Peng & de Vries (2001), doi:10.1006/jmva.2000.1903; Draisma, de Haan, Peng
     & Pereira (1999), doi:10.1023/A:1009900215680; Qi (2008), doi:10.1007/s10687-007-0049-8;
-    Gomes & Oliveira (2001), doi:10.1023/A:1020918911271, for the difference of two lengths.
+    Gomes & Oliveira (2001), Extremes 4(4), 331-358, for the difference of two lengths.
 
     Examples
     --------

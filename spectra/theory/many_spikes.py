@@ -225,7 +225,7 @@ def rectangular(strengths: npt.ArrayLike, shares: npt.ArrayLike, ratio: float, /
     References
     ----------
     Dozier & Silverstein (2007), doi:10.1016/j.jmva.2006.09.006; Vallet, Loubaton & Mestre (2012),
-    doi:10.1109/TIT.2012.2204961, for the edges.
+    doi:10.1109/TIT.2011.2173718, for the edges.
 
     Examples
     --------
