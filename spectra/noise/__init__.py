@@ -22,6 +22,8 @@ Noise and signal in a spectrum
 - ``biwhitening``: rows and columns of unequal variance made alike (``scales``, ``whiten``)
 - ``truncation``: thresholds on eigenvalues (``threshold``, ``screenot``) or on singular values
   (``gavish_donoho``) that recover a signal
+- ``shrinkage``: singular values that bring a matrix closest to its signal (``shrink``), and the
+  matrix with them (``denoised``)
 - ``spacings``: repulsion of neighbouring eigenvalues (``mean_ratio``, ``windowed``)
 - ``windows``: where along the spectrum a matrix is random (``windows``)
 
@@ -49,6 +51,7 @@ from spectra.noise import (
     marchenko_pastur,
     permutation,
     phases,
+    shrinkage,
     signal,
     spacings,
     spikes,
@@ -68,6 +71,7 @@ __all__ = [
     "marchenko_pastur",
     "permutation",
     "phases",
+    "shrinkage",
     "signal",
     "spacings",
     "spikes",

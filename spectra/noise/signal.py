@@ -21,7 +21,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-import spectra.noise.marchenko_pastur as _mp
+import spectra._checks as _checks
+from spectra.errors import ArgumentError
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -47,18 +48,27 @@ class Overlaps(NamedTuple):
     """Squared cosines of the vectors along the longer side, with N elements."""
 
 
-def limit(ratio: float, /) -> float:
+def _ratios(ratio: npt.ArrayLike) -> FloatArray:
+    """Return ratios of the sides as an array."""
+    found = _checks.real_numbers(ratio, "ratio")
+    if not ((found > 0) & (found <= 1)).all():
+        msg = f"`ratio` must be M/N, above 0 and at most 1, got {ratio!r}"
+        raise ArgumentError(msg)
+    return found
+
+
+def limit(ratio: npt.ArrayLike, /) -> FloatArray:
     r"""
     Compute the largest strength at which a signal leaves no trace in the eigenvalues.
 
     Parameters
     ----------
-    ratio : float
+    ratio : array_like
         M/N, above 0 and at most 1.
 
     Returns
     -------
-    float
+    ndarray
         :math:`\gamma^{1/4}`.
 
     Raises
@@ -68,14 +78,13 @@ def limit(ratio: float, /) -> float:
 
     Examples
     --------
-    >>> limit(1.0)
-    1.0
+    >>> limit([1.0, 0.0625])
+    array([1. , 0.5])
     """
-    _mp.edges(ratio)
-    return float(ratio**0.25)
+    return np.asarray(_ratios(ratio) ** 0.25)
 
 
-def eigenvalue(strength: npt.ArrayLike, ratio: float, /) -> FloatArray:
+def eigenvalue(strength: npt.ArrayLike, ratio: npt.ArrayLike, /) -> FloatArray:
     r"""
     Compute the expected eigenvalue of the spike of a signal.
 
@@ -83,7 +92,7 @@ def eigenvalue(strength: npt.ArrayLike, ratio: float, /) -> FloatArray:
     ----------
     strength : array_like
         Singular values of the signal, in units of :math:`\sigma \sqrt N`.
-    ratio : float
+    ratio : array_like
         M/N, above 0 and at most 1.
 
     Returns
@@ -102,12 +111,13 @@ def eigenvalue(strength: npt.ArrayLike, ratio: float, /) -> FloatArray:
     >>> eigenvalue([0.5, 1.0, 2.0], 1.0)
     array([4.  , 4.  , 6.25])
     """
-    square = np.maximum(np.asarray(strength, dtype=np.float64), limit(ratio)) ** 2
-    found: FloatArray = (1 + square) * (ratio + square) / square
+    share = _ratios(ratio)
+    square = np.maximum(np.asarray(strength, dtype=np.float64), limit(share)) ** 2
+    found: FloatArray = (1 + square) * (share + square) / square
     return found
 
 
-def strength(eigenvalue: npt.ArrayLike, ratio: float, /) -> FloatArray:
+def strength(eigenvalue: npt.ArrayLike, ratio: npt.ArrayLike, /) -> FloatArray:
     r"""
     Estimate the strength of the signal behind a spike.
 
@@ -115,7 +125,7 @@ def strength(eigenvalue: npt.ArrayLike, ratio: float, /) -> FloatArray:
     ----------
     eigenvalue : array_like
         Eigenvalues of spikes, in units of the mean eigenvalue of the noise.
-    ratio : float
+    ratio : array_like
         M/N, above 0 and at most 1.
 
     Returns
@@ -134,14 +144,14 @@ def strength(eigenvalue: npt.ArrayLike, ratio: float, /) -> FloatArray:
     >>> strength([3.0, 4.0, 6.25], 1.0)
     array([0., 0., 2.])
     """
-    values = np.asarray(eigenvalue, dtype=np.float64)
-    visible = values > _mp.edges(ratio)[1]
-    y = np.where(visible, values - 1 - ratio, 2.0)
-    root = np.sqrt(np.maximum(y**2 - 4 * ratio, 0.0))
+    values, share = np.asarray(eigenvalue, dtype=np.float64), _ratios(ratio)
+    visible = values > (1 + np.sqrt(share)) ** 2
+    y = np.where(visible, values - 1 - share, 2.0)
+    root = np.sqrt(np.maximum(y**2 - 4 * share, 0.0))
     return np.where(visible, np.sqrt((y + root) / 2), 0.0)
 
 
-def overlaps(strength: npt.ArrayLike, ratio: float, /) -> Overlaps:
+def overlaps(strength: npt.ArrayLike, ratio: npt.ArrayLike, /) -> Overlaps:
     r"""
     Compute the overlap of the singular vectors of a spike with those of its signal.
 
@@ -149,7 +159,7 @@ def overlaps(strength: npt.ArrayLike, ratio: float, /) -> Overlaps:
     ----------
     strength : array_like
         Singular values of the signal, in units of :math:`\sigma \sqrt N`.
-    ratio : float
+    ratio : array_like
         M/N, above 0 and at most 1.
 
     Returns
@@ -169,7 +179,8 @@ def overlaps(strength: npt.ArrayLike, ratio: float, /) -> Overlaps:
     >>> overlaps([1.0, 2.0], 1.0).short
     array([0.  , 0.75])
     """
-    square = np.maximum(np.asarray(strength, dtype=np.float64), limit(ratio)) ** 2
-    short = 1 - ratio * (1 + square) / (square * (square + ratio))
-    long = 1 - (ratio + square) / (square * (square + 1))
+    share = _ratios(ratio)
+    square = np.maximum(np.asarray(strength, dtype=np.float64), limit(share)) ** 2
+    short = np.asarray(1 - share * (1 + square) / (square * (square + share)))
+    long = np.asarray(1 - (share + square) / (square * (square + 1)))
     return Overlaps(short.clip(min=0), long.clip(min=0))

@@ -7,6 +7,12 @@ The power law
 - ``options``: options of the fit, with their defaults (``FitOptions``)
 - ``hill``: Hill's estimate of alpha from the k largest data (``alpha``), for every k (``curve``),
   from the larger half (``half``)
+- ``exponents``: gamma, xi, mu and alpha of a tail, converted into one another (``convert``)
+- ``tail_indices``: estimates of the tail index for every k, by moments, kernels and Pickands
+- ``tail_errors``: variance and bias of these estimates, the best k of a known tail (``best_k``)
+- ``second_order``: where the power law of a tail begins (``fit``), Hill's estimate without its bias
+  (``corrected_hill``)
+- ``tail_length``: the k of the least error, by the double bootstrap (``choose``)
 
 How far to trust it
 
@@ -37,13 +43,18 @@ from spectra.tails import (
     alternatives,
     ambiguity,
     bootstrap,
+    exponents,
     hill,
     log_excess,
     options,
     outliers,
     power_law,
     samples,
+    second_order,
     support,
+    tail_errors,
+    tail_indices,
+    tail_length,
     truncated_power_law,
     xmin_search,
 )
@@ -52,13 +63,18 @@ __all__ = [
     "alternatives",
     "ambiguity",
     "bootstrap",
+    "exponents",
     "hill",
     "log_excess",
     "options",
     "outliers",
     "power_law",
     "samples",
+    "second_order",
     "support",
+    "tail_errors",
+    "tail_indices",
+    "tail_length",
     "truncated_power_law",
     "xmin_search",
 ]

@@ -13,8 +13,30 @@ Theory: random matrices with spectra known from theory, and free probability.
   free sums and products
 - ``local``: statistics of neighbouring eigenvalues: unfolding, laws of their spacings, number
   variance, rigidity, kernels
+- ``deformations``: outliers that a matrix of low rank adds to a law, and their vectors: to a
+  semicircle (``wigner``), to any law (``additive``, ``multiplicative``, ``rectangular``)
+- ``many_spikes``: bands of a spectrum if a share of its eigenvalues is signal (``rectangular``,
+  ``symmetric``), the largest share that leaves a gap (``largest_share``)
+- ``mu_alpha``: exponent of the spectrum from the tail index of the elements, in theory
+  (``exponents``) and fitted to matrices of a size (``fitted``)
 """
 
-from spectra.theory import ensembles, free_probability, laws, local
+from spectra.theory import (
+    deformations,
+    ensembles,
+    free_probability,
+    laws,
+    local,
+    many_spikes,
+    mu_alpha,
+)
 
-__all__ = ["ensembles", "free_probability", "laws", "local"]
+__all__ = [
+    "deformations",
+    "ensembles",
+    "free_probability",
+    "laws",
+    "local",
+    "many_spikes",
+    "mu_alpha",
+]

@@ -146,6 +146,16 @@ def test_strength_undoes_what_noise_does(ratio, factor):
     assert 0 <= found.long <= found.short + 1e-12 <= 1 + 1e-12
 
 
+def test_strengths_and_ratios_are_broadcast():
+    theta, ratio = np.array([[0.5], [1.5], [3.0]]), np.array([0.25, 1.0])
+    for function in (signal.eigenvalue, lambda t, r: signal.overlaps(t, r).long):
+        each = [[function(t, r) for r in ratio] for t in theta[:, 0]]
+        assert np.array_equal(function(theta, ratio), each)
+    position = signal.eigenvalue(theta, ratio)
+    seen = np.where(theta > signal.limit(ratio), theta, 0)
+    assert signal.strength(position, ratio) == pytest.approx(seen, abs=1e-7)
+
+
 @given(ratios)
 def test_at_the_limit_a_spike_leaves_the_bulk_without_direction(ratio):
     limit = signal.limit(ratio)
@@ -287,6 +297,8 @@ def test_wrong_arguments():
         truncation.screenot(np.ones(20), 20, most=10)
     with pytest.raises(ArgumentError, match="`ratio` must be M/N"):
         signal.strength(1.0, 2.0)
+    with pytest.raises(ArgumentError, match="`ratio` must be M/N, above 0 and at most 1"):
+        signal.limit([0.5, 0.0])
 
 
 def test_heights_are_stretched_by_the_variance_of_the_mean_eigenvalue():
