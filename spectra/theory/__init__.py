@@ -1,6 +1,8 @@
 """
 Theory: random matrices with spectra known from theory, and free probability.
 
+- ``compare``: whether matrices or spectra obey a law, at their size and to what precision
+- ``scan``: the same at several sizes, and the rate at which an ensemble tends to the law
 - ``ensembles``: random matrices to test a method on, each with its predicted spectrum: noise
   (``gaussian``, ``wigner``, ``correlated``, ``sparse``), noise with spikes (``spiked``,
   ``trained_like``), other structure (``orthogonal``, ``product``), heavy-tailed matrices of known
@@ -30,8 +32,11 @@ from spectra.theory import (
     many_spikes,
     mu_alpha,
 )
+from spectra.theory._compare import compare
+from spectra.theory._scan import scan
 
 __all__ = [
+    "compare",
     "deformations",
     "ensembles",
     "free_probability",
@@ -39,4 +44,5 @@ __all__ = [
     "local",
     "many_spikes",
     "mu_alpha",
+    "scan",
 ]

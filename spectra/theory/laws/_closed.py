@@ -66,7 +66,9 @@ def semicircle(*, variance: float = 1.0, beta: float = 1.0) -> Law:
         return ensembles.hermite(size, beta=beta, num=num, std=math.sqrt(s2 / size), rng=rng)
 
     def largest(size: int) -> tuple[float, float]:
-        return edge, math.sqrt(s2) * size ** (-2 / 3)
+        # shifted as for noise (Johnstone & Ma 2012, doi:10.1214/11-AAP799)
+        n, std = size + 1 / 2 - 1 / beta, math.sqrt(s2 / size)
+        return 2 * std * math.sqrt(n), std * n ** (-1 / 6) * (2 ** (-1 / 6) if beta == 4 else 1)
 
     def cumulants(num: int) -> FloatArray:
         return np.where(np.arange(1, num + 1) == 2, s2, 0.0)
@@ -147,7 +149,7 @@ def marchenko_pastur(ratio: float, /, *, mean: float = 1.0, beta: float = 1.0) -
 
     def largest(size: int) -> tuple[float, float]:
         rows = max(round(size / c), 1)
-        centre, width = tracy_widom.scale(rows, size)
+        centre, width = tracy_widom.scale(rows, size, beta=int(beta))
         return float(centre) * m / rows, float(width) * m / rows
 
     def cumulants(num: int) -> FloatArray:

@@ -1,0 +1,235 @@
+"""Comparisons of ensembles with laws: level, power, forms of draws, and rates of convergence."""
+
+import math
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from spectra import Spectrum
+from spectra.errors import ArgumentError
+from spectra.theory import _two_samples, compare, ensembles, laws, scan
+
+SHAPE = (60, 30)
+ANY: Any = 3
+NOISE = laws.marchenko_pastur(0.5, mean=60.0)
+
+
+def draws(rng, num=12, **options):
+    return ensembles.laguerre(SHAPE, num=num, rng=rng, **options)
+
+
+def test_the_right_law_agrees_and_its_numbers_are_those_of_the_draws():
+    spectra = draws(1)
+    ds = compare(spectra, NOISE, rng=2)
+    assert ds.verdict == "consistent"
+    assert ds.basis == "redraws"
+    assert "agree with the Marchenko-Pastur law" in ds.sentence
+    pooled = np.sort(spectra.ravel())
+    exact = stats.kstest(pooled, NOISE.cdf).statistic
+    distribution = ds.sel(statistic="distribution")
+    assert float(distribution.drawn) == pytest.approx(exact, abs=1 / 1000)
+    np.testing.assert_allclose(
+        ds.drawn.values[1:5],
+        [pooled.mean(), np.mean(pooled**2), spectra[:, 0].mean(), spectra[:, -1].mean()],
+    )
+    means = spectra.mean(axis=1)
+    assert float(ds.error[1]) == pytest.approx(means.std(ddof=1) / math.sqrt(12))
+    np.testing.assert_allclose(ds.moment_limit, NOISE.moments(4))
+    np.testing.assert_allclose(ds.moment_drawn, [np.mean(pooled**k) for k in range(1, 5)])
+    np.testing.assert_allclose(ds.cdf_law, NOISE.cdf(ds.x), atol=1e-12)
+    np.testing.assert_allclose(ds.cdf_drawn, [np.mean(pooled <= x) for x in ds.x.values])
+    assert ds.limit.values[3:5].tolist() == list(NOISE.edges)
+    assert ds.tracy_widom_p > 0.001
+
+
+WRONG = {
+    "ratio": (draws(3, 100), laws.marchenko_pastur(0.52, mean=60.0)),
+    "variance": (draws(3, 60, std=1.01), NOISE),
+    "tails": (ensembles.student_t(SHAPE, df=6, num=60, rng=3).W * math.sqrt(2 / 3), NOISE),
+    "spike": (ensembles.spiked(SHAPE, strengths=[1.2], num=40, rng=3).W, NOISE),
+    "beta": (draws(3, 60, beta=2.0), NOISE),
+    "law": (draws(3, 20), laws.semicircle(variance=900.0).shifted(60.0)),
+}
+
+
+@pytest.mark.parametrize(("drawn", "law"), WRONG.values(), ids=WRONG)
+def test_a_wrong_law_differs(drawn, law):
+    ds = compare(drawn, law, rng=5)
+    assert ds.verdict == "different"
+    assert "differ from the" in ds.sentence
+    assert ds.attrs["p"] <= 0.05
+
+
+def test_what_differs_is_said():
+    assert "spacing ratio" in compare(*WRONG["beta"], rng=5).sentence
+    p = compare(*WRONG["spike"], rng=5).p
+    assert float(p.sel(statistic="largest")) < 0.01 < float(p.sel(statistic="least"))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("num", [1, 4, 30])
+def test_the_p_value_is_uniform_for_the_right_law(num):
+    """Of 200 trials a rank of uniform p-values stays within the band of Dvoretzky et al."""
+    p = [compare(draws(seed, num), NOISE, num_redraws=99, rng=seed).attrs["p"] for seed in TRIALS]
+    # of discrete p-values: P(p <= a) is at most a, and close to it; 0.999 band
+    band = math.sqrt(math.log(2 / 0.001) / (2 * len(p)))
+    for a in (0.05, 0.1, 0.25, 0.5, 0.75):
+        assert a - band - 0.01 <= np.mean(np.array(p) <= a) <= a + band
+
+
+TRIALS = range(1000, 1200)
+
+
+def test_permutations_give_the_p_value_of_the_exact_test():
+    """Of two groups of few rows, all labels can be tried."""
+    rng = np.random.default_rng(0)
+    features = rng.standard_normal((8, 1))
+    features[:3] += 1.0
+    from itertools import combinations
+
+    def apart(group):
+        rest = [i for i in range(8) if i not in group]
+        return abs(features[list(group)].mean() - features[rest].mean())
+
+    exact = np.mean([apart(g) >= apart((0, 1, 2)) - 1e-12 for g in combinations(range(8), 3)])
+    own = np.where(np.arange(8) < 3, 1 / 3, -1 / 5)
+    group = _two_samples.Group(features, np.ones(1))
+    found = _two_samples.compared(
+        own, _two_samples.relabelled(3, 8, rng), [group], 20_000, combine=1
+    )
+    assert found.p[0] == pytest.approx(exact, abs=4 * math.sqrt(exact / 20_000))
+    assert found.combined == pytest.approx(found.p[0])
+
+
+MATRICES = np.random.default_rng(7).standard_normal((10, *SHAPE))
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        MATRICES,
+        list(MATRICES),
+        MATRICES.transpose(0, 2, 1),
+        [np.linalg.eigvalsh(W.T @ W) for W in MATRICES],
+        np.array([np.linalg.eigvalsh(W.T @ W) for W in MATRICES]),
+        np.array([np.linalg.eigvalsh(W.T @ W)[::-1] for W in MATRICES]),
+        ensembles.Sample(MATRICES),
+    ],
+    ids=["stack", "list", "wide", "spectra", "array", "descending", "sample"],
+)
+def test_draws_of_all_forms_are_the_same(form):
+    expected = compare(MATRICES, NOISE, rng=1)
+    found = compare(form, NOISE, rng=1)
+    np.testing.assert_allclose(found.eigenvalue, expected.eigenvalue, rtol=1e-9)
+    assert found.attrs["p"] == expected.attrs["p"]
+
+
+def test_one_spectrum_is_enough():
+    values = draws(4, 1)[0]
+    for form in (values, values[None], Spectrum(values[None], SHAPE[0])):
+        ds = compare(form, NOISE, rng=1)
+        assert ds.num == 1
+        assert ds.sentence.startswith("One spectrum of 30 eigenvalues agrees with")
+        assert np.isnan(ds.error).all()
+
+
+def test_symmetric_and_complex_matrices_count_by_their_own_rule():
+    rng = np.random.default_rng(0)
+    Z = (rng.standard_normal((20, 60, 30)) + 1j * rng.standard_normal((20, 60, 30))) / math.sqrt(2)
+    ds = compare(Z, laws.marchenko_pastur(0.5, mean=60.0, beta=2), rng=1)
+    assert ds.verdict == "consistent"
+    assert compare(Z, NOISE, rng=1).verdict == "different"
+    wigner = ensembles.wigner(40, num=20, rng=3).W
+    assert compare(wigner, laws.semicircle(variance=40.0), rng=1).verdict == "consistent"
+
+
+def draw(rng):
+    return ensembles.gaussian(SHAPE, rng=rng).W
+
+
+def test_a_function_is_called_alike_by_all_executors():
+    with ThreadPoolExecutor(2) as pool:
+        found = [compare(draw, NOISE, num=20, rng=9, executor=x) for x in (None, pool)]
+    assert found[0].identical(found[1])
+    assert found[0].num == 20
+
+
+def test_laws_without_a_model_are_compared_with_the_draws_alone():
+    law = stats.uniform(0, 1)
+    rng = np.random.default_rng(0)
+    ds = compare(np.sort(rng.random((40, 25)), axis=1), law, rng=1)
+    assert ds.basis == "draws"
+    assert ds.verdict == "consistent"
+    assert compare(np.sort(rng.random((40, 25)) ** 1.3, axis=1), law, rng=1).verdict == "different"
+    few = compare(np.sort(rng.random((4, 25)), axis=1), law, rng=1)
+    assert few.verdict == "not judged"
+    assert "a model, are needed" in few.sentence
+
+    def independent(size, num, rng):
+        return rng.random((num, size))
+
+    ds = compare(np.sort(rng.random((4, 25)), axis=1), law, model=independent, rng=1)
+    assert ds.basis == "redraws"
+    assert ds.verdict == "consistent"
+
+
+@pytest.mark.parametrize("power", [-300, 0, 200])
+def test_comparisons_do_not_depend_on_the_unit(power):
+    scale = 2.0**power
+    law = laws.marchenko_pastur(0.5, mean=60.0 * scale)
+    ds = compare(draws(1) * scale, law, model=scaled_model(scale), rng=2)
+    expected = compare(draws(1), NOISE, rng=2)
+    np.testing.assert_allclose(ds.p, expected.p, atol=0.01)
+
+
+def scaled_model(scale):
+    return lambda size, num, rng: NOISE.spectra(size, num=num, rng=rng) * scale
+
+
+def test_a_scan_measures_the_rate():
+    ds = scan(
+        lambda n, rng: ensembles.laguerre((2 * n, n), rng=rng)[0],
+        lambda n: laws.marchenko_pastur(0.5, mean=2.0 * n),
+        [10, 20, 40],
+        num=600,
+        rng=1,
+    )
+    assert ds.verdict.values.tolist() == ["consistent"] * 3
+    assert ds.size.values.tolist() == [10, 20, 40]
+    assert abs(ds.rate - 1) < 3 * ds.rate_error < 1
+    assert ds.cdf_drawn.dims == ("size", "q")
+
+
+def test_a_scan_of_the_limit_itself_has_no_rate():
+    law = laws.semicircle()
+    ds = scan(lambda n, rng: law.sample(n, rng=rng), law, [10, 20], num=50, rng=1)
+    assert ds.verdict.values.tolist() == ["different"] * 2  # they do not repel each other
+    assert math.isnan(ds.rate)
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (
+            lambda: compare(np.eye(3)[None][0] + 1 + np.arange(9).reshape(3, 3) % 4, NOISE),
+            "W.None.",
+        ),
+        (lambda: compare([draws(1)[0], draws(1)[0][:20]], NOISE), "same number of eigenvalues"),
+        (lambda: compare(draws(1), 3.0), "`law` must be a law"),
+        (lambda: compare(draws(1), NOISE, significance=2), "`significance`"),
+        (lambda: compare(draws(1), NOISE, num_redraws=1), "`num_redraws`"),
+        (lambda: compare(draws(1), NOISE, executor=ANY), "`executor`"),
+        (lambda: compare(draws(1), NOISE, model=lambda s, n, r: np.ones((1, 2))), "`model` must"),
+        (lambda: compare(np.full((1, 5, 4), np.nan), NOISE), "must be finite"),
+        (lambda: compare(np.full((2, 5), np.nan), NOISE), "no order|finite"),
+        (lambda: compare(np.zeros((2, 2, 2, 2)), NOISE), "got shape"),
+        (lambda: compare(lambda rng: np.ones(2), NOISE, num=2), "at least 3"),
+        (lambda: scan(lambda n, rng: draws(1), NOISE, []), "got none"),
+    ],
+)
+def test_what_cannot_be_compared_is_refused(call, message):
+    with pytest.raises(ArgumentError, match=message):
+        call()
