@@ -35,13 +35,15 @@ def stack(one: Draw) -> Draw:
 
 def correlated(rng: np.random.Generator) -> FloatArray:
     """Draw noise with columns of variance 1 and 4."""
-    return rng.standard_normal((60, SIZE)) * np.repeat([1.0, 2.0], SIZE // 2)
+    stds = np.repeat([1.0, 2.0], SIZE // 2)
+    return rng.normal(0.0, stds, (60, SIZE))
 
 
 def shifted(rng: np.random.Generator) -> FloatArray:
     """Draw a symmetric matrix with two levels on its diagonal."""
     W = ensembles.wigner(SIZE, std=SIZE**-0.5, rng=rng).W
-    return W + np.diag(np.repeat([-2.0, 2.0], SIZE // 2))
+    W[np.diag_indices(SIZE)] += np.repeat([-2.0, 2.0], SIZE // 2)
+    return W
 
 
 RIGHT: dict[str, tuple[Draw, laws.Law]] = {
