@@ -78,7 +78,12 @@ def compared(
 
 
 def _statistics(weights: FloatArray, groups: Sequence[Group]) -> FloatArray:
-    largest = [(np.abs(weights @ g.features) / g.scales).max(axis=1) for g in groups]
+    products: dict[int, FloatArray] = {}  # groups may share their features
+    largest = []
+    for features, scales in groups:
+        if id(features) not in products:
+            products[id(features)] = np.abs(weights @ features)
+        largest.append((products[id(features)] / scales).max(axis=1))
     return np.column_stack(largest)
 
 
