@@ -32,6 +32,7 @@ _LONGEST = 1000  # characters of a text from a file
 _MISSING = {"", "-", "nan"}
 _POWERS = {"w": 1, "w2": 2}  # of the weights, in a unit
 _LARGEST = 2**53
+_OUTSIDE = "; the value is outside, since most resamples have their tail start elsewhere"
 _BOUNDS = {("p_precision",)}  # errors that are the largest possible
 
 
@@ -146,4 +147,8 @@ def _error(row: Row, variable: Variable) -> str:
     confidence = row.get("interval_confidence", math.nan)
     share = "" if confidence != confidence else f" ({confidence:.0%})"
     least = "at most " if variable.error in _BOUNDS else ""
-    return f"{ends[0]} to {ends[1]}{share}" if ends[1:] else f"{least}± {ends[0]}"
+    if not ends[1:]:
+        return f"{least}± {ends[0]}"
+    low, high = (row[name] for name in variable.error)
+    inside = low <= row[variable.name] <= high
+    return f"{ends[0]} to {ends[1]}{share}{'' if inside else _OUTSIDE}"

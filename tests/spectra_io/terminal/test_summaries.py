@@ -6,6 +6,7 @@ import pytest
 import spectra
 from spectra import measures
 from spectra.noise.phases import SIGNIFICANCE
+from spectra_io.terminal.cells import cells
 from spectra_io.terminal.summaries import claims_line
 
 
@@ -40,3 +41,12 @@ def test_traps_are_counted_as_the_verdicts_count_them():
     assert num == 1
     assert f"{num} at the 0.0001 of the verdicts" in claims_line(ds)
     assert "with traps at 0.05 (0.1 by chance)" in claims_line(ds)
+
+
+@pytest.mark.parametrize(
+    ("alpha", "said"), [(2.0, "1.5-3.0"), (1.4, "1.5-3.0*"), (3.4, "1.5-3.0*"), (np.nan, "1.5-3.0")]
+)
+def test_an_alpha_outside_of_its_interval_has_a_star(alpha, said):
+    row = {"status": "computed", "num_evals": 30, "alpha": alpha}
+    row |= {"alpha_low": 1.5, "alpha_high": 3.0}
+    assert cells(row, pooled=False, measured=True)["alpha_low"] == said
