@@ -211,7 +211,7 @@ def caption_of(found: Source, tail: Tail, bulk: Bulk | None) -> str:
         verb = "eigenvalue is" if above == 1 else "eigenvalues are"
         words.append(
             f"Noise by the Marchenko-Pastur law ends at {bulk.upper:.3g}; "
-            f"{above or 'no'} {verb} too large for it."
+            f"{above or 'no'} {verb} too large for it at {found.significance:g}."
         )
         within = int(((found.nonzero >= tail.xmin) & (found.nonzero <= bulk.upper)).sum())
         if within:
