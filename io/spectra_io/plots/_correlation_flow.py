@@ -116,10 +116,11 @@ _BRIEF = {_parts.BAND: "2 to 6", _parts.NOISE: "pure noise", "90 % interval": "9
 
 def _brief(ax: Axes, label: str) -> str:
     """Shorten a label of the legend for narrow axes."""
+    label = label.replace("too few points:", "too few:")
     if width_of(ax) >= _WIDE:
         return label
     short = label.replace(_parts.TRAPPED, "trapped or large")
-    return _BRIEF.get(short, short.removeprefix("power law "))
+    return _BRIEF.get(short, short.removeprefix("power law ").replace(" for a power law", ""))
 
 
 def _draw_kinds(ax: Axes, flow: _plotdata.CorrelationFlow, bars: str) -> None:

@@ -44,7 +44,7 @@ __all__ = [
 
 BAND = "2 to 6: band of the literature"
 NOISE = "α of pure noise"
-TRAPPED = "trapped, or with large elements or mean"
+TRAPPED = "trapped, or large elements or mean"
 MOST_BARS = 150  # layers whose intervals can be told apart
 MOST_NAMED = 6  # names of layers that lie apart
 NEIGHBOURS = 20  # layers from which on a line shows the median of neighbours
@@ -103,16 +103,18 @@ def bars(models: Any) -> str:
 def supports(flow: CorrelationFlow) -> dict[str, str]:
     """Return the words for full, hollow and crossed marks, as the table has them, if any is."""
     counts = Counter(flow.support)
-    marks = {
-        "full": ["supported"],
-        "hollow": ["not distinguishable", "too few points"],
-        "crossed": ["rejected"],
-    }
+    like, few = counts["not distinguishable"], counts["too few points"]
+    hollow = f"not distinguishable: {like}, too few points: {few}"  # the longest of a legend
+    if not few:
+        hollow = f"power law not distinguishable: {like}"
+    elif not like:
+        hollow = f"too few points for a power law: {few}"
     said = {
-        mark: [f"{word}: {counts[word]}" for word in words if counts[word]]
-        for mark, words in marks.items()
+        "full": (counts["supported"], f"power law supported: {counts['supported']}"),
+        "hollow": (like + few, hollow),
+        "crossed": (counts["rejected"], f"power law rejected: {counts['rejected']}"),
     }
-    return {mark: f"power law {', '.join(words)}" for mark, words in said.items() if words}
+    return {mark: words for mark, (num, words) in said.items() if num}
 
 
 def missing(flow: CorrelationFlow, *, why: bool = True) -> str:

@@ -135,7 +135,8 @@ def test_flow_shows_intervals_noise_and_what_is_not_supported(ds):
     said = ds.power_law_support.sel(layer=numbers.layer)
     assert numbers.support == [word.replace("_", " ") for word in spectra.labels(said).values]
     hollow = [n for word, n in Counter(numbers.support).items() if word != "supported"]
-    kinds = [w for w in words if w.startswith(("power law not", "power law too", "power law rej"))]
+    starts = ("power law not", "power law rejected", "not distinguishable", "too few")
+    kinds = [word for word in words if word.startswith(starts)]
     counted = [int(part.split(": ")[1]) for words in kinds for part in words.split(", ")]
     assert sum(counted) == sum(hollow)
 

@@ -308,7 +308,7 @@ def test_trapped_layers_have_a_square_and_say_so(ds):
     several: list[tuple[Any, int]] = [(ds, 1), (far, 1), ({"one": ds, "two": ds}, 2)]
     for given, num in several:
         figure = interactive.correlation_flow(given)
-        squares = entry_of(figure, "trapped, or with large elements or mean")
+        squares = entry_of(figure, "trapped, or large elements or mean")
         assert squares.name.endswith(f": {num * int(there.sum())}")
         assert list(squares.x) == num * list(flow.depth[there])
         own = plotdata.correlation_flow(far if given is far else ds)
@@ -319,7 +319,7 @@ def test_trapped_layers_have_a_square_and_say_so(ds):
             for trace in figure.data
             if trace.customdata is not None
             for text in map(str, np.ravel(np.asarray(trace.customdata, dtype=object)))
-            if "trapped, or with large elements or mean" in text
+            if "trapped, or large elements or mean" in text
         ]
         assert len(said) == num * int(there.sum())
     written = [note.text for note in interactive.correlation_flow(far).layout.annotations]
