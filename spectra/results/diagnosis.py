@@ -146,14 +146,16 @@ def _reason(row: Mapping[str, Any], verdict: Verdict) -> str:
         return f"{int(row['phase_num'])} eigenvalues, none above the bulk"
     above = int(row["phase_num_excess"])
     spikes = f"{above or 'no'} eigenvalue{'s' if above != 1 else ''} above the bulk at 0.0001"
-    bulk = f"bulk {_fit(row)} (p {_p(row['phase_bulk_p'])}, D {row['phase_bulk_D']:.2g})"
-    return f"{bulk}; {spikes}{_law(row)}{_cause(row, above)}"
+    return f"bulk {_fit(row)}; {spikes}{_law(row)}{_cause(row, above)}"
 
 
 def _fit(row: Mapping[str, Any]) -> str:
+    """Return how near the bulk is to noise; of one that is so by its distance also the limit."""
+    numbers = f"p {_p(row['phase_bulk_p'])}, D {row['phase_bulk_D']:.2g}"
     if row["phase_bulk_p"] >= SIGNIFICANCE:
-        return "as noise"
-    return "nearly as noise" if row["phase_bulk_D"] <= NEAR else "not as noise"
+        return f"as noise ({numbers})"
+    near = row["phase_bulk_D"] <= NEAR
+    return f"nearly as noise ({numbers}, at most {NEAR:g})" if near else f"not as noise ({numbers})"
 
 
 def _cause(row: Mapping[str, Any], above: int) -> str:

@@ -28,6 +28,7 @@ _FAILED = {status.name.lower() for status in (Status.NOT_READ, Status.NOT_CONVER
 _UNJUDGED = {"not_judged", ""}
 _NO_PHASE = {"not_classified", ""}
 _UNLIKE = 0.5  # share of the layers of a kind that are not like noise, for one that is
+_EMBEDDING = "embedding"  # layers that are often like noise, whatever they have learned
 _SHOWN = 10  # findings in the text of a triage
 
 
@@ -233,7 +234,7 @@ def findings(ds: xr.Dataset, /) -> list[Finding]:
     >>> W = np.random.default_rng(0).standard_normal((200, 100))
     >>> W[7, 9] = 60.0
     >>> [found.reason for found in findings(spectra.analyze({"fc": W}))]
-    ['element (7, 9) makes a spike by itself, 5.1 times the limit']
+    ['element (7, 9) makes a spike by itself, 5.1 times the limit of detection']
     """
     rows = records(one_model(ds))
     judged = [row for row in rows if _verdict(row) or _status(row) != "not_reached"]
@@ -291,10 +292,10 @@ def _foreseen(row: Mapping[str, Any]) -> str:
     if max(large, mean) < _STRONG or not max(large, mean) >= _STRONG:
         return ""
     if mean > large:
-        return f"the mean of the elements makes a spike, {mean:.1f} times the limit"
+        return f"the mean of the elements makes a spike, {mean:.1f} times the limit of detection"
     place = row.get("large_where") or "an element"
     is_one = re.match(r"(matrix \d+: )?(an element|element|row|column) ", f"{place} ")
-    return f"{place} {_spikes_of(1 if is_one else 2)}, {large:.1f} times the limit"
+    return f"{place} {_spikes_of(1 if is_one else 2)}, {large:.1f} times the limit of detection"
 
 
 def _spikes_of(num: int) -> str:
@@ -324,6 +325,8 @@ def _reason(row: Mapping[str, Any], concern: Concern, rare: float) -> str:
         return f"alpha {row['alpha']:.2f}, read as {word} in the literature; {said}{alone}"
     if concern is Concern.LIKE_NOISE and rare >= _UNLIKE:
         return f"unlike other layers of its kind; {said}"
+    if concern is Concern.LIKE_NOISE and row.get("layer_type") == _EMBEDDING:
+        return f"{said}; many embeddings are like noise"
     return said
 
 

@@ -72,10 +72,11 @@ def correlation_flow(
 
     Notes
     -----
-    Full marks have a supported power law, hollow ones have too few points or another law is as
-    likely, and a cross is in those whose power law is rejected. Squares are around layers that are
-    trapped or have elements that make spikes in any order. Crosses on the lower edge are layers
-    without a fit. Layers far from most are named. The trend is Kendall's rank correlation.
+    Full marks have a supported power law, hollow ones have too few points or cannot be told from an
+    exponential, and a cross is in those whose power law is rejected. Squares are around layers that
+    are trapped or have elements, or a mean, that make spikes in any order. Crosses on the lower
+    edge are layers without a fit. Layers far from most are named. The trend is Kendall's rank
+    correlation.
 
     Examples
     --------
@@ -115,10 +116,11 @@ _BRIEF = {_parts.BAND: "2 to 6", _parts.NOISE: "pure noise", "90 % interval": "9
 
 def _brief(ax: Axes, label: str) -> str:
     """Shorten a label of the legend for narrow axes."""
+    label = label.replace("too few points:", "too few:")
     if width_of(ax) >= _WIDE:
         return label
     short = label.replace(_parts.TRAPPED, "trapped or large")
-    return _BRIEF.get(short, short.removeprefix("power law "))
+    return _BRIEF.get(short, short.removeprefix("power law ").replace(" for a power law", ""))
 
 
 def _draw_kinds(ax: Axes, flow: _plotdata.CorrelationFlow, bars: str) -> None:
@@ -173,17 +175,17 @@ def _say_support(ax: Axes, flow: _plotdata.CorrelationFlow, size: float) -> None
 
     labels = {word: _brief(ax, label) for word, label in _parts.supports(flow).items()}
     color = ink()
-    if "supported" in labels:
-        ax.plot([], [], "o", color=color, markersize=size, label=labels["supported"])
+    if "full" in labels:
+        ax.plot([], [], "o", color=color, markersize=size, label=labels["full"])
     hollow: dict[str, Any] = {"color": color, "markerfacecolor": paper(ax), "markersize": size}
-    if "undecided" in labels:
-        ax.plot([], [], "o", label=labels["undecided"], **hollow)
-    if "rejected" in labels:
+    if "hollow" in labels:
+        ax.plot([], [], "o", label=labels["hollow"], **hollow)
+    if "crossed" in labels:
         circle, cross = (
             Line2D([], [], linestyle="none", marker="o", **hollow),
             Line2D([], [], linestyle="none", marker="x", color=color, markersize=0.7 * size),
         )
-        overlaid(ax, [circle, cross], labels["rejected"])
+        overlaid(ax, [circle, cross], labels["crossed"])
 
 
 def _draw_missing(ax: Axes, flow: _plotdata.CorrelationFlow) -> None:

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 import spectra_io.plots._flow_parts as _parts
-from spectra.errors import one_line
 from spectra_io.plots._canvas import height_of, ink, width_of
-from spectra_io.plots._names import end_of, short
+from spectra_io.plots._names import end_of, layers
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -86,7 +85,7 @@ def name_layers(ax: Axes, names: Sequence[str], ordered: bool) -> None:
         return
     inches = height_of(ax)
     length = max(12, min(32, int(6 * inches)))
-    shown = short([one_line(name) for name in names], length)
+    shown = layers(names, length)
     ax.set_xticks(range(1, len(names) + 1), shown)
     slot = width_of(ax) / max(1, len(shown))
     upright = max(map(len, shown), default=0) * 0.075 > slot

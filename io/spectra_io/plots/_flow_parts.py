@@ -44,7 +44,7 @@ __all__ = [
 
 BAND = "2 to 6: band of the literature"
 NOISE = "α of pure noise"
-TRAPPED = "trapped or with large elements"
+TRAPPED = "trapped, or large elements or mean"
 MOST_BARS = 150  # layers whose intervals can be told apart
 MOST_NAMED = 6  # names of layers that lie apart
 NEIGHBOURS = 20  # layers from which on a line shows the median of neighbours
@@ -67,12 +67,19 @@ def kinds(flow: CorrelationFlow) -> list[Kind]:
     """Return the kinds of layers that have a fit; a single kind is drawn as layers of no kind."""
     there = [kind for kind in KINDS if kind in flow.kind]
     if len(there) == 1:
-        return [Kind(kind, "layer" if kind == "other" else kind, PALETTE[0], 0) for kind in there]
+        return [
+            Kind(kind, "layers" if kind == "other" else _layers_of(kind), PALETTE[0], 0)
+            for kind in there
+        ]
     styles = [(kind, KINDS.index(kind)) for kind in there]
     return [
-        Kind(kind, kind, "" if kind == "other" else PALETTE[i % len(PALETTE)], i)
+        Kind(kind, _layers_of(kind), "" if kind == "other" else PALETTE[i % len(PALETTE)], i)
         for kind, i in styles
     ]
+
+
+def _layers_of(kind: str) -> str:
+    return f"{kind} layers"
 
 
 def is_many(models: object) -> bool:
@@ -94,15 +101,20 @@ def bars(models: Any) -> str:
 
 
 def supports(flow: CorrelationFlow) -> dict[str, str]:
-    """Return the words for supported, undecided and rejected power laws, if there are any."""
+    """Return the words for full, hollow and crossed marks, as the table has them, if any is."""
     counts = Counter(flow.support)
-    undecided = counts["too few points"] + counts["not distinguishable"]
-    numbers = {
-        "supported": counts["supported"],
-        "undecided": undecided,
-        "rejected": counts["rejected"],
+    like, few = counts["not distinguishable"], counts["too few points"]
+    hollow = f"not distinguishable: {like}, too few points: {few}"  # the longest of a legend
+    if not few:
+        hollow = f"power law not distinguishable: {like}"
+    elif not like:
+        hollow = f"too few points for a power law: {few}"
+    said = {
+        "full": (counts["supported"], f"power law supported: {counts['supported']}"),
+        "hollow": (like + few, hollow),
+        "crossed": (counts["rejected"], f"power law rejected: {counts['rejected']}"),
     }
-    return {word: f"power law {word}: {num}" for word, num in numbers.items() if num}
+    return {mark: words for mark, (num, words) in said.items() if num}
 
 
 def missing(flow: CorrelationFlow, *, why: bool = True) -> str:

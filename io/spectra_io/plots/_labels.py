@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING
 from spectra_io.plots._ranges import spike_axis
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import spectra.results.plotdata as _plotdata
 
 __all__ = [
@@ -33,6 +35,7 @@ __all__ = [
 _EIGENVALUE = r"eigenvalue $\lambda$ of $W^T W$"
 ALPHA = r"power-law exponent $\alpha$"
 _DENSITY = r"density $\rho(\lambda)$"
+_NEAR_POWER_LAW = 0.1  # exponent of a stretched exponential below which it is nearly a power law
 _SYMBOLS = {"alpha": "α", "Lambda": "Λ", "mu": "µ", "sigma": "σ", "beta": "β"}
 
 
@@ -45,8 +48,9 @@ def eigenvalue_label(exponent: int, *, what: str = _EIGENVALUE, **left_out: int)
 
 
 def judged(support: str) -> str:
-    """Return what the data say of a power law."""
-    return f"power law: {support}"
+    """Return what the data say of a power law, and from what it cannot be told."""
+    other = " from an exponential" if support == "not distinguishable" else ""
+    return f"power law: {support}{other}"
 
 
 def esd(numbers: _plotdata.ESD, scale: _plotdata.Scale) -> dict[str, str]:
@@ -115,11 +119,23 @@ def tail_laws(numbers: _plotdata.TailLaws, *, parameters: bool = True) -> dict[s
     for law in numbers.laws:
         said = law.replace("_", " ")
         if parameters:
-            values = numbers.parameters[law].items()
-            said += f" ({', '.join(f'{_SYMBOLS[name]} = {value:.3g}' for name, value in values)})"
+            said += f" ({_parameters(law, numbers.parameters[law])})"
         test = numbers.tests.get(law)
         words[law] = said if test is None else f"{said}: R = {test.R:.1f}, p = {test.p:.2g}"
     return words
+
+
+def _parameters(law: str, found: Mapping[str, float]) -> str:
+    """Return the parameters of a law; of one that is nearly a power law only the one that says so.
+
+    Its scale is then a huge number, or a tiny one, and says nothing.
+    """
+    if law == "stretched_exponential" and found["beta"] < _NEAR_POWER_LAW:
+        return f"near a power law, β = {found['beta']:.2g}"
+    words = {"alpha": ".2f"}  # the digits of alpha are those of the other pictures
+    return ", ".join(
+        f"{_SYMBOLS[name]} = {value:{words.get(name, '.3g')}}" for name, value in found.items()
+    )
 
 
 def hill(numbers: _plotdata.Hill) -> dict[str, str]:

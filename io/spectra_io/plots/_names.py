@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from itertools import takewhile
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,10 @@ from spectra.errors import one_line
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["common_start", "end_of", "short"]
+__all__ = ["common_start", "end_of", "layers", "short"]
+
+_WORD = re.compile(r"[^/._:\s-]*\Z")  # after the last separator
+_FIRST_WORD = re.compile(r"\A[^/._:\s-]*")
 
 
 def short(names: Sequence[str], length: int = 32) -> list[str]:
@@ -22,6 +26,20 @@ def short(names: Sequence[str], length: int = 32) -> list[str]:
     cut = [f"…{name[start:]}" if start > 8 and len(name) > start + 1 else name for name in cut]
     half = length // 2
     return [n if len(n) <= length else f"{n[:half]}…{n[-half + 1 :]}" for n in cut]
+
+
+def layers(names: Sequence[str], length: int = 32) -> list[str]:
+    """Shorten names of layers from the front: what all share first; their ends tell them apart."""
+    lines = [one_line(name) for name in names]
+    if len(lines) < 2 or max(map(len, lines)) <= length:
+        return short(lines, length)
+    start = len(_WORD.sub("", common_start(lines)))
+    same = common_start([line[::-1] for line in lines])[::-1]
+    ending = len(_FIRST_WORD.sub("", same))
+    cut = [f"{line[:-ending]}…" if ending > 8 else line for line in lines]
+    cut = [f"…{line[start:]}" if start > 1 and len(line) > start + 1 else line for line in cut]
+    cut = [end_of(line, length) for line in cut]
+    return cut if len({*cut}) == len({*lines}) else short(lines, length)
 
 
 def common_start(names: Sequence[str]) -> str:

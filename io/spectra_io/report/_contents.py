@@ -12,8 +12,10 @@ from spectra.results.reading import in_words, records
 from spectra.results.several import by_model
 from spectra.results.triage import triage
 from spectra.results.variables import VARIABLES, Status
+from spectra.results.variables._sources import OURS
 from spectra_io.report._comparisons import merged
 from spectra_io.terminal import summaries
+from spectra_io.terminal.cells import probability
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -24,14 +26,26 @@ if TYPE_CHECKING:
     from spectra.results.triage import Triage
     from spectra.results.variables import Variable
 
-__all__ = ["Said", "checked", "exponent_of", "glossary", "in_order", "numbers", "said_of"]
+__all__ = [
+    "Said",
+    "checked",
+    "exponent_of",
+    "formula_of",
+    "glossary",
+    "in_order",
+    "numbers",
+    "said_of",
+]
 
 _GROUPS = ("diagnosis", "tail", "noise", "size", "layer")
 _NOT_REACHED = Status.NOT_REACHED.name.lower()
+_FUNCTION = "spectra."  # beginning of the name of a function, which is no formula
 _LONGEST = 1000  # characters of a text from a file
 _MISSING = {"", "-", "nan"}
 _POWERS = {"w": 1, "w2": 2}  # of the weights, in a unit
 _LARGEST = 2**53
+_SMALL = 1e-3  # probabilities below are written as powers of ten
+_OUTSIDE = "; the value is outside, since most resamples have their tail start elsewhere"
 _BOUNDS = {("p_precision",)}  # errors that are the largest possible
 
 
@@ -102,6 +116,13 @@ def glossary(layers: Mapping[str, Sequence[Row | None]]) -> list[Variable]:
     return sorted(kept, key=lambda v: _GROUPS.index(v.group))
 
 
+def formula_of(variable: Variable) -> str:
+    """Return the formula of a variable, and its source, without the names of functions."""
+    parts = [part for part in variable.formula.split("; ") if _FUNCTION not in part]
+    source = "" if variable.references == OURS else variable.references
+    return "; ".join(part for part in (*parts, source) if part)
+
+
 def numbers(row: Row, variables: Sequence[Variable]) -> list[list[str]]:
     """Return for each variable the number of a layer, its error, and what noise gives."""
     return [[_word(row, v.name), _error(row, v), _noise(row, v)] for v in variables]
@@ -125,8 +146,15 @@ def _word(row: Row, name: str) -> str:
     exponent = exponent_of(row)
     if exponent and variable.units in _POWERS:  # the unit of the number is not that of the weights
         return f"{value:.4g} x 2^{exponent * _POWERS[variable.units]}"
+    if 0 <= value < _SMALL and _is_probability(name):
+        return probability(value)
     whole = variable.units == "1" and abs(value) < _LARGEST and value == int(value)
     return f"{int(value):,}" if whole else f"{value:.4g}"
+
+
+def _is_probability(name: str) -> bool:
+    """Return whether a variable is a p-value."""
+    return name == "p_value" or name.endswith("_p") or name.startswith("p_")
 
 
 def _noise(row: Row, variable: Variable) -> str:
@@ -146,4 +174,8 @@ def _error(row: Row, variable: Variable) -> str:
     confidence = row.get("interval_confidence", math.nan)
     share = "" if confidence != confidence else f" ({confidence:.0%})"
     least = "at most " if variable.error in _BOUNDS else ""
-    return f"{ends[0]} to {ends[1]}{share}" if ends[1:] else f"{least}± {ends[0]}"
+    if not ends[1:]:
+        return f"{least}± {ends[0]}"
+    low, high = (row[name] for name in variable.error)
+    inside = low <= row[variable.name] <= high
+    return f"{ends[0]} to {ends[1]}{share}{'' if inside else _OUTSIDE}"

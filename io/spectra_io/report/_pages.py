@@ -18,6 +18,7 @@ from spectra_io.report._comparisons import side_by_side
 from spectra_io.report._links import DOCUMENTATION, page_of
 from spectra_io.report._names import brief
 from spectra_io.report._tables import layers_table
+from spectra_io.report._words import WORDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -127,6 +128,7 @@ def page(
         short=lambda name: short([one_line(name)], _SHORT)[0],
         whole=lambda name: short([one_line(name)], _LONGEST)[0],
         documentation=DOCUMENTATION,
+        words=WORDS,
         data=_packed(_data(known, layers, variables, watch)),
         libraries=[_asset(name) for name in _LIBRARIES],
         style=_asset("report.css"),
@@ -151,7 +153,7 @@ def _data(
         "models": [short([name], _LONGEST)[0] for name in models],
         "briefs": brief(list(models)),
         "variables": [
-            [v.name, v.long_name, v.units, v.formula, v.references, v.group, v.kind, page_of(v)]
+            [v.name, v.long_name, v.units, _contents.formula_of(v), v.group, v.kind, page_of(v)]
             for v in variables
         ],
         "layers": [

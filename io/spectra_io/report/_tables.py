@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from spectra.errors import one_line
-from spectra.results.reading import records
+from spectra.results.reading import in_words, records
 from spectra.results.variables import VARIABLES, Status
 from spectra_io.report._contents import exponent_of
 from spectra_io.report._links import page_of
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["Cell", "Head", "Line", "layers_table"]
 
 _COLUMNS = ("main", "num_spikes", "stable_rank", "log_norm")
+_FAR = {"-", "not classified"}  # words for a layer that is near no other phase
 _NOT_REACHED = Status.NOT_REACHED.name.lower()
 
 
@@ -50,12 +51,19 @@ class Line(NamedTuple):
     layer: str
     model: int
     cells: list[Cell]
+    near: str
+    """Another phase that the layer is close to; empty if it is not."""
 
 
 def layers_table(models: Mapping[str, xr.Dataset]) -> tuple[list[Head], list[Line]]:
     """Return heads and rows of the layers that were reached, models beside one another."""
     tables = [layer_table(ds, groups=_COLUMNS) for ds in models.values()]
-    columns = {c.name: c for table in tables for c in table.columns[1:]}
+    columns = {
+        column.name: column
+        for table in tables
+        for i, column in enumerate(table.columns)
+        if i and any(row[i] != "-" for row in table.rows)
+    }
     lines = []
     for i, (table, ds) in enumerate(zip(tables, models.values(), strict=True)):
         places = {column.name: j for j, column in enumerate(table.columns)}
@@ -63,7 +71,8 @@ def layers_table(models: Mapping[str, xr.Dataset]) -> tuple[list[Head], list[Lin
         for row, texts in zip(rows, table.rows, strict=True):
             found = {name: texts[place] for name, place in places.items()}
             cells = [_cell(row, name, found.get(name, "")) for name in columns]
-            lines.append(Line(str(row["layer"]), i, cells))
+            near = in_words(str(row.get("phase_second", "")))
+            lines.append(Line(str(row["layer"]), i, cells, "" if near in _FAR else near))
     return [_head(column) for column in columns.values()], lines
 
 

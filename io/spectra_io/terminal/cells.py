@@ -94,7 +94,7 @@ def cells(
         **{name: math.nan for name, hides in is_hidden.items() if hides and name not in asked},
         **{name: in_words(row[name]) for name in _FLAGS if name in row},
         "verdict": _verdict(row),
-        "alpha_low": _interval(number["alpha_low"], number["alpha_high"]),
+        "alpha_low": _interval(number["alpha_low"], number["alpha_high"], number["alpha"]),
         "noise_std": _digits(number["noise_std"]),
         "mp_softrank": _digits(number["mp_softrank"]),
         "spike_p": probability(number["spike_p"]),
@@ -107,7 +107,7 @@ def cells(
 
 
 _NUMBERS = (
-    *("alpha_low", "alpha_high", "noise_std", "mp_softrank", "spike_p", "bulk_p"),
+    *("alpha", "alpha_low", "alpha_high", "noise_std", "mp_softrank", "spike_p", "bulk_p"),
     *("trap_p", "spacing_ratio_error"),
 )
 
@@ -120,11 +120,13 @@ def _verdict(row: dict[str, Any]) -> str:
     return f"broken: {in_words(status)}" if verdict == "broken" else in_words(status)
 
 
-def _interval(low: float, high: float) -> str:
+def _interval(low: float, high: float, alpha: float) -> str:
+    """Return an interval, with a star if alpha lies outside."""
     if math.isnan(low):
         return "-"
     digits = 1 if high < 100 else 0
-    return f"{low:.{digits}f}-{high:.{digits}f}"
+    star = "*" if alpha < low or alpha > high else ""
+    return f"{low:.{digits}f}-{high:.{digits}f}{star}"
 
 
 def _digits(value: float) -> str:

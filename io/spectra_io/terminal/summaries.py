@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from spectra.noise.phases import SIGNIFICANCE
 from spectra.results.claims import claims
 from spectra.results.verdicts import Verdict
 
@@ -79,23 +80,44 @@ def claims_line(ds: xr.Dataset, /) -> str:
     Returns
     -------
     str
-        Numbers for the tests that `ds` holds; empty if it holds none.
+        Numbers for the tests that `ds` holds, at its significance, beside how many there would be
+        by chance, and of those that are found how many are so at the significance of the verdicts;
+        empty if it holds none.
 
     Examples
     --------
     >>> import numpy as np, spectra
     >>> W = np.random.default_rng(0).standard_normal((100, 50))
     >>> claims_line(spectra.analyze({"fc": W}, measures=spectra.measures.RANDOM_MATRIX))
-    'of 1 layer 0 with spikes (0.05 by chance), 0 with traps (0.05 by chance)'
+    'of 1 layer 0 with spikes at 0.05 (0.05 by chance); 0 with traps at 0.05 (0.05 by chance)'
     """
     found = claims(ds, significance=float(ds.attrs["significance"]))
-    counts = [_claimed(found.sel(claim=n), n) for n in ("spike", "trap") if n in found.claim.values]
+    strict = {"spike": _num_above, "trap": _num_trapped}
+    counts = [
+        _claimed(found.sel(claim=name), name, count(ds))
+        for name, count in strict.items()
+        if name in found.claim.values
+    ]
     num = ds.sizes["layer"]
     noun = "layer" if num == 1 else "layers"
-    return f"of {num} {noun} {', '.join(counts)}" if counts and num else ""
+    return f"of {num} {noun} {'; '.join(counts)}" if counts and num else ""
 
 
-def _claimed(one: xr.Dataset, name: str) -> str:
-    num, sure = int(one.num_significant), int(one.num_sure)
-    beside = f"{one.num_by_chance.item():.2g} by chance" + (f", {sure} sure" if num else "")
-    return f"{num} with {name}s ({beside})"
+def _claimed(one: xr.Dataset, name: str, num_strict: int) -> str:
+    """Return the count of one kind beside chance, and the one that the verdicts rest on."""
+    num = int(one.num_significant)
+    level, chance = one.attrs["significance"], one.num_by_chance.item()
+    strict = f", {num_strict} at the {SIGNIFICANCE} of the verdicts" if num else ""
+    return f"{num} with {name}s at {level:g} ({chance:.2g} by chance){strict}"
+
+
+def _num_above(ds: xr.Dataset) -> int:
+    """Count the layers with an eigenvalue above the bulk in the words of the verdicts."""
+    if "phase_num_excess" in ds:
+        return int((ds.phase_num_excess > 0).sum())
+    return int((ds.spike_p <= SIGNIFICANCE).sum())
+
+
+def _num_trapped(ds: xr.Dataset) -> int:
+    """Count the layers that are trapped in the words of the verdicts."""
+    return int(((ds.trap_p <= SIGNIFICANCE) & (ds.num_traps > 0)).sum())

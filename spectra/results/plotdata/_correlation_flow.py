@@ -27,6 +27,7 @@ _FEWEST = 5  # layers among which one can lie apart
 _FAR = 4.0  # robust standard deviations of ln(alpha - 1) of a layer that lies apart
 _SPREAD = 1.4826  # standard deviation over median absolute deviation, for normal data
 _LEAST_SPREAD = 0.05  # smallest standard deviation, for layers that are nearly alike
+_HUGE = 1e4  # exponents that are written as a power of ten
 _UNORDERED = ("safetensors", "npz")  # formats that keep no order of layers
 
 
@@ -147,7 +148,11 @@ def correlation_flow(ds: xr.Dataset, /) -> CorrelationFlow:
     there = np.isfinite(ds.alpha.values)
     at, fitted = np.flatnonzero(there), ds.isel(layer=np.flatnonzero(there))
     alpha, sigma = fitted.alpha.values, fitted.sigma.values
-    low, high = (fitted.get(name) for name in ("alpha_low", "alpha_high"))
+    ends = (fitted.get(name) for name in ("alpha_low", "alpha_high"))
+    low, high = (
+        alpha + side * sigma if end is None else end.fillna(fitted.alpha).values
+        for side, end in zip((-1, 1), ends, strict=True)
+    )
     noise = fitted.get("alpha_noise")
     depth = at.astype(np.float64) + 1
     apart, trend = _apart(alpha), trend_of(depth, alpha)
@@ -160,8 +165,8 @@ def correlation_flow(ds: xr.Dataset, /) -> CorrelationFlow:
         layer=layer,
         depth=depth,
         alpha=alpha,
-        low=alpha - sigma if low is None else low.fillna(fitted.alpha).values,
-        high=alpha + sigma if high is None else high.fillna(fitted.alpha).values,
+        low=low,
+        high=high,
         noise=np.full(len(alpha), np.nan) if noise is None else noise.values,
         kind=[kinds[i] for i in at],
         support=_supports(fitted),
@@ -173,7 +178,9 @@ def correlation_flow(ds: xr.Dataset, /) -> CorrelationFlow:
         ordered=ordered,
         trend=trend,
         model=model,
-        caption=_caption(model, layer, alpha, apart, trapped, missing, trend),
+        caption=_caption(
+            model, layer, alpha, apart, trapped, missing, trend, _outside(layer, alpha, low, high)
+        ),
     )
 
 
@@ -243,6 +250,21 @@ def _reason(row: xr.Dataset) -> str:
     return str(labels(row.fit_status).item()).replace("_", " ") if "fit_status" in row else "no fit"
 
 
+def _alpha(value: float) -> str:
+    """Return an exponent with as many digits as all others; a huge one as a power of ten."""
+    return f"{value:.2f}" if value < _HUGE else f"{value:.2e}"
+
+
+def _outside(layer: list[str], alpha: FloatArray, low: FloatArray, high: FloatArray) -> str:
+    """Return the sentence on the layers whose alpha is not in its interval; empty without one."""
+    found = [one_line(layer[i]) for i in np.flatnonzero((alpha < low) | (alpha > high))]
+    if not found:
+        return ""
+    more = f" and {len(found) - 5} more" if len(found) > 5 else ""
+    why = "most resamples have their tail start elsewhere"
+    return f"Outside of the interval, since {why}: {', '.join(found[:5])}{more}."
+
+
 def _caption(
     model: str,
     layer: list[str],
@@ -251,6 +273,7 @@ def _caption(
     trapped: AnyArray,
     missing: dict[str, str],
     trend: Trend,
+    outside: str,
 ) -> str:
     """Return sentences on the layers of a model."""
     words = [
@@ -258,19 +281,22 @@ def _caption(
     ]
     if len(alpha):
         low, middle, high = np.quantile(alpha, [0, 0.5, 1])
-        words.append(f"Median {middle:.2f}, from {low:.2f} to {high:.4g}.")
+        words.append(f"Median {_alpha(middle)}, from {_alpha(low)} to {_alpha(high)}.")
     if np.isfinite(trend.tau):
         words.append(f"Rank correlation with depth: {trend.words}.")
     if apart.any():
-        far = [f"{one_line(layer[i])} ({alpha[i]:.4g})" for i in np.flatnonzero(apart)]
+        far = [f"{one_line(layer[i])} ({_alpha(alpha[i])})" for i in np.flatnonzero(apart)]
         more = f" and {len(far) - 5} more" if len(far) > 5 else ""
         words.append(f"Far from most: {', '.join(far[:5])}{more}.")
+    words.append(outside)
     if trapped.any():
         caught = [one_line(layer[i]) for i in np.flatnonzero(trapped)]
         more = f" and {len(caught) - 5} more" if len(caught) > 5 else ""
-        words.append(f"Trapped or with large elements: {', '.join(caught[:5])}{more}.")
+        words.append(
+            f"Trapped, or with large elements or a large mean: {', '.join(caught[:5])}{more}."
+        )
     if missing:
         lost = [f"{one_line(name)} ({why})" for name, why in missing.items()]
         more = f" and {len(lost) - 5} more" if len(lost) > 5 else ""
         words.append(f"Without a fit: {', '.join(lost[:5])}{more}.")
-    return " ".join(words)
+    return " ".join(word for word in words if word)

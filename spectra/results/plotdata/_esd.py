@@ -201,7 +201,8 @@ def caption_of(found: Source, tail: Tail, bulk: Bulk | None) -> str:
     if math.isnan(tail.alpha):
         words.append(f"{tail.words[0].upper()}{tail.words[1:]}.")
     else:
-        support = f"; power law: {tail.support}" if tail.support else ""
+        other = " from an exponential" if tail.support == "not distinguishable" else ""
+        support = f"; power law: {tail.support}{other}" if tail.support else ""
         words.append(
             f"Tail of {tail.num} eigenvalues from {tail.xmin:.3g} up with {tail.words}{support}."
         )
@@ -210,6 +211,9 @@ def caption_of(found: Source, tail: Tail, bulk: Bulk | None) -> str:
         verb = "eigenvalue is" if above == 1 else "eigenvalues are"
         words.append(
             f"Noise by the Marchenko-Pastur law ends at {bulk.upper:.3g}; "
-            f"{above or 'no'} {verb} too large for it."
+            f"{above or 'no'} {verb} too large for it at {found.significance:g}."
         )
+        within = int(((found.nonzero >= tail.xmin) & (found.nonzero <= bulk.upper)).sum())
+        if within:
+            words.append(f"Of the tail {within} of {tail.num} lie within the noise.")
     return " ".join(words) + unit_words(found.exponent)

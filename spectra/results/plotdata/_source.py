@@ -243,7 +243,8 @@ def tail_of(found: Source) -> Tail:
     sure = f"± {sigma:.2f}"
     if row is not None and "alpha_low" in row and row.alpha_low.notnull().item():
         low, high = row.alpha_low.item(), row.alpha_high.item()
-        sure = f"({low:.2f} to {high:.2f})"
+        inside = low <= alpha <= high
+        sure = f"({low:.2f} to {high:.2f})" if inside else f"outside {low:.2f} to {high:.2f}"
     support = ""
     if row is not None and "power_law_support" in row and row.power_law_support.item():
         support = str(labels(row.power_law_support).item()).replace("_", " ")

@@ -13,6 +13,7 @@ from spectra.errors import ArgumentError
 from spectra.results.plotdata._source import source, tail_of
 from spectra.results.plotdata._units import unit_words
 from spectra.tails.alternatives import Law
+from spectra.tails.support import FEWEST
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -80,7 +81,8 @@ def tail_laws(
     -------
     TailLaws
         Numbers of the figure. All laws are fitted by maximum likelihood to the same data, from
-        `xmin` up.
+        `xmin` up; the power law of the fitted tail has the alpha of the fit, which is another below
+        20 eigenvalues (see :func:`spectra.tails.power_law.fit`).
 
     Raises
     ------
@@ -107,11 +109,14 @@ def tail_laws(
     if len(values) < 2 or values[0] == values[-1]:
         msg = f"{what} has fewer than two different eigenvalues from {start:.3g} up"
         raise ArgumentError(msg)
+    is_fitted = start == tail.xmin and len(values) == tail.num
     tests = _alternatives.compare(values, xmin=start)
     x = np.geomspace(start, values[-1], _POINTS)
     laws, parameters, limits = {}, {}, []
     for law in get_args(Law):
         fitted = _alternatives.fit(values, law=law, xmin=start).parameters
+        if law == "power_law" and is_fitted:
+            fitted = {"alpha": tail.alpha}
         survival = _survival(law, fitted, x, start)
         if survival is None or (law != "power_law" and tests[law].ratio == 0):
             limits.append(law)
@@ -122,8 +127,20 @@ def tail_laws(
         values, ccdf, x, laws, parameters, {str(k): v for k, v in tests.items()}, limits,
         found.name, found.exponent,
         _caption(found.name or "a matrix", start, values, tests, limits)
+        + _judged_by(found.row)
         + unit_words(found.exponent),
     )  # fmt: skip
+
+
+def _judged_by(row: xr.Dataset | None) -> str:
+    """Return the sentence on the eigenvalues that the words on the power law rest on, if others."""
+    num = 0.0 if row is None or "support_num" not in row else float(row.support_num.item())
+    if not num >= FEWEST:
+        return ""
+    return (
+        f" These tests are of the whole tail; the verdict, and the word on the power law, rest on "
+        f"the {num:.0f} eigenvalues above the noise."
+    )
 
 
 def _survival(

@@ -27,7 +27,7 @@ BULK = grouped(
     (
         number(
             "num_spikes",
-            "eigenvalues above the bulk of noise",
+            "eigenvalues above the bulk of noise, at a significance of 0.05 by default",
             "1",
             "sequential Tracy-Widom test",
             _TW,
@@ -80,7 +80,7 @@ BULK = grouped(
         ),
         number(
             "bulk_p",
-            "p-value of bulk_D under pure noise",
+            "p-value of bulk_D under pure noise, the spikes at 0.05 left out",
             "1",
             "Gumbel law of M D",
             OURS,
@@ -473,12 +473,18 @@ PHASE = grouped(
         ),
         number(
             "phase_bulk_D",
-            "distance of the bulk from its law, the spikes of the phase left out",
+            "distance of the bulk from its law, the eigenvalues above it at 0.0001 left out",
             "1",
             "as bulk_D",
             MP,
         ),
-        number("phase_bulk_p", "p-value of phase_bulk_D under pure noise", "1", "as bulk_p", OURS),
+        number(
+            "phase_bulk_p",
+            "p-value of phase_bulk_D under pure noise, on which the verdict rests",
+            "1",
+            "as bulk_p",
+            OURS,
+        ),
         number("phase_soft_rank", "soft rank, the spikes of the phase left out", "1", "", HTSR),
         flag(
             "phase_excess_support",

@@ -156,7 +156,8 @@ EVIDENCE = grouped(
             "quantile (1 - confidence) / 2 of refits",
             BOOTSTRAP,
             head="90 %",
-            help="confidence interval of alpha, the start of the tail searched anew each time",
+            help="confidence interval of alpha, the start of the tail searched anew each time; "
+            "* alpha lies outside, since most resamples have their tail start elsewhere",
         ),
         number(
             "alpha_high",

@@ -46,6 +46,7 @@ def evidence_of(support=Support.REJECTED, likelier=Likelier.NONE, **changes):
         (evidence_of(), {}, "NOISE_AND_SIGNAL", "these follow no power law (p 0.05)"),
         (evidence_of(Support.SUPPORTED), {}, "NOISE_AND_SIGNAL", "these follow a power law"),
         (evidence_of(bulk_p=1e-9, bulk_D=0.2), {}, "STRUCTURED", "bulk not as noise"),
+        (evidence_of(bulk_p=1e-9, bulk_D=0.04), {}, "NOISE_AND_SIGNAL", "D 0.04, at most 0.05)"),
         (evidence_of(Support.SUPPORTED, bulk_p=1e-9), {}, "HEAVY_TAILED", "(p 0.5, alpha 2.00)"),
         (evidence_of(likelier=Likelier.LOGNORMAL), {}, "NOISE_AND_SIGNAL", "likelier: lognormal"),
         (

@@ -179,7 +179,10 @@ def test_the_reason_to_look_at_a_layer_comes_before_that_of_its_verdict():
     W[7, 9] = 60.0
     ds = spectra.analyze({"fc": W, "noise": np.random.default_rng(1).standard_normal((200, 100))})
     (first, second) = rules.check(ds, ["large_strength > 2", "M == 100"])
-    assert first.breaches[0].reason == "element (7, 9) makes a spike by itself, 5.1 times the limit"
+    assert (
+        first.breaches[0].reason
+        == "element (7, 9) makes a spike by itself, 5.1 times the limit of detection"
+    )
     (found,) = [each for each in triage.findings(ds) if each.layer == "fc"]
     assert second.breaches[0].reason == found.reason != ds.verdict_reason.values[0]
 

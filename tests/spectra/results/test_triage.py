@@ -70,6 +70,15 @@ def test_the_verb_agrees_with_what_makes_the_spikes(where, said):
     assert said in found.reason
 
 
+def test_an_embedding_like_noise_is_said_to_be_no_rare_thing():
+    rows = {
+        "emb": {"verdict": 3, "status": 1, "layer_type": "embedding", "verdict_reason": "no"},
+        "fc": {"verdict": 3, "status": 1, "layer_type": "dense", "verdict_reason": "no"},
+    }
+    reasons = [found.reason for found in triage.findings(from_rows(rows))]
+    assert reasons == ["no; many embeddings are like noise", "no"]
+
+
 def test_reasons(ds):
     reasons = {one.layer: one.reason for one in triage.findings(ds)}
     assert reasons["dead"] == "all weights are zero"

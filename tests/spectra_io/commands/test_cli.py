@@ -237,7 +237,8 @@ def test_noise_prints_what_the_library_computes(run):
         assert int(row["traps"]) == one.num_traps.item()
         assert row["phase"] == reading.in_words(spectra.labels(one.phase).item())
     assert out.splitlines()[-1] == (
-        "of 3 layers 2 with spikes (0.15 by chance, 2 sure), 0 with traps (0.15 by chance)"
+        "of 3 layers 2 with spikes at 0.05 (0.15 by chance), 2 at the 0.0001 of the verdicts; "
+        "0 with traps at 0.05 (0.15 by chance)"
     )
     assert len(err.splitlines()) == 1
 

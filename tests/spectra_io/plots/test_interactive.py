@@ -308,7 +308,7 @@ def test_trapped_layers_have_a_square_and_say_so(ds):
     several: list[tuple[Any, int]] = [(ds, 1), (far, 1), ({"one": ds, "two": ds}, 2)]
     for given, num in several:
         figure = interactive.correlation_flow(given)
-        squares = entry_of(figure, "trapped or with large elements")
+        squares = entry_of(figure, "trapped, or large elements or mean")
         assert squares.name.endswith(f": {num * int(there.sum())}")
         assert list(squares.x) == num * list(flow.depth[there])
         own = plotdata.correlation_flow(far if given is far else ds)
@@ -319,7 +319,7 @@ def test_trapped_layers_have_a_square_and_say_so(ds):
             for trace in figure.data
             if trace.customdata is not None
             for text in map(str, np.ravel(np.asarray(trace.customdata, dtype=object)))
-            if "trapped or with large elements" in text
+            if "trapped, or large elements or mean" in text
         ]
         assert len(said) == num * int(there.sum())
     written = [note.text for note in interactive.correlation_flow(far).layout.annotations]
@@ -367,12 +367,13 @@ def test_a_tail_says_why_its_power_law_is_not_supported(ds):
     ds = ds.copy(deep=True)
     for support in ("too few points", "not distinguishable", "rejected"):
         ds.power_law_support.loc["heavy"] = Support[support.replace(" ", "_").upper()]
+        said = f"{support}{' from an exponential' * support.startswith('not')}"
         names = [str(trace.name) for trace in interactive.esd(ds, layer="heavy").data]
-        assert any(name.endswith(f"<br>power law: {support}") for name in names)
-        assert f"; power law: {support}." in plotdata.esd(ds, layer="heavy").caption
+        assert any(name.endswith(f"<br>power law: {said}") for name in names)
+        assert f"; power law: {said}." in plotdata.esd(ds, layer="heavy").caption
         flow = interactive.correlation_flow(ds)
-        said = [t.customdata for t in flow.data if t.error_y.array is not None]
-        (own,) = [words for trace in said for words in trace if words[0] == "heavy"]
+        traces = [t.customdata for t in flow.data if t.error_y.array is not None]
+        (own,) = [words for trace in traces for words in trace if words[0] == "heavy"]
         assert f"<br>power law: {support}" in own[2]
 
 

@@ -12,6 +12,7 @@ import pytest
 
 import spectra
 from spectra import measures
+from spectra.noise.phases import Phase
 from spectra_io import open_model, report
 from tests.builders import SHARED
 from tests.spectra_io.report.test_contents import ASKED, HOSTILE, analyzed
@@ -175,6 +176,72 @@ def test_a_layer_opens_with_pictures_and_numbers(opened, model):
 def test_a_link_leads_to_a_layer(opened, model):
     page = opened(model, at="#layer-1")
     assert page.get_by_role("dialog").locator("h2").inner_text() == "heavy"
+
+
+def test_a_layer_begins_with_ten_numbers_and_folds_the_others(opened, model):
+    page = opened(model, at="#layer-1")
+    numbers = page.get_by_role("dialog").locator("table.numbers")
+    names = [text.split(":")[0] for text in numbers.locator("tr:visible th a").all_inner_texts()]
+    assert names[:3] == ["verdict", "verdict_reason", "alpha"]
+    assert len(names) == 10
+    group = numbers.get_by_role("button", name="Noise and signal")
+    assert group.get_attribute("aria-expanded") == "false"
+    group.click()
+    assert group.get_attribute("aria-expanded") == "true"
+    assert numbers.get_by_role("link", name="spike_p", exact=True).is_visible()
+    assert "spectra." not in numbers.inner_text()
+    assert "this library" not in numbers.inner_text()
+    group.click()
+    assert not numbers.get_by_role("link", name="spike_p", exact=True).is_visible()
+    page.emulate_media(media="print")
+    assert numbers.get_by_role("link", name="spike_p", exact=True).is_visible()
+
+
+def test_layers_near_another_phase_are_marked_and_chosen(opened, model):
+    ds = model.copy(deep=True)
+    ds.phase_second.loc[:] = Phase.NOT_CLASSIFIED
+    ds.phase_second.loc["noise"] = Phase.BULK_DECAY
+    page = opened(ds)
+    assert "1 of them near the border to another phase" in page.locator("main").inner_text()
+    marks = page.locator("#table .near")
+    assert marks.count() == 1
+    assert marks.get_attribute("title") == "near the border to the phase bulk decay"
+    page.locator("#verdict").select_option(label="≈ near the border to another phase")
+    assert texts(page, 1) == ["noise"]
+    page.locator("#verdict").select_option("like noise")
+    assert texts(page, 1) == ["noise"]
+
+
+def test_the_words_of_the_diagnosis_are_explained(opened, model):
+    page = opened(model)
+    fold = page.locator("#words")
+    assert not fold.locator("dl").is_visible()
+    fold.locator("summary").click()
+    assert "by chance" in fold.locator("dt").all_inner_texts()
+
+
+@pytest.mark.parametrize("width", [1280, 1920])
+def test_tables_have_the_width_of_the_window(opened, model, width):
+    page = opened({"first": model, "second": model}, width=width)
+    box = "document.querySelector('#table').closest('.wide')"
+    assert page.evaluate(f"{box}.clientWidth") > 0.95 * width
+    assert page.evaluate(f"{box}.scrollWidth <= {box}.clientWidth")
+
+
+def test_the_chart_of_models_shows_only_layers_with_values(opened):
+    models = {"one": analyzed(0, ("a", "b")), "two": analyzed(1, ("a", "b"))}
+    for ds in models.values():
+        ds.stable_rank.loc["b"] = np.nan
+    page = opened(models)
+    quantity = page.locator("#quantity")
+    quantity.select_option(
+        label="stable_rank: stable rank, the number of directions that carry the weight"
+    )
+    chart = page.locator("#series")
+    chart.locator("svg.main-svg").first.wait_for()
+    assert chart.locator("g.legend .legendtext").all_text_contents() == ["a"]
+    assert chart.locator(".ytitle").text_content() == "stable rank"
+    assert chart.locator("path.xzl").count() == 0
 
 
 def test_models_stand_side_by_side(opened):

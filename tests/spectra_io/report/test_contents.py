@@ -21,6 +21,7 @@ from spectra_io import report
 from spectra_io.report import _comparisons, _contents, _links
 from spectra_io.report._names import brief
 from spectra_io.report._pictures import _thinned
+from spectra_io.report._words import WORDS
 from tests.builders import REPO
 
 ASKED = [*measures.CORE, measures.bulk_fit]
@@ -318,3 +319,43 @@ def test_without_the_packages_the_error_says_what_to_install(ds, monkeypatch):
 def test_no_model_is_an_error():
     with pytest.raises(ArgumentError, match="at least one model"):
         report.page([])
+
+
+def test_words_are_those_of_the_page_on_reading_the_table():
+    _, _, page = (REPO / "docs" / "reading.md").read_text("utf-8").partition("## Words")
+    rows = re.findall(r"^\| (\*\*.*?) \| (.*) \|$", page, re.MULTILINE)
+
+    def plain(text):
+        text = re.sub(r" ?\(\[page\]\([^)]*\)\)", "", text)
+        return re.sub(r"[*`]", "", text)
+
+    explained = {plain(word): plain(meaning) for word, meaning in rows}
+    assert {word: explained.get(word) for word in WORDS} == WORDS
+
+
+def test_an_alpha_outside_of_its_interval_is_told(ds):
+    ds = ds.copy(deep=True)
+    ds.alpha_high.loc["a"] = ds.alpha.sel(layer="a").item() - 0.1
+    data = data_of(report.page(ds))
+    place = [variable[0] for variable in data["variables"]].index("alpha")
+    sure = {layer["name"]: layer["models"][0][place][1] for layer in data["layers"]}
+    assert "; the value is outside" in sure["a"]
+    assert "outside" not in sure["b"]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        *(("spike_p", 0.0, "<1e-99"), ("bulk_p", 3.2e-7, "3e-7"), ("p_value", 0.25, "0.25")),
+        *(("spike_p", np.nan, "-"), ("D", 1e-5, "1e-05")),
+    ],
+)
+def test_small_probabilities_are_powers_of_ten(name, value, said):
+    assert _contents.numbers({name: value}, [VARIABLES[name]])[0][0] == said
+
+
+def test_formulas_name_no_functions():
+    formulas = {name: _contents.formula_of(variable) for name, variable in VARIABLES.items()}
+    assert not [said for said in formulas.values() if "spectra." in said or "this library" in said]
+    assert formulas["verdict"] == ""
+    assert formulas["D"].startswith("max |S - P|")

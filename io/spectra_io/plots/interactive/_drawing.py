@@ -21,6 +21,7 @@ DASHES = ("solid", "dash", "dashdot", "dot", "longdashdot")
 SYMBOLS = ("circle", "square", "triangle-up", "diamond", "triangle-down", "cross", "x", "star")
 _MISSING = "interactive figures need the package plotly: pip install 'weightspectra[plotly]'"
 _LINE, _PLOT = 18.0, 330.0  # pixels: a line of the legend, and the height of the axes
+_FEW_TICKS, _MANY_TICKS = 1.0, 3.0  # powers of ten on an axis with ticks at 1, 2 and 5
 _FAR = 1e3  # factor by which a line goes on below the axes, for readers who move them
 
 
@@ -39,6 +40,8 @@ def axis(
     """Return an axis with its ends, the upper one raised by the height of lines of a legend."""
     if logarithmic:
         low, high = math.log10(low), math.log10(high)
+        if _FEW_TICKS < high - low < _MANY_TICKS:
+            more = {"dtick": "D2"} | more  # labels of all digits would lie over each other
     share = min(0.6, _LINE * lines / _PLOT)
     high += (high - low) * share / (1 - share)
     kind = {"type": "log", "exponentformat": "power"} if logarithmic else {"type": "linear"}

@@ -74,8 +74,7 @@ def _draw_kind(
     full = np.isin(support, ["", "supported"])
     x, y = flow.depth[there], flow.alpha[there]
     words = [
-        [name_of(flow.layer[i]), f"{flow.low[i]:.2f} to {flow.high[i]:.2f}", _said(flow, i)]
-        for i in np.flatnonzero(there)
+        [name_of(flow.layer[i]), _interval(flow, i), _said(flow, i)] for i in np.flatnonzero(there)
     ]
     error = {
         "array": flow.high[there] - y, "arrayminus": y - flow.low[there], "symmetric": False,
@@ -94,6 +93,12 @@ def _draw_kind(
     )  # fmt: skip
 
 
+def _interval(flow: CorrelationFlow, i: Any) -> str:
+    """Return the interval of a layer, and whether its alpha lies outside."""
+    words = f"{flow.low[i]:.2f} to {flow.high[i]:.2f}"
+    return words if flow.low[i] <= flow.alpha[i] <= flow.high[i] else f"outside {words}"
+
+
 def _said(flow: CorrelationFlow, i: Any) -> str:
     """Return what else is known of a layer: power law, alpha of noise, whether it is trapped."""
     words = [judged(flow.support[i])] if flow.support[i] else []
@@ -106,9 +111,9 @@ def _said(flow: CorrelationFlow, i: Any) -> str:
 
 def _say_support(drawing: Drawing, flow: CorrelationFlow, size: float) -> None:
     """Say in the legend what full, hollow and crossed marks are, and how many there are."""
-    symbols = {"supported": "circle", "undecided": "circle-open", "rejected": "circle-x-open"}
-    for word, label in _parts.supports(flow).items():
-        drawing.entry(label, INK, symbols[word], size=size)
+    symbols = {"full": "circle", "hollow": "circle-open", "crossed": "circle-x-open"}
+    for mark, label in _parts.supports(flow).items():
+        drawing.entry(label, INK, symbols[mark], size=size)
 
 
 def _height(share: float, heights: tuple[bool, float, float]) -> float:

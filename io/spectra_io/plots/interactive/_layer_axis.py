@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from spectra.errors import one_line
 from spectra_io.plots._flow_parts import order
-from spectra_io.plots._names import short
+from spectra_io.plots._names import layers
 from spectra_io.plots.interactive._markup import escaped, markup
 
 if TYPE_CHECKING:
@@ -23,6 +22,6 @@ def layer_axis(names: Sequence[str], ordered: bool, more: str = "") -> dict[str,
     if len(names) > _MAX_NAMES:
         words = "\n".join(filter(None, [order(ordered), more]))
         return {**ends, "title": {"text": markup(words)}}
-    shown = [escaped(name) for name in short([one_line(name) for name in names], 24)]
+    shown = [escaped(name) for name in layers(names, 24)]
     ticks = {"tickmode": "array", "tickvals": [*range(1, len(names) + 1)], "ticktext": shown}
-    return {**ends, **ticks, "title": {"text": markup(more)}, "showgrid": False}
+    return {**ends, **ticks, "title": {"text": markup(more), "standoff": 12}, "showgrid": False}

@@ -3,6 +3,7 @@
   const { element, show } = Charts;
   const GROUPS = { diagnosis: "Diagnosis", tail: "Power law of the tail", noise: "Noise and signal", size: "Norms and ranks", layer: "The layer" };
   const FIRST = ["verdict", "num_spikes", "stable_rank", "log_norm", "alpha", "effective_rank"];
+  const LEAD = ["verdict", "verdict_reason", "alpha", "num_tail", "power_law_support", "num_spikes", "phase_num_excess", "stable_rank", "N", "M"];
   const MANY = 12; // lines of single layers that are told apart by colours
   const LONG = 600; // characters of a caption that is folded away
   const byId = (id) => document.getElementById(id);
@@ -48,8 +49,11 @@
     columnDefs: [{ targets: "number", type: "present" }],
   });
   const place = several ? 2 : 1;
-  const kinds = new Set(table.column(place).nodes().toArray().map((cell) => cell.textContent.split(":")[0]));
-  for (const kind of [...kinds].sort()) byId("verdict").append(element("option", kind, { value: kind }));
+  const NEAR = "near the border to another phase";
+  const verdictOf = (cell) => (cell.querySelector(".verdict")?.textContent ?? "").split(":")[0];
+  const cells = table.column(place).nodes().toArray();
+  for (const kind of [...new Set(cells.map(verdictOf))].sort()) byId("verdict").append(element("option", kind, { value: kind }));
+  if (cells.some((cell) => cell.querySelector(".near"))) byId("verdict").append(element("option", `≈ ${NEAR}`, { value: NEAR }));
   const shown = () => {
     const num = table.rows({ search: "applied" }).count();
     byId("count").textContent = `${num} of ${table.rows().count()} rows`;
@@ -57,7 +61,7 @@
   table.search.fixed("chosen", (_, __, index) => {
     const row = table.row(index).node();
     const verdict = byId("verdict").value, model = several ? byId("model").value : "";
-    const found = row.cells[place].textContent.split(":")[0];
+    const cell = row.cells[place], found = verdict === NEAR ? cell.querySelector(".near") && NEAR : verdictOf(cell);
     return (!verdict || found === verdict) && (!model || row.dataset.model === model);
   });
   byId("search").addEventListener("input", (event) => table.search(event.target.value).draw());
@@ -80,8 +84,19 @@
 
   let current = 0;
 
+  function folded(title, width) { // rows below a head that opens and closes them
+    const made = element("tbody", null, { class: "folded" }), row = made.insertRow();
+    const button = element("button", title, { type: "button", "aria-expanded": "false" });
+    const head = element("th", null, { scope: "rowgroup", colspan: width });
+    button.addEventListener("click", () => button.setAttribute("aria-expanded", String(!made.classList.toggle("folded"))));
+    row.className = "group";
+    head.append(button);
+    row.append(head);
+    return made;
+  }
+
   function numbers(layer) {
-    const made = element("table", null, { class: "numbers" });
+    const made = element("table", null, { class: "numbers" }), lead = made.createTBody();
     const head = made.createTHead();
     const there = layer.models.map((values, i) => [values, i]).filter(([values]) => values);
     if (several) {
@@ -92,24 +107,24 @@
     const heads = head.insertRow();
     heads.append(element("th", "quantity", { scope: "col" }));
     for (const _ of there) for (const word of ["value", "how sure", "noise gives"]) heads.append(element("th", word, { scope: "col" }));
-    let group = "";
-    data.variables.forEach(([name, meaning, units, formula, source, subject, , page], j) => {
-      if (there.every(([values]) => values[j][0] === "-")) return;
-      if (subject !== group) {
-        made.append(element("tbody"));
-        const row = made.tBodies[made.tBodies.length - 1].insertRow();
-        row.className = "group";
-        row.append(element("th", GROUPS[subject], { scope: "rowgroup", colspan: 1 + 3 * there.length }));
-        group = subject;
-      }
-      const row = made.tBodies[made.tBodies.length - 1].insertRow();
+    const bodies = new Map();
+    const bodyOf = (subject) => {
+      if (!bodies.has(subject)) bodies.set(subject, made.appendChild(folded(GROUPS[subject], 1 + 3 * there.length)));
+      return bodies.get(subject);
+    };
+    const places = data.variables.map((_, j) => j).filter((j) => there.some(([values]) => values[j][0] !== "-"));
+    const rank = (j) => LEAD.indexOf(data.variables[j][0]);
+    const lines = [...places.filter((j) => rank(j) >= 0).sort((a, b) => rank(a) - rank(b)), ...places.filter((j) => rank(j) < 0)];
+    for (const j of lines) {
+      const [name, meaning, units, formula, subject, , page] = data.variables[j];
+      const row = (rank(j) >= 0 ? lead : bodyOf(subject)).insertRow();
       const first = element("th", null, { scope: "row" });
       first.append(explained(page, name), `: ${meaning}`);
-      const more = [units === "w2" ? "in weight units squared" : units === "w" ? "in weight units" : "", formula, source].filter(Boolean).join("; ");
+      const more = [units === "w2" ? "in weight units squared" : units === "w" ? "in weight units" : "", formula].filter(Boolean).join("; ");
       first.append(element("span", more, { class: "formula" }));
       row.append(first);
       for (const [values] of there) for (const text of values[j]) row.append(element("td", text));
-    });
+    }
     return made;
   }
 
@@ -168,13 +183,13 @@
   // ---- models side by side
 
   const known = (layer, i, j) => layer.models[i]?.[j][0] ?? "-";
-  const parsed = (text) => { const found = Number(text.replaceAll(",", "")); return text === "-" || Number.isNaN(found) ? null : found; };
+  const parsed = (text) => { const found = Number(text.replaceAll(",", "").replace(/^</, "")); return text === "-" || Number.isNaN(found) ? null : found; };
   const middle = (name) => (name.length > 64 ? `${name.slice(0, 40)}…${name.slice(-20)}` : name);
 
   function compare() {
     const chosen = Number(byId("quantity").value), variable = data.variables[chosen];
     const rows = data.layers.map((layer) => data.models.map((_, i) => known(layer, i, chosen)));
-    const isNumber = variable[6] !== "flag" && variable[6] !== "str";
+    const isNumber = variable[5] !== "flag" && variable[5] !== "str";
     tabulate(rows, isNumber, variable[0]);
     byId("series").replaceChildren(...(isNumber ? [series(rows.map((texts) => texts.map(parsed)), variable)] : []));
   }
@@ -220,11 +235,16 @@
       const shapes = y.map((_, i) => shape(data.layers[index], i)), kinds = [...new Set(shapes.filter(Boolean))];
       if (kinds.length > 1) differ += 1;
       return kinds.map((one) => [y.map((value, i) => (shapes[i] === one ? value : null)), index]);
-    });
+    }).filter(([y]) => y.some((value) => value !== null));
     return [lines, differ];
   }
 
-  function series(values, [name, meaning, , , , , , page]) {
+  function shortly(name, meaning) { // what stands beside an axis
+    const [words] = meaning.split(",");
+    return words.length <= 48 ? words : name;
+  }
+
+  function series(values, [name, meaning, , , , , page]) {
     const many = values.length > MANY, x = data.models.map((_, i) => i), [lines, differ] = pieces(values);
     const caption = `${meaning}, of each layer in each model${many ? "; thin: single layers, thick: their median" : ""}.${differ ? ` Of ${differ} layers the shape differs between models: these are not joined.` : ""}`;
     const middles = x.map((i) => median(values.map((row) => row[i])));
@@ -235,7 +255,7 @@
         hovertemplate: `${data.layers[index].label}<br>%{customdata}<br>%{y:.4g}<extra></extra>`,
       }));
       if (many) traces.push({ x, y: middles, mode: "lines+markers", name: "median", showlegend: true, line: { width: 3, color: colours.series[0] }, hovertemplate: "median %{y:.4g}<extra></extra>" });
-      return { data: traces, layout: { xaxis: { tickvals: x, ticktext: data.labels }, yaxis: { title: { text: name } } } };
+      return { data: traces, layout: { xaxis: { tickvals: x, ticktext: data.labels, zeroline: false }, yaxis: { title: { text: shortly(name, meaning) } } } };
     };
     const [made] = figure({ caption, page }, "models side by side");
     show(made.firstElementChild, picture);
@@ -253,7 +273,7 @@
     };
     const place = ([variable]) => FIRST.indexOf(variable[0]);
     add("Asked for most", numbersOf.filter((each) => place(each) >= 0).sort((a, b) => place(a) - place(b)));
-    for (const [group, label] of Object.entries(GROUPS)) add(label, numbersOf.filter((each) => each[0][5] === group && place(each) < 0));
+    for (const [group, label] of Object.entries(GROUPS)) add(label, numbersOf.filter((each) => each[0][4] === group && place(each) < 0));
     return numbersOf.length;
   }
 
