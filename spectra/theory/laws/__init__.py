@@ -14,6 +14,7 @@ the variance of the elements.
 from spectra.theory.laws._closed import cauchy, discrete, marchenko_pastur, semicircle
 from spectra.theory.laws._free_product import free_product
 from spectra.theory.laws._free_sum import free_sum
+from spectra.theory.laws._jacobi import jacobi
 from spectra.theory.laws._law import Law
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "discrete",
     "free_product",
     "free_sum",
+    "jacobi",
     "marchenko_pastur",
     "semicircle",
 ]
