@@ -56,6 +56,9 @@ class Law:
         ``alpha - 1`` on are infinite.
     middle : float, optional
         A place inside an interval that has an infinite end, of the size of typical eigenvalues.
+    power : float, optional
+        Exponent of the density at 0 if the law begins there, :math:`\rho(x) \sim x^p`; the
+        :meth:`inverse` has alpha of 2 more. It is taken from the density by default.
     model : callable, optional
         Function of a size, a number and a generator that draws the eigenvalues of that many random
         matrices of finite size whose spectrum tends to the law, shape (num, size).
@@ -83,6 +86,7 @@ class Law:
     atoms: tuple[tuple[float, float], ...] = ()
     alpha: float = math.inf
     middle: float | None = None
+    power: float | None = None
     model: Callable[[int, int, np.random.Generator], FloatArray] | None = field(
         default=None, repr=False
     )
@@ -293,8 +297,7 @@ class Law:
         >>> round(laws.marchenko_pastur(0.5).mean_of(np.log), 5)
         -0.30685
         """
-        with np.errstate(over="ignore"):
-            parts = [float(half.weights @ function(half.x)) for half in self._halves]
+        parts = [half.mean_of(function) for half in self._halves]
         parts += [mass * float(function(np.array([place]))[0]) for place, mass in self.atoms]
         return math.fsum(parts)
 

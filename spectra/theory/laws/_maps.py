@@ -90,6 +90,7 @@ def shifted(law: Law, by: float) -> Law:
         transform=lambda z: law.stieltjes(z - d),
         atoms=tuple((place + d, mass) for place, mass in law.atoms),
         middle=None if law.middle is None else law.middle + d,
+        power=None,
         model=None if law.model is None else model,
         r_transform=None if r is None else lambda z: r(z) + d,
         s_transform=None,
@@ -132,6 +133,7 @@ def inverse(law: Law) -> Law:
         atoms=tuple(sorted((1 / place, mass) for place, mass in law.atoms)),
         alpha=_tail_of_inverse(law) if reaches else math.inf,
         middle=1 / float(law.ppf(0.5)) if reaches else None,
+        power=law.alpha - 2 if law.edges[1] == math.inf else None,
         model=None if law.model is None else model,
         r_transform=None,
         s_transform=None,
@@ -141,7 +143,9 @@ def inverse(law: Law) -> Law:
 
 
 def _tail_of_inverse(law: Law) -> float:
-    """Return the exponent alpha of 1/x, from the slope of the density close to 0."""
+    """Return the exponent alpha of 1/x, from the power of the density at 0 or its slope there."""
+    if law.power is not None:
+        return 2 + law.power
     near = 1e-8 * abs(float(law.ppf(0.5))) * np.array([1.0, 1e-2])
     heights = law.pdf(near if law.edges[0] >= 0 else -near)
     power = math.log(heights[1] / heights[0]) / math.log(1e-2)

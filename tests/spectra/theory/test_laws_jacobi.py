@@ -15,7 +15,7 @@ ratios = st.floats(0.02, 3.0)
 
 
 def compression(first, second):
-    """The law of the product of two projections, of which the law is a part without zeros."""
+    """Return the law of a product of projections, of which the law is a part without zeros."""
     p, q = second / (first + second), first * second / (first + second)
     one, other = (laws.discrete([0.0, 1.0], [1 - share, share]) for share in (p, q))
     return one @ other, q
@@ -39,7 +39,7 @@ def test_its_numbers_hang_together(first, second):
     assume(1 / first + 1 / second > 1.001)
     law = laws.jacobi(first, second)
     atom = dict(law.atoms).get(0.0, 0.0)
-    q = SHARES[(SHARES > atom) & (SHARES < 1 - dict(law.atoms).get(1.0, 0.0))]
+    q = SHARES[(atom < SHARES) & (1 - dict(law.atoms).get(1.0, 0.0) > SHARES)]
     np.testing.assert_allclose(law.cdf(law.ppf(q)), q, atol=1e-9)
     assert float(law.cdf(1.0)) == pytest.approx(1, abs=1e-9)
     z = np.array([0.5 + 1e-3j, 1e-6 + 1e-9j, 3 + 1j, -5 + 2j])
