@@ -19,6 +19,7 @@ from spectra.theory.laws._high_temperature import high_temperature
 from spectra.theory.laws._high_temperature_fit import HighTemperatureFit, fit_high_temperature
 from spectra.theory.laws._jacobi import jacobi
 from spectra.theory.laws._law import Law
+from spectra.theory.laws._spiked import spiked
 
 __all__ = [
     "HighTemperatureFit",
@@ -33,4 +34,5 @@ __all__ = [
     "jacobi",
     "marchenko_pastur",
     "semicircle",
+    "spiked",
 ]

@@ -71,6 +71,8 @@ class Law:
         model, which follows the Tracy-Widom law.
     beta : float, default: nan
         Index of the model's repulsion: 1 for real, 2 for complex matrices.
+    spikes : tuple of float, optional
+        Places of single eigenvalues of the model, which have no probability in the limit.
 
     Examples
     --------
@@ -95,6 +97,7 @@ class Law:
     cumulants: Callable[[int], FloatArray] | None = field(default=None, repr=False)
     largest: Callable[[int], tuple[float, float]] | None = field(default=None, repr=False)
     beta: float = math.nan
+    spikes: tuple[float, ...] = ()
 
     @property
     def edges(self) -> tuple[float, float]:

@@ -61,6 +61,7 @@ def scaled(law: Law, factor: float) -> Law:
         s_transform=None if s is None or c < 0 else lambda z: s(z) / c,
         cumulants=None if law.cumulants is None else cumulants,
         largest=None if law.largest is None or c < 0 else largest,
+        spikes=tuple(c * place for place in law.spikes),
     )
 
 
@@ -96,6 +97,7 @@ def shifted(law: Law, by: float) -> Law:
         s_transform=None,
         cumulants=None if law.cumulants is None else cumulants,
         largest=None if law.largest is None else largest,
+        spikes=tuple(place + d for place in law.spikes),
     )
 
 
@@ -139,6 +141,7 @@ def inverse(law: Law) -> Law:
         s_transform=None,
         cumulants=None,
         largest=None,
+        spikes=tuple(1 / place for place in law.spikes),
     )
 
 
