@@ -23,7 +23,14 @@ _STEP = 1e-3  # of derivatives, in logarithms of the parameters
 
 
 class HighTemperatureFit(NamedTuple):
-    """Fitted law with its parameters, their standard errors, and the logarithm of likelihood."""
+    """
+    Fitted law with its parameters, their standard errors, and the logarithm of the likelihood.
+
+    Examples
+    --------
+    >>> HighTemperatureFit._fields[1:4]
+    ('ratio', 'repulsion', 'mean')
+    """
 
     law: Law
     ratio: float
