@@ -9,17 +9,19 @@ import numpy as np
 
 from spectra.errors import ArgumentError
 from spectra.theory.laws._haar import haar
-from spectra.theory.laws._law import Law
+from spectra.theory.laws._maps import scaled
 from spectra.theory.laws._subordination import fixed_points
 from spectra.theory.laws._support import intervals_of
 
 if TYPE_CHECKING:
     from spectra._typing import AnyArray, FloatArray
+    from spectra.theory.laws._maps import L
+    from spectra.theory.laws._transforms import Transforms
 
 __all__ = ["free_product"]
 
 
-def free_product(a: Law, b: Law, /) -> Law:
+def free_product(a: L, b: L, /) -> L:
     r"""
     Make the law of the product of two large independent matrices, one of them randomly rotated.
 
@@ -64,7 +66,7 @@ def free_product(a: Law, b: Law, /) -> Law:
             msg = f"a free product takes laws of numbers from 0 up, got {one.name}"
             raise ArgumentError(msg)
         if not one.intervals and len(one.atoms) == 1:
-            return other.scaled(one.atoms[0][0])
+            return scaled(other, one.atoms[0][0])
 
     def step(z: AnyArray, u: AnyArray) -> AnyArray:
         other = z / (u - 1 / a.stieltjes(u))
@@ -80,7 +82,9 @@ def free_product(a: Law, b: Law, /) -> Law:
         return np.asarray(-transform(x + 0j).imag / math.pi)
 
     def model(size: int, num: int, rng: np.random.Generator) -> FloatArray:
-        parts = a.spectra(size, num=num, rng=rng), b.spectra(size, num=num, rng=rng)
+        assert a.model is not None
+        assert b.model is not None
+        parts = a.model(size, num, rng), b.model(size, num, rng)
         found = np.empty((num, size))
         for row, (left, right) in enumerate(zip(*np.sqrt(parts), strict=True)):
             half = left[:, None] * haar(size, rng) * right
@@ -92,7 +96,7 @@ def free_product(a: Law, b: Law, /) -> Law:
     infinite = math.isinf(high)
     with np.errstate(all="ignore"):
         intervals = ((low, high),) if infinite else intervals_of(pdf, low, high)
-    return Law(
+    return type(a)(
         f"({a.name}) @ ({b.name})",
         intervals,
         transform,
@@ -104,13 +108,13 @@ def free_product(a: Law, b: Law, /) -> Law:
     )
 
 
-def _size(law: Law) -> float:
+def _size(law: Transforms) -> float:
     """Return a typical eigenvalue."""
     high = law.edges[1]
     return high if math.isfinite(high) else float(law.ppf(0.9))
 
 
-def _atoms(a: Law, b: Law) -> tuple[tuple[float, float], ...]:
+def _atoms(a: Transforms, b: Transforms) -> tuple[tuple[float, float], ...]:
     found: dict[float, float] = {}
     zero = max(dict(a.atoms).get(0.0, 0.0), dict(b.atoms).get(0.0, 0.0))
     if zero:

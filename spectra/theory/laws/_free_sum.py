@@ -8,17 +8,19 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from spectra.theory.laws._haar import haar
-from spectra.theory.laws._law import Law
+from spectra.theory.laws._maps import shifted
 from spectra.theory.laws._subordination import fixed_points
 from spectra.theory.laws._support import intervals_of
 
 if TYPE_CHECKING:
     from spectra._typing import AnyArray, FloatArray
+    from spectra.theory.laws._maps import L
+    from spectra.theory.laws._transforms import Transforms
 
 __all__ = ["free_sum"]
 
 
-def free_sum(a: Law, b: Law, /) -> Law:
+def free_sum(a: L, b: L, /) -> L:
     r"""
     Make the law of the sum of two large independent matrices, one of them randomly rotated.
 
@@ -55,7 +57,7 @@ def free_sum(a: Law, b: Law, /) -> Law:
     """
     for one, other in ((a, b), (b, a)):
         if not one.intervals and len(one.atoms) == 1:
-            return other.shifted(one.atoms[0][0])
+            return shifted(other, one.atoms[0][0])
     scale = _scale(a) + _scale(b)
 
     def step(z: AnyArray, w: AnyArray) -> AnyArray:
@@ -69,7 +71,9 @@ def free_sum(a: Law, b: Law, /) -> Law:
         return np.asarray(-transform(x + 0j).imag / math.pi)
 
     def model(size: int, num: int, rng: np.random.Generator) -> FloatArray:
-        parts = a.spectra(size, num=num, rng=rng), b.spectra(size, num=num, rng=rng)
+        assert a.model is not None
+        assert b.model is not None
+        parts = a.model(size, num, rng), b.model(size, num, rng)
         found = np.empty((num, size))
         for row, (left, right) in enumerate(zip(*parts, strict=True)):
             rotation = haar(size, rng)
@@ -86,7 +90,7 @@ def free_sum(a: Law, b: Law, /) -> Law:
     atoms = _atoms(a, b)
     with np.errstate(all="ignore"):
         intervals = ((low, high),) if infinite else intervals_of(pdf, low, high)
-    return Law(
+    return type(a)(
         f"({a.name}) + ({b.name})",
         intervals,
         transform,
@@ -99,11 +103,11 @@ def free_sum(a: Law, b: Law, /) -> Law:
     )
 
 
-def _middle(law: Law) -> float:
+def _middle(law: Transforms) -> float:
     return float(law.ppf(0.5))
 
 
-def _scale(law: Law) -> float:
+def _scale(law: Transforms) -> float:
     """Return a width that most eigenvalues lie in."""
     low, high = law.edges
     if math.isfinite(high - low):
@@ -111,6 +115,6 @@ def _scale(law: Law) -> float:
     return float(np.ptp(law.ppf([0.1, 0.9])))
 
 
-def _atoms(a: Law, b: Law) -> tuple[tuple[float, float], ...]:
+def _atoms(a: Transforms, b: Transforms) -> tuple[tuple[float, float], ...]:
     pairs = ((x + y, p + q - 1) for x, p in a.atoms for y, q in b.atoms)
     return tuple(sorted((place, mass) for place, mass in pairs if mass > 1e-12))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
@@ -13,16 +13,18 @@ from spectra.errors import ArgumentError
 
 if TYPE_CHECKING:
     from spectra._typing import AnyArray, FloatArray
-    from spectra.theory.laws._law import Law
+    from spectra.theory.laws._transforms import Transforms
 
-__all__ = ["inverse", "scaled", "shifted"]
+__all__ = ["L", "inverse", "scaled", "shifted"]
+
+L = TypeVar("L", bound="Transforms")  # a kind of law, which stays the same
 
 
 def _ascending(ends: tuple[float, float]) -> tuple[float, float]:
     return (min(ends), max(ends))
 
 
-def scaled(law: Law, factor: float) -> Law:
+def scaled(law: L, factor: float) -> L:
     """Return the law of ``factor * x``."""
     _checks.number("factor", factor, above=-math.inf, below=math.inf)
     c = float(factor)
@@ -38,7 +40,8 @@ def scaled(law: Law, factor: float) -> Law:
         return np.asarray(mirrored)
 
     def model(size: int, num: int, rng: np.random.Generator) -> FloatArray:
-        return np.sort(c * law.spectra(size, num=num, rng=rng), axis=-1)
+        assert law.model is not None
+        return np.sort(c * law.model(size, num, rng), axis=-1)
 
     def cumulants(num: int) -> FloatArray:
         return np.asarray(c ** np.arange(1, num + 1) * law.free_cumulants(num), np.float64)
@@ -65,13 +68,14 @@ def scaled(law: Law, factor: float) -> Law:
     )
 
 
-def shifted(law: Law, by: float) -> Law:
+def shifted(law: L, by: float) -> L:
     """Return the law of ``x + by``."""
     _checks.number("by", by, above=-math.inf, below=math.inf)
     d = float(by)
 
     def model(size: int, num: int, rng: np.random.Generator) -> FloatArray:
-        return law.spectra(size, num=num, rng=rng) + d
+        assert law.model is not None
+        return law.model(size, num, rng) + d
 
     def cumulants(num: int) -> FloatArray:
         found = law.free_cumulants(num).copy()
@@ -101,7 +105,7 @@ def shifted(law: Law, by: float) -> Law:
     )
 
 
-def inverse(law: Law) -> Law:
+def inverse(law: L) -> L:
     """Return the law of ``1 / x``."""
     inside = any(low < 0 < high for low, high in law.intervals)
     if inside or any(place == 0 for place, _ in law.atoms):
@@ -123,7 +127,8 @@ def inverse(law: Law) -> Law:
         return np.asarray(found)
 
     def model(size: int, num: int, rng: np.random.Generator) -> FloatArray:
-        return np.sort(1 / law.spectra(size, num=num, rng=rng), axis=-1)
+        assert law.model is not None
+        return np.sort(1 / law.model(size, num, rng), axis=-1)
 
     intervals = [_ascending((end(a, b), end(b, a))) for a, b in law.intervals]
     reaches = any(math.isinf(x) for pair in intervals for x in pair)
@@ -145,7 +150,7 @@ def inverse(law: Law) -> Law:
     )
 
 
-def _tail_of_inverse(law: Law) -> float:
+def _tail_of_inverse(law: Transforms) -> float:
     """Return the exponent alpha of 1/x, from the power of the density at 0 or its slope there."""
     if law.power is not None:
         return 2 + law.power
