@@ -13,15 +13,26 @@ the variance of the elements.
 
 from spectra.theory.laws._closed import cauchy, discrete, marchenko_pastur, semicircle
 from spectra.theory.laws._free_product import free_product
+from spectra.theory.laws._free_stable import free_stable
 from spectra.theory.laws._free_sum import free_sum
+from spectra.theory.laws._high_temperature import high_temperature
+from spectra.theory.laws._high_temperature_fit import HighTemperatureFit, fit_high_temperature
+from spectra.theory.laws._jacobi import jacobi
 from spectra.theory.laws._law import Law
+from spectra.theory.laws._spiked import spiked
 
 __all__ = [
+    "HighTemperatureFit",
     "Law",
     "cauchy",
     "discrete",
+    "fit_high_temperature",
     "free_product",
+    "free_stable",
     "free_sum",
+    "high_temperature",
+    "jacobi",
     "marchenko_pastur",
     "semicircle",
+    "spiked",
 ]

@@ -206,7 +206,7 @@ def cauchy(*, width: float = 1.0) -> Law:
         ((-math.inf, math.inf),),
         lambda z: 1 / (z + 1j * w),
         alpha=2.0,
-        middle=0.0,
+        middle=w,
     )
 
 

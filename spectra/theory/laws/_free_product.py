@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -16,14 +15,13 @@ from spectra.theory.laws._support import intervals_of
 
 if TYPE_CHECKING:
     from spectra._typing import AnyArray, FloatArray
-    from spectra.theory.laws._base import BaseLaw
+    from spectra.theory.laws._maps import L
+    from spectra.theory.laws._transforms import Transforms
 
 __all__ = ["free_product"]
 
-AnyLaw = TypeVar("AnyLaw", bound="BaseLaw")
 
-
-def free_product(a: AnyLaw, b: AnyLaw, /) -> AnyLaw:
+def free_product(a: L, b: L, /) -> L:
     r"""
     Make the law of the product of two large independent matrices, one of them randomly rotated.
 
@@ -84,7 +82,9 @@ def free_product(a: AnyLaw, b: AnyLaw, /) -> AnyLaw:
         return np.asarray(-transform(x + 0j).imag / math.pi)
 
     def model(size: int, num: int, rng: np.random.Generator) -> FloatArray:
-        parts = a.spectra(size, num=num, rng=rng), b.spectra(size, num=num, rng=rng)
+        assert a.model is not None
+        assert b.model is not None
+        parts = a.model(size, num, rng), b.model(size, num, rng)
         found = np.empty((num, size))
         for row, (left, right) in enumerate(zip(*np.sqrt(parts), strict=True)):
             half = left[:, None] * haar(size, rng) * right
@@ -96,30 +96,25 @@ def free_product(a: AnyLaw, b: AnyLaw, /) -> AnyLaw:
     infinite = math.isinf(high)
     with np.errstate(all="ignore"):
         intervals = ((low, high),) if infinite else intervals_of(pdf, low, high)
-    return replace(
-        a,
-        name=f"({a.name}) @ ({b.name})",
-        intervals=intervals,
-        transform=transform,
+    return type(a)(
+        f"({a.name}) @ ({b.name})",
+        intervals,
+        transform,
         atoms=_atoms(a, b),
         alpha=min(a.alpha, b.alpha),
         middle=float(a.ppf(0.5) * b.ppf(0.5)) if infinite else None,
         model=model if a.model is not None and b.model is not None else None,
-        r_transform=None,
         s_transform=None if sa is None or sb is None else lambda z: sa(z) * sb(z),
-        cumulants=None,
-        largest=None,
-        beta=1.0,
     )
 
 
-def _size(law: BaseLaw) -> float:
+def _size(law: Transforms) -> float:
     """Return a typical eigenvalue."""
     high = law.edges[1]
     return high if math.isfinite(high) else float(law.ppf(0.9))
 
 
-def _atoms(a: BaseLaw, b: BaseLaw) -> tuple[tuple[float, float], ...]:
+def _atoms(a: Transforms, b: Transforms) -> tuple[tuple[float, float], ...]:
     found: dict[float, float] = {}
     zero = max(dict(a.atoms).get(0.0, 0.0), dict(b.atoms).get(0.0, 0.0))
     if zero:

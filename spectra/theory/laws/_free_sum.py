@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -15,14 +14,13 @@ from spectra.theory.laws._support import intervals_of
 
 if TYPE_CHECKING:
     from spectra._typing import AnyArray, FloatArray
-    from spectra.theory.laws._base import BaseLaw
+    from spectra.theory.laws._maps import L
+    from spectra.theory.laws._transforms import Transforms
 
 __all__ = ["free_sum"]
 
-AnyLaw = TypeVar("AnyLaw", bound="BaseLaw")
 
-
-def free_sum(a: AnyLaw, b: AnyLaw, /) -> AnyLaw:
+def free_sum(a: L, b: L, /) -> L:
     r"""
     Make the law of the sum of two large independent matrices, one of them randomly rotated.
 
@@ -73,7 +71,9 @@ def free_sum(a: AnyLaw, b: AnyLaw, /) -> AnyLaw:
         return np.asarray(-transform(x + 0j).imag / math.pi)
 
     def model(size: int, num: int, rng: np.random.Generator) -> FloatArray:
-        parts = a.spectra(size, num=num, rng=rng), b.spectra(size, num=num, rng=rng)
+        assert a.model is not None
+        assert b.model is not None
+        parts = a.model(size, num, rng), b.model(size, num, rng)
         found = np.empty((num, size))
         for row, (left, right) in enumerate(zip(*parts, strict=True)):
             rotation = haar(size, rng)
@@ -90,28 +90,24 @@ def free_sum(a: AnyLaw, b: AnyLaw, /) -> AnyLaw:
     atoms = _atoms(a, b)
     with np.errstate(all="ignore"):
         intervals = ((low, high),) if infinite else intervals_of(pdf, low, high)
-    return replace(
-        a,
-        name=f"({a.name}) + ({b.name})",
-        intervals=intervals,
-        transform=transform,
+    return type(a)(
+        f"({a.name}) + ({b.name})",
+        intervals,
+        transform,
         atoms=atoms,
         alpha=min(a.alpha, b.alpha),
         middle=_middle(a) + _middle(b) if infinite else None,
         model=model if a.model is not None and b.model is not None else None,
         r_transform=None if ra is None or rb is None else lambda z: ra(z) + rb(z),
-        s_transform=None,
         cumulants=cumulants if min(a.alpha, b.alpha) == math.inf else None,
-        largest=None,
-        beta=1.0,
     )
 
 
-def _middle(law: BaseLaw) -> float:
+def _middle(law: Transforms) -> float:
     return float(law.ppf(0.5))
 
 
-def _scale(law: BaseLaw) -> float:
+def _scale(law: Transforms) -> float:
     """Return a width that most eigenvalues lie in."""
     low, high = law.edges
     if math.isfinite(high - low):
@@ -119,6 +115,6 @@ def _scale(law: BaseLaw) -> float:
     return float(np.ptp(law.ppf([0.1, 0.9])))
 
 
-def _atoms(a: BaseLaw, b: BaseLaw) -> tuple[tuple[float, float], ...]:
+def _atoms(a: Transforms, b: Transforms) -> tuple[tuple[float, float], ...]:
     pairs = ((x + y, p + q - 1) for x, p in a.atoms for y, q in b.atoms)
     return tuple(sorted((place, mass) for place, mass in pairs if mass > 1e-12))

@@ -5,19 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from spectra.theory.laws import _maps
-from spectra.theory.laws._base import BaseLaw
-from spectra.theory.laws._free_product import free_product
-from spectra.theory.laws._free_sum import free_sum
+import spectra._checks as _checks
+from spectra.errors import ArgumentError
+from spectra.theory.laws import _free_product, _free_sum, _maps
+from spectra.theory.laws._transforms import Transforms
 
 if TYPE_CHECKING:
-    from typing import Self
+    import numpy as np
+
+    from spectra._typing import FloatArray
 
 __all__ = ["Law"]
 
 
 @dataclass(frozen=True, eq=False)
-class Law(BaseLaw):
+class Law(Transforms):
     r"""
     Distribution of eigenvalues: a density on intervals, and atoms.
 
@@ -41,6 +43,9 @@ class Law(BaseLaw):
         ``alpha - 1`` on are infinite.
     middle : float, optional
         A place inside an interval that has an infinite end, of the size of typical eigenvalues.
+    power : float, optional
+        Exponent of the density at 0 if the law begins there, :math:`\rho(x) \sim x^p`; the
+        :meth:`inverse` has alpha of 2 more. It is taken from the density by default.
     model : callable, optional
         Function of a size, a number and a generator that draws the eigenvalues of that many random
         matrices of finite size whose spectrum tends to the law, shape (num, size).
@@ -53,6 +58,8 @@ class Law(BaseLaw):
         model, which follows the Tracy-Widom law.
     beta : float, default: nan
         Index of the model's repulsion: 1 for real, 2 for complex matrices.
+    spikes : tuple of float, optional
+        Places of single eigenvalues of the model, which have no probability in the limit.
 
     Examples
     --------
@@ -62,7 +69,73 @@ class Law(BaseLaw):
     ((0.25, 2.25), array([0.    , 0.6164]))
     """
 
-    def scaled(self, factor: float, /) -> Self:
+    def sample(self, num: int, /, *, rng: int | np.random.Generator | None = None) -> FloatArray:
+        """
+        Draw independent numbers from the law.
+
+        Parameters
+        ----------
+        num : int
+            How many.
+        rng : int, numpy.random.Generator or None, default: None
+            Seed or generator of the random numbers; None draws different ones each time.
+
+        Returns
+        -------
+        ndarray, shape (num,)
+            Numbers without the repulsion of eigenvalues; :meth:`spectra` draws these.
+
+        Examples
+        --------
+        >>> from spectra.theory import laws
+        >>> laws.semicircle().sample(3, rng=0).round(3)
+        array([ 0.434, -0.741, -1.66 ])
+        """
+        _checks.count("num", num)
+        return self.ppf(_checks.generator(rng).random(num))
+
+    def spectra(
+        self, size: int, /, *, num: int = 1, rng: int | np.random.Generator | None = None
+    ) -> FloatArray:
+        """
+        Draw eigenvalues of random matrices of finite size whose spectrum tends to the law.
+
+        Parameters
+        ----------
+        size : int
+            Number of eigenvalues of each matrix.
+        num : int, default: 1
+            Number of matrices.
+        rng : int, numpy.random.Generator or None, default: None
+            Seed or generator of the random numbers; None draws different ones each time.
+
+        Returns
+        -------
+        ndarray, shape (num, size)
+            Eigenvalues, each row ascending, in the unit of the law.
+
+        Raises
+        ------
+        ArgumentError
+            If the law has no such model, or an argument is out of range.
+
+        Examples
+        --------
+        >>> from spectra.theory import laws
+        >>> laws.semicircle().spectra(100, num=3, rng=0).shape
+        (3, 100)
+        """
+        _checks.count("size", size)
+        _checks.count("num", num)
+        if self.model is None:
+            msg = (
+                f"{self.name} has no random matrix model, so its spectra cannot be drawn; "
+                "`sample` draws independent numbers"
+            )
+            raise ArgumentError(msg)
+        return self.model(int(size), int(num), _checks.generator(rng))
+
+    def scaled(self, factor: float, /) -> Law:
         """
         Return the law of the eigenvalues times a number.
 
@@ -84,7 +157,7 @@ class Law(BaseLaw):
         """
         return _maps.scaled(self, factor)
 
-    def shifted(self, by: float, /) -> Self:
+    def shifted(self, by: float, /) -> Law:
         """
         Return the law of the eigenvalues plus a number.
 
@@ -106,7 +179,7 @@ class Law(BaseLaw):
         """
         return _maps.shifted(self, by)
 
-    def inverse(self) -> Self:
+    def inverse(self) -> Law:
         """
         Return the law of the inverse matrix.
 
@@ -128,15 +201,15 @@ class Law(BaseLaw):
         """
         return _maps.inverse(self)
 
-    def __add__(self, other: Self) -> Self:
+    def __add__(self, other: Law) -> Law:
         """Return the free sum, see :func:`spectra.theory.laws.free_sum`."""
-        return free_sum(self, other)
+        return _free_sum.free_sum(self, other)
 
-    def __matmul__(self, other: Self) -> Self:
+    def __matmul__(self, other: Law) -> Law:
         """Return the free product, see :func:`spectra.theory.laws.free_product`."""
-        return free_product(self, other)
+        return _free_product.free_product(self, other)
 
-    def named(self, name: str, /) -> Self:
+    def named(self, name: str, /) -> Law:
         """
         Return the same law with another name.
 

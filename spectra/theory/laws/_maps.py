@@ -13,18 +13,18 @@ from spectra.errors import ArgumentError
 
 if TYPE_CHECKING:
     from spectra._typing import AnyArray, FloatArray
-    from spectra.theory.laws._base import BaseLaw
+    from spectra.theory.laws._transforms import Transforms
 
-__all__ = ["inverse", "scaled", "shifted"]
+__all__ = ["L", "inverse", "scaled", "shifted"]
 
-AnyLaw = TypeVar("AnyLaw", bound="BaseLaw")
+L = TypeVar("L", bound="Transforms")  # a kind of law, which stays the same
 
 
 def _ascending(ends: tuple[float, float]) -> tuple[float, float]:
     return (min(ends), max(ends))
 
 
-def scaled(law: AnyLaw, factor: float) -> AnyLaw:
+def scaled(law: L, factor: float) -> L:
     """Return the law of ``factor * x``."""
     _checks.number("factor", factor, above=-math.inf, below=math.inf)
     c = float(factor)
@@ -40,7 +40,8 @@ def scaled(law: AnyLaw, factor: float) -> AnyLaw:
         return np.asarray(mirrored)
 
     def model(size: int, num: int, rng: np.random.Generator) -> FloatArray:
-        return np.sort(c * law.spectra(size, num=num, rng=rng), axis=-1)
+        assert law.model is not None
+        return np.sort(c * law.model(size, num, rng), axis=-1)
 
     def cumulants(num: int) -> FloatArray:
         return np.asarray(c ** np.arange(1, num + 1) * law.free_cumulants(num), np.float64)
@@ -63,16 +64,18 @@ def scaled(law: AnyLaw, factor: float) -> AnyLaw:
         s_transform=None if s is None or c < 0 else lambda z: s(z) / c,
         cumulants=None if law.cumulants is None else cumulants,
         largest=None if law.largest is None or c < 0 else largest,
+        spikes=tuple(c * place for place in law.spikes),
     )
 
 
-def shifted(law: AnyLaw, by: float) -> AnyLaw:
+def shifted(law: L, by: float) -> L:
     """Return the law of ``x + by``."""
     _checks.number("by", by, above=-math.inf, below=math.inf)
     d = float(by)
 
     def model(size: int, num: int, rng: np.random.Generator) -> FloatArray:
-        return law.spectra(size, num=num, rng=rng) + d
+        assert law.model is not None
+        return law.model(size, num, rng) + d
 
     def cumulants(num: int) -> FloatArray:
         found = law.free_cumulants(num).copy()
@@ -92,15 +95,17 @@ def shifted(law: AnyLaw, by: float) -> AnyLaw:
         transform=lambda z: law.stieltjes(z - d),
         atoms=tuple((place + d, mass) for place, mass in law.atoms),
         middle=None if law.middle is None else law.middle + d,
+        power=None,
         model=None if law.model is None else model,
         r_transform=None if r is None else lambda z: r(z) + d,
         s_transform=None,
         cumulants=None if law.cumulants is None else cumulants,
         largest=None if law.largest is None else largest,
+        spikes=tuple(place + d for place in law.spikes),
     )
 
 
-def inverse(law: AnyLaw) -> AnyLaw:
+def inverse(law: L) -> L:
     """Return the law of ``1 / x``."""
     inside = any(low < 0 < high for low, high in law.intervals)
     if inside or any(place == 0 for place, _ in law.atoms):
@@ -122,7 +127,8 @@ def inverse(law: AnyLaw) -> AnyLaw:
         return np.asarray(found)
 
     def model(size: int, num: int, rng: np.random.Generator) -> FloatArray:
-        return np.sort(1 / law.spectra(size, num=num, rng=rng), axis=-1)
+        assert law.model is not None
+        return np.sort(1 / law.model(size, num, rng), axis=-1)
 
     intervals = [_ascending((end(a, b), end(b, a))) for a, b in law.intervals]
     reaches = any(math.isinf(x) for pair in intervals for x in pair)
@@ -134,16 +140,20 @@ def inverse(law: AnyLaw) -> AnyLaw:
         atoms=tuple(sorted((1 / place, mass) for place, mass in law.atoms)),
         alpha=_tail_of_inverse(law) if reaches else math.inf,
         middle=1 / float(law.ppf(0.5)) if reaches else None,
+        power=law.alpha - 2 if law.edges[1] == math.inf else None,
         model=None if law.model is None else model,
         r_transform=None,
         s_transform=None,
         cumulants=None,
         largest=None,
+        spikes=tuple(1 / place for place in law.spikes),
     )
 
 
-def _tail_of_inverse(law: BaseLaw) -> float:
-    """Return the exponent alpha of 1/x, from the slope of the density close to 0."""
+def _tail_of_inverse(law: Transforms) -> float:
+    """Return the exponent alpha of 1/x, from the power of the density at 0 or its slope there."""
+    if law.power is not None:
+        return 2 + law.power
     near = 1e-8 * abs(float(law.ppf(0.5))) * np.array([1.0, 1e-2])
     heights = law.pdf(near if law.edges[0] >= 0 else -near)
     power = math.log(heights[1] / heights[0]) / math.log(1e-2)

@@ -17,7 +17,8 @@ __all__ = ["Half", "halves"]
 
 _NODES = 16
 _FINEST = 9  # halvings of the panels towards a finite end, near which a pole may lie
-_FIRST, _GROWTH, _LONGEST = 0.25, 1.3, 600.0  # of the panels in a logarithm
+_GREATEST = 1e300  # number that is integrated to
+_FIRST, _GROWTH, _LONGEST = 0.06, 1.15, 600.0  # of the panels in a logarithm
 
 
 class _Map(NamedTuple):
@@ -69,14 +70,18 @@ def _exponential(origin: float, middle: float, sign: float, *, towards: bool) ->
     up = 1.0 if towards == (sign < 0) else -1.0  # x grows with w if so
 
     def to_x(w: FloatArray) -> FloatArray:
-        return origin + span * np.exp(up * w)
+        return np.asarray(np.clip(origin + slope(w) * np.sign(span), -_GREATEST, _GREATEST))
+
+    def slope(w: FloatArray) -> FloatArray:
+        with np.errstate(over="ignore"):
+            return np.asarray(np.minimum(np.abs(span) * np.exp(up * w), _GREATEST))
 
     def to_w(x: FloatArray) -> FloatArray:
         with np.errstate(divide="ignore", invalid="ignore"):
             logarithm: FloatArray = up * np.log(np.maximum((x - origin) / span, 0))
         return logarithm
 
-    return _Map(to_x, lambda w: np.abs(span) * np.exp(up * w), to_w, np.sort(sign * ends))
+    return _Map(to_x, slope, to_w, np.sort(sign * ends))
 
 
 class Half:
@@ -101,6 +106,12 @@ class Half:
         vander = np.polynomial.legendre.legvander(local, _NODES)
         part: FloatArray = np.sum(vander * self._coefficients[panel], axis=-1)
         return part.reshape(local.shape)
+
+    def mean_of(self, function: Callable[[FloatArray], AnyArray]) -> float:
+        """Return the integral of a function times the density."""
+        held = self.weights != 0  # where there is no density, the function may be infinite
+        with np.errstate(over="ignore"):
+            return float(self.weights[held] @ function(self.x[held]))
 
     def integral_to(self, x: FloatArray) -> FloatArray:
         """Return the integral of the density from the lower end to x."""

@@ -1,4 +1,4 @@
-"""Numbers of a law, whatever the law: density, quantiles, moments, transforms and draws."""
+"""The density of a law of eigenvalues, its integrals and its moments."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ import numpy as np
 
 import spectra._checks as _checks
 from spectra.errors import ArgumentError
-from spectra.theory.laws._outside import inverse_outside
 from spectra.theory.laws._quadrature import halves
 
 if TYPE_CHECKING:
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
     from spectra._typing import AnyArray, FloatArray
     from spectra.theory.laws._quadrature import Half
 
-__all__ = ["BaseLaw"]
+__all__ = ["Density"]
 
 _MASS = 1e-6  # by which the mass of a law may differ from 1 before its numbers are refused
 
@@ -32,16 +31,8 @@ def _power(x: FloatArray, k: int) -> FloatArray:
 
 
 @dataclass(frozen=True, eq=False)
-class BaseLaw:
-    """
-    Numbers of a law: what :class:`spectra.theory.laws.Law` has but its compositions.
-
-    Examples
-    --------
-    >>> from spectra.theory import laws
-    >>> isinstance(laws.semicircle(), BaseLaw)
-    True
-    """
+class Density:
+    """Density on intervals, and atoms; its fields are described at the class Law."""
 
     name: str
     intervals: tuple[tuple[float, float], ...]
@@ -49,6 +40,7 @@ class BaseLaw:
     atoms: tuple[tuple[float, float], ...] = ()
     alpha: float = math.inf
     middle: float | None = None
+    power: float | None = None
     model: Callable[[int, int, np.random.Generator], FloatArray] | None = field(
         default=None, repr=False
     )
@@ -57,6 +49,7 @@ class BaseLaw:
     cumulants: Callable[[int], FloatArray] | None = field(default=None, repr=False)
     largest: Callable[[int], tuple[float, float]] | None = field(default=None, repr=False)
     beta: float = math.nan
+    spikes: tuple[float, ...] = ()
 
     @property
     def edges(self) -> tuple[float, float]:
@@ -259,8 +252,7 @@ class BaseLaw:
         >>> round(laws.marchenko_pastur(0.5).mean_of(np.log), 5)
         -0.30685
         """
-        with np.errstate(over="ignore"):
-            parts = [float(half.weights @ function(half.x)) for half in self._halves]
+        parts = [half.mean_of(function) for half in self._halves]
         parts += [mass * float(function(np.array([place]))[0]) for place, mass in self.atoms]
         return math.fsum(parts)
 
@@ -297,173 +289,3 @@ class BaseLaw:
                 for k in range(1, num + 1)
             ]
         )
-
-    def free_cumulants(self, num: int, /) -> FloatArray:
-        """
-        Compute the first free cumulants, which add in a free sum.
-
-        Parameters
-        ----------
-        num : int
-            Number of cumulants, at least 1.
-
-        Returns
-        -------
-        ndarray, shape (num,)
-            By a closed form where there is one, otherwise from the moments; then ten are exact to
-            about eight digits, see :func:`spectra.theory.free_probability.free_cumulants`.
-
-        Examples
-        --------
-        >>> from spectra.theory import laws
-        >>> laws.marchenko_pastur(0.5).free_cumulants(3)
-        array([1.  , 0.5 , 0.25])
-        """
-        _checks.count("num", num)
-        if self.cumulants is not None:
-            return self.cumulants(num)
-        from spectra.theory.free_probability import free_cumulants
-
-        return free_cumulants(self.moments(num))
-
-    def R(self, z: npt.ArrayLike, /) -> FloatArray:
-        r"""
-        Compute the R-transform, :math:`R(G(x)) = x - 1/G(x)` for x outside the law.
-
-        Parameters
-        ----------
-        z : array_like
-            Real numbers; R is known between the values of G at the lower and the upper edge.
-
-        Returns
-        -------
-        ndarray
-            R(z), ``nan`` where it is not known; the mean of the law at 0.
-
-        Raises
-        ------
-        ArgumentError
-            If `z` is not real, or the law reaches to infinity and has no closed form.
-
-        Examples
-        --------
-        >>> from spectra.theory import laws
-        >>> laws.semicircle(variance=2.0).R([0.0, 0.5])
-        array([0., 1.])
-        """
-        values = _checks.real_numbers(z, "z")
-        if self.r_transform is not None:
-            with np.errstate(all="ignore"):
-                return np.asarray(np.real(self.r_transform(values)), np.float64)
-        at = inverse_outside(self._real, self.edges, values, self.name)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            return np.where(values == 0, self.moments(1)[0], at - 1 / values)
-
-    def S(self, z: npt.ArrayLike, /) -> FloatArray:
-        r"""
-        Compute the S-transform of a law of numbers from 0 up, which multiplies in a free product.
-
-        Parameters
-        ----------
-        z : array_like
-            Real numbers above minus the probability of eigenvalues other than 0.
-
-        Returns
-        -------
-        ndarray
-            :math:`S(z) = \frac{1 + z}{z} \chi(z)`, with :math:`\chi` the inverse of
-            :math:`\psi(u) = \int \frac{u x}{1 - u x} \rho(dx)`; ``nan`` where it is not known.
-
-        Raises
-        ------
-        ArgumentError
-            If the law has numbers below 0, or `z` is not real.
-
-        Examples
-        --------
-        >>> from spectra.theory import laws
-        >>> laws.marchenko_pastur(0.5).S([-0.5, 0.0, 1.0]).round(6)
-        array([1.333333, 1.      , 0.666667])
-        """
-        values = _checks.real_numbers(z, "z")
-        if self.edges[0] < 0:
-            msg = f"S is for laws of numbers from 0 up; {self.name} begins at {self.edges[0]:g}"
-            raise ArgumentError(msg)
-        if self.s_transform is not None:
-            with np.errstate(all="ignore"):
-                return np.asarray(np.real(self.s_transform(values)), np.float64)
-        at = inverse_outside(
-            lambda x: x * self._real(x) - 1, (0.0, self.edges[1]), values, self.name
-        )
-        with np.errstate(divide="ignore", invalid="ignore"):
-            return np.where(values == 0, 1 / self.moments(1)[0], (1 + values) / (values * at))
-
-    def _real(self, x: FloatArray) -> FloatArray:
-        """Return G at places outside the law."""
-        return self.stieltjes(x).real
-
-    def sample(self, num: int, /, *, rng: int | np.random.Generator | None = None) -> FloatArray:
-        """
-        Draw independent numbers from the law.
-
-        Parameters
-        ----------
-        num : int
-            How many.
-        rng : int, numpy.random.Generator or None, default: None
-            Seed or generator of the random numbers; None draws different ones each time.
-
-        Returns
-        -------
-        ndarray, shape (num,)
-            Numbers without the repulsion of eigenvalues; :meth:`spectra` draws these.
-
-        Examples
-        --------
-        >>> from spectra.theory import laws
-        >>> laws.semicircle().sample(3, rng=0).round(3)
-        array([ 0.434, -0.741, -1.66 ])
-        """
-        _checks.count("num", num)
-        return self.ppf(_checks.generator(rng).random(num))
-
-    def spectra(
-        self, size: int, /, *, num: int = 1, rng: int | np.random.Generator | None = None
-    ) -> FloatArray:
-        """
-        Draw eigenvalues of random matrices of finite size whose spectrum tends to the law.
-
-        Parameters
-        ----------
-        size : int
-            Number of eigenvalues of each matrix.
-        num : int, default: 1
-            Number of matrices.
-        rng : int, numpy.random.Generator or None, default: None
-            Seed or generator of the random numbers; None draws different ones each time.
-
-        Returns
-        -------
-        ndarray, shape (num, size)
-            Eigenvalues, each row ascending, in the unit of the law.
-
-        Raises
-        ------
-        ArgumentError
-            If the law has no such model, or an argument is out of range.
-
-        Examples
-        --------
-        >>> from spectra.theory import laws
-        >>> laws.semicircle().spectra(100, num=3, rng=0).shape
-        (3, 100)
-        """
-        _checks.count("size", size)
-        _checks.count("num", num)
-        if self.model is None:
-            msg = (
-                f"{self.name} has no random matrix model, so its spectra cannot be drawn; "
-                "`sample` draws independent numbers"
-            )
-            raise ArgumentError(msg)
-        return self.model(int(size), int(num), _checks.generator(rng))
