@@ -105,6 +105,7 @@ def free_product(a: L, b: L, /) -> L:
         middle=float(a.ppf(0.5) * b.ppf(0.5)) if infinite else None,
         model=model if a.model is not None and b.model is not None else None,
         s_transform=None if sa is None or sb is None else lambda z: sa(z) * sb(z),
+        beta=1.0,  # rotations are real
     )
 
 

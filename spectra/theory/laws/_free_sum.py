@@ -100,6 +100,7 @@ def free_sum(a: L, b: L, /) -> L:
         model=model if a.model is not None and b.model is not None else None,
         r_transform=None if ra is None or rb is None else lambda z: ra(z) + rb(z),
         cumulants=cumulants if min(a.alpha, b.alpha) == math.inf else None,
+        beta=1.0,  # rotations are real
     )
 
 
