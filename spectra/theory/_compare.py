@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -11,6 +11,14 @@ import spectra._checks as _checks
 from spectra.errors import ArgumentError
 from spectra.noise import spacings, tracy_widom
 from spectra.theory._draws import spectra_of
+from spectra.theory._features import (
+    NUM_MOMENTS,
+    LawNumbers,
+    cdf_of,
+    groups,
+    law_numbers,
+    numbers_of,
+)
 from spectra.theory._two_samples import Group, Judged, compared, flipped, relabelled
 
 if TYPE_CHECKING:
@@ -22,24 +30,10 @@ if TYPE_CHECKING:
 
 __all__ = ["compare"]
 
-_QUANTILES = 1000  # of the law, at which distribution functions are compared
 _PERMUTATIONS = 1999
 _FEWEST = 8  # draws that can be judged without a model
 _REDRAWS = 500
-_MOMENTS = 4
-_ZERO = 1e-13  # over the largest, below which eigenvalues are rounding errors
 _STATISTICS = ("distribution", "mean", "second moment", "least", "largest", "spacing ratio")
-
-
-class _Law(NamedTuple):
-    """What is needed of a law: its distribution function on a grid, and its numbers."""
-
-    law: Any
-    x: FloatArray
-    cdf: FloatArray
-    moments: FloatArray
-    edges: tuple[float, float]
-    name: str
 
 
 def compare(
@@ -140,31 +134,11 @@ def compare(
     # of its own: draws made with the same seed would otherwise be like the redraws
     (random,) = _checks.generator(rng).spawn(1)
     spectra = spectra_of(draws, num, random, executor)
-    taken = _of_law(law)
+    taken = law_numbers(law)
     redraws = _redrawn(law, model, spectra, num_redraws, random)
-    groups = _groups(spectra, redraws, taken)
-    found = _tested(groups, len(spectra), redraws is not None, random)
+    features = groups(spectra, redraws, taken)
+    found = _tested(features, len(spectra), redraws is not None, random)
     return _assembled(spectra, redraws, taken, found, float(significance))
-
-
-def _of_law(law: Any) -> _Law:
-    if not callable(getattr(law, "cdf", None)) or not callable(getattr(law, "ppf", None)):
-        msg = (
-            "`law` must be a law of spectra.theory.laws, or have cdf and ppf like distributions of "
-            f"scipy.stats, got {type(law).__name__}"
-        )
-        raise ArgumentError(msg)
-    q = (np.arange(_QUANTILES) + 0.5) / _QUANTILES
-    x = np.asarray(law.ppf(q), np.float64)
-    try:
-        moments = np.asarray(law.moments(_MOMENTS), np.float64)
-    except (AttributeError, TypeError):
-        moments = np.array([float(law.moment(k)) for k in range(1, _MOMENTS + 1)])
-    edges = tuple(float(end) for end in law.ppf(np.array([0.0, 1.0])))
-    name = getattr(law, "name", None) or getattr(getattr(law, "dist", None), "name", "law")
-    return _Law(
-        law, x, np.asarray(law.cdf(x), np.float64), moments, (edges[0], edges[1]), str(name)
-    )
 
 
 def _redrawn(
@@ -190,65 +164,10 @@ def _redrawn(
     return found
 
 
-def _counted(spectra: FloatArray, x: FloatArray) -> FloatArray:
-    """Return the distribution function of each spectrum at the places x."""
-    found = np.array([np.searchsorted(row, x, side="right") for row in spectra])
-    return np.asarray(found / spectra.shape[1])
-
-
-def _numbers(spectra: FloatArray) -> FloatArray:
-    """Return the five numbers of each spectrum."""
-    unit = np.abs(spectra).max()
-    scaled = spectra / unit
-    apart = spacings.ratios(np.where(np.abs(scaled) > _ZERO, scaled, np.nan))
-    known = ~np.isnan(apart)
-    ratio = np.sum(np.where(known, apart, 0), axis=1) / np.maximum(known.sum(axis=1), 1)
-    return np.column_stack(
-        [
-            spectra.mean(axis=1),
-            np.mean(scaled**2, axis=1) * unit**2,
-            spectra[:, 0],
-            spectra[:, -1],
-            ratio,
-        ]
-    )
-
-
-def _ranked(numbers: FloatArray) -> FloatArray:
-    """Return the rank of each number about the middle, and its square about its own mean."""
-    from scipy.stats import rankdata
-
-    place = rankdata(numbers) / len(numbers) - 0.5
-    return np.column_stack([place, place**2 - np.mean(place**2)])
-
-
-def _scales(features: FloatArray) -> FloatArray:
-    found = features.std(axis=0)
-    return np.where(found > 0, found, np.inf)
-
-
-def _groups(spectra: FloatArray, redraws: FloatArray | None, law: _Law) -> list[Group]:
-    """Return the features of draws and redraws, and last those of the bare difference."""
-    if redraws is None:
-        apart = _counted(spectra, law.x) - law.cdf
-        numbers = _numbers(spectra)[:, :2] - law.moments[:2]
-        known = np.isfinite(numbers).all(axis=0)
-        groups = [Group(apart, _scales(apart))]
-        groups += [Group(column[:, None], np.ones(1)) for column in numbers.T[known]]
-        return [*groups, Group(apart, np.ones(len(law.x)))]
-    both = np.concatenate([spectra, redraws])
-    counted = _counted(both, law.x)
-    groups = [Group(counted, _scales(counted))]
-    for column in _numbers(both).T:
-        ranked = _ranked(column)
-        groups.append(Group(ranked, _scales(ranked)))
-    return [*groups, Group(counted, np.ones(len(law.x)))]
-
-
 def _tested(
-    groups: list[Group], num_drawn: int, against_model: bool, rng: np.random.Generator
+    features: list[Group], num_drawn: int, against_model: bool, rng: np.random.Generator
 ) -> Judged | None:
-    rows = len(groups[0].features)
+    rows = len(features[0].features)
     if against_model:
         own = np.where(np.arange(rows) < num_drawn, 1 / num_drawn, -1 / (rows - num_drawn))
         weights = relabelled(num_drawn, rows, rng)
@@ -256,7 +175,7 @@ def _tested(
         own, weights = np.full(rows, 1 / rows), flipped(rows, rng)
     else:
         return None
-    return compared(own, weights, groups, _PERMUTATIONS, combine=len(groups) - 1)
+    return compared(own, weights, features, _PERMUTATIONS, combine=len(features) - 1)
 
 
 def _standard_error(values: FloatArray) -> FloatArray:
@@ -274,25 +193,25 @@ def _ratio_of(beta: float) -> float:
 def _assembled(
     spectra: FloatArray,
     redraws: FloatArray | None,
-    law: _Law,
+    law: LawNumbers,
     found: Judged | None,
     significance: float,
 ) -> xr.Dataset:
     import xarray as xr
 
     num, size = spectra.shape
-    counted, numbers = _counted(spectra, law.x), _numbers(spectra)
+    counted, numbers = cdf_of(spectra, law.x), numbers_of(spectra)
     cdf, redrawn_cdf = counted.mean(axis=0), np.full(len(law.x), np.nan)
     redrawn = np.full(len(_STATISTICS), np.nan)
     if redraws is not None:
-        redrawn_cdf = _counted(redraws, law.x).mean(axis=0)
-        redrawn = np.append(np.abs(redrawn_cdf - law.cdf).max(), _numbers(redraws).mean(axis=0))
+        redrawn_cdf = cdf_of(redraws, law.x).mean(axis=0)
+        redrawn = np.append(np.abs(redrawn_cdf - law.cdf).max(), numbers_of(redraws).mean(axis=0))
     p = np.full(len(_STATISTICS), np.nan)
     if found is not None:
         p[: len(found.p)] = found.p
     distance = float(np.abs(cdf - law.cdf).max())
     with np.errstate(over="ignore", invalid="ignore"):
-        powers = np.stack([np.mean(spectra**k, axis=1) for k in range(1, _MOMENTS + 1)], axis=1)
+        powers = np.stack([np.mean(spectra**k, axis=1) for k in range(1, NUM_MOMENTS + 1)], axis=1)
         moment_error = _standard_error(powers)
     beta = float(getattr(law.law, "beta", math.nan))
     limits = [0.0, *law.moments[:2], *law.edges, _ratio_of(beta)]
@@ -316,7 +235,7 @@ def _assembled(
         coords={
             "statistic": list(_STATISTICS),
             "x": law.x,
-            "order": np.arange(1, _MOMENTS + 1),
+            "order": np.arange(1, NUM_MOMENTS + 1),
         },
     )
     ds.attrs = {
