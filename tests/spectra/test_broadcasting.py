@@ -8,7 +8,7 @@ import pytest
 
 from spectra import _checks
 from spectra.errors import ArgumentError
-from spectra.noise import biwhitening, marchenko_pastur, shrinkage, truncation
+from spectra.noise import baselines, biwhitening, marchenko_pastur, shrinkage, truncation
 from spectra.theory import deformations, free_probability
 
 RATIOS = np.array([0.02, 0.5, 1.0])
@@ -44,6 +44,14 @@ NUMBERS: dict[str, tuple[Any, ...]] = {  # a function of numbers, and arrays tha
     "moments": (partial(marchenko_pastur.moments, num=6), RATIOS),
     "integral": (of_square, np.array([0.0, 0.7]), COLUMN),
     "mean_log": (marchenko_pastur.mean_log, RATIOS),
+    "hill_alpha": (
+        keyword(baselines.hill_alpha, "fraction"),
+        *(RATIOS, np.array([[0.01], [0.5], [1.0]])),
+    ),
+    "tail_distance": (
+        keyword(baselines.tail_distance, "fraction"),
+        *(RATIOS, np.array([[0.01], [0.5], [1.0]])),
+    ),
     "gavish_donoho": (truncation.gavish_donoho, RATIOS),
     "omega": (truncation.omega, RATIOS),
     "shrink": (shrinkage.shrink, X, COLUMN),
@@ -67,7 +75,10 @@ NUMBERS: dict[str, tuple[Any, ...]] = {  # a function of numbers, and arrays tha
         *(X[1:], 1 + COLUMN, POSITIVE),
     ),
 }
-FLOATS = ["edges", "integral", "mean_log", "gavish_donoho", "omega", "scatter_of_noise"]
+FLOATS = [
+    *("edges", "integral", "mean_log", "hill_alpha", "tail_distance"),
+    *("gavish_donoho", "omega", "scatter_of_noise"),
+]
 
 
 @pytest.mark.parametrize("name", NUMBERS)
@@ -168,6 +179,14 @@ def test_the_error_names_the_number_that_is_wrong():
     with pytest.raises(ArgumentError, match="`x` must be a finite number, got nan in an array"):
         _checks.numbers("x", [np.nan])
     assert np.shape(_checks.numbers("x", [])) == (0,)
+
+
+def test_pooled_matrices_take_one_ratio_and_one_share():
+    for arguments in ({"ratio": [0.5]}, {"fraction": [0.1, 0.2]}):
+        ratio, fraction = arguments.get("ratio", 0.5), arguments.get("fraction", 0.5)
+        for function in (baselines.hill_alpha, baselines.tail_distance):
+            with pytest.raises(ArgumentError, match="must be numbers where there are `scales`"):
+                function(ratio, fraction=fraction, scales=[1.0, 2.0])
 
 
 def test_arguments_are_left_as_they_were():
