@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-    from spectra._typing import FloatArray
+    from spectra._typing import FloatArray, Numbers
 
 __all__ = [
     "as_float",
@@ -25,8 +25,10 @@ __all__ = [
     "executor",
     "generator",
     "number",
+    "numbers",
     "one_dimensional",
     "real_numbers",
+    "rows",
     "seed",
     "share",
 ]
@@ -61,6 +63,57 @@ def number(
         raise ArgumentError(msg)
 
 
+def numbers(
+    name: str,
+    values: npt.ArrayLike,
+    *,
+    above: float = -math.inf,
+    below: float = math.inf,
+    at_most: float | None = None,
+    what: str = "a finite number",
+) -> Numbers:
+    """
+    Require real numbers within bounds, one or an array.
+
+    Parameters
+    ----------
+    name : str
+        Name of the argument in the error message.
+    values : array_like
+        The numbers.
+    above, below, at_most : float
+        Bounds, as of :func:`number`.
+    what : str, default: "a finite number"
+        What every number must be.
+
+    Returns
+    -------
+    float or ndarray
+        A float of a single number, so that formulas give a float for it; an array otherwise.
+
+    Raises
+    ------
+    ArgumentError
+        If a number is out of range, or `values` are not real numbers.
+
+    Examples
+    --------
+    >>> numbers("ratio", 1, above=0), numbers("ratio", [1, 2], above=0)
+    (1.0, array([1., 2.]))
+    """
+    if isinstance(values, Real | str | bytes) or values is None:
+        number(name, values, above=above, below=below, at_most=at_most, what=what)
+        return float(values)
+    found = real_numbers(values, name)
+    low, high = found > above, found < below if at_most is None else found <= at_most
+    wrong = found[~(low & high)]
+    if len(wrong):
+        bounds = _bounds(above, None, below, at_most)
+        msg = f"`{name}` must be {what}{bounds}, got {float(wrong[0])!r} in an array"
+        raise ArgumentError(msg)
+    return found if found.ndim else float(found)
+
+
 def _bounds(
     above: float | None, at_least: float | None, below: float | None, at_most: float | None
 ) -> str:
@@ -68,7 +121,8 @@ def _bounds(
     if at_least is not None and at_most is not None:
         return f" from {at_least:g} to {at_most:g}"
     ends = {"above": above, "from": at_least, "below": below, "at most": at_most}
-    words = [f"{word} {end:g}" for word, end in ends.items() if end not in {None, -math.inf}]
+    none = {None, -math.inf, math.inf}
+    words = [f"{word} {end:g}" for word, end in ends.items() if end not in none]
     return f" {' and '.join(words)}" if words else ""
 
 
@@ -183,5 +237,14 @@ def one_dimensional(values: npt.ArrayLike, name: str) -> FloatArray:
     x = real_numbers(values, name)
     if x.ndim != 1:
         msg = f"`{name}` must be one-dimensional, got shape {x.shape}"
+        raise ArgumentError(msg)
+    return x
+
+
+def rows(values: npt.ArrayLike, name: str) -> FloatArray:
+    """Convert to float64 with :func:`real_numbers`, and require one dimension or more."""
+    x = real_numbers(values, name)
+    if not x.ndim:
+        msg = f"`{name}` must be an array, or a stack of arrays along the last axis, got {values!r}"
         raise ArgumentError(msg)
     return x

@@ -10,10 +10,13 @@ import numpy.typing as npt
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-__all__ = ["AnyArray", "Executor", "FloatArray"]
+__all__ = ["AnyArray", "Executor", "FloatArray", "Numbers"]
 
 FloatArray = npt.NDArray[np.float64]
 """Array of float64, the type of all computed arrays."""
+
+Numbers = float | FloatArray
+"""A number, or an array of numbers that functions take in place of it."""
 
 AnyArray = npt.NDArray[Any]
 """Array of any type that a file may store, including ``bfloat16``."""

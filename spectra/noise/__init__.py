@@ -7,6 +7,7 @@ Laws of noise
   ``ppf``, ``isf``, ``moments``, ``mean_log``
 - ``tracy_widom``: law of the largest eigenvalue: p-value (``sf``), critical value (``isf``),
   ``pdf``, ``cdf``, ``ppf``, its centre and width (``scale``)
+- ``units``: units of eigenvalues by name, and conversion between them (``convert``)
 - ``baselines``: what estimates of a tail give for noise (``hill_alpha``, ``tail_distance``)
 
 Noise and signal in a spectrum
@@ -58,6 +59,7 @@ from spectra.noise import (
     tracy_widom,
     traps,
     truncation,
+    units,
     windows,
 )
 
@@ -78,5 +80,6 @@ __all__ = [
     "tracy_widom",
     "traps",
     "truncation",
+    "units",
     "windows",
 ]

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from functools import lru_cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, overload
 
 import numpy as np
 
@@ -21,7 +21,7 @@ from spectra.errors import ArgumentError
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    from spectra._typing import FloatArray
+    from spectra._typing import FloatArray, Numbers
 
 __all__ = ["ERGTail", "eigenvalues", "erg_tail", "hill_alpha", "tail_distance"]
 
@@ -61,7 +61,22 @@ def _positive(scales: npt.ArrayLike | None) -> FloatArray:
     return relative
 
 
-def _sf(x: FloatArray | float, ratio: float, scales: FloatArray) -> FloatArray:
+def _arguments(
+    ratio: npt.ArrayLike, fraction: npt.ArrayLike, scales: FloatArray
+) -> tuple[Numbers, Numbers]:
+    """Return the ratio and the share in the tail; arrays of them for one matrix only."""
+    gamma = _checks.numbers("ratio", ratio, above=0, at_most=1, what="M/N,")
+    share = _checks.numbers("fraction", fraction, above=0, at_most=1, what="a share,")
+    if len(scales) > 1 and not (isinstance(gamma, float) and isinstance(share, float)):
+        msg = (
+            "`ratio` and `fraction` must be numbers where there are `scales` of several matrices, "
+            "got an array: pass one number after the other"
+        )
+        raise ArgumentError(msg)
+    return gamma, share
+
+
+def _sf(x: FloatArray | float, ratio: Numbers, scales: FloatArray) -> FloatArray:
     """Return the share of the eigenvalues above x, of matrices of all scales together."""
     alive = scales[scales > 0]
     above = _mp.sf(np.divide.outer(np.asarray(x, np.float64), alive), ratio).sum(axis=-1)
@@ -69,15 +84,17 @@ def _sf(x: FloatArray | float, ratio: float, scales: FloatArray) -> FloatArray:
     return share
 
 
-def _start(fraction: float, ratio: float, scales: FloatArray) -> float:
+def _start(fraction: Numbers, ratio: Numbers, scales: FloatArray) -> Numbers:
     """Return the eigenvalue above which that share of the law lies; 0 if zeros are in it."""
+    if not (isinstance(fraction, float) and isinstance(ratio, float)):
+        return _mp.isf(fraction, ratio)
+    return _start_of_one(fraction, ratio) if len(scales) == 1 else _pooled(fraction, ratio, scales)
+
+
+def _pooled(fraction: float, ratio: float, scales: FloatArray) -> float:
+    """Return the start for several matrices, by a search."""
     from scipy.optimize import brentq
 
-    if not 0 < fraction <= 1:
-        msg = f"`fraction` must be above 0 and at most 1, got {fraction!r}"
-        raise ArgumentError(msg)
-    if len(scales) == 1:
-        return _start_of_one(fraction, ratio)
     alive = scales[scales > 0]
     if fraction > len(alive) / len(scales):
         return 0.0
@@ -96,17 +113,25 @@ def _start_of_one(fraction: float, ratio: float) -> float:
     return float(_mp.isf(fraction, ratio))
 
 
+@overload
 def hill_alpha(
-    ratio: float, /, *, fraction: float = 0.5, scales: npt.ArrayLike | None = None
-) -> float:
+    ratio: float, /, *, fraction: float = ..., scales: npt.ArrayLike | None = ...
+) -> float: ...
+@overload
+def hill_alpha(
+    ratio: npt.ArrayLike, /, *, fraction: npt.ArrayLike = ..., scales: npt.ArrayLike | None = ...
+) -> Numbers: ...
+def hill_alpha(
+    ratio: npt.ArrayLike, /, *, fraction: npt.ArrayLike = 0.5, scales: npt.ArrayLike | None = None
+) -> Numbers:
     r"""
     Compute the power-law exponent that an estimate gives for the largest eigenvalues of noise.
 
     Parameters
     ----------
-    ratio : float
+    ratio : array_like
         M/N, above 0 and at most 1.
-    fraction : float, default: 0.5
+    fraction : array_like, default: 0.5
         Share of the eigenvalues in the tail.
     scales : array_like, optional
         Mean eigenvalue of each of several matrices whose eigenvalues are pooled, in any unit; by
@@ -114,14 +139,15 @@ def hill_alpha(
 
     Returns
     -------
-    float
+    float or ndarray
         :math:`1 + f / \int_{q}^{\lambda_+} \ln(\lambda / q) \rho(\lambda) d\lambda`, where the
         share f of the law lies above q; the law is the mean over the matrices.
 
     Raises
     ------
     ArgumentError
-        If `ratio` or `fraction` is out of range, or `scales` are not numbers from 0.
+        If `ratio` or `fraction` is out of range, or `scales` are not numbers from 0; if there are
+        several scales and an array of ratios or shares.
 
     See Also
     --------
@@ -135,51 +161,67 @@ def hill_alpha(
     --------
     >>> round(hill_alpha(1.0), 5), round(hill_alpha(1 / 32), 5)
     (2.12168, 7.84872)
+    >>> hill_alpha([1.0, 1 / 32]).round(5)
+    array([2.12168, 7.84872])
     >>> round(hill_alpha(0.5, fraction=0.1, scales=[1.0, 0.1]), 3)
     5.139
     """
     each = _positive(scales)
-    start = _start(fraction, ratio, each)
-    return _alpha_above(start, fraction, ratio, each) if start > 0 else 1.0
+    gamma, share = _arguments(ratio, fraction, each)
+    start = _start(share, gamma, each)
+    if isinstance(start, float):
+        return _alpha_above(start, share, gamma, each) if start > 0 else 1.0
+    inside = np.where(start > 0, start, 1.0)
+    return np.where(start > 0, _alpha_above(inside, share, gamma, each), 1.0)
 
 
-def _alpha_above(start: float, fraction: float, ratio: float, scales: FloatArray) -> float:
+def _alpha_above(start: Numbers, fraction: Numbers, ratio: Numbers, scales: FloatArray) -> Numbers:
     """Return the exponent for the eigenvalues above the start of the tail."""
-    starts = (start / c for c in scales[scales > 0])  # in units of the mean eigenvalue of a matrix
-    logs = (_mean_log_above(own, ratio) for own in starts)
-    return 1 + fraction * len(scales) / math.fsum(logs)
+    starts = [start / c for c in scales[scales > 0]]  # in units of the mean eigenvalue of a matrix
+    logs = [_mean_log_above(own, ratio) for own in starts]
+    return 1 + fraction * len(scales) / (math.fsum(logs) if len(logs) > 1 else logs[0])
 
 
-def _mean_log_above(start: float, ratio: float) -> float:
+def _mean_log_above(start: Numbers, ratio: Numbers) -> Numbers:
     """Return the integral of ln(x / start) over the law from the start on."""
-    return _mp.integral(lambda x: np.log(x / start), ratio, start=start)
+    each = np.asarray(start)[..., None]
+    return _mp.integral(lambda x: np.log(x / each), ratio, start=start)
 
 
+@overload
 def tail_distance(
-    ratio: float, /, *, fraction: float, scales: npt.ArrayLike | None = None
-) -> float:
+    ratio: float, /, *, fraction: float, scales: npt.ArrayLike | None = ...
+) -> float: ...
+@overload
+def tail_distance(
+    ratio: npt.ArrayLike, /, *, fraction: npt.ArrayLike, scales: npt.ArrayLike | None = ...
+) -> Numbers: ...
+def tail_distance(
+    ratio: npt.ArrayLike, /, *, fraction: npt.ArrayLike, scales: npt.ArrayLike | None = None
+) -> Numbers:
     """
     Compute the distance of the largest eigenvalues of noise from their best power law.
 
     Parameters
     ----------
-    ratio : float
+    ratio : array_like
         M/N, above 0 and at most 1.
-    fraction : float
+    fraction : array_like
         Share of the eigenvalues in the tail.
     scales : array_like, optional
         Mean eigenvalue of each of several matrices, as in :func:`hill_alpha`.
 
     Returns
     -------
-    float
+    float or ndarray
         Kolmogorov-Smirnov distance of the tail from the power law of :func:`hill_alpha`. In a
         sample, fluctuations of about 0.5 / sqrt(number of eigenvalues in the tail) are added.
 
     Raises
     ------
     ArgumentError
-        If `ratio` or `fraction` is out of range, or `scales` are not numbers from 0.
+        If `ratio` or `fraction` is out of range, or `scales` are not numbers from 0; if there are
+        several scales and an array of ratios or shares.
 
     Examples
     --------
@@ -187,12 +229,23 @@ def tail_distance(
     (0.1574, 0.1167)
     """
     each = _positive(scales)
-    start = _start(fraction, ratio, each)
-    if not start > 0:
-        return 1.0
-    x = np.linspace(start, _mp.edges(ratio)[1], _POINTS if len(each) == 1 else _FEWER_POINTS)
-    model = (x / start) ** (1 - _alpha_above(start, fraction, ratio, each))
-    return float(np.max(np.abs(_sf(x, ratio, each) / fraction - model)))
+    gamma, share = _arguments(ratio, fraction, each)
+    start = _start(share, gamma, each)
+    if isinstance(start, float):
+        return float(_distance(start, share, gamma, each)) if start > 0 else 1.0
+    inside = np.where(start > 0, start, 1.0)
+    return np.where(start > 0, _distance(inside, share, gamma, each), 1.0)
+
+
+def _distance(start: Numbers, fraction: Numbers, ratio: Numbers, scales: FloatArray) -> FloatArray:
+    """Return the distance of the eigenvalues above the start of the tail."""
+    alpha = np.asarray(_alpha_above(start, fraction, ratio, scales))[..., None]
+    num = _POINTS if len(scales) == 1 else _FEWER_POINTS
+    x = np.linspace(start, _mp.edges(ratio)[1], num, axis=-1)
+    model = (x / np.asarray(start)[..., None]) ** (1 - alpha)
+    above = _sf(x, ratio if isinstance(ratio, float) else ratio[..., None, None], scales)
+    found: FloatArray = np.abs(above / np.asarray(fraction)[..., None] - model).max(axis=-1)
+    return found
 
 
 def eigenvalues(M: int, ratio: float, /, *, scales: npt.ArrayLike | None = None) -> FloatArray:

@@ -13,10 +13,11 @@ Landa, Zhang & Kluger (2022), doi:10.1137/21M1456807.
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, overload
 
 import numpy as np
 
+import spectra._checks as _checks
 from spectra._spectral import BLOCK, largest, matrix_of
 from spectra.errors import ArgumentError
 from spectra.linalg._changed import Changed
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-    from spectra._typing import AnyArray, FloatArray
+    from spectra._typing import AnyArray, FloatArray, Numbers
 
 __all__ = ["Scales", "scales", "scatter_of_noise", "whiten", "whitened"]
 
@@ -227,24 +228,34 @@ def whitened(W: AnyArray, /, *, known: Scales) -> Changed:
     return Changed(W, divided)
 
 
-def scatter_of_noise(num: int, /) -> float:
+@overload
+def scatter_of_noise(num: float, /) -> float: ...
+@overload
+def scatter_of_noise(num: npt.ArrayLike, /) -> Numbers: ...
+def scatter_of_noise(num: npt.ArrayLike, /) -> Numbers:
     r"""
     Return the scatter of the scales of noise of one variance.
 
     Parameters
     ----------
-    num : int
+    num : array_like
         Number of elements of a row or column.
 
     Returns
     -------
-    float
+    float or ndarray
         :math:`1 / \sqrt{2 n}`, the standard deviation of the logarithm of the root mean square of
         n normal numbers.
+
+    Raises
+    ------
+    ArgumentError
+        If `num` is not above 0.
 
     Examples
     --------
     >>> scatter_of_noise(200)
     0.05
     """
-    return 1 / math.sqrt(2 * num)
+    found = 1 / np.sqrt(2 * _checks.numbers("num", num, above=0))
+    return np.asarray(found) if np.ndim(num) else float(found)

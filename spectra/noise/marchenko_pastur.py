@@ -4,7 +4,8 @@ The Marchenko-Pastur law: the distribution of the eigenvalues of pure noise.
 For W with N rows, M <= N columns and independent elements of variance 1/N, the eigenvalues of
 ``W.T @ W`` follow this law in the limit of large N and M. Their mean is 1, and `ratio` is M/N
 throughout. For elements of variance :math:`\sigma^2` the mean eigenvalue is :math:`N \sigma^2`:
-divide eigenvalues by it before they are passed to these functions.
+divide eigenvalues by it before they are passed to these functions. Each function takes arrays of
+ratios, which broadcast against its other arguments as in NumPy.
 
 With :math:`\lambda = 1 + \gamma + 2 \sqrt\gamma \cos\theta` the density becomes
 :math:`(2/\pi) \sin^2\theta / \lambda` on :math:`0 < \theta < \pi`. It is smooth in the angle, and
@@ -15,7 +16,7 @@ from __future__ import annotations
 
 import math
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, overload
 
 import numpy as np
 
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-    from spectra._typing import FloatArray
+    from spectra._typing import FloatArray, Numbers
 
 __all__ = ["cdf", "edges", "integral", "isf", "mean_log", "moments", "pdf", "ppf", "sf"]
 
@@ -37,9 +38,8 @@ _HALVINGS = 52
 _LOG_HALVINGS = 64
 
 
-def _checked(ratio: float) -> float:
-    _checks.number("ratio", ratio, above=0, at_most=1, what="M/N,")
-    return float(ratio)
+def _checked(ratio: npt.ArrayLike) -> Numbers:
+    return _checks.numbers("ratio", ratio, above=0, at_most=1, what="M/N,")
 
 
 def _scaled(x: npt.ArrayLike) -> FloatArray:
@@ -61,22 +61,30 @@ def _probabilities(q: npt.ArrayLike) -> FloatArray:
     return values
 
 
-def edges(ratio: float, /, *, mean_eigenvalue: float = 1.0) -> tuple[float, float]:
+@overload
+def edges(ratio: float, /, *, mean_eigenvalue: float = ...) -> tuple[float, float]: ...
+@overload
+def edges(
+    ratio: npt.ArrayLike, /, *, mean_eigenvalue: npt.ArrayLike = ...
+) -> tuple[Numbers, Numbers]: ...
+def edges(
+    ratio: npt.ArrayLike, /, *, mean_eigenvalue: npt.ArrayLike = 1.0
+) -> tuple[Numbers, Numbers]:
     r"""
     Compute the two edges of the law, the ends of its support.
 
     Parameters
     ----------
-    ratio : float
+    ratio : array_like
         M/N, above 0 and at most 1.
-    mean_eigenvalue : float, default: 1.0
+    mean_eigenvalue : array_like, default: 1.0
         Mean of the law: N times the variance of the elements of W.
 
     Returns
     -------
-    lower : float
+    lower : float or ndarray
         Lower edge, :math:`m (1 - \sqrt{M/N})^2` for a mean eigenvalue m and in its unit.
-    upper : float
+    upper : float or ndarray
         Upper edge, :math:`m (1 + \sqrt{M/N})^2`.
 
     Raises
@@ -92,42 +100,49 @@ def edges(ratio: float, /, *, mean_eigenvalue: float = 1.0) -> tuple[float, floa
     --------
     >>> edges(0.25)
     (0.25, 2.25)
+    >>> edges([0.25, 1.0])
+    (array([0.25, 0.  ]), array([2.25, 4.  ]))
     """
-    _checks.number("mean_eigenvalue", mean_eigenvalue, above=0)
-    root = math.sqrt(_checked(ratio))
-    return mean_eigenvalue * (1 - root) ** 2, mean_eigenvalue * (1 + root) ** 2
+    mean = _checks.numbers("mean_eigenvalue", mean_eigenvalue, above=0)
+    root = _root(_checked(ratio))
+    return mean * (1 - root) ** 2, mean * (1 + root) ** 2
 
 
-def _eigenvalue(theta: npt.ArrayLike, ratio: float) -> FloatArray:
+def _root(ratio: Numbers) -> Numbers:
+    """Return the square root: a float of a float, for which NumPy returns a type of its own."""
+    return math.sqrt(ratio) if isinstance(ratio, float) else np.sqrt(ratio)
+
+
+def _eigenvalue(theta: npt.ArrayLike, ratio: Numbers) -> FloatArray:
     """Return the eigenvalue at the angle theta from the upper edge."""
     angle = np.asarray(theta, dtype=np.float64)
     # 1 + g + 2 sqrt(g) cos(theta), without the cancellation near theta = pi
-    root = math.sqrt(ratio)
+    root = _root(ratio)
     value: FloatArray = (1 - root) ** 2 + 4 * root * np.cos(angle / 2) ** 2
     return value
 
 
-def _eigenvalue_from_below(phi: FloatArray, ratio: float) -> FloatArray:
+def _eigenvalue_from_below(phi: FloatArray, ratio: Numbers) -> FloatArray:
     """Return the eigenvalue at the angle phi = pi - theta from the lower edge."""
-    root = math.sqrt(ratio)
+    root = _root(ratio)
     value: FloatArray = (1 - root) ** 2 + 4 * root * np.sin(phi / 2) ** 2
     return value
 
 
-def _cosine(x: FloatArray, ratio: float) -> FloatArray:
+def _cosine(x: FloatArray, ratio: Numbers) -> FloatArray:
     """Return cos(theta / 2), which equals sin(phi / 2), at the eigenvalue x."""
     lower, _ = edges(ratio)
-    value: FloatArray = np.sqrt(np.clip((x - lower) / (4 * math.sqrt(ratio)), 0.0, 1.0))
+    value: FloatArray = np.sqrt(np.clip((x - lower) / (4 * _root(ratio)), 0.0, 1.0))
     return value
 
 
-def _angle(x: FloatArray, ratio: float) -> FloatArray:
+def _angle(x: FloatArray, ratio: Numbers) -> FloatArray:
     return 2 * np.arccos(_cosine(x, ratio))
 
 
-def _sf_at(theta: FloatArray, ratio: float) -> FloatArray:
+def _sf_at(theta: FloatArray, ratio: Numbers) -> FloatArray:
     """Return the probability of angles below theta, that is of larger eigenvalues."""
-    root = math.sqrt(ratio)
+    root = _root(ratio)
     quotient = (1 + ratio) / (4 * ratio) * theta - np.sin(theta) / (2 * root)
     # (1 - root) / (1 + root) * tan(theta / 2) diverges at pi; arctan2 does not
     rest = np.arctan2((1 - root) * np.sin(theta / 2), (1 + root) * np.cos(theta / 2))
@@ -135,16 +150,16 @@ def _sf_at(theta: FloatArray, ratio: float) -> FloatArray:
     return np.clip(share, 0.0, 1.0)
 
 
-def _cdf_at(phi: FloatArray, ratio: float) -> FloatArray:
+def _cdf_at(phi: FloatArray, ratio: Numbers) -> FloatArray:
     """Return the probability of smaller eigenvalues at phi = pi - theta, integrated from below."""
-    root = math.sqrt(ratio)
+    root = _root(ratio)
     quotient = (1 + ratio) / (4 * ratio) * phi + np.sin(phi) / (2 * root)
     rest = np.arctan2((1 + root) * np.sin(phi / 2), (1 - root) * np.cos(phi / 2))
     share = (2 / math.pi) * (quotient - (1 - ratio) / (2 * ratio) * rest)
     return np.clip(share, 0.0, 1.0)
 
 
-def pdf(x: npt.ArrayLike, ratio: float, /) -> FloatArray:
+def pdf(x: npt.ArrayLike, ratio: npt.ArrayLike, /) -> FloatArray:
     r"""
     Compute the probability density function of the law.
 
@@ -152,7 +167,7 @@ def pdf(x: npt.ArrayLike, ratio: float, /) -> FloatArray:
     ----------
     x : array_like
         Eigenvalues, in units of their mean.
-    ratio : float
+    ratio : array_like
         M/N, above 0 and at most 1.
 
     Returns
@@ -175,15 +190,15 @@ def pdf(x: npt.ArrayLike, ratio: float, /) -> FloatArray:
     >>> pdf([0.1, 1.0, 3.0], 0.25).round(4)
     array([0.    , 0.6164, 0.    ])
     """
-    values = _scaled(x)
-    lower, upper = edges(ratio)
+    values, gamma = _scaled(x), _checked(ratio)
+    lower, upper = edges(gamma)
     inside = (values > lower) & (values < upper)
     safe = np.where(inside, values, (lower + upper) / 2)
-    heights = np.sqrt((upper - safe) * (safe - lower)) / (2 * math.pi * ratio * safe)
+    heights = np.sqrt((upper - safe) * (safe - lower)) / (2 * math.pi * gamma * safe)
     return np.where(inside, heights, 0.0)
 
 
-def cdf(x: npt.ArrayLike, ratio: float, /) -> FloatArray:
+def cdf(x: npt.ArrayLike, ratio: npt.ArrayLike, /) -> FloatArray:
     """
     Compute the cumulative distribution function, the probability of a smaller eigenvalue.
 
@@ -191,7 +206,7 @@ def cdf(x: npt.ArrayLike, ratio: float, /) -> FloatArray:
     ----------
     x : array_like
         Eigenvalues, in units of their mean.
-    ratio : float
+    ratio : array_like
         M/N, above 0 and at most 1.
 
     Returns
@@ -210,12 +225,13 @@ def cdf(x: npt.ArrayLike, ratio: float, /) -> FloatArray:
     >>> cdf([0.1, 1.0, 3.0], 0.25).round(4)
     array([0.    , 0.5534, 1.    ])
     """
-    cosine = _cosine(_scaled(x), _checked(ratio))
-    above = _sf_at(2 * np.arccos(cosine), ratio)
-    return np.where(above < 0.5, 1 - above, _cdf_at(2 * np.arcsin(cosine), ratio))
+    values, gamma = _scaled(x), _checked(ratio)
+    cosine = _cosine(values, gamma)
+    above = _sf_at(2 * np.arccos(cosine), gamma)
+    return np.where(above < 0.5, 1 - above, _cdf_at(2 * np.arcsin(cosine), gamma))
 
 
-def sf(x: npt.ArrayLike, ratio: float, /) -> FloatArray:
+def sf(x: npt.ArrayLike, ratio: npt.ArrayLike, /) -> FloatArray:
     """
     Compute the survival function, the probability of a larger eigenvalue.
 
@@ -223,7 +239,7 @@ def sf(x: npt.ArrayLike, ratio: float, /) -> FloatArray:
     ----------
     x : array_like
         Eigenvalues, in units of their mean.
-    ratio : float
+    ratio : array_like
         M/N, above 0 and at most 1.
 
     Returns
@@ -241,10 +257,11 @@ def sf(x: npt.ArrayLike, ratio: float, /) -> FloatArray:
     >>> sf([0.1, 1.0, 3.0], 0.25).round(4)
     array([1.    , 0.4466, 0.    ])
     """
-    return _sf_at(_angle(_scaled(x), _checked(ratio)), ratio)
+    values, gamma = _scaled(x), _checked(ratio)
+    return _sf_at(_angle(values, gamma), gamma)
 
 
-def _angle_with_sf(q: FloatArray, ratio: float) -> FloatArray:
+def _angle_with_sf(q: FloatArray, ratio: Numbers) -> FloatArray:
     """Return the angle theta with that survival function, by Newton's method and bisection."""
     low, high = np.zeros_like(q), np.full_like(q, math.pi)
     theta = np.full_like(q, math.pi / 2)
@@ -265,11 +282,12 @@ def _angle_with_sf(q: FloatArray, ratio: float) -> FloatArray:
     return np.where(q > 0, np.where(q < 1, theta, math.pi), 0.0)
 
 
-def _angle_with_cdf(q: FloatArray, ratio: float) -> FloatArray:
+def _angle_with_cdf(q: FloatArray, ratio: Numbers) -> FloatArray:
     """Return the angle phi with that distribution function, by bisection of its logarithm."""
     log_q = np.log(np.where(q > 0, q, 1.0))
     # the distribution function is at most 2 phi / (pi sqrt(ratio))
-    low = log_q + math.log(math.pi * math.sqrt(ratio) / 2)
+    most = math.pi * _root(ratio) / 2
+    low = log_q + (math.log(most) if isinstance(most, float) else np.log(most))
     high = np.full_like(low, math.log(math.pi))
     for _ in range(_LOG_HALVINGS):
         middle = (low + high) / 2
@@ -278,7 +296,7 @@ def _angle_with_cdf(q: FloatArray, ratio: float) -> FloatArray:
     return np.where(q > 0, np.exp((low + high) / 2), 0.0)
 
 
-def ppf(q: npt.ArrayLike, ratio: float, /) -> FloatArray:
+def ppf(q: npt.ArrayLike, ratio: npt.ArrayLike, /) -> FloatArray:
     """
     Compute the percent point function, the inverse of :func:`cdf`.
 
@@ -286,7 +304,7 @@ def ppf(q: npt.ArrayLike, ratio: float, /) -> FloatArray:
     ----------
     q : array_like
         Probabilities of a smaller eigenvalue, from 0 to 1; 0.5 gives the median.
-    ratio : float
+    ratio : array_like
         M/N, above 0 and at most 1.
 
     Returns
@@ -312,7 +330,7 @@ def ppf(q: npt.ArrayLike, ratio: float, /) -> FloatArray:
     )
 
 
-def isf(q: npt.ArrayLike, ratio: float, /) -> FloatArray:
+def isf(q: npt.ArrayLike, ratio: npt.ArrayLike, /) -> FloatArray:
     """
     Compute the inverse survival function, the inverse of :func:`sf`.
 
@@ -320,7 +338,7 @@ def isf(q: npt.ArrayLike, ratio: float, /) -> FloatArray:
     ----------
     q : array_like
         Probabilities of a larger eigenvalue, from 0 to 1; 0.5 gives the median.
-    ratio : float
+    ratio : array_like
         M/N, above 0 and at most 1.
 
     Returns
@@ -338,23 +356,24 @@ def isf(q: npt.ArrayLike, ratio: float, /) -> FloatArray:
     >>> isf([0.0, 0.5, 1.0], 0.25).round(6)
     array([2.25    , 0.916004, 0.25    ])
     """
-    return _eigenvalue(_angle_with_sf(_probabilities(q), _checked(ratio)), ratio)
+    above, gamma = _probabilities(q), _checked(ratio)
+    return _eigenvalue(_angle_with_sf(above, gamma), gamma)
 
 
-def moments(ratio: float, /, *, num: int) -> FloatArray:
+def moments(ratio: npt.ArrayLike, /, *, num: int) -> FloatArray:
     r"""
     Compute the first moments of the law about zero.
 
     Parameters
     ----------
-    ratio : float
+    ratio : array_like
         M/N, above 0 and at most 1.
     num : int
         Number of moments, at least 1.
 
     Returns
     -------
-    ndarray, shape (num,)
+    ndarray, shape (..., num)
         :math:`m_k = \sum_{r=0}^{k-1} \frac{\gamma^r}{r+1} \binom{k}{r} \binom{k-1}{r}` for
         k = 1, 2, ..., num, at a mean eigenvalue of 1.
 
@@ -372,14 +391,16 @@ def moments(ratio: float, /, *, num: int) -> FloatArray:
     >>> moments(0.5, num=3)
     array([1.  , 1.5 , 2.75])
     """
-    _checked(ratio)
+    gamma = _checked(ratio)
     _checks.count("num", num)
-    return np.array(
-        [
-            sum(ratio**r / (r + 1) * math.comb(k, r) * math.comb(k - 1, r) for r in range(k))
-            for k in range(1, num + 1)
-        ]
-    )
+
+    def moment(k: int) -> Numbers:
+        return sum(
+            gamma**r / (r + 1) * float(math.comb(k, r)) * float(math.comb(k - 1, r))
+            for r in range(k)
+        )
+
+    return np.stack([np.asarray(moment(k)) for k in range(1, num + 1)], axis=-1)
 
 
 @cache
@@ -388,58 +409,83 @@ def _legendre() -> tuple[FloatArray, FloatArray]:
     return nodes, weights
 
 
+@overload
 def integral(
-    function: Callable[[FloatArray], FloatArray], ratio: float, /, *, start: float = 0.0
-) -> float:
+    function: Callable[[FloatArray], FloatArray], ratio: float, /, *, start: float = ...
+) -> float: ...
+@overload
+def integral(
+    function: Callable[[FloatArray], FloatArray],
+    ratio: npt.ArrayLike,
+    /,
+    *,
+    start: npt.ArrayLike = ...,
+) -> Numbers: ...
+def integral(
+    function: Callable[[FloatArray], FloatArray],
+    ratio: npt.ArrayLike,
+    /,
+    *,
+    start: npt.ArrayLike = 0.0,
+) -> Numbers:
     r"""
     Integrate a function of the eigenvalue over the law.
 
     Parameters
     ----------
     function : callable
-        Function of an array of eigenvalues, in units of their mean.
-    ratio : float
+        Function of an array of eigenvalues, in units of their mean. With arrays of ratios or
+        starts the eigenvalues have one axis more than they, the last.
+    ratio : array_like
         M/N, above 0 and at most 1.
-    start : float, default: 0.0
+    start : array_like, default: 0.0
         Lower limit of the integral, in units of the mean eigenvalue; by default the integral is
         over the whole law, which makes it the mean of the function.
 
     Returns
     -------
-    float
+    float or ndarray
         :math:`\int_{start}^{\lambda_+} f(\lambda) \rho(\lambda) d\lambda`, by Gauss-Legendre
         quadrature in the angle, in which the density is smooth.
 
     Raises
     ------
     ArgumentError
-        If `ratio` is out of range.
+        If `ratio` is out of range, or `start` is not real numbers.
 
     Examples
     --------
     >>> round(integral(lambda x: x**2, 0.5), 12)
     1.5
+    >>> integral(lambda x: x**2, [0.25, 0.5]).round(12)
+    array([1.25, 1.5 ])
     """
-    theta = float(_angle(np.array(start), _checked(ratio)))
+    gamma = _checked(ratio)
+    theta = _angle(_checks.real_numbers(start, "start"), gamma)
     nodes, weights = _legendre()
-    angle = theta * (nodes + 1) / 2
-    values = _eigenvalue(angle, ratio)
+    angle = theta[..., None] * (nodes + 1) / 2
+    values = _eigenvalue(angle, gamma if isinstance(gamma, float) else gamma[..., None])
     heights = (2 / math.pi) * np.sin(angle) ** 2 / values
-    return float(theta / 2 * weights @ (heights * function(values)))
+    found = np.vecdot(theta[..., None] / 2 * weights, heights * function(values))
+    return np.asarray(found) if theta.ndim else float(found)
 
 
-def mean_log(ratio: float, /) -> float:
+@overload
+def mean_log(ratio: float, /) -> float: ...
+@overload
+def mean_log(ratio: npt.ArrayLike, /) -> Numbers: ...
+def mean_log(ratio: npt.ArrayLike, /) -> Numbers:
     r"""
     Compute the mean of the natural logarithm of the eigenvalues of pure noise.
 
     Parameters
     ----------
-    ratio : float
+    ratio : array_like
         M/N, above 0 and at most 1.
 
     Returns
     -------
-    float
+    float or ndarray
         :math:`E \ln\lambda = (Q - 1) \ln(Q / (Q - 1)) - 1` with Q = N/M, at a mean eigenvalue
         of 1.
 
@@ -450,12 +496,18 @@ def mean_log(ratio: float, /) -> float:
 
     References
     ----------
-    Goodman (1963), doi:10.1214/aoms/1177704251, in the limit of large size.
+    Goodman (1963), doi:10.1214/aos/1177704251, in the limit of large size.
 
     Examples
     --------
     >>> mean_log(1.0), round(mean_log(0.5), 5)
     (-1.0, -0.30685)
+    >>> mean_log([1.0, 0.5]).round(5)
+    array([-1.     , -0.30685])
     """
+    from scipy.special import xlog1py
+
     Q = 1 / _checked(ratio)
-    return -1.0 if Q == 1 else -(Q - 1) * math.log1p(-1 / Q) - 1
+    if isinstance(Q, float):
+        return -1.0 if Q == 1 else -(Q - 1) * math.log1p(-1 / Q) - 1
+    return np.asarray(-xlog1py(Q - 1, -1 / Q) - 1)

@@ -31,7 +31,7 @@ Loss = Literal["frobenius", "operator", "nuclear"]
 
 
 def shrink(
-    singular_values: npt.ArrayLike, ratio: float, /, *, loss: Loss = "frobenius"
+    singular_values: npt.ArrayLike, ratio: npt.ArrayLike, /, *, loss: Loss = "frobenius"
 ) -> FloatArray:
     r"""
     Compute the singular values that bring a noisy matrix closest to its signal.
@@ -40,7 +40,7 @@ def shrink(
     ----------
     singular_values : array_like
         Singular values of the noisy matrix, in units of :math:`\sigma \sqrt N`.
-    ratio : float
+    ratio : array_like
         M/N, above 0 and at most 1.
     loss : {"frobenius", "operator", "nuclear"}, default: "frobenius"
         Norm of the difference between matrix and signal that is least: the root of the sum of the
@@ -82,16 +82,17 @@ def shrink(
     (array(2.), array(1.))
     """
     _checks.choice("loss", loss, get_args(Loss))
+    gamma = _checks.numbers("ratio", ratio, above=0, at_most=1, what="M/N,")
     y = np.asarray(singular_values, dtype=np.float64)
-    x = signal.strength(y**2, ratio)
+    x = signal.strength(y**2, gamma)
     if loss == "operator":
-        return np.asarray(x * np.sqrt((x**2 + ratio) / (x**2 + 1)))
+        return np.asarray(x * np.sqrt((x**2 + gamma) / (x**2 + 1)))
     seen = x > 0
     y, z = np.where(seen, y, 1.0), np.where(seen, x, 1.0)
     if loss == "frobenius":
-        root = np.maximum((y**2 - 1 - ratio) ** 2 - 4 * ratio, 0)
+        root = np.maximum((y**2 - 1 - gamma) ** 2 - 4 * gamma, 0)
         return np.where(seen, np.sqrt(root) / y, 0.0)
-    nuclear = (z**4 - ratio - math.sqrt(ratio) * z * y) / (z**2 * y)
+    nuclear = (z**4 - gamma - np.sqrt(gamma) * z * y) / (z**2 * y)
     return np.where(seen, np.maximum(nuclear, 0), 0.0)
 
 

@@ -9,10 +9,11 @@ that fewer singular values are kept than :func:`spectra.noise.spikes.detect` fin
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, overload
 
 import numpy as np
 
+import spectra._checks as _checks
 import spectra.noise.marchenko_pastur as _mp
 from spectra.errors import ArgumentError
 from spectra.noise.bulk import nonzero
@@ -20,23 +21,27 @@ from spectra.noise.bulk import nonzero
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    from spectra._typing import FloatArray
+    from spectra._typing import FloatArray, Numbers
 
 __all__ = ["gavish_donoho", "omega", "screenot", "threshold"]
 
 
-def gavish_donoho(ratio: float, /) -> float:
+@overload
+def gavish_donoho(ratio: float, /) -> float: ...
+@overload
+def gavish_donoho(ratio: npt.ArrayLike, /) -> Numbers: ...
+def gavish_donoho(ratio: npt.ArrayLike, /) -> Numbers:
     r"""
     Compute the optimal hard threshold on singular values for noise of known variance.
 
     Parameters
     ----------
-    ratio : float
+    ratio : array_like
         M/N, above 0 and at most 1.
 
     Returns
     -------
-    float
+    float or ndarray
         :math:`\lambda_*(\beta) = \sqrt{2(\beta + 1) + 8\beta / (\beta + 1 + \sqrt{\beta^2 +
         14\beta + 1})}` with :math:`\beta = M/N`, in units of :math:`\sigma \sqrt N`.
 
@@ -53,24 +58,31 @@ def gavish_donoho(ratio: float, /) -> float:
     --------
     >>> round(gavish_donoho(1.0), 6), round(gavish_donoho(0.5), 6)
     (2.309401, 1.978599)
+    >>> gavish_donoho([1.0, 0.5]).round(6)
+    array([2.309401, 1.978599])
     """
-    _mp.edges(ratio)
-    root = math.sqrt(ratio**2 + 14 * ratio + 1)
-    return math.sqrt(2 * (ratio + 1) + 8 * ratio / (ratio + 1 + root))
+    beta = _checks.numbers("ratio", ratio, above=0, at_most=1, what="M/N,")
+    root = np.sqrt(beta**2 + 14 * beta + 1)
+    found = np.sqrt(2 * (beta + 1) + 8 * beta / (beta + 1 + root))
+    return float(found) if isinstance(beta, float) else np.asarray(found)
 
 
-def omega(ratio: float, /) -> float:
+@overload
+def omega(ratio: float, /) -> float: ...
+@overload
+def omega(ratio: npt.ArrayLike, /) -> Numbers: ...
+def omega(ratio: npt.ArrayLike, /) -> Numbers:
     r"""
     Compute the optimal hard threshold in units of the median singular value, for unknown noise.
 
     Parameters
     ----------
-    ratio : float
+    ratio : array_like
         M/N, above 0 and at most 1.
 
     Returns
     -------
-    float
+    float or ndarray
         :math:`\lambda_*(\beta) / \sqrt{\mu_\beta}`, where :math:`\mu_\beta` is the median of the
         Marchenko-Pastur law.
 
@@ -88,7 +100,8 @@ def omega(ratio: float, /) -> float:
     >>> round(omega(1.0), 6), round(omega(0.5), 6)
     (2.858362, 2.171185)
     """
-    return gavish_donoho(ratio) / math.sqrt(float(_mp.isf(0.5, ratio)))
+    found = gavish_donoho(ratio) / np.sqrt(_mp.isf(0.5, ratio))
+    return np.asarray(found) if np.ndim(ratio) else float(found)
 
 
 def threshold(eigenvalues: npt.ArrayLike, N: int | None = None, /) -> float:

@@ -68,7 +68,7 @@ class Overlapping(NamedTuple):
     """Squared cosines of the vectors along the longer side."""
 
 
-def wigner(strength: npt.ArrayLike, /, *, variance: float = 1.0) -> Outliers:
+def wigner(strength: npt.ArrayLike, /, *, variance: npt.ArrayLike = 1.0) -> Outliers:
     r"""
     Compute the outliers of a Wigner matrix plus a symmetric matrix of low rank.
 
@@ -76,7 +76,7 @@ def wigner(strength: npt.ArrayLike, /, *, variance: float = 1.0) -> Outliers:
     ----------
     strength : array_like
         Eigenvalues :math:`\theta` of the signal, of either sign.
-    variance : float, default: 1.0
+    variance : array_like, default: 1.0
         Variance :math:`s^2` of the semicircle: that of the elements times their number in a row.
 
     Returns
@@ -101,11 +101,11 @@ def wigner(strength: npt.ArrayLike, /, *, variance: float = 1.0) -> Outliers:
     >>> found.eigenvalue, found.overlap
     (array([ 2. ,  2.5, -2.5]), array([0.  , 0.75, 0.75]))
     """
-    _checks.number("variance", variance, above=0)
-    theta, std = np.asarray(strength, dtype=np.float64), variance**0.5
+    square = _checks.numbers("variance", variance, above=0)
+    theta, std = np.asarray(strength, dtype=np.float64), square**0.5
     far = np.copysign(np.maximum(np.abs(theta), std), theta)
-    overlap = np.asarray(1 - variance / far**2).clip(min=0)
-    return Outliers(far + variance / far, overlap)
+    overlap = np.asarray(1 - square / far**2).clip(min=0)
+    return Outliers(far + square / far, overlap)
 
 
 class _Above(NamedTuple):

@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 import spectra._checks as _checks
-import spectra.noise.marchenko_pastur as _mp
 from spectra.errors import ArgumentError
 from spectra.noise import signal
 
@@ -234,7 +233,7 @@ def rectangular(strengths: npt.ArrayLike, shares: npt.ArrayLike, ratio: float, /
     (array([[0.09, 2.79],
            [4.67, 6.59]]), array([0.95, 0.05]))
     """
-    _mp.edges(ratio)
+    _checks.number("ratio", ratio, above=0, at_most=1, what="M/N,")
     theta = _checks.real_numbers(strengths, "strengths")
     if not (theta >= 0).all():
         msg = f"`strengths` must not be negative, got {strengths!r}"

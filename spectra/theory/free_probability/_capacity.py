@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-    from spectra._typing import FloatArray
+    from spectra._typing import FloatArray, Numbers
 
 __all__ = ["capacity", "generating_function"]
 
@@ -156,14 +156,14 @@ def generating_function(
 
 def capacity(
     eigenvalues: npt.ArrayLike, r: Callable[[FloatArray], npt.ArrayLike], /, *, lower: float = 0.0
-) -> float:
+) -> Numbers:
     r"""
     Compute the metric of a layer that an R-transform implies.
 
     Parameters
     ----------
-    eigenvalues : array_like, shape (n,)
-        Eigenvalues of the tail, or all eigenvalues.
+    eigenvalues : array_like, shape (..., n)
+        Eigenvalues of the tail, or all eigenvalues; leading axes are draws.
     r : callable
         R-transform, as in :func:`generating_function`.
     lower : float, default: 0.0
@@ -171,7 +171,7 @@ def capacity(
 
     Returns
     -------
-    float
+    float or ndarray, shape (...)
         :math:`\sum_i G(\lambda_i)`; ``nan`` if one of the integrals does not converge, 0 if there
         are no eigenvalues.
 
@@ -208,6 +208,7 @@ def capacity(
     >>> round(capacity([1.0, 2.0], lambda z: wigner_R(z, variance=2.0)), 12)
     5.0
     """
-    x = _checks.one_dimensional(eigenvalues, "eigenvalues")
+    x = _checks.rows(eigenvalues, "eigenvalues")
     with np.errstate(over="ignore", invalid="ignore"):
-        return float(np.sum(generating_function(x, r, lower=lower)))
+        found = np.sum(generating_function(x, r, lower=lower), axis=-1)
+    return np.asarray(found) if x.ndim > 1 else float(found)

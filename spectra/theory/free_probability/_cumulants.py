@@ -23,14 +23,14 @@ def moments(x: npt.ArrayLike, /, *, num: int) -> FloatArray:
 
     Parameters
     ----------
-    x : array_like, shape (n,)
-        Data in any order and unit.
+    x : array_like, shape (..., n)
+        Data in any order and unit; leading axes are draws.
     num : int
         Number of moments, at least 1.
 
     Returns
     -------
-    ndarray, shape (num,)
+    ndarray, shape (..., num)
         The means of :math:`x, x^2, \ldots`; ``nan`` if there are no data, ``inf`` beyond the range
         of float64.
 
@@ -49,22 +49,35 @@ def moments(x: npt.ArrayLike, /, *, num: int) -> FloatArray:
     --------
     >>> moments([1.0, 2.0, 3.0], num=2)
     array([2.        , 4.66666667])
+    >>> moments([[1.0, 2.0, 3.0], [0.0, 0.0, 3.0]], num=2).round(2)
+    array([[2.  , 4.67],
+           [1.  , 3.  ]])
     """
     _checks.count("num", num)
-    data = _checks.one_dimensional(x, "x")
-    if not len(data):
-        return np.full(num, np.nan)
+    data = _checks.rows(x, "x")
+    if not data.shape[-1]:
+        return np.full((*data.shape[:-1], num), np.nan)
     with np.errstate(over="ignore", invalid="ignore"):
-        return np.array([np.mean(data**k) for k in range(1, num + 1)])
+        return np.stack([np.mean(data**k, axis=-1) for k in range(1, num + 1)], axis=-1)
 
 
-def _smaller_blocks(moments: FloatArray, cumulants: FloatArray, order: int) -> float:
+def _product(one: FloatArray, other: FloatArray) -> FloatArray:
+    """Return the product of power series, or of stacks of them, up to their common length."""
+    num = one.shape[-1]
+    if one.ndim == 1:
+        return np.convolve(one, other)[:num]
+    terms = [np.vecdot(one[..., : n + 1], other[..., n::-1]) for n in range(num)]
+    return np.stack(terms, axis=-1)
+
+
+def _smaller_blocks(moments: FloatArray, cumulants: FloatArray, order: int) -> FloatArray:
     """Sum over the non-crossing partitions of `order` elements into more than one block."""
-    series = np.concatenate([[1.0], moments[: order - 1]])
-    power, total = series, 0.0
+    known = moments[..., : order - 1]
+    series = np.concatenate([np.ones((*known.shape[:-1], 1)), known], axis=-1)
+    power, total = series, np.zeros(known.shape[:-1])
     for size in range(1, order):  # size of the first block; the power of the series fills gaps
-        total += float(cumulants[size - 1]) * float(power[order - size])
-        power = np.convolve(power, series)[:order]
+        total = total + cumulants[..., size - 1] * power[..., order - size]
+        power = _product(power, series)
     return total
 
 
@@ -74,18 +87,18 @@ def free_cumulants(moments: npt.ArrayLike, /) -> FloatArray:
 
     Parameters
     ----------
-    moments : array_like, shape (n,)
-        The first n moments about zero, see :func:`moments`.
+    moments : array_like, shape (..., n)
+        The first n moments about zero, leading axes are draws; see :func:`moments`.
 
     Returns
     -------
-    ndarray, shape (n,)
+    ndarray, shape (..., n)
         The first n free cumulants; ``nan`` or ``inf`` from the first order at which a moment is.
 
     Raises
     ------
     ArgumentError
-        If `moments` is not a one-dimensional array of real numbers.
+        If `moments` is not an array of real numbers.
 
     See Also
     --------
@@ -111,11 +124,11 @@ def free_cumulants(moments: npt.ArrayLike, /) -> FloatArray:
     >>> free_cumulants([0.0, 1.0, 0.0, 2.0, 0.0, 5.0])  # the semicircle
     array([0., 1., 0., 0., 0., 0.])
     """
-    m = _checks.one_dimensional(moments, "moments")
-    k = np.zeros(len(m))
+    m = _checks.rows(moments, "moments")
+    k = np.zeros(m.shape)
     with np.errstate(over="ignore", invalid="ignore"):
-        for i in range(len(m)):
-            k[i] = m[i] - _smaller_blocks(m, k, i + 1)
+        for i in range(m.shape[-1]):
+            k[..., i] = m[..., i] - _smaller_blocks(m, k, i + 1)
     return k
 
 
@@ -125,19 +138,19 @@ def moments_from_cumulants(cumulants: npt.ArrayLike, /) -> FloatArray:
 
     Parameters
     ----------
-    cumulants : array_like, shape (n,)
-        The first n free cumulants.
+    cumulants : array_like, shape (..., n)
+        The first n free cumulants; leading axes are draws.
 
     Returns
     -------
-    ndarray, shape (n,)
+    ndarray, shape (..., n)
         The first n moments about zero; ``nan`` or ``inf`` from the first order at which a cumulant
         is.
 
     Raises
     ------
     ArgumentError
-        If `cumulants` is not a one-dimensional array of real numbers.
+        If `cumulants` is not an array of real numbers.
 
     See Also
     --------
@@ -152,11 +165,11 @@ def moments_from_cumulants(cumulants: npt.ArrayLike, /) -> FloatArray:
     >>> moments_from_cumulants([1.0, 0.5, 0.25])  # noise with M/N = 0.5
     array([1.  , 1.5 , 2.75])
     """
-    k = _checks.one_dimensional(cumulants, "cumulants")
-    m = np.zeros(len(k))
+    k = _checks.rows(cumulants, "cumulants")
+    m = np.zeros(k.shape)
     with np.errstate(over="ignore", invalid="ignore"):
-        for i in range(len(k)):
-            m[i] = k[i] + _smaller_blocks(m, k, i + 1)
+        for i in range(k.shape[-1]):
+            m[..., i] = k[..., i] + _smaller_blocks(m, k, i + 1)
     return m
 
 

@@ -1,8 +1,7 @@
-"""R-transforms of known laws."""
+"""R-transforms of known laws; their parameters broadcast against the argument, as in NumPy."""
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
@@ -39,8 +38,8 @@ def series_R(z: npt.ArrayLike, cumulants: npt.ArrayLike, /) -> FloatArray:
     ----------
     z : array_like
         Arguments of R.
-    cumulants : array_like, shape (n,)
-        The first n free cumulants, at least one.
+    cumulants : array_like, shape (..., n)
+        The first n free cumulants, at least one; leading axes broadcast against `z`.
 
     Returns
     -------
@@ -63,15 +62,16 @@ def series_R(z: npt.ArrayLike, cumulants: npt.ArrayLike, /) -> FloatArray:
     >>> series_R([0.0, 0.5], [1.0, 0.5, 0.25])
     array([1.    , 1.3125])
     """
-    k = _checks.one_dimensional(cumulants, "cumulants")
-    if not len(k):
+    k = _checks.rows(cumulants, "cumulants")
+    if not k.shape[-1]:
         msg = "`cumulants` must be at least one number, got none"
         raise ArgumentError(msg)
     with np.errstate(over="ignore", invalid="ignore"):
-        return np.asarray(np.polynomial.polynomial.polyval(real_numbers(z, "z"), k), np.float64)
+        terms, x = np.moveaxis(k, -1, 0), real_numbers(z, "z")
+        return np.asarray(np.polynomial.polynomial.polyval(x, terms, tensor=False), np.float64)
 
 
-def wigner_R(z: npt.ArrayLike, /, *, variance: float = 1.0) -> FloatArray:
+def wigner_R(z: npt.ArrayLike, /, *, variance: npt.ArrayLike = 1.0) -> FloatArray:
     r"""
     Compute the R-transform of the semicircle law, the law of a random symmetric matrix.
 
@@ -79,7 +79,7 @@ def wigner_R(z: npt.ArrayLike, /, *, variance: float = 1.0) -> FloatArray:
     ----------
     z : array_like
         Arguments of R.
-    variance : float, default: 1.0
+    variance : array_like, default: 1.0
         Variance of the law, that is the mean square of the eigenvalues: for a symmetric matrix of
         size n, n times the variance of its elements.
 
@@ -106,13 +106,13 @@ def wigner_R(z: npt.ArrayLike, /, *, variance: float = 1.0) -> FloatArray:
     >>> wigner_R([0.0, 1.0], variance=2.0)
     array([0., 2.])
     """
-    _checks.number("variance", variance, above=0)
+    square = _checks.numbers("variance", variance, above=0)
     with np.errstate(over="ignore"):
-        return variance * real_numbers(z, "z")
+        return square * real_numbers(z, "z")
 
 
 def marchenko_pastur_R(
-    z: npt.ArrayLike, /, *, ratio: float, mean_eigenvalue: float = 1.0
+    z: npt.ArrayLike, /, *, ratio: npt.ArrayLike, mean_eigenvalue: npt.ArrayLike = 1.0
 ) -> FloatArray:
     r"""
     Compute the R-transform of the Marchenko-Pastur law, the law of ``W.T @ W`` for noise W.
@@ -121,9 +121,9 @@ def marchenko_pastur_R(
     ----------
     z : array_like
         Arguments of R.
-    ratio : float
+    ratio : array_like
         M/N, above 0.
-    mean_eigenvalue : float, default: 1.0
+    mean_eigenvalue : array_like, default: 1.0
         Mean m of the law: N times the variance of the elements of W.
 
     Returns
@@ -150,15 +150,15 @@ def marchenko_pastur_R(
     >>> marchenko_pastur_R([0.0, 1.0, 2.0, 3.0], ratio=0.5)
     array([ 1.,  2., inf, nan])
     """
-    _checks.number("ratio", ratio, above=0)
-    _checks.number("mean_eigenvalue", mean_eigenvalue, above=0)
+    gamma = _checks.numbers("ratio", ratio, above=0)
+    mean = _checks.numbers("mean_eigenvalue", mean_eigenvalue, above=0)
     with np.errstate(over="ignore", divide="ignore"):
-        rest = np.asarray(1 - ratio * (mean_eigenvalue * real_numbers(z, "z")))
-        value: FloatArray = np.where(rest >= 0, mean_eigenvalue / rest, np.nan)
+        rest = np.asarray(1 - gamma * (mean * real_numbers(z, "z")))
+        value: FloatArray = np.where(rest >= 0, mean / rest, np.nan)
     return value
 
 
-def inverse_marchenko_pastur_R(z: npt.ArrayLike, /, *, ratio: float) -> FloatArray:
+def inverse_marchenko_pastur_R(z: npt.ArrayLike, /, *, ratio: npt.ArrayLike) -> FloatArray:
     r"""
     Compute the R-transform of the inverse Marchenko-Pastur law, scaled to a mean of 1.
 
@@ -166,7 +166,7 @@ def inverse_marchenko_pastur_R(z: npt.ArrayLike, /, *, ratio: float) -> FloatArr
     ----------
     z : array_like
         Arguments of R.
-    ratio : float
+    ratio : array_like
         M/N of the noise, above 0 and below 1.
 
     Returns
@@ -195,11 +195,7 @@ def inverse_marchenko_pastur_R(z: npt.ArrayLike, /, *, ratio: float) -> FloatArr
     >>> inverse_marchenko_pastur_R([0.0, 0.5, 2.0], ratio=0.5)
     array([1.  , 1.  , 0.25])
     """
-    _checks.number("ratio", ratio, above=0)
-    if not ratio < 1:
-        msg = f"`ratio` must be M/N, above 0 and below 1, got {ratio!r}"
-        raise ArgumentError(msg)
-    kappa = (1 / ratio - 1) / 2
+    kappa = (1 / _checks.numbers("ratio", ratio, above=0, below=1, what="M/N,") - 1) / 2
     x = np.asarray(real_numbers(z, "z"))
     with np.errstate(over="ignore", divide="ignore"):
         # the formula of the docstring times its conjugate: nothing cancels near zero
@@ -216,8 +212,8 @@ def spikes_R(z: npt.ArrayLike, /, *, spikes: npt.ArrayLike, num: int) -> FloatAr
     ----------
     z : array_like
         Arguments of R.
-    spikes : array_like, shape (k,)
-        The separate eigenvalues.
+    spikes : array_like, shape (..., k)
+        The separate eigenvalues; leading axes broadcast against `z`.
     num : int
         Number M of all eigenvalues, at least 1; the others are taken as zero.
 
@@ -241,12 +237,12 @@ def spikes_R(z: npt.ArrayLike, /, *, spikes: npt.ArrayLike, num: int) -> FloatAr
     array([2., 2.])
     """
     _checks.count("num", num)
-    mean = np.sum(_checks.one_dimensional(spikes, "spikes")) / num
-    return np.full(np.shape(real_numbers(z, "z")), mean)
+    mean = np.sum(_checks.rows(spikes, "spikes"), axis=-1) / num
+    return np.full(np.broadcast_shapes(real_numbers(z, "z").shape, mean.shape), mean)
 
 
 def cauchy_R(
-    z: npt.ArrayLike, /, *, location: float = 0.0, scale: float = 1.0
+    z: npt.ArrayLike, /, *, location: npt.ArrayLike = 0.0, scale: npt.ArrayLike = 1.0
 ) -> npt.NDArray[np.complex128]:
     r"""
     Compute the R-transform of the Cauchy law.
@@ -255,9 +251,9 @@ def cauchy_R(
     ----------
     z : array_like
         Arguments of R.
-    location : float, default: 0.0
+    location : array_like, default: 0.0
         Median a of the law.
-    scale : float, default: 1.0
+    scale : array_like, default: 1.0
         Half width g of the law, above 0.
 
     Returns
@@ -285,13 +281,18 @@ def cauchy_R(
     >>> cauchy_R([0.0, 1.0], location=2.0)
     array([2.+1.j, 2.+1.j])
     """
-    _checks.number("location", location, above=-math.inf)
-    _checks.number("scale", scale, above=0)
-    return np.full(np.shape(real_numbers(z, "z")), complex(location, scale))
+    middle = _checks.numbers("location", location)
+    value = np.asarray(middle + 1j * _checks.numbers("scale", scale, above=0))
+    return np.full(np.broadcast_shapes(real_numbers(z, "z").shape, value.shape), value)
 
 
 def levy_R(
-    z: npt.ArrayLike, /, *, alpha: float, scale: float = 1.0, variant: LevyVariant = "setol"
+    z: npt.ArrayLike,
+    /,
+    *,
+    alpha: npt.ArrayLike,
+    scale: npt.ArrayLike = 1.0,
+    variant: LevyVariant = "setol",
 ) -> FloatArray:
     r"""
     Compute the R-transform of a heavy-tailed random matrix from its power-law exponent.
@@ -300,9 +301,9 @@ def levy_R(
     ----------
     z : array_like
         Arguments of R, not negative.
-    alpha : float
+    alpha : array_like
         Exponent of the density of eigenvalues, above 0.
-    scale : float, default: 1.0
+    scale : array_like, default: 1.0
         The factor b, above 0.
     variant : {"setol", "2019"}, default: "setol"
         The power of z: alpha - 2 for ``"setol"``, which takes alpha - 1 as the index of the stable
@@ -336,8 +337,8 @@ def levy_R(
     if variant not in get_args(LevyVariant):
         msg = f"`variant` must be one of {', '.join(get_args(LevyVariant))}, got {variant!r}"
         raise ArgumentError(msg)
-    _checks.number("alpha", alpha, above=0)
-    _checks.number("scale", scale, above=0)
-    power = alpha - 2 if variant == "setol" else alpha - 1
+    exponent = _checks.numbers("alpha", alpha, above=0)
+    factor = _checks.numbers("scale", scale, above=0)
+    power = exponent - 2 if variant == "setol" else exponent - 1
     with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
-        return scale * real_numbers(z, "z") ** power
+        return factor * real_numbers(z, "z") ** power

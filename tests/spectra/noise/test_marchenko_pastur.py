@@ -105,7 +105,7 @@ def test_a_ratio_is_at_most_1(ratio):
     ):
         with pytest.raises(ArgumentError, match="`ratio` must be M/N"):
             function(ratio)
-    with pytest.raises(ArgumentError, match="`fraction` must be above 0"):
+    with pytest.raises(ArgumentError, match="`fraction` must be a share, above 0"):
         baselines.hill_alpha(0.5, fraction=ratio)
 
 

@@ -435,8 +435,8 @@ def test_no_data_and_numbers_beyond_the_range():
 def test_misuse_says_what_is_wanted():
     with pytest.raises(ArgumentError, match="`num` must be a whole number, at least 1, got 0"):
         moments([1.0], num=0)
-    with pytest.raises(ArgumentError, match="`moments` must be one-dimensional"):
-        free_cumulants([[1.0]])
+    with pytest.raises(ArgumentError, match="`moments` must be an array"):
+        free_cumulants(1.0)
     with pytest.raises(ArgumentError, match="`cumulants` must be at least one number"):
         series_R(1.0, [])
     with pytest.raises(ArgumentError, match="`ratio` must be M/N, above 0 and below 1, got 1"):
@@ -457,5 +457,5 @@ def test_misuse_says_what_is_wanted():
             lambda v: cauchy_R(1.0, scale=v),
             lambda v: truncated_power_law_cumulants(v, 1.0, 2.0),
         ):
-            with pytest.raises(ArgumentError, match="must be a finite number above 0"):
+            with pytest.raises(ArgumentError, match=r"must be (a finite number|M/N,) above 0"):
                 call(bad)
