@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 
 import spectra._checks as _checks
 from spectra.errors import ArgumentError
 from spectra.noise import spacings, tracy_widom
-from spectra.theory._draws import spectra_of
+from spectra.theory._draws import Draws, spectra_of
 from spectra.theory._features import (
     NUM_MOMENTS,
     LawNumbers,
@@ -18,8 +18,9 @@ from spectra.theory._features import (
     groups,
     law_numbers,
     numbers_of,
+    without_rounding,
 )
-from spectra.theory._two_samples import Group, Judged, compared, flipped, relabelled
+from spectra.theory._two_samples import Judged, compared, relabelled
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,11 +29,15 @@ if TYPE_CHECKING:
 
     from spectra._typing import Executor, FloatArray
 
+    Model = Callable[[int, int, np.random.Generator], FloatArray]
+
 __all__ = ["compare"]
 
 _PERMUTATIONS = 1999
-_FEWEST = 8  # draws that can be judged without a model
-_REDRAWS = 500
+_LABELLINGS = 6  # of draws and redraws, times the significance, that there must be at least
+_PERMUTED = 20  # labels, times the significance
+_LEAST = 1e-5  # significance
+_REDRAWS, _SPLITS = 500, 500
 _STATISTICS = ("distribution", "mean", "second moment", "least", "largest", "spacing ratio")
 
 
@@ -42,7 +47,7 @@ def compare(
     /,
     *,
     num: int = 100,
-    model: Callable[[int, int, np.random.Generator], FloatArray] | None = None,
+    model: Model | Literal["independent"] | None = None,
     num_redraws: int | None = None,
     significance: float = 0.05,
     rng: int | np.random.Generator | None = None,
@@ -56,16 +61,18 @@ def compare(
     draws : array_like, sequence or callable
         Spectra of shape (num, n) or (n,), in order; matrices of shape (num, rows, columns); a list
         of either; a Sample of :mod:`spectra.theory.ensembles`; or a function of a generator that
-        draws a matrix or a spectrum. Symmetric matrices count by their own eigenvalues, others by
-        those of ``W.T @ W``, not divided by the number of rows.
+        draws a matrix or a spectrum. If all matrices are symmetric to within
+        rounding, they count by their own eigenvalues, otherwise by those of ``W.T @ W``, not
+        divided by the number of rows.
     law : Law or object with cdf and ppf
         A law of :mod:`spectra.theory.laws`, or a distribution such as those of `scipy.stats`, in
         the unit of the eigenvalues.
     num : int, default: 100
         How often a function is called.
-    model : callable, optional
+    model : callable or "independent", optional
         Function of a size, a number and a generator that draws spectra of that size which obey the
-        law, shape (num, size); by default ``law.spectra``.
+        law, shape (num, size); ``"independent"`` draws independent numbers from the law. By default
+        the ``model`` of the law.
     num_redraws : int, optional
         Spectra that are drawn from the model; by default as many as there are draws, 500 at least.
     significance : float, default: 0.05
@@ -86,9 +93,10 @@ def compare(
         of the law: ``cdf_drawn``, ``cdf_error``, ``cdf_redrawn`` and ``cdf_law``. Along
         ``order``: ``moment_drawn``, ``moment_error``, ``moment_limit``. ``eigenvalue`` are the
         spectra. Attributes: ``verdict`` (*consistent*, *different*, *not judged*), ``p``,
-        ``sentence``, ``basis``, ``difference`` of the distribution functions of draws and
+        ``sentence``, ``difference`` of the distribution functions of draws and
         redraws, ``detectable`` (a difference that 95 % of redraws stay below), ``size``,
-        ``num``, ``num_redraws``, ``significance``, ``law``, and ``tracy_widom_p`` where the
+        ``eigenvalues_of`` (*W*, *W.T @ W* or *given*), ``num``, ``num_redraws``,
+        ``significance``, ``law``, and ``tracy_widom_p`` where the
         largest eigenvalue has that law.
 
     Raises
@@ -110,9 +118,14 @@ def compare(
     ranks of their place and of their spread. The p-value of all together is that of the smallest
     of the six.
 
-    Without a model, draws are compared with the limit itself by flipping the signs of their
-    differences (``basis`` *draws*), which takes eight draws at least, and takes the corrections of
-    a finite size for a difference.
+    So *different* may mean that the limit is right and the ensemble another: symmetric matrices of
+    signs have the semicircle as their limit, but their diagonal has not the variance of the
+    Gaussian ensemble, which shows in the second moment. ``redrawn`` and ``limit`` tell the two
+    apart. A law without a model is *not judged*: ``model="independent"`` says that its numbers do
+    not repel each other, or give a function.
+
+    Eigenvalues of W.T @ W include the zeros of a matrix with more columns than rows if the law has
+    an atom at 0. Eigenvalues as close to an atom as 1e-8 of the largest count as those of the atom.
 
     References
     ----------
@@ -129,53 +142,113 @@ def compare(
     'different'
     """
     _checks.count("num", num)
-    _checks.share("significance", significance)
+    _checks.number("significance", significance, at_least=_LEAST, below=1)
     _checks.executor(executor)
     # of its own: draws made with the same seed would otherwise be like the redraws
     (random,) = _checks.generator(rng).spawn(1)
-    spectra = spectra_of(draws, num, random, executor)
     taken = law_numbers(law)
-    redraws = _redrawn(law, model, spectra, num_redraws, random)
-    features = groups(spectra, redraws, taken)
-    found = _tested(features, len(spectra), redraws is not None, random)
-    return _assembled(spectra, redraws, taken, found, float(significance))
+    drawn = spectra_of(draws, num, random, executor, zeros=0.0 in taken.atoms)
+    _check_kinds(drawn, taken, law if model is None else None)
+    spectra = without_rounding(drawn.eigenvalues, taken)
+    redraws = _redrawn(law, model, spectra, num_redraws, significance, random)
+    found = None
+    if redraws is not None:
+        redraws = without_rounding(redraws, taken)
+        found = _tested(spectra, redraws, taken, significance, random)
+    ds = _assembled(spectra, redraws, taken, found, float(significance))
+    ds.attrs["eigenvalues_of"] = drawn.of
+    ds.attrs["sentence"] = _sentence(ds)
+    return ds
+
+
+def _check_kinds(drawn: Draws, law: LawNumbers, model_of: Any) -> None:
+    """Refuse matrices whose eigenvalues cannot be those of the law, or of its model."""
+    if drawn.of == "W.T @ W" and law.edges[0] < 0:
+        msg = (
+            f"the matrices are not symmetric, so that they count by the eigenvalues of W.T @ W, "
+            f"none of which is negative; the {law.name} begins at {law.edges[0]:g}; pass the "
+            "eigenvalues themselves if they are those of another matrix"
+        )
+        raise ArgumentError(msg)
+    if drawn.are_complex and getattr(model_of, "beta", math.nan) == 1:
+        msg = (
+            f"the matrices are complex, and the model of the {law.name} is real: make the law "
+            "with beta=2, or pass the `model` of complex matrices"
+        )
+        raise ArgumentError(msg)
 
 
 def _redrawn(
     law: Any,
-    model: Callable[[int, int, np.random.Generator], FloatArray] | None,
+    model: Model | Literal["independent"] | None,
     spectra: FloatArray,
     num_redraws: int | None,
+    significance: float,
     rng: np.random.Generator,
 ) -> FloatArray | None:
     """Return spectra of the model, or None if there is none."""
-    if model is None:
-        model = getattr(law, "model", None)
-    if model is None:
+    num, size = spectra.shape
+    draw: Model | None = getattr(law, "model", None) if model is None else None
+    if model == "independent":
+        draw = _independent(law)
+    elif model is not None:
+        draw = model
+    if draw is None:
         return None
+    fewest = 2
+    while math.comb(num + fewest, num) * significance < _LABELLINGS:
+        fewest += 1 + fewest // 8
     if num_redraws is None:
-        num_redraws = max(len(spectra), _REDRAWS)
-    _checks.count("num_redraws", num_redraws, at_least=2)
-    size = spectra.shape[1]
-    found = np.sort(_checks.real_numbers(model(size, int(num_redraws), rng), "model"), axis=-1)
-    if found.shape != (num_redraws, size):
-        msg = f"`model` must draw spectra of shape {(num_redraws, size)}, got {found.shape}"
+        num_redraws = max(num, _REDRAWS, fewest)
+    if not num_redraws >= fewest:
+        msg = (
+            f"`num_redraws` must be at least {fewest} to judge {num} spectra at a significance of "
+            f"{significance:g}, got {num_redraws}"
+        )
+        raise ArgumentError(msg)
+    found = np.sort(_checks.real_numbers(draw(size, int(num_redraws), rng), "model"), axis=-1)
+    if found.shape != (num_redraws, size) or not np.isfinite(found).all():
+        msg = f"`model` must draw finite spectra of shape {(num_redraws, size)}, got {found.shape}"
         raise ArgumentError(msg)
     return found
 
 
+def _independent(law: Any) -> Model:
+    def draw(size: int, num: int, rng: np.random.Generator) -> FloatArray:
+        return np.asarray(law.ppf(rng.random((num, size))), np.float64)
+
+    return draw
+
+
+class _Found(NamedTuple):
+    """p-values, and the difference of the distribution functions with what chance gives."""
+
+    judged: Judged
+    difference: float
+    detectable: float
+
+
 def _tested(
-    features: list[Group], num_drawn: int, against_model: bool, rng: np.random.Generator
-) -> Judged | None:
-    rows = len(features[0].features)
-    if against_model:
-        own = np.where(np.arange(rows) < num_drawn, 1 / num_drawn, -1 / (rows - num_drawn))
-        weights = relabelled(num_drawn, rows, rng)
-    elif num_drawn >= _FEWEST:
-        own, weights = np.full(rows, 1 / rows), flipped(rows, rng)
-    else:
-        return None
-    return compared(own, weights, features, _PERMUTATIONS, combine=len(features) - 1)
+    spectra: FloatArray,
+    redraws: FloatArray,
+    law: LawNumbers,
+    significance: float,
+    rng: np.random.Generator,
+) -> _Found:
+    num, others = len(spectra), len(redraws)
+    rows = num + others
+    own = np.where(np.arange(rows) < num, 1 / num, -1 / others)
+    permutations = max(_PERMUTATIONS, math.ceil(_PERMUTED / significance))
+    features = groups(spectra, redraws, law)
+    judged = compared(own, relabelled(num, rows, rng), features, permutations)
+    apart = np.abs(own @ features[0].features).max()
+    # of redraws alone, since draws that differ would widen what chance gives
+    part = max(1, min(num, others // 2))
+    chance = features[0].features[num:]
+    weights = relabelled(part, others, rng)(_SPLITS)
+    wider = math.sqrt((1 / num + 1 / others) / (1 / part + 1 / (others - part)))
+    detectable = wider * np.quantile(np.abs(weights @ chance).max(axis=1), 0.95)
+    return _Found(judged, float(apart), float(detectable))
 
 
 def _standard_error(values: FloatArray) -> FloatArray:
@@ -194,7 +267,7 @@ def _assembled(
     spectra: FloatArray,
     redraws: FloatArray | None,
     law: LawNumbers,
-    found: Judged | None,
+    found: _Found | None,
     significance: float,
 ) -> xr.Dataset:
     import xarray as xr
@@ -208,23 +281,25 @@ def _assembled(
         redrawn = np.append(np.abs(redrawn_cdf - law.cdf).max(), numbers_of(redraws).mean(axis=0))
     p = np.full(len(_STATISTICS), np.nan)
     if found is not None:
-        p[: len(found.p)] = found.p
-    distance = float(np.abs(cdf - law.cdf).max())
+        p = found.judged.p
+    cdf_error = _standard_error(counted)
+    worst = int(np.abs(cdf - law.cdf).argmax())
+    distance = float(abs(cdf[worst] - law.cdf[worst]))
     with np.errstate(over="ignore", invalid="ignore"):
         powers = np.stack([np.mean(spectra**k, axis=1) for k in range(1, NUM_MOMENTS + 1)], axis=1)
         moment_error = _standard_error(powers)
     beta = float(getattr(law.law, "beta", math.nan))
     limits = [0.0, *law.moments[:2], *law.edges, _ratio_of(beta)]
-    nan = np.full(1, np.nan)
+    errors = np.append(cdf_error[worst], _standard_error(numbers))
     ds = xr.Dataset(
         {
             "drawn": ("statistic", np.append(distance, numbers.mean(axis=0))),
-            "error": ("statistic", np.append(nan, _standard_error(numbers))),
+            "error": ("statistic", errors),
             "redrawn": ("statistic", redrawn),
             "limit": ("statistic", np.array(limits)),
             "p": ("statistic", p),
             "cdf_drawn": ("x", cdf),
-            "cdf_error": ("x", _standard_error(counted)),
+            "cdf_error": ("x", cdf_error),
             "cdf_redrawn": ("x", redrawn_cdf),
             "cdf_law": ("x", law.cdf),
             "moment_drawn": ("order", powers.mean(axis=0)),
@@ -244,29 +319,22 @@ def _assembled(
         "num": num,
         "num_redraws": 0 if redraws is None else len(redraws),
         "significance": significance,
-        **_judged(found, redraws is not None, significance),
+        **_judged(found, significance),
     }
     ds.attrs |= _tracy_widom(spectra, law.law, beta)
-    ds.attrs["sentence"] = _sentence(ds)
     return ds
 
 
-def _judged(found: Judged | None, against_model: bool, significance: float) -> dict[str, Any]:
+def _judged(found: _Found | None, significance: float) -> dict[str, Any]:
     if found is None:
-        missing = math.nan
-        return {
-            "verdict": "not judged",
-            "basis": "none",
-            "p": missing,
-            "difference": missing,
-            "detectable": missing,
-        }
+        unknown = dict.fromkeys(("p", "difference", "detectable"), math.nan)
+        return {"verdict": "not judged", **unknown}
+    p = found.judged.combined
     return {
-        "verdict": "different" if found.combined <= significance else "consistent",
-        "basis": "redraws" if against_model else "draws",
-        "p": found.combined,
-        "difference": float(found.statistics[0, -1]),
-        "detectable": float(np.quantile(found.statistics[1:, -1], 0.95)),
+        "verdict": "different" if p <= significance else "consistent",
+        "p": p,
+        "difference": found.difference,
+        "detectable": found.detectable,
     }
 
 
@@ -294,10 +362,12 @@ def _sentence(ds: xr.Dataset) -> str:
     who += f" of {a['size']} eigenvalues"
     if a["verdict"] == "not judged":
         return (
-            f"{who}: not judged against the {a['law']}, which has no model to redraw; "
-            f"{_FEWEST} draws at least, or a model, are needed."
+            f"{who}: not judged, since the {a['law']} has no model of random matrices to compare "
+            "with; give one, or model='independent' for numbers that do not repel each other."
         )
-    at = "at this size" if a["basis"] == "redraws" else "in the limit of large size"
+    at = "as its model has it at this size"
+    if a["eigenvalues_of"] != "given":
+        at += f", by the eigenvalues of {a['eigenvalues_of']}"
     precision = (
         f"their distribution function differs by {a['difference']:.2g}, and chance alone by up to "
         f"{a['detectable']:.2g} in 95 of 100 cases"

@@ -31,6 +31,8 @@ def scan(
     /,
     *,
     num: int = 100,
+    model: Any = None,
+    num_redraws: int | None = None,
     significance: float = 0.05,
     rng: int | np.random.Generator | None = None,
     executor: Executor | None = None,
@@ -48,6 +50,10 @@ def scan(
         Sizes, two at least for a rate.
     num : int, default: 100
         Draws of each size.
+    model : callable or "independent", optional
+        Model of the law, see :func:`compare`.
+    num_redraws : int, optional
+        Spectra of each size that are drawn from the model.
     significance : float, default: 0.05
         Probability, at each size, to call draws of the model different.
     rng : int, numpy.random.Generator or None, default: None
@@ -60,8 +66,8 @@ def scan(
     xarray.Dataset
         What :func:`compare` returns, along ``size``, but for ``eigenvalue`` and the quantiles of
         the law, of which ``q`` is the probability; ``verdict``, ``p``, ``difference`` and
-        ``detectable`` of each size. Attributes ``rate`` and ``rate_error``: the distance between
-        the mean distribution function and the law falls as ``size ** -rate``. Distances that are
+        ``detectable`` of each size. Attributes ``sentence``, ``rate`` and ``rate_error``: the distance
+        between the mean distribution function and the law falls as ``size ** -rate``. Distances that are
         chance alone do not count, ``distance_error`` says what chance gives. ``nan`` if fewer than
         two sizes have a distance of more than twice that.
 
@@ -109,8 +115,10 @@ def scan(
     for size in counts:
         one = compare(
             partial(draw, int(size)),
-            law(int(size)) if callable(law) else law,
+            law if callable(getattr(law, "cdf", None)) else law(int(size)),
             num=num,
+            model=model,
+            num_redraws=num_redraws,
             significance=significance,
             rng=random,
             executor=executor,
@@ -120,7 +128,11 @@ def scan(
     distance, error = _distances(ds)
     ds["distance"] = ("size", distance)
     ds["distance_error"] = ("size", error)
-    ds.attrs["rate"], ds.attrs["rate_error"] = _rate(np.array(counts, float), distance, error)
+    rate, rate_error = _rate(np.array(counts, float), distance, error)
+    said = f"The distance falls as size ** -{rate:.2f} (error {rate_error:.2f})."
+    if math.isnan(rate):
+        said = f"The distances are chance alone: take more draws than {num} of each size."
+    ds.attrs |= {"rate": rate, "rate_error": rate_error, "sentence": said}
     return ds
 
 
@@ -132,7 +144,7 @@ def _along_size(one: xr.Dataset) -> xr.Dataset:
     flat = flat.rename(p="p_of_statistic")
     for name in _PER_SIZE:
         flat[name] = one.attrs[name]
-    flat.attrs = {k: one.attrs[k] for k in ("num", "significance", "basis")}
+    flat.attrs = {k: one.attrs[k] for k in ("num", "significance")}
     return flat.assign_coords(size=one.attrs["size"])
 
 

@@ -1,4 +1,4 @@
-"""Tests of draws by permuted labels or flipped signs, several statistics at once."""
+"""Tests of draws by permuted labels, several statistics at once."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from spectra._typing import FloatArray
 
-__all__ = ["Group", "Judged", "compared", "flipped", "relabelled"]
+__all__ = ["Group", "Judged", "compared", "relabelled"]
 
 _BLOCK = 2**22  # numbers held at a time
 
@@ -42,28 +42,17 @@ def relabelled(num_drawn: int, rows: int, rng: np.random.Generator) -> Callable[
     return weights
 
 
-def flipped(rows: int, rng: np.random.Generator) -> Callable[[int], FloatArray]:
-    """Return weights of means over the rows, with random signs."""
-
-    def weights(num: int) -> FloatArray:
-        return np.where(rng.random((num, rows)) < 0.5, -1.0, 1.0) / rows
-
-    return weights
-
-
 def compared(
     own: FloatArray,
     weights: Callable[[int], FloatArray],
     groups: Sequence[Group],
     num: int,
-    *,
-    combine: int,
 ) -> Judged:
     """
     Compare the statistics of the data with those of random weights.
 
-    `own` are the weights of the data themselves. The smallest p-value of the first `combine` groups
-    is compared with those of the random weights, so that all together keep the significance
+    `own` are the weights of the data themselves. The smallest p-value of the groups is
+    compared with those of the random weights, so that all together keep the significance
     (Westfall & Young 1993). With labels of exchangeable rows the p-values are exact.
     """
     values = np.empty((num + 1, len(groups)))
@@ -72,7 +61,7 @@ def compared(
     for start in range(1, num + 1, step):
         count = min(step, num + 1 - start)
         values[start : start + count] = _statistics(weights(count), groups)
-    shares = _shares_at_least(values[:, :combine])
+    shares = _shares_at_least(values)
     smallest = shares.min(axis=1)
     return Judged(shares[0], float(np.mean(smallest <= smallest[0] * (1 + 1e-12))), values)
 

@@ -25,7 +25,6 @@ def test_the_right_law_agrees_and_its_numbers_are_those_of_the_draws():
     spectra = draws(1)
     ds = compare(spectra, NOISE, rng=2)
     assert ds.verdict == "consistent"
-    assert ds.basis == "redraws"
     assert "agree with the Marchenko-Pastur law" in ds.sentence
     pooled = np.sort(spectra.ravel())
     exact = stats.kstest(pooled, NOISE.cdf).statistic
@@ -73,7 +72,7 @@ def test_what_differs_is_said():
 @pytest.mark.parametrize("num", [1, 4, 30])
 def test_the_p_value_is_uniform_for_the_right_law(num):
     """Of 200 trials a rank of uniform p-values stays within the band of Dvoretzky et al."""
-    p = [compare(draws(seed, num), NOISE, num_redraws=99, rng=seed).attrs["p"] for seed in TRIALS]
+    p = [compare(draws(seed, num), NOISE, num_redraws=199, rng=seed).attrs["p"] for seed in TRIALS]
     # of discrete p-values: P(p <= a) is at most a, and close to it; 0.999 band
     band = math.sqrt(math.log(2 / 0.001) / (2 * len(p)))
     for a in (0.05, 0.1, 0.25, 0.5, 0.75):
@@ -97,9 +96,7 @@ def test_permutations_give_the_p_value_of_the_exact_test():
     exact = np.mean([apart(g) >= apart((0, 1, 2)) - 1e-12 for g in combinations(range(8), 3)])
     own = np.where(np.arange(8) < 3, 1 / 3, -1 / 5)
     group = _two_samples.Group(features, np.ones(1))
-    found = _two_samples.compared(
-        own, _two_samples.relabelled(3, 8, rng), [group], 20_000, combine=1
-    )
+    found = _two_samples.compared(own, _two_samples.relabelled(3, 8, rng), [group], 20_000)
     assert found.p[0] == pytest.approx(exact, abs=4 * math.sqrt(exact / 20_000))
     assert found.combined == pytest.approx(found.p[0])
 
@@ -141,7 +138,8 @@ def test_symmetric_and_complex_matrices_count_by_their_own_rule():
     Z = (rng.standard_normal((20, 60, 30)) + 1j * rng.standard_normal((20, 60, 30))) / math.sqrt(2)
     ds = compare(Z, laws.marchenko_pastur(0.5, mean=60.0, beta=2), rng=1)
     assert ds.verdict == "consistent"
-    assert compare(Z, NOISE, rng=1).verdict == "different"
+    with pytest.raises(ArgumentError, match="beta=2"):
+        compare(Z, NOISE, rng=1)
     wigner = ensembles.wigner(40, num=20, rng=3).W
     assert compare(wigner, laws.semicircle(variance=40.0), rng=1).verdict == "consistent"
 
@@ -157,23 +155,68 @@ def test_a_function_is_called_alike_by_all_executors():
     assert found[0].num == 20
 
 
-def test_laws_without_a_model_are_compared_with_the_draws_alone():
+def test_laws_without_a_model_are_judged_by_independent_numbers_or_not_at_all():
     law = stats.uniform(0, 1)
     rng = np.random.default_rng(0)
-    ds = compare(np.sort(rng.random((40, 25)), axis=1), law, rng=1)
-    assert ds.basis == "draws"
-    assert ds.verdict == "consistent"
-    assert compare(np.sort(rng.random((40, 25)) ** 1.3, axis=1), law, rng=1).verdict == "different"
-    few = compare(np.sort(rng.random((4, 25)), axis=1), law, rng=1)
-    assert few.verdict == "not judged"
-    assert "a model, are needed" in few.sentence
+    draws = np.sort(rng.random((10, 25)), axis=1)
+    unjudged = compare(draws, law, rng=1)
+    assert unjudged.verdict == "not judged"
+    assert "model='independent'" in unjudged.sentence
+    assert np.isnan(unjudged.p).all()
+    assert compare(draws, law, model="independent", rng=1).verdict == "consistent"
+    assert compare(draws**1.3, law, model="independent", rng=1).verdict == "different"
+    own = compare(draws, law, model=lambda size, num, rng: rng.random((num, size)), rng=1)
+    assert own.verdict == "consistent"
 
-    def independent(size, num, rng):
-        return rng.random((num, size))
 
-    ds = compare(np.sort(rng.random((4, 25)), axis=1), law, model=independent, rng=1)
-    assert ds.basis == "redraws"
-    assert ds.verdict == "consistent"
+def test_wide_matrices_have_the_zeros_of_their_law():
+    W = np.random.default_rng(0).standard_normal((20, 30, 60))
+    wide = laws.marchenko_pastur(2.0, mean=30.0)
+    products = [w.T @ w for w in W]
+    for form in (W, products, np.linalg.eigvalsh(products)):
+        ds = compare(form, wide, rng=1)
+        assert ds.verdict == "consistent"
+        assert ds.size == 60
+    assert compare(W.transpose(0, 2, 1), NOISE, rng=1).verdict == "consistent"
+
+
+def test_eigenvalues_at_an_atom_are_not_told_from_it_by_rounding():
+    W = ensembles.orthogonal(SHAPE, num=20, rng=1).W
+    assert compare(W, laws.discrete([1.0]), rng=1).verdict == "consistent"
+    law = laws.discrete([1.0, 2.0, 3.0])
+    drawn = law.spectra(30, num=20, rng=1) + 1e-12 * np.random.default_rng(0).random((20, 30))
+    assert compare(drawn, law, rng=1).verdict == "consistent"
+    assert (
+        compare(np.sort(np.where(np.arange(30) == 29, 1.0, drawn), axis=1), law, rng=1).verdict
+        == "different"
+    )
+
+
+def rotated(rng, n=40):
+    Q = np.linalg.qr(rng.standard_normal((n, n)))[0]
+    return Q @ np.diag(ensembles.hermite(n, rng=rng)[0]) @ Q.T
+
+
+def test_matrices_are_symmetric_to_within_rounding_all_or_none():
+    law = laws.semicircle(variance=40.0)
+    assert compare(rotated, law, num=20, rng=1).verdict == "consistent"
+    assert compare(rotated, law, num=20, rng=1).eigenvalues_of == "W"
+    G = ensembles.wigner(40, num=20, rng=3).W
+    G[0, 0, 1] += 1.0
+    with pytest.raises(ArgumentError, match="not symmetric"):
+        compare(G, law, rng=1)
+
+
+def test_a_small_significance_can_be_reached():
+    wrong = 100 * np.random.default_rng(0).standard_normal((1, *SHAPE))
+    assert compare(wrong, NOISE, significance=0.001, rng=1).verdict == "different"
+    with pytest.raises(ArgumentError, match="must be at least"):
+        compare(wrong, NOISE, num_redraws=10, rng=1)
+
+
+def test_what_chance_gives_does_not_depend_on_the_draws():
+    good = compare(draws(1), NOISE, rng=2).detectable
+    assert compare(4 * draws(1), NOISE, rng=2).detectable == pytest.approx(good, rel=0.1)
 
 
 @pytest.mark.parametrize("power", [-300, 0, 200])
@@ -220,6 +263,10 @@ def test_a_scan_of_the_limit_itself_has_no_rate():
         (lambda: compare([draws(1)[0], draws(1)[0][:20]], NOISE), "same number of eigenvalues"),
         (lambda: compare(draws(1), 3.0), "`law` must be a law"),
         (lambda: compare(draws(1), NOISE, significance=2), "`significance`"),
+        (lambda: compare([], NOISE), "got none"),
+        (lambda: compare(list(MATRICES[0]), NOISE), "W.None."),
+        (lambda: compare(draws, NOISE, num=2), "one matrix or one spectrum"),
+        (lambda: compare(draws(1), laws.marchenko_pastur), "call the function"),
         (lambda: compare(draws(1), NOISE, num_redraws=1), "`num_redraws`"),
         (lambda: compare(draws(1), NOISE, executor=ANY), "`executor`"),
         (lambda: compare(draws(1), NOISE, model=lambda s, n, r: np.ones((1, 2))), "`model` must"),
