@@ -8,8 +8,10 @@ import numpy as np
 
 import spectra
 import spectra_io
+from spectra import theory
 from spectra.measures import tail_fit
 from spectra.noise import marchenko_pastur
+from spectra.theory import laws
 from spectra_io import plots
 
 ROOT = Path(__file__).parents[1]
@@ -40,6 +42,11 @@ def main() -> None:
         "law": lambda ax: plots.law(
             marchenko_pastur, 0.5, data=spectra.eigenvalues(noise) / 400, ax=ax
         ),
+        "law-atoms": lambda ax: plots.law(
+            laws.marchenko_pastur(2.0), data=laws.marchenko_pastur(2.0).spectra(400, rng=0), ax=ax
+        ),
+        "comparison": lambda ax: plots.comparison(signs(), ax=ax),
+        "convergence": lambda ax: plots.convergence(heavy(), ax=ax),
     }
     for name, draw in pictures.items():
         figure, ax = plt.subplots(figsize=SIZE, layout="constrained")
@@ -62,6 +69,23 @@ def blocks(seed: int = 0) -> object:
     model["layers.7.mlp.up_proj"] *= 0
     model["lm_head"] = rng.standard_normal((150, 60))
     return spectra.analyze(model, measures=tail_fit if seed else spectra.measures.CORE)
+
+
+def signs() -> object:
+    """Return a comparison of matrices of random signs with the law of Gaussian ones."""
+    W = np.random.default_rng(0).choice([-1.0, 1.0], (200, 60, 30))
+    return theory.compare(W, laws.marchenko_pastur(0.5, mean=60.0), rng=1)
+
+
+def heavy() -> object:
+    """Return a scan of sizes of matrices whose elements have heavy tails and a variance of 1."""
+    return theory.scan(
+        lambda n, rng: rng.standard_t(5, (2 * n, n)) * 0.6**0.5,
+        lambda n: laws.marchenko_pastur(0.5, mean=2.0 * n),
+        [10, 20, 40, 80],
+        num=300,
+        rng=0,
+    )
 
 
 def accuracies() -> tuple[list[float], list[float]]:

@@ -66,9 +66,10 @@ def scan(
     xarray.Dataset
         What :func:`compare` returns, along ``size``, but for ``eigenvalue`` and the quantiles of
         the law, of which ``q`` is the probability; ``verdict``, ``p``, ``difference`` and
-        ``detectable`` of each size. Attributes ``sentence``, ``rate`` and ``rate_error``: the distance
-        between the mean distribution function and the law falls as ``size ** -rate``. Distances that are
-        chance alone do not count, ``distance_error`` says what chance gives. ``nan`` if fewer than
+        ``detectable`` of each size. Attributes ``sentence``, ``rate`` and ``rate_error``: the
+        distance between the mean distribution function and the law falls as ``size ** -rate``.
+        Distances that are chance alone do not count, ``distance_error`` says what chance gives.
+        Both are ``nan`` if fewer than
         two sizes have a distance of more than twice that.
 
     Raises

@@ -107,6 +107,14 @@ QUESTIONS = {
         "random matrix",
         "my own matrix",
     ],
+    "howto/random-matrices methods/comparison": [
+        "does my ensemble obey a law",
+        "product of random matrices",
+        "free convolution",
+        "level repulsion",
+        "BBP transition",
+        "rate of convergence",
+    ],
 }
 """Phrases that people searched for, by the pages of which one must be among the first three."""
 

@@ -1,5 +1,5 @@
 r"""
-Words of the figures of one layer, for any library that draws them.
+Words of the figures of one layer and of theory, for any library that draws them.
 
 Each function returns the words of one figure by the part of the figure that they stand at: its
 axes, ``x`` and ``y``, and the entries of its legend. Mathematics is between two ``$``, in words of
@@ -20,11 +20,14 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ALPHA",
+    "comparison",
+    "convergence",
     "eigenvalue_label",
     "erg",
     "esd",
     "hill",
     "judged",
+    "law",
     "noise",
     "permuted",
     "tail_laws",
@@ -36,6 +39,7 @@ _EIGENVALUE = r"eigenvalue $\lambda$ of $W^T W$"
 ALPHA = r"power-law exponent $\alpha$"
 _DENSITY = r"density $\rho(\lambda)$"
 _NEAR_POWER_LAW = 0.1  # exponent of a stretched exponential below which it is nearly a power law
+_LISTED = 3  # atoms of a law that a legend names
 _SYMBOLS = {"alpha": "α", "Lambda": "Λ", "mu": "µ", "sigma": "σ", "beta": "β"}
 
 
@@ -173,4 +177,52 @@ def xmin_scan(numbers: _plotdata.XminScan) -> dict[str, str]:
         "rivals": f"other tails that fit: {len(numbers.rivals)}",
         "rival": f"rival, α = {numbers.rival_alpha:.2f}",
         "start": "start of the tail",
+    }
+
+
+def law(numbers: _plotdata.Theory) -> dict[str, str]:
+    """Return the words of the density of a law, and of its atoms."""
+    places = [
+        f"{share:.3g} at {x:.3g}" for x, share in zip(numbers.atoms, numbers.share, strict=True)
+    ]
+    listed = ", ".join(places) if len(places) <= _LISTED else f"{len(places)} places"
+    data = numbers.data_share
+    drawn = f"; of the data {', '.join(f'{d:.3g}' for d in data)}" if len(data) <= _LISTED else ""
+    return {
+        "x": "x",
+        "y": "density" if len(numbers.x) else "share",
+        "data": "data",
+        "atoms": f"share {listed}{'' if any(map(math.isnan, data)) else drawn}",
+    }
+
+
+def comparison(numbers: _plotdata.Comparison) -> dict[str, str]:
+    """Return the words of the difference of draws from a law; the verdict beside its name."""
+    judged = not math.isnan(numbers.p)
+    draws = "one spectrum" if numbers.num == 1 else f"{numbers.num} spectra"
+    return {
+        "x": "share of the law below",
+        "y": "difference from the law",
+        "draws": f"{draws} of {numbers.size}",
+        "error": "± two standard errors",
+        "expected": "expected at this size",
+        "zero": "limit of large size",
+        "reach": "chance, 95 % of cases",
+        "verdict": f"{numbers.verdict}, p = {numbers.p:.2g}" if judged else numbers.verdict,
+    }
+
+
+def convergence(numbers: _plotdata.Convergence) -> dict[str, str]:
+    """Return the words of the distance from a law against size."""
+    known = not math.isnan(numbers.rate)
+    rate = f"size to the power of -{numbers.rate:.2f} ± {numbers.rate_error:.2g}"
+    return {
+        "x": "number of eigenvalues",
+        "y": "distance from the law",
+        "distance": "distance ± error",
+        "different": "differs from the model at this size",
+        "limit": "upper limit, two errors",
+        "different limit": "upper limit, differs from the model",
+        "chance": "what chance gives",
+        "rate": rate if known else "",
     }

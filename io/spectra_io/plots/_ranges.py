@@ -1,4 +1,4 @@
-"""Ends of the axes of the figures of one layer, for any library that draws them."""
+"""Ends of the axes of the figures of one layer and of theory, for any library that draws them."""
 
 from __future__ import annotations
 
@@ -14,20 +14,27 @@ if TYPE_CHECKING:
     from spectra._typing import FloatArray
 
 __all__ = [
+    "convergence_axes",
     "density_heights",
+    "difference_heights",
     "distance_top",
     "exponent_heights",
     "hill_top",
+    "law_ends",
     "law_top",
     "long_enough",
     "participation_heights",
     "permuted_heights",
+    "quantile_ticks",
+    "size_ticks",
     "spike_axis",
 ]
 
 _HIGH = 3.0  # times the highest bar: the top of a density, whatever the laws rise to
 _HIGH_LAW = 4.0  # times the highest bar or the height at most points: the top of a law
 _FAR = 2.5  # times the edge of the noise: spikes further out are beyond the end of the axis
+_APART = 1.4  # ratio of sizes from which on each is written below its mark
+_MOST_SIZES = 7  # that are written
 _FEWEST = 5  # data in a tail whose alpha is drawn; fewer only scatter
 
 
@@ -92,8 +99,56 @@ def exponent_heights(numbers: _plotdata.XminScan) -> tuple[float, float] | None:
     return low, 1.1 * float(np.quantile(alpha + sigma, 0.98))
 
 
+def law_ends(numbers: _plotdata.Theory) -> tuple[float, float]:
+    """Return the ends of the axis of a law; with atoms there is room for their marks."""
+    places = [*numbers.x, *numbers.edges, *numbers.atoms] or [0.0, 1.0]
+    low, high = float(min(places)), float(max(places))
+    free = (0.05 * (high - low) or 0.5) if len(numbers.atoms) else 0.0
+    return low - free, high + free
+
+
 def law_top(density: FloatArray, histogram: FloatArray) -> float:
     """Return the upper end of the axis of the density of a law, beside a histogram of data."""
     known = density[np.isfinite(density)]
     usual = max(float(np.quantile(known, 0.9)), *histogram, 0.0) if len(known) else 1.0
     return 1.08 * min(float(known.max(initial=0.0)) or 1.0, _HIGH_LAW * usual)
+
+
+def difference_heights(numbers: _plotdata.Comparison) -> tuple[float, float]:
+    """Return the ends of the axis of differences: all lines, and the band as far as they reach."""
+    y, two = numbers.difference, np.nan_to_num(2 * numbers.error)
+    around, reach = np.nan_to_num(numbers.expected), np.nan_to_num(numbers.reach)
+    low = float(min((y - two).min(), (around - reach).min(), 0.0))
+    high = float(max((y + two).max(), (around + reach).max(), 0.0))
+    free = 0.06 * (high - low) or 0.01
+    return low - free, high + free
+
+
+def quantile_ticks(
+    numbers: _plotdata.Comparison, *, few: bool = False
+) -> tuple[list[float], list[str]]:
+    """Return probabilities of a law, and words with the eigenvalues there."""
+    places = [0.1, 0.5, 0.9] if few else [0.1, 0.3, 0.5, 0.7, 0.9]
+    x = np.interp(places, numbers.q, numbers.x)
+    words = [
+        rf"{q:g}" + "\n" + rf"$\lambda$ = {value:.3g}" for q, value in zip(places, x, strict=True)
+    ]
+    return places, words
+
+
+def convergence_axes(
+    numbers: _plotdata.Convergence,
+) -> tuple[tuple[float, float], tuple[float, float]]:
+    """Return the ends of the axes of sizes and of distances."""
+    marks = np.where(numbers.clear, numbers.distance, numbers.distance + 2 * numbers.error)
+    drawn = np.concatenate([marks, numbers.error, numbers.fitted])
+    drawn = drawn[np.isfinite(drawn) & (drawn > 0)]
+    heights = (float(drawn.min()) / 2, 2 * float(drawn.max())) if len(drawn) else (0.1, 1.0)
+    return (float(numbers.size.min()) / 1.25, 1.25 * float(numbers.size.max())), heights
+
+
+def size_ticks(numbers: _plotdata.Convergence) -> list[int]:
+    """Return the sizes if they are few and far enough apart to be written, otherwise none."""
+    sizes = np.unique(numbers.size)
+    fit = len(sizes) <= _MOST_SIZES and (sizes[1:] >= _APART * sizes[:-1]).all()
+    return sizes.tolist() if fit else []

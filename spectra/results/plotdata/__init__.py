@@ -3,8 +3,9 @@ Compute the numbers that the figures show, to draw them with any library or to c
 
 Each function returns a tuple with named fields, of which `caption` has sentences with the numbers.
 Most take the result of :func:`spectra.analyze` and the name of a layer, a Spectrum, or plain
-eigenvalues. The functions of the same names in ``spectra_io.plots`` draw them with matplotlib,
-those in ``spectra_io.plots.interactive`` with plotly.
+eigenvalues; those of theory take laws, or results of :mod:`spectra.theory`. The functions of the
+same names in ``spectra_io.plots`` draw them with matplotlib, those in
+``spectra_io.plots.interactive`` with plotly.
 
 One layer
 
@@ -27,8 +28,12 @@ Models
 Theory
 
 - :func:`theory`: density of any law
+- :func:`comparison`: difference of draws from a law at their size
+- :func:`convergence`: distance from a law against size
 """
 
+from spectra.results.plotdata._comparison import Comparison, comparison
+from spectra.results.plotdata._convergence import Convergence, convergence
 from spectra.results.plotdata._correlation_flow import (
     CorrelationFlow,
     Trend,
@@ -53,6 +58,8 @@ __all__ = [
     "ERG",
     "ESD",
     "KINDS",
+    "Comparison",
+    "Convergence",
     "CorrelationFlow",
     "HeatMap",
     "Hill",
@@ -67,6 +74,8 @@ __all__ = [
     "Trend",
     "Vectors",
     "XminScan",
+    "comparison",
+    "convergence",
     "correlation_flow",
     "correlation_flows",
     "erg",

@@ -10,6 +10,7 @@ from spectra.errors import ArgumentError, UnknownNameError
 from spectra.models.arrays import from_array
 from spectra.noise import marchenko_pastur
 from spectra.results import plotdata
+from spectra.theory import compare, laws, scan
 
 Q = np.linalg.qr(np.random.default_rng(0).standard_normal((60, 60)))[0]
 NARROW = {
@@ -270,3 +271,74 @@ def test_captions_count_one_in_the_singular():
     assert "The vector of the largest eigenvalue" in plotdata.vectors(rest).caption
     assert "1 of 30 eigenvalues is above it." in plotdata.permuted(ranked).caption
     assert ", of which 1 is zero." in plotdata.esd([0, *range(1, 40)]).caption
+
+
+def test_a_comparison_is_drawn_along_the_law():
+    law = laws.semicircle()
+    draws = law.spectra(40, num=30, rng=0)
+    ds = compare(draws, law, rng=1)
+    figure = plotdata.comparison(ds)
+    counted = np.array([np.mean(draws <= x) for x in figure.x])
+    np.testing.assert_allclose(figure.difference, counted - figure.q, atol=1e-9)
+    assert figure.caption == ds.attrs["sentence"]
+    assert (figure.reach, figure.num, figure.size) == (ds.attrs["detectable"], 30, 40)
+    single = plotdata.comparison(compare(draws[0], law, rng=1))
+    assert np.isnan(single.error).all()
+    assert np.isfinite(single.reach)
+    lone = compare(draws[:3], laws.cauchy(), rng=1)
+    figure = plotdata.comparison(lone)
+    assert np.isnan([figure.reach, figure.p, *figure.expected]).all()
+    assert figure.verdict == "not judged"
+
+
+def test_convergence_has_the_line_of_the_rate():
+    ds = scan(
+        lambda n, rng: rng.standard_normal((2 * n, n)),
+        lambda n: laws.marchenko_pastur(0.5, mean=2.0 * n),
+        [24, 6, 12],
+        num=400,
+        rng=0,
+    )
+    figure = plotdata.convergence(ds)
+    assert figure.size.tolist() == [24, 6, 12]
+    assert figure.rate == ds.attrs["rate"]
+    falling = np.log(figure.fitted[0] / figure.fitted[1]) / np.log(24 / 6)
+    assert falling == pytest.approx(-figure.rate)
+    apart = (figure.fitted - figure.distance)[figure.clear] / figure.error[figure.clear]
+    assert np.abs(apart).max() < 3
+    assert f"to the power of -{figure.rate:.2f}" in figure.caption
+    ds["verdict"] = ("size", ["consistent", "different", "different"])
+    assert "Draws differ from the model at sizes 6, 12." in plotdata.convergence(ds).caption
+
+
+@pytest.mark.parametrize("figure", [plotdata.comparison, plotdata.convergence])
+@pytest.mark.parametrize("what", [xr.Dataset(), xr.Dataset({"x": 1}), None, [1.0]])
+def test_other_datasets_are_no_comparison(figure, what):
+    with pytest.raises(ArgumentError, match="must be a result of spectra"):
+        figure(what)
+
+
+def test_atoms_are_no_part_of_the_histogram():
+    law = laws.marchenko_pastur(4.0)
+    draws = law.spectra(40, num=25, rng=0)
+    figure = plotdata.theory(law, data=draws)
+    assert (figure.atoms.tolist(), figure.share.tolist()) == ([0.0], [0.75])
+    assert figure.data_share == pytest.approx([0.75])
+    assert figure.histogram @ np.diff(figure.edges) == pytest.approx(0.25)
+    assert np.trapezoid(figure.density, figure.x) == pytest.approx(0.25, abs=1e-4)
+    assert figure.name == law.name
+    assert "0.75 of the law is at 0 itself, and 0.75 of the numbers." in figure.caption
+    only = plotdata.theory(laws.discrete([0.0, 2.5]), data=[0.0, 2.5, 2.5, 1.0])
+    assert only.data_share.tolist() == [0.25, 0.5]
+    assert not len(only.x)
+
+
+def test_a_law_with_a_gap_is_drawn_to_its_edges():
+    law = laws.discrete([-1.0, 1.0]) + laws.semicircle(variance=0.2)
+    figure = plotdata.theory(law)
+    ends = [x for interval in law.intervals for x in interval]
+    assert len(ends) == 4
+    assert set(ends) <= set(figure.x)
+    assert np.trapezoid(figure.density, figure.x) == pytest.approx(1, abs=1e-4)
+    wide = plotdata.theory(laws.cauchy())
+    assert np.trapezoid(wide.density, wide.x) == pytest.approx(0.96, abs=0.01)

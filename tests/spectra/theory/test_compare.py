@@ -185,11 +185,10 @@ def test_eigenvalues_at_an_atom_are_not_told_from_it_by_rounding():
     assert compare(W, laws.discrete([1.0]), rng=1).verdict == "consistent"
     law = laws.discrete([1.0, 2.0, 3.0])
     drawn = law.spectra(30, num=20, rng=1) + 1e-12 * np.random.default_rng(0).random((20, 30))
+    drawn.sort(axis=1)
     assert compare(drawn, law, rng=1).verdict == "consistent"
-    assert (
-        compare(np.sort(np.where(np.arange(30) == 29, 1.0, drawn), axis=1), law, rng=1).verdict
-        == "different"
-    )
+    other = np.sort(np.where(np.arange(30) == 29, 1.0, drawn), axis=1)
+    assert compare(other, law, rng=1).verdict == "different"
 
 
 def rotated(rng, n=40):

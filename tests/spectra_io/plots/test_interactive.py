@@ -19,10 +19,12 @@ from spectra.measures import tail_fit
 from spectra.noise import marchenko_pastur
 from spectra.results import plotdata
 from spectra.tails.support import Support
+from spectra.theory import laws
 from spectra_io import plots
 from spectra_io.plots import interactive
 from spectra_io.plots._palette import PALETTE
 from spectra_io.plots.interactive._drawing import INK
+from tests.spectra_io.plots.test_pictures import compared, scanned
 
 NAMES = sorted(name for name in plots.__all__ if callable(getattr(plots, name)))
 FIGURES = [name for name in NAMES if name not in {"check", "to_file"}]
@@ -69,6 +71,10 @@ def every(ds, weights, layer="heavy"):
     x, y = pd.Series([1, 2, 3, 5.0], name=layer), [2, 4, 5, 4.0]
     of_points = {"groups": [layer, layer, layer, "b"], "names": [layer] * 4}
     return {
+        "comparison": interactive.comparison(compared().assign_attrs(law=layer)),
+        "comparison_one": interactive.comparison(compared("one")),
+        "convergence": interactive.convergence(scanned()),
+        "convergence_unknown": interactive.convergence(scanned(3)),
         "correlation_flow": interactive.correlation_flow(ds),
         "models": interactive.correlation_flow({layer: ds, "other": ds}),
         "erg": interactive.erg(ds, layer=layer),
@@ -77,6 +83,7 @@ def every(ds, weights, layer="heavy"):
         "hill": interactive.hill(ds, layer=layer),
         "histogram": interactive.histogram({layer: ds}),
         "law": interactive.law(marchenko_pastur, 0.5, data=[0.5, 1.0, 2.0]),
+        "law_atoms": interactive.law(laws.marchenko_pastur(2.0).named(layer), data=[[0.0, 1.0]]),
         "noise": interactive.noise(ds, layer=layer),
         "permuted": interactive.permuted(weights, layer=layer),
         "regression": interactive.regression(x, y, **of_points),
@@ -131,7 +138,7 @@ def words_of(part):
 
 def test_names_are_those_of_the_figures_of_matplotlib():
     assert interactive.__all__ == plots.__all__
-    assert len(FIGURES) == 13
+    assert len(FIGURES) == 15
 
 
 @pytest.mark.parametrize("name", FIGURES)
@@ -195,6 +202,27 @@ def test_figures_of_matrices_and_laws_have_the_numbers_of_the_core(figures, weig
     law = plotdata.theory(marchenko_pastur, 0.5, data=[0.5, 1.0, 2.0])
     assert has_line(figures["law"], law.x, law.density)
     assert has_bars(figures["law"], law.histogram, law.edges)
+    law = plotdata.theory(laws.marchenko_pastur(2.0), data=[0.0, 1.0])
+    assert has_line(figures["law_atoms"], law.x, law.density)
+    (mark,) = (t for t in figures["law_atoms"].data if t.name and "share" in t.name)
+    assert (list(mark.x), list(mark.customdata)) == ([0.0], [0.5])
+
+
+def test_figures_of_comparisons_have_the_numbers_of_the_core(figures):
+    found = plotdata.comparison(compared())
+    for y in (found.difference, found.expected, found.expected - found.reach):
+        assert has_line(figures["comparison"], found.q, y)
+    band = figures["comparison"].data[0]
+    assert len(band.x) == 2 * len(found.q)
+    assert not any("error" in str(trace.name) for trace in figures["comparison_one"].data)
+    scan = plotdata.convergence(scanned())
+    there = scan.clear & ~scan.different
+    assert there.any()
+    assert has_line(figures["convergence"], scan.size[there], scan.distance[there])
+    assert has_line(figures["convergence"], scan.size, scan.fitted)
+    unknown = figures["convergence_unknown"]
+    assert any("upper limit" in str(trace.name) for trace in unknown.data)
+    assert "There is no rate" in unknown.layout.meta["caption"]
 
 
 @pytest.mark.parametrize("which", ["three", "ds", "big"])

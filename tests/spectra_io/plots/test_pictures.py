@@ -1,5 +1,7 @@
 """Pictures of the figures, beside those kept, in sizes and styles; names that look like markup."""
 
+from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import matplotlib as mpl
@@ -10,6 +12,7 @@ from matplotlib.testing.compare import compare_images
 
 import spectra
 from spectra.noise import tracy_widom
+from spectra.theory import compare, laws, scan
 from spectra_io import plots
 
 KEPT = Path(__file__).parent / "baselines"
@@ -24,6 +27,28 @@ def weights():
     trapped = rng.standard_normal((120, 60))
     trapped[3, 4] = 40
     return {"heavy": heavy, "trapped": trapped, "noise": rng.standard_normal((80, 60))}
+
+
+@cache
+def compared(draws="same"):
+    """Return a comparison with a law of draws that obey it or not, of one, or without a model."""
+    law = laws.marchenko_pastur(0.5, mean=60.0)
+    W = np.random.default_rng(0).standard_normal((1 if draws == "one" else 30, 60, 30))
+    if draws == "bare":
+        law = replace(law, name="law without a model, and with a long name", model=None)
+    return compare(1.1 * W if draws == "different" else W, law, rng=1)
+
+
+@cache
+def scanned(num=400):
+    """Return a scan, with a rate or with too few draws for one."""
+    return scan(
+        lambda n, rng: rng.standard_normal((2 * n, n)),
+        lambda n: laws.marchenko_pastur(0.5, mean=2.0 * n),
+        [6, 12, 24],
+        num=num,
+        rng=0,
+    )
 
 
 @pytest.fixture(scope="module", name="ds")
@@ -50,6 +75,15 @@ FIGURES = {
         [1, 2, 3, 4, 6, 7, 8], [3, 2, 2, 1, 6, 5, 4], groups=list("aaaabbb"), ax=ax
     ),
     "law": lambda _, ax: plots.law(tracy_widom, ax=ax),
+    "law_atoms": lambda _, ax: plots.law(
+        laws.marchenko_pastur(2.0), data=laws.marchenko_pastur(2.0).spectra(60, num=9, rng=0), ax=ax
+    ),
+    "comparison": lambda _, ax: plots.comparison(compared(), ax=ax),
+    "comparison_different": lambda _, ax: plots.comparison(compared("different"), ax=ax),
+    "comparison_one": lambda _, ax: plots.comparison(compared("one"), ax=ax),
+    "comparison_bare": lambda _, ax: plots.comparison(compared("bare"), ax=ax),
+    "convergence": lambda _, ax: plots.convergence(scanned(), ax=ax),
+    "convergence_unknown": lambda _, ax: plots.convergence(scanned(3), ax=ax),
 }
 
 
@@ -102,6 +136,7 @@ def test_names_are_drawn_as_they_are(name):
         plots.permuted({name: W}), plots.vectors({name: W}), plots.heat_map(ds),
         plots.correlation_flow(ds), plots.correlation_flow({name: ds, "b": ds}),
         plots.histogram({name: ds}), plots.regression([1, 2, 3], [1, 2, 4], groups=[name] * 3),
+        plots.comparison(compared().assign_attrs(law=name)), plots.law(laws.cauchy().named(name)),
     ]  # fmt: skip
     for ax in every:
         ax.figure.canvas.draw()

@@ -30,7 +30,9 @@ Models
 
 Theory
 
-- :func:`law`: density of any law
+- :func:`law`: density of any law, over the histogram of spectra
+- :func:`comparison`: difference of draws from a law at their size
+- :func:`convergence`: distance from a law against size
 
 Files
 
@@ -38,6 +40,8 @@ Files
 - :func:`check`: check that a figure can be written, before the analysis
 """
 
+from spectra_io.plots.interactive._comparison import comparison
+from spectra_io.plots.interactive._convergence import convergence
 from spectra_io.plots.interactive._correlation_flow import correlation_flow
 from spectra_io.plots.interactive._erg import erg
 from spectra_io.plots.interactive._esd import esd
@@ -56,6 +60,8 @@ from spectra_io.plots.interactive._xmin_scan import xmin_scan
 __all__ = [
     "FORMATS",
     "check",
+    "comparison",
+    "convergence",
     "correlation_flow",
     "erg",
     "esd",
