@@ -333,6 +333,11 @@ def test_words_are_those_of_the_page_on_reading_the_table():
     assert {word: explained.get(word) for word in WORDS} == WORDS
 
 
+def test_the_page_says_that_few_eigenvalues_above_the_noise_can_reject(ds):
+    said = "where they are fewer than 20, by the whole tail, which can be rejected but not"
+    assert said in report.page(ds)
+
+
 def test_an_alpha_outside_of_its_interval_is_told(ds):
     ds = ds.copy(deep=True)
     ds.alpha_high.loc["a"] = ds.alpha.sel(layer="a").item() - 0.1
