@@ -64,7 +64,8 @@ WORDS = {
     "stable rank": "sum of the eigenvalues over the largest: how many directions carry the weight",
     "support": (
         "whether the eigenvalues above the noise follow a power law: supported, not "
-        "distinguishable (an exponential fits as well), rejected, too few points"
+        "distinguishable (an exponential fits as well), rejected, too few points. Where they are "
+        "fewer than 20, the whole tail can be rejected, but not supported"
     ),
     "tail": "the largest eigenvalues, from xmin up, to which a power law is fitted",
     "correlation trap, trap": (

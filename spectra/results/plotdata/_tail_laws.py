@@ -9,7 +9,8 @@ import numpy as np
 
 import spectra.tails.alternatives as _alternatives
 import spectra.tails.truncated_power_law as _truncated
-from spectra.errors import ArgumentError
+from spectra.errors import ArgumentError, counted
+from spectra.noise.phases import SIGNIFICANCE
 from spectra.results.plotdata._source import source, tail_of
 from spectra.results.plotdata._units import unit_words
 from spectra.tails.alternatives import Law
@@ -133,13 +134,22 @@ def tail_laws(
 
 
 def _judged_by(row: xr.Dataset | None) -> str:
-    """Return the sentence on the eigenvalues that the words on the power law rest on, if others."""
-    num = 0.0 if row is None or "support_num" not in row else float(row.support_num.item())
-    if not num >= FEWEST:
+    """Return the sentence on the eigenvalues that the word on the power law rests on."""
+    if row is None or not {"support_num", "phase_num_excess"} <= {*row.data_vars}:
         return ""
+    above, num = (float(row[name].item()) for name in ("phase_num_excess", "support_num"))
+    if not (above >= 0 and num > 0):
+        return ""
+    if above >= FEWEST:
+        part = f", of which the largest {num:.0f} are fitted" if num < above else ""
+        return (
+            f" These tests are of the whole tail; the verdict, and the word on the power law, "
+            f"rest on the {above:.0f} eigenvalues above the noise{part}."
+        )
+    start = f"Only {counted(int(above), 'eigenvalue')}" if above else "No eigenvalue"
     return (
-        f" These tests are of the whole tail; the verdict, and the word on the power law, rest on "
-        f"the {num:.0f} eigenvalues above the noise."
+        f" {start} {'are' if above > 1 else 'is'} above the noise at {SIGNIFICANCE:g}: the word "
+        "on the power law is of the whole tail, which can be rejected but not supported."
     )
 
 

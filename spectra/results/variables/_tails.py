@@ -218,8 +218,8 @@ EVIDENCE = grouped(
             CSN,
             Support,
             head="power law",
-            help="supported, rejected or neither, by the eigenvalues above the noise; below 20 of "
-            "them are too few",
+            help="supported, rejected or neither, by the eigenvalues above the noise; where they "
+            "are fewer than 20, by the whole tail, which can be rejected but not supported",
         ),
         number(
             "support_p",

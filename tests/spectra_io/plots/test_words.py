@@ -52,13 +52,31 @@ def test_another_start_has_the_likeliest_alpha(ds):
 
 
 def test_the_tail_says_which_eigenvalues_the_verdict_rests_on(ds):
-    num = int(ds.support_num.sel(layer="heavy"))
-    assert num >= 20
+    above, num = (
+        int(ds[name].sel(layer="heavy")) for name in ("phase_num_excess", "support_num")
+    )
+    assert above > num >= 20
     assert (
-        f"rest on the {num} eigenvalues above the noise."
+        f"rest on the {above} eigenvalues above the noise, of which the largest {num} are fitted."
         in plotdata.tail_laws(ds, layer="heavy").caption
     )
-    assert "rest on" not in plotdata.tail_laws(ds, layer="noise").caption
+
+
+@pytest.mark.parametrize(
+    ("above", "said"),
+    [
+        (0, "No eigenvalue is above the noise at 0.0001"),
+        (1, "Only 1 eigenvalue is above the noise at 0.0001"),
+        (19, "Only 19 eigenvalues are above the noise at 0.0001"),
+    ],
+)
+def test_without_enough_spikes_the_word_on_the_power_law_is_of_the_whole_tail(ds, above, said):
+    found = ds.copy(deep=True)
+    found.phase_num_excess.loc["noise"] = above
+    found.support_num.loc["noise"] = 29  # the length of the tail
+    caption = plotdata.tail_laws(found, layer="noise").caption
+    assert f"{said}: the word on the power law is of the whole tail" in caption
+    assert "rest on" not in caption
 
 
 def test_a_tail_that_begins_within_the_noise_says_so(ds):

@@ -345,7 +345,22 @@ def test_thirty_models_scroll_within_the_window_and_have_short_names(opened):
     page.keyboard.press("Escape")
     first = page.locator("main section").first
     assert first.locator("h2").inner_text() == "Models side by side"
+    page.locator("#quantity").select_option(label="verdict: what the evidence says of the layer")
     assert page.locator("#matrix tbody tr").first.locator(".verdict").count() == 30
+
+
+def test_a_chart_of_models_and_the_pictures_are_drawn_before_they_are_scrolled_to(opened, model):
+    page = opened({"one": analyzed(0), "two": analyzed(1, ("b", "c"))})
+    assert page.locator("#quantity option:checked").inner_text().startswith("stable_rank")
+    assert page.locator("#series svg.main-svg").count() > 0
+    page.locator("#quantity").select_option(label="verdict: what the evidence says of the layer")
+    row = page.locator("#matrix tbody tr").first
+    assert row.locator(".verdict").count() == 1
+    assert row.locator("td").all_inner_texts() == ["like noise", "-"]
+    page = opened({"net": model})
+    places = page.locator("#model-pictures .picture").all()
+    assert places
+    assert all(place.locator("svg.main-svg").count() for place in places)
 
 
 def test_quantities_are_grouped_in_the_menu(opened):

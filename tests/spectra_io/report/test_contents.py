@@ -168,6 +168,16 @@ def test_numbers_in_another_unit_say_so():
     )
 
 
+def test_averages_say_which_layers_are_left_out_and_why():
+    rng = np.random.default_rng(0)
+    one = {"a": rng.standard_normal((60, 40)), "b": rng.standard_normal((60, 40))}
+    two = {"a": one["a"], "b": one["a"][:50], "c": one["b"]}
+    page = report.page(
+        {"x": spectra.analyze(one, measures=ASKED), "y": spectra.analyze(two, measures=ASKED)}
+    )
+    assert "common layers, averaged below (without 1 of different shapes, 1 not in all mod" in page
+
+
 def test_every_verdict_is_explained(ds):
     page = report.page(ds)
     words = {in_words(word.name.lower()) for word in Verdict if word.value}
@@ -210,6 +220,12 @@ def test_layers_that_the_first_model_lacks_stand_where_others_have_them(orders, 
         (["mnist_mlp.safetensors", "mnist_mlp.onnx"], ["safetensors", "onnx"]),
         ([f"runs/llama/step-{i}00/model.safetensors" for i in (1, 2)], ["100", "200"]),
         (["model-base.safetensors", "model.safetensors"], ["model-base", "model"]),
+        (["ppo__Agent-0.52c8d1.onnx", "ppo__Agent-1999936.b2ec8f.onnx"], ["0", "1999936"]),
+        (["ppo__Agent-7.52c8d1.onnx", "ppo__Agent-7.b2ec8f.onnx"], ["52c8d1", "b2ec8f"]),
+        (
+            ["agent-1.52c8d1.onnx", "agent-2.b2ec8f.onnx", "agent-1.c2ec8f.onnx"],
+            ["1.52c8d1", "2.b2ec8f", "1.c2ec8f"],
+        ),
     ],
 )
 def test_models_have_short_names_that_tell_them_apart(names, shorter):
@@ -331,6 +347,11 @@ def test_words_are_those_of_the_page_on_reading_the_table():
 
     explained = {plain(word): plain(meaning) for word, meaning in rows}
     assert {word: explained.get(word) for word in WORDS} == WORDS
+
+
+def test_the_page_says_that_few_eigenvalues_above_the_noise_can_reject(ds):
+    said = "where they are fewer than 20, by the whole tail, which can be rejected but not"
+    assert said in report.page(ds)
 
 
 def test_an_alpha_outside_of_its_interval_is_told(ds):

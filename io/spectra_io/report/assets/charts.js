@@ -1,5 +1,5 @@
 "use strict";
-// Charts: drawn when they come into view, in the colours of the screen or of paper.
+// Charts: drawn at once or when they come into view, in the colours of the screen or of paper.
 const Charts = (() => {
   const LIGHT = { ink: "#1b1f24", line: "#d0d7de", paper: "#ffffff", shade: "#f6f8fa", grey: "#8c959f", series: ["#0550ae", "#b35900", "#1a7f37", "#8250df", "#a40e26", "#57606a"] };
   const DARK = { ink: "#e6edf3", line: "#3d444d", paper: "#0d1117", shade: "#161b22", grey: "#7d8590", series: ["#79c0ff", "#ffa657", "#56d364", "#d2a8ff", "#ff9492", "#b1bac4"] };
@@ -62,9 +62,9 @@ const Charts = (() => {
     for (const { isIntersecting, target } of entries) if (isIntersecting) { seen.unobserve(target); draw(target); }
   }, { rootMargin: "300px" });
 
-  function show(place, picture) {
+  function show(place, picture, atOnce = false) {
     pictures.set(place, picture);
-    if (place.classList.contains("js-plotly-plot")) draw(place);
+    if (atOnce || place.classList.contains("js-plotly-plot")) draw(place);
     else seen.observe(place);
   }
 

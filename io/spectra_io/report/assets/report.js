@@ -2,7 +2,7 @@
 (async () => {
   const { element, show } = Charts;
   const GROUPS = { diagnosis: "Diagnosis", tail: "Power law of the tail", noise: "Noise and signal", size: "Norms and ranks", layer: "The layer" };
-  const FIRST = ["verdict", "num_spikes", "stable_rank", "log_norm", "alpha", "effective_rank"];
+  const FIRST = ["stable_rank", "log_norm", "alpha", "num_spikes", "effective_rank", "verdict"]; // the first has a chart
   const LEAD = ["verdict", "verdict_reason", "alpha", "num_tail", "power_law_support", "num_spikes", "phase_num_excess", "stable_rank", "N", "M"];
   const MANY = 12; // lines of single layers that are told apart by colours
   const LONG = 600; // characters of a caption that is folded away
@@ -18,7 +18,7 @@
     return element("a", text, { href: `${data.documentation}/${page}`, target: "_blank", rel: "noopener noreferrer" });
   }
 
-  function figure(picture, name) {
+  function figure(picture, name, atOnce = false) {
     const made = element("figure"), caption = element("figcaption");
     const place = element("div", null, { class: "picture", role: "img", "aria-label": `${name}. ${picture.caption}` });
     if (picture.caption.length > LONG) {
@@ -28,7 +28,7 @@
     } else caption.append(picture.caption, " ");
     caption.append(explained(picture.page, "The method"));
     made.append(place, element("ul", null, { class: "legend" }), caption);
-    return [made, () => show(place, () => picture)];
+    return [made, () => show(place, () => picture, atOnce)];
   }
 
   const data = await unpacked(byId("data").textContent.trim());
@@ -174,7 +174,7 @@
   if (data.pictures.length) {
     byId("pictures").hidden = false;
     for (const picture of data.pictures) {
-      const [made, later] = figure(picture, "all layers");
+      const [made, later] = figure(picture, "all layers", true);
       byId("model-pictures").append(made);
       later();
     }
@@ -191,7 +191,9 @@
     const rows = data.layers.map((layer) => data.models.map((_, i) => known(layer, i, chosen)));
     const isNumber = variable[5] !== "flag" && variable[5] !== "str";
     tabulate(rows, isNumber, variable[0]);
-    byId("series").replaceChildren(...(isNumber ? [series(rows.map((texts) => texts.map(parsed)), variable)] : []));
+    const [chart, later] = isNumber ? series(rows.map((texts) => texts.map(parsed)), variable) : [];
+    byId("series").replaceChildren(...(chart ? [chart] : []));
+    later?.(); // drawn at once, when it has its width
   }
 
   function tabulate(rows, isNumber, name) {
@@ -212,8 +214,9 @@
       first.append(button);
       row.append(first);
       for (const text of texts) {
-        const cell = element("td", name === "verdict" ? "" : text, isNumber ? { "data-order": parsed(text) ?? "", class: "number" } : {});
-        if (name === "verdict") cell.append(element("span", text, { class: `verdict ${text.replaceAll(" ", "-")}` }));
+        const chip = name === "verdict" && text !== "-";
+        const cell = element("td", chip ? "" : text, isNumber ? { "data-order": parsed(text) ?? "", class: "number" } : {});
+        if (chip) cell.append(element("span", text, { class: `verdict ${text.replaceAll(" ", "-")}` }));
         row.append(cell);
       }
     });
@@ -258,8 +261,7 @@
       return { data: traces, layout: { xaxis: { tickvals: x, ticktext: data.labels, zeroline: false }, yaxis: { title: { text: shortly(name, meaning) } } } };
     };
     const [made] = figure({ caption, page }, "models side by side");
-    show(made.firstElementChild, picture);
-    return made;
+    return [made, () => show(made.firstElementChild, picture, true)];
   }
 
   function menu() {
