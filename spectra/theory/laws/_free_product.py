@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from spectra.errors import ArgumentError
-from spectra.theory.laws._haar import haar
+from spectra.theory.free_probability import free_cumulants
+from spectra.theory.laws._haar import haar, joint_beta
+from spectra.theory.laws._landmarks import landmarks
 from spectra.theory.laws._maps import scaled
-from spectra.theory.laws._subordination import fixed_points
+from spectra.theory.laws._series import product_moments
+from spectra.theory.laws._subordination import fixed_points, without_noise
 from spectra.theory.laws._support import intervals_of
 
 if TYPE_CHECKING:
@@ -73,10 +76,11 @@ def free_product(a: L, b: L, /) -> L:
         return np.asarray(z / (other - 1 / b.stieltjes(other)))
 
     scale = _size(a) * _size(b)
+    beta = joint_beta(a.beta, b.beta)
 
     def transform(z: AnyArray) -> AnyArray:
         u = fixed_points(step, z, scale=scale)
-        return np.asarray(u * a.stieltjes(u) / z)
+        return without_noise(z, np.asarray(u * a.stieltjes(u) / z))
 
     def pdf(x: FloatArray) -> FloatArray:
         return np.asarray(-transform(x + 0j).imag / math.pi)
@@ -87,26 +91,35 @@ def free_product(a: L, b: L, /) -> L:
         parts = a.model(size, num, rng), b.model(size, num, rng)
         found = np.empty((num, size))
         for row, (left, right) in enumerate(zip(*np.sqrt(parts), strict=True)):
-            half = left[:, None] * haar(size, rng) * right
+            half = left[:, None] * haar(size, rng, beta=beta) * right
             found[row] = np.square(np.linalg.svd(half, compute_uv=False)[::-1])
         return found
+
+    def cumulants(num: int) -> FloatArray:
+        return free_cumulants(product_moments(a.moments(num), b.moments(num)))
 
     sa, sb = a.s_transform, b.s_transform
     low, high = a.edges[0] * b.edges[0], a.edges[1] * b.edges[1]
     infinite = math.isinf(high)
     with np.errstate(all="ignore"):
-        intervals = ((low, high),) if infinite else intervals_of(pdf, low, high)
-    return type(a)(
+        if infinite:
+            intervals: tuple[tuple[float, float], ...] = ((low, high),)
+        else:
+            places = np.multiply.outer(landmarks(a), landmarks(b)).ravel()
+            intervals = intervals_of(pdf, low, high, places=places)
+    law = type(a)(
         f"({a.name}) @ ({b.name})",
         intervals,
         transform,
         atoms=_atoms(a, b),
         alpha=min(a.alpha, b.alpha),
         middle=float(a.ppf(0.5) * b.ppf(0.5)) if infinite else None,
-        model=model if a.model is not None and b.model is not None else None,
+        model=model if a.model is not None and b.model is not None and beta == beta else None,
+        cumulants=cumulants if min(a.alpha, b.alpha) == math.inf else None,
         s_transform=None if sa is None or sb is None else lambda z: sa(z) * sb(z),
-        beta=1.0,  # rotations are real
+        beta=beta,
     )
+    return law if infinite else law._require_all()
 
 
 def _size(law: Transforms) -> float:

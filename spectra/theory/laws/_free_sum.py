@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from spectra.theory.laws._haar import haar
+from spectra.theory.laws._haar import haar, joint_beta
+from spectra.theory.laws._landmarks import landmarks
 from spectra.theory.laws._maps import shifted
-from spectra.theory.laws._subordination import fixed_points
+from spectra.theory.laws._subordination import fixed_points, without_noise
 from spectra.theory.laws._support import intervals_of
 
 if TYPE_CHECKING:
@@ -59,13 +60,14 @@ def free_sum(a: L, b: L, /) -> L:
         if not one.intervals and len(one.atoms) == 1:
             return shifted(other, one.atoms[0][0])
     scale = _scale(a) + _scale(b)
+    beta = joint_beta(a.beta, b.beta)
 
     def step(z: AnyArray, w: AnyArray) -> AnyArray:
         other = z + 1 / a.stieltjes(w) - w
         return np.asarray(z + 1 / b.stieltjes(other) - other)
 
     def transform(z: AnyArray) -> AnyArray:
-        return a.stieltjes(fixed_points(step, z, scale=scale))
+        return without_noise(z, a.stieltjes(fixed_points(step, z, scale=scale)))
 
     def pdf(x: FloatArray) -> FloatArray:
         return np.asarray(-transform(x + 0j).imag / math.pi)
@@ -76,8 +78,8 @@ def free_sum(a: L, b: L, /) -> L:
         parts = a.model(size, num, rng), b.model(size, num, rng)
         found = np.empty((num, size))
         for row, (left, right) in enumerate(zip(*parts, strict=True)):
-            rotation = haar(size, rng)
-            turned = (rotation * right) @ rotation.T
+            rotation = haar(size, rng, beta=beta)
+            turned = (rotation * right) @ rotation.conj().T
             found[row] = np.linalg.eigvalsh(np.diag(left) + turned)
         return found
 
@@ -89,19 +91,24 @@ def free_sum(a: L, b: L, /) -> L:
     infinite = math.isinf(low) or math.isinf(high)
     atoms = _atoms(a, b)
     with np.errstate(all="ignore"):
-        intervals = ((low, high),) if infinite else intervals_of(pdf, low, high)
-    return type(a)(
+        if infinite:
+            intervals: tuple[tuple[float, float], ...] = ((low, high),)
+        else:
+            places = np.add.outer(landmarks(a), landmarks(b)).ravel()
+            intervals = intervals_of(pdf, low, high, places=places)
+    law = type(a)(
         f"({a.name}) + ({b.name})",
         intervals,
         transform,
         atoms=atoms,
         alpha=min(a.alpha, b.alpha),
         middle=_middle(a) + _middle(b) if infinite else None,
-        model=model if a.model is not None and b.model is not None else None,
+        model=model if a.model is not None and b.model is not None and beta == beta else None,
         r_transform=None if ra is None or rb is None else lambda z: ra(z) + rb(z),
         cumulants=cumulants if min(a.alpha, b.alpha) == math.inf else None,
-        beta=1.0,  # rotations are real
+        beta=beta,
     )
+    return law if infinite else law._require_all()
 
 
 def _middle(law: Transforms) -> float:

@@ -52,7 +52,8 @@ def _finite(end: float, middle: float) -> _Map:
         root: FloatArray = sign * np.sqrt(np.clip((x - end) / span, 0, 1))
         return root
 
-    ends = np.concatenate([[0.0], 2.0 ** -np.arange(_FINEST, 1, -1), np.linspace(0.5, 1, 5)])
+    graded = 2.0 ** (-np.arange(2 * _FINEST, 1, -1) / 2)
+    ends = np.concatenate([[0.0], graded, np.linspace(0.5, 1, 9)[1:]])
     return _Map(to_x, lambda w: 2 * abs(span) * np.abs(w), to_w, np.sort(sign * ends))
 
 

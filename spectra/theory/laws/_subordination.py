@@ -11,12 +11,13 @@ if TYPE_CHECKING:
 
     from spectra._typing import AnyArray
 
-__all__ = ["fixed_points"]
+__all__ = ["fixed_points", "without_noise"]
 
 _HEIGHTS = (1.0, 0.2, 0.04, 0.008, 1e-3, 1e-5, 0.0)  # above the wanted points, in scales
 _NEWTON, _PLAIN = 50, 400
 _STEP = 1e-6  # of the numerical derivative
 _DONE = 1e-12  # last step over the size of the point; the error is its square
+_NOISE = 1e-11  # imaginary part over the real one
 _CLOSE = 1e-7  # residual of a fixed point
 
 
@@ -44,6 +45,12 @@ def fixed_points(
             found[wrong] = _newton(step, at[wrong], slow)
         w = np.where(np.isfinite(found), found, w)
     return w.reshape(np.shape(z))
+
+
+def without_noise(z: AnyArray, G: AnyArray) -> AnyArray:
+    """Return a transform on the real line without an imaginary part that is rounding alone."""
+    noise = (z.imag == 0) & (np.abs(G.imag) < _NOISE * np.abs(G.real))
+    return np.where(noise, G.real + 0j, G)
 
 
 def _iterated(

@@ -10,6 +10,7 @@ from scipy import integrate, stats
 
 import spectra.noise.marchenko_pastur as mp
 from spectra.errors import ArgumentError
+from spectra.noise import spacings
 from spectra.theory import free_probability, laws
 
 LAWS = {
@@ -109,6 +110,46 @@ def test_products_of_projections_are_known(a, b):
     assert atoms[0.0] == pytest.approx(1 - min(a, b))
     assert atoms.get(1.0, 0.0) == pytest.approx(max(a + b - 1, 0), abs=1e-12)
     assert float(found.cdf(1.0)) == pytest.approx(1)
+
+
+@pytest.mark.parametrize("variance", [0.8, 1.0, 1.2])
+def test_a_sum_whose_gap_closes_has_its_shares(variance):
+    law = laws.semicircle(variance=variance) + laws.discrete([-1.0, 1.0])
+    assert float(law.cdf(0.0)) == pytest.approx(0.5, abs=1e-6)
+    if variance == 1:  # where it closes the edge is 3 sqrt(3) / 2
+        assert law.edges[1] == pytest.approx(1.5 * math.sqrt(3), rel=1e-12)
+
+
+@pytest.mark.parametrize("condition", [10.0, 100.0, 1e6])
+def test_populations_of_different_scales_keep_all_their_eigenvalues(condition):
+    law = laws.marchenko_pastur(0.1) @ laws.discrete([1.0, condition])
+    assert len(law.intervals) == 2
+    assert float(law.cdf(3.0)) == pytest.approx(0.5, abs=1e-6)
+    population = np.geomspace(1, min(condition, 100.0), 20)
+    wide = laws.marchenko_pastur(0.8) @ laws.discrete(population)
+    assert wide.moments(1)[0] == pytest.approx(population.mean(), rel=1e-12)
+
+
+def test_semicircles_far_narrower_than_their_places_are_found():
+    law = laws.semicircle(variance=1e-14) + laws.discrete([0.0, 0.37, 1.0])
+    np.testing.assert_allclose(law.cdf([0.2, 0.5, 1.1]), [1 / 3, 2 / 3, 1], atol=1e-6)
+
+
+def test_moments_of_products_are_those_of_series():
+    gamma = laws.high_temperature(0.5, repulsion=4.0)
+    found = (gamma @ laws.marchenko_pastur(0.5)).moments(3)
+    assert found[:2] == pytest.approx([1.0, gamma.moments(2)[1] + 0.5])
+    square = laws.marchenko_pastur(1.0)
+    bare = square @ square
+    np.testing.assert_allclose(bare.moments(6), [1, 3, 12, 55, 273, 1428], rtol=1e-9)
+
+
+def test_complex_matrices_stay_complex_in_sums():
+    law = laws.semicircle(beta=2) + laws.discrete([-2.0, 2.0])
+    assert law.beta == 2
+    ratio = spacings.mean_ratio(law.spectra(60, num=60, rng=1)).ratio  # the gap lowers it
+    assert abs(ratio - spacings.GUE) < abs(ratio - spacings.GOE)
+    assert (laws.semicircle(beta=4) + laws.semicircle()).model is None
 
 
 def test_two_signs_make_the_arcsine_law():
