@@ -52,9 +52,7 @@ def test_another_start_has_the_likeliest_alpha(ds):
 
 
 def test_the_tail_says_which_eigenvalues_the_verdict_rests_on(ds):
-    above, num = (
-        int(ds[name].sel(layer="heavy")) for name in ("phase_num_excess", "support_num")
-    )
+    above, num = (int(ds[name].sel(layer="heavy")) for name in ("phase_num_excess", "support_num"))
     assert above > num >= 20
     assert (
         f"rest on the {above} eigenvalues above the noise, of which the largest {num} are fitted."
