@@ -29,6 +29,8 @@ __all__ = ["Loss", "denoised", "shrink"]
 Loss = Literal["frobenius", "operator", "nuclear"]
 """Norms of the difference to the signal; see :func:`shrink`."""
 
+_LARGEST = 1e70  # singular value, whose fourth power float64 holds
+
 
 def shrink(
     singular_values: npt.ArrayLike, ratio: npt.ArrayLike, /, *, loss: Loss = "frobenius"
@@ -58,7 +60,8 @@ def shrink(
     Raises
     ------
     ArgumentError
-        If `ratio` is out of range or `loss` is unknown.
+        If a singular value is negative, not finite or above 1e70, `ratio` is out of range or `loss`
+        is unknown.
 
     See Also
     --------
@@ -83,7 +86,10 @@ def shrink(
     """
     _checks.choice("loss", loss, get_args(Loss))
     gamma = _checks.numbers("ratio", ratio, above=0, at_most=1, what="M/N,")
-    y = np.asarray(singular_values, dtype=np.float64)
+    y = _checks.real_numbers(singular_values, "singular_values")
+    if not ((y >= 0) & (y <= _LARGEST)).all():
+        msg = f"`singular_values` must be from 0 to {_LARGEST:g}, in units of the noise"
+        raise ArgumentError(msg)
     x = signal.strength(y**2, gamma)
     if loss == "operator":
         return np.asarray(x * np.sqrt((x**2 + gamma) / (x**2 + 1)))

@@ -369,8 +369,8 @@ def _sentence(ds: xr.Dataset) -> str:
     if a["eigenvalues_of"] != "given":
         at += f", by the eigenvalues of {a['eigenvalues_of']}"
     precision = (
-        f"their distribution function differs by {a['difference']:.2g}, and chance alone by up to "
-        f"{a['detectable']:.2g} in 95 of 100 cases"
+        f"{'its' if single else 'their'} distribution function differs by {a['difference']:.2g}, "
+        f"and chance alone by up to {a['detectable']:.2g} in 95 of 100 cases"
     )
     if a["verdict"] == "consistent":
         word, why = "agrees with" if single else "agree with", ""

@@ -31,6 +31,7 @@ __all__ = ["Outliers", "Overlapping", "additive", "multiplicative", "rectangular
 
 _STEPS = 100  # halvings of an interval, down to neighbouring numbers
 _STEP = 1e-4  # imaginary step of a derivative, over the distance to the edge
+_STRONGEST = 1e7  # of a multiplied direction, with seven digits left
 _NEAR = 1e-9  # distance from the edge at which a transform is taken for that of the edge
 
 
@@ -168,9 +169,17 @@ def _solved(
 
 
 def _positive(strength: npt.ArrayLike) -> FloatArray:
-    theta = np.asarray(strength, dtype=np.float64)
+    theta = _finite(strength)
     if not (theta >= 0).all():
         msg = f"`strength` must not be negative, got {strength!r}"
+        raise ArgumentError(msg)
+    return theta
+
+
+def _finite(strength: npt.ArrayLike) -> FloatArray:
+    theta = _checks.real_numbers(strength, "strength")
+    if not np.isfinite(theta).all():
+        msg = f"`strength` must be finite, got {strength!r}"
         raise ArgumentError(msg)
     return theta
 
@@ -206,7 +215,7 @@ def additive(
     Raises
     ------
     ArgumentError
-        If `law` has no transform or no edges.
+        If `law` has no transform or no edges, or a strength is not finite.
 
     References
     ----------
@@ -219,7 +228,7 @@ def additive(
     >>> found.eigenvalue.round(6), found.overlap.round(6)
     (array([ 2. ,  2.5, -2.5]), array([0.  , 0.75, 0.75]))
     """
-    theta = np.asarray(strength, dtype=np.float64)
+    theta = _finite(strength)
     eigenvalue, overlap = np.empty(theta.shape), np.zeros(theta.shape)
     for side in (1.0, -1.0):
         here = theta < 0 if side < 0 else theta >= 0
@@ -256,7 +265,7 @@ def multiplicative(
     Raises
     ------
     ArgumentError
-        If `law` has no transform or no edges, or a strength is negative.
+        If `law` has no transform or no edges, or a strength is negative or above 1e7.
 
     References
     ----------
@@ -273,6 +282,12 @@ def multiplicative(
     (array([3.375]), array([0.833333]))
     """
     theta, above = _positive(strength), _law(law, edges)
+    if (theta > _STRONGEST).any():
+        msg = (
+            f"`strength` must be at most {_STRONGEST:g}, beyond which z G(z) - 1 loses its digits; "
+            f"the outlier is then 1 + strength times the mean of the law, got {strength!r}"
+        )
+        raise ArgumentError(msg)
 
     def transform(z: AnyArray) -> AnyArray:
         return np.asarray(z * above.G(z) - 1)
@@ -330,6 +345,12 @@ def rectangular(
     """
     _checks.number("ratio", ratio, above=0, at_most=1)
     theta, above = _positive(strength), _law(law, edges)
+    if (theta > _STRONGEST).any():
+        msg = (
+            f"`strength` must be at most {_STRONGEST:g}, beyond which z G(z) - 1 loses its digits; "
+            f"the outlier is then 1 + strength times the mean of the law, got {strength!r}"
+        )
+        raise ArgumentError(msg)
 
     def transform(z: AnyArray) -> AnyArray:
         g = above.G(z)

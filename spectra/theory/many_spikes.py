@@ -79,6 +79,14 @@ def _atoms(strengths: npt.ArrayLike, shares: npt.ArrayLike) -> tuple[FloatArray,
 def _root(f: Callable[[FloatArray], FloatArray], a: float, b: float) -> float:
     from scipy.optimize import brentq
 
+    with np.errstate(all="ignore"):
+        ends = float(f(np.asarray(a))), float(f(np.asarray(b)))
+    if not (min(ends) <= 0 <= max(ends)):
+        msg = (
+            "the edges of these bands are not found to the precision of float64: `strengths`, "
+            "`shares` and `ratio` differ by too many orders of magnitude"
+        )
+        raise ArgumentError(msg)
     return float(brentq(f, a, b, xtol=1e-14 * max(abs(a), abs(b), 1e-300), rtol=1e-14))
 
 

@@ -14,7 +14,7 @@ from spectra.noise.signal import eigenvalue, limit
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from spectra._typing import FloatArray
+    from spectra._typing import AnyArray, FloatArray
 
 __all__ = [
     "checked_shape",
@@ -23,6 +23,7 @@ __all__ = [
     "noise_edges",
     "orthonormal",
     "positive",
+    "unitary",
 ]
 
 
@@ -65,7 +66,18 @@ def expected_spikes(
 
 def orthonormal(shape: tuple[int, ...], random: np.random.Generator) -> FloatArray:
     """Draw matrices of orthonormal columns, uniformly over all directions."""
-    Q, R = np.linalg.qr(random.standard_normal(shape))
+    return np.asarray(_uniform(random.standard_normal(shape)), np.float64)
+
+
+def unitary(size: int, random: np.random.Generator) -> AnyArray:
+    """Draw a complex unitary matrix, uniformly over all."""
+    return _uniform(
+        random.standard_normal((size, size)) + 1j * random.standard_normal((size, size))
+    )
+
+
+def _uniform(drawn: AnyArray) -> AnyArray:
+    """Return the factor Q of matrices whose R has a positive diagonal (arXiv:math-ph/0609050)."""
+    Q, R = np.linalg.qr(drawn)
     diagonal = np.diagonal(R, axis1=-2, axis2=-1)
-    uniform: FloatArray = Q * np.where(diagonal < 0, -1.0, 1.0)[..., None, :]
-    return uniform
+    return np.asarray(Q * np.where(diagonal == 0, 1.0, np.sign(diagonal))[..., None, :])

@@ -9,9 +9,9 @@ import numpy as np
 
 from spectra.errors import ArgumentError
 from spectra.theory.free_probability import free_cumulants
-from spectra.theory.laws._haar import haar, joint_beta
 from spectra.theory.laws._landmarks import landmarks
 from spectra.theory.laws._maps import scaled
+from spectra.theory.laws._rotations import joint_beta, rotation
 from spectra.theory.laws._series import product_moments
 from spectra.theory.laws._subordination import fixed_points, without_noise
 from spectra.theory.laws._support import intervals_of
@@ -91,7 +91,7 @@ def free_product(a: L, b: L, /) -> L:
         parts = a.model(size, num, rng), b.model(size, num, rng)
         found = np.empty((num, size))
         for row, (left, right) in enumerate(zip(*np.sqrt(parts), strict=True)):
-            half = left[:, None] * haar(size, rng, beta=beta) * right
+            half = left[:, None] * rotation(size, beta, rng) * right
             found[row] = np.square(np.linalg.svd(half, compute_uv=False)[::-1])
         return found
 

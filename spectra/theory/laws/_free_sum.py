@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from spectra.theory.laws._haar import haar, joint_beta
 from spectra.theory.laws._landmarks import landmarks
 from spectra.theory.laws._maps import shifted
+from spectra.theory.laws._rotations import joint_beta, rotation
 from spectra.theory.laws._subordination import fixed_points, without_noise
 from spectra.theory.laws._support import intervals_of
 
@@ -78,8 +78,8 @@ def free_sum(a: L, b: L, /) -> L:
         parts = a.model(size, num, rng), b.model(size, num, rng)
         found = np.empty((num, size))
         for row, (left, right) in enumerate(zip(*parts, strict=True)):
-            rotation = haar(size, rng, beta=beta)
-            turned = (rotation * right) @ rotation.conj().T
+            turn = rotation(size, beta, rng)
+            turned = (turn * right) @ turn.conj().T
             found[row] = np.linalg.eigvalsh(np.diag(left) + turned)
         return found
 

@@ -99,3 +99,6 @@ def test_misuse_says_what_is_wanted():
         shrinkage.denoised([1.0, 2.0])
     with pytest.raises(ArgumentError, match="`std` must be"):
         shrinkage.denoised(np.eye(3), std=0.0)
+    for value in (-3.0, np.nan, np.inf, 1e200):
+        with pytest.raises(ArgumentError, match="`singular_values` must be from 0"):
+            shrinkage.shrink([1.0, value], 0.5)

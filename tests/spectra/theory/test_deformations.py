@@ -177,3 +177,8 @@ def test_misuse_says_what_is_wanted():
         deformations.multiplicative(-1.0, semicircle, edges=(0, 1))
     with pytest.raises(ArgumentError, match="`ratio` must be"):
         deformations.rectangular(1.0, semicircle, 2.0, edges=(0, 1))
+    for strength in (math.nan, math.inf):
+        with pytest.raises(ArgumentError, match="`strength` must be finite"):
+            deformations.additive([1.0, strength], semicircle, edges=(-2, 2))
+    with pytest.raises(ArgumentError, match="loses its digits"):
+        deformations.multiplicative(1e8, semicircle, edges=(0, 1))

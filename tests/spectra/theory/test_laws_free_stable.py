@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from spectra.errors import ArgumentError
 from spectra.theory import laws
-from spectra.theory.laws._haar import haar
+from spectra.theory.ensembles._drawing import orthonormal
 
 SHARES = np.linspace(0.03, 0.97, 21)
 CASES = [(0.5, 1.0), (0.5, -1.0), (0.5, 0.0), (0.8, 0.3), (1.05, 1.0), (1.5, 0.5), (1.5, -1.0)]
@@ -105,7 +105,7 @@ def test_sums_of_rotated_matrices_with_heavy_tails_follow_it():
     q = (np.arange(n) + 0.5) / n
     values = np.sign(2 * q - 1) * np.minimum(2 * q, 2 - 2 * q) ** (-1 / index)  # Pareto, two sides
     for _ in range(num):
-        rotation = haar(n, draw)
+        rotation = orthonormal((n, n), draw)
         total += (rotation * values) @ rotation.T
     found = np.linalg.eigvalsh(total / num ** (1 / index))
     law = laws.free_stable(index)

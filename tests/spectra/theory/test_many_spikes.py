@@ -132,3 +132,5 @@ def test_misuse_says_what_is_wanted():
         many_spikes.rectangular([-1.0], [0.1], 0.5)
     with pytest.raises(ArgumentError, match="`strengths` must be finite numbers"):
         many_spikes.symmetric([math.inf], [0.1])
+    with pytest.raises(ArgumentError, match="too many orders of magnitude"):
+        many_spikes.rectangular([1e3], [0.01], 1e-3)
