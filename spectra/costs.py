@@ -158,7 +158,9 @@ def seconds(
     return total
 
 
-def memory(layer: Layer, /, *, measures: Iterable[Measure] = _measures.CORE) -> int:
+def memory(
+    layer: Layer, /, *, measures: Iterable[Measure] = _measures.CORE, threads: int = 1
+) -> int:
     """
     Estimate the memory that the analysis of a layer takes at its peak.
 
@@ -168,22 +170,25 @@ def memory(layer: Layer, /, *, measures: Iterable[Measure] = _measures.CORE) -> 
         A layer; nothing of it is read.
     measures : iterable of callable, default: :data:`spectra.measures.CORE`
         Measures to take; those of one's own count as free.
+    threads : int, default: 1
+        Threads of linear algebra.
 
     Returns
     -------
     int
-        Bytes, beside those of the program: one matrix of M x M in float64, two below 2,048 columns
-        (three of a nearly singular matrix, which are not counted); parts of up to 4 million
-        elements, or the whole layer if it is not read in parts. Random orders and equal scales take
-        the whole layer as it is stored, two matrices of M x M and three blocks in float64; windows
+        Bytes, beside those of the program: one matrix of M x M in float64, two below 2,560 columns
+        and with several threads (three of a nearly singular matrix, which are not counted); parts
+        of up to 4 million elements, or the whole layer if it is not read in parts. Random orders
+        and equal scales take the whole layer as it is stored, two matrices of M x M and three
+        blocks in float64; windows
         of singular vectors the layer four times in float64, and six matrices of M x M.
 
     Examples
     --------
     >>> import numpy as np, spectra
-    >>> (layer,) = spectra.layers({"a": np.ones((8192, 2048), np.float32)})
+    >>> (layer,) = spectra.layers({"a": np.ones((8192, 4096), np.float32)})
     >>> memory(layer) // 2**20, memory(layer, measures=spectra.measures.ALL) // 2**20
-    (138, 770)
+    (314, 1922)
     """
     N, M, rf = layer.N, layer.M, layer.rf
     if layer.num_evals == 0:
@@ -191,7 +196,7 @@ def memory(layer: Layer, /, *, measures: Iterable[Measure] = _measures.CORE) -> 
     functions = {getattr(measure, "func", measure) for measure in measures}
     stored = N * M * rf * _item_size(layer)
     gram = _FLOAT * M * M
-    plain, noise = _plain(layer, stored), 0
+    plain, noise = _plain(layer, stored, threads), 0
     if _measures.randomized in functions or _measures.equal_scales in functions:
         part = min(N * M, BLOCK)
         noise = stored + _COPIES * gram + part * (_item_size(layer) + (1 + _BLOCKS) * _FLOAT)
@@ -200,7 +205,7 @@ def memory(layer: Layer, /, *, measures: Iterable[Measure] = _measures.CORE) -> 
     return _FITS + max(plain, noise)
 
 
-def _plain(layer: Layer, stored: int) -> int:
+def _plain(layer: Layer, stored: int, threads: int) -> int:
     """Return the bytes of the spectrum and of a look at the elements."""
     N, M, size = layer.N, layer.M, _item_size(layer)
     part = min(N * M, BLOCK)
@@ -211,7 +216,8 @@ def _plain(layer: Layer, stored: int) -> int:
     product = (
         read + _FLOAT * part + gram + _FLOAT * min(M, _STRIP) * max(min(M, _STRIP), M - _STRIP)
     )
-    values = gram + _FLOAT * _PANELS * M if M >= two_stage.WIDE else _COPIES * gram
+    in_place = M >= two_stage.WIDE and threads == 1
+    values = gram + _FLOAT * _PANELS * M if in_place else _COPIES * gram
     widened = 0 if size >= _DECODED else num_parts * _DECODED * part
     elements = read + widened + part + _FLOAT * N  # whether each is zero, and places
     return held + max(product, values, elements)

@@ -31,13 +31,6 @@ _GRAM_ERROR = 8 * EPS  # error of small eigenvalues over the largest; at most 3.
 _PANEL = 64  # columns that a QR decomposition eliminates at a time
 
 
-def _symmetric(gram: FloatArray) -> FloatArray:
-    """Return the eigenvalues of a matrix given by its lower triangle, which may be destroyed."""
-    if len(gram) >= two_stage.WIDE:
-        return two_stage.eigenvalues(gram, overwrite=True)
-    return np.linalg.eigvalsh(gram).astype(np.float64, copy=False)
-
-
 def _triangle(matrix: Tall, exponent: int) -> FloatArray:
     """Return a matrix with the singular values of ``matrix / 2**exponent``: R of its QR."""
     from scipy.linalg import lapack
@@ -57,10 +50,14 @@ def _scaled_eigenvalues(matrix: Tall, exponent: int, *, rtol: float) -> FloatArr
     """Return eigenvalues of ``matrix / 2**exponent``, from its Gram matrix if accurate enough."""
     if rtol > 0:
         gram = without_zero_columns(gram_of(matrix, exponent), matrix)
-        values = _symmetric(gram)
+        destroys = two_stage.is_faster(len(gram))
+        if destroys:
+            values = two_stage.eigenvalues(gram, overwrite=True)
+        else:
+            values = np.asarray(np.linalg.eigvalsh(gram), np.float64)
         if np.isinf(rtol) or values[0] * rtol >= _GRAM_ERROR * values[-1]:
             return np.pad(values.clip(min=0), (matrix.shape[1] - len(values), 0))
-        kept = gram if len(gram) < two_stage.WIDE else None
+        kept = None if destroys else gram
         del gram
         accurate = _GRAM_ERROR * float(values[-1]) / rtol
         found = refined(values, matrix, exponent, accurate=accurate, rtol=rtol, gram=kept)

@@ -127,7 +127,8 @@ def plan(layers: Sequence[Layer], measures: Sequence[Measure], resources: Resour
     workers = max(1, min(resources.workers or executors.cores(), len(layers)))
     if resources.pool is not None:
         return Plan(resources.pool, workers, math.inf)
-    memory, room, largest = _room(layers, measures, resources.memory)
+    need = partial(_need, measures=measures, threads=_threads(workers))
+    memory, room, largest = _room(layers, need, resources.memory)
     apart = (workers + 1) * _PROCESS  # one from which the others are made
     spared = apart <= _MOST * memory and largest <= room - apart
     allowed = workers > 1 and resources.device is None and spared
@@ -139,7 +140,7 @@ def plan(layers: Sequence[Layer], measures: Sequence[Measure], resources: Resour
 
 
 def _room(
-    layers: Sequence[Layer], measures: Sequence[Measure], memory: int | None
+    layers: Sequence[Layer], need: Callable[[Layer], float], memory: int | None
 ) -> tuple[float, float, float]:
     """
     Return the bytes to use, those of them for layers, and what the largest that can be begun needs.
@@ -148,8 +149,8 @@ def _room(
     is used, or all that the largest layer needs, by itself.
     """
     free = budgets.free() if memory is None else memory - budgets.PROGRAM
-    needs = (_need(layer, measures=measures) for layer in layers)
-    largest = max((need for need in needs if need <= free), default=0.0)
+    needs = map(need, layers)
+    largest = max((one for one in needs if one <= free), default=0.0)
     if memory is not None:
         return memory, free, largest
     share = budgets.SHARE * free
@@ -177,9 +178,14 @@ def prepare_for(layers: Sequence[Layer], measures: Sequence[Measure], resources:
         prepare()
 
 
-def _need(layer: Layer, /, *, measures: Sequence[Measure]) -> float:
+def _threads(workers: int) -> int:
+    """Return the threads of linear algebra of a worker: one beside others, all if it is alone."""
+    return executors.cores() if workers == 1 else 1
+
+
+def _need(layer: Layer, /, *, measures: Sequence[Measure], threads: int = 1) -> float:
     """Return the bytes that a layer may take."""
-    return _MARGIN * costs.memory(layer, measures=measures)
+    return _MARGIN * costs.memory(layer, measures=measures, threads=threads)
 
 
 def _times(
@@ -256,7 +262,7 @@ class Planned:
             chosen.pool,
             workers=chosen.workers,
             cost=partial(costs.seconds, measures=self._measures),
-            need=partial(_need, measures=self._measures),
+            need=partial(_need, measures=self._measures, threads=_threads(chosen.workers)),
             budget=chosen.budget,
             **self._options,
         )
