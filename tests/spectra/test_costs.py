@@ -8,6 +8,7 @@ import pytest
 
 import spectra
 from spectra import costs, measures
+from spectra.linalg import two_stage
 
 DOUBLE = 8
 FITS = 2_500_000  # of any layer
@@ -38,10 +39,18 @@ def test_large_layers_cost_products_and_cubes():
     rates = costs.Rates(1.0, 10.0, 0.0, 0.0, 0.0, 0.0)
     assert costs.seconds(layer(30, 20), rates=rates) == 30 * 20**2 + 10 * 20**3
     assert costs.seconds(layer(20, 30), rates=rates) == 30 * 20**2 + 10 * 20**3
-    assert costs.seconds(layer(2047, 2047), rates=rates) == 11 * 2047**3
-    assert costs.seconds(layer(2048, 2048), rates=rates) == pytest.approx(7 * 2048**3)
+    wide = two_stage.WIDE
+    assert costs.seconds(layer(wide - 1, wide - 1), rates=rates) == 11 * (wide - 1) ** 3
+    assert costs.seconds(layer(wide, wide), rates=rates) == pytest.approx(7 * wide**3)
     conv = layer(30, 20, 3, 3)
     assert costs.seconds(conv, rates=rates) == 9 * (30 * 20**2 + 10 * 20**3)
+
+
+def test_several_threads_take_a_copy_of_the_gram_matrix():
+    wide = two_stage.WIDE
+    one, two = (costs.memory(layer(4 * wide, wide), threads=threads) for threads in (1, 2))
+    assert two > one
+    assert two >= 2 * 8 * wide**2
 
 
 def test_random_orders_and_vectors_cost_more_spectra():
