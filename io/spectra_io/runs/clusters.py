@@ -7,7 +7,7 @@ import warnings
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
-from queue import Empty, SimpleQueue
+from queue import Empty, Queue
 from typing import TYPE_CHECKING, Any
 
 from spectra.errors import ArgumentError, one_line
@@ -63,7 +63,7 @@ class Cluster:
     def __init__(self, function: Callable[[Any], Any], workers: int, /, *, client: Any) -> None:
         self._executor = client.get_executor(pure=False)
         self._function = _Pinned(function)
-        self._events: SimpleQueue[Event] = SimpleQueue()
+        self._events: Queue[Event] = Queue()  # a signal can hang SimpleQueue.get(timeout=...)
 
     def start(self, place: int, item: Any) -> None:
         """

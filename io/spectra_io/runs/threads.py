@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from queue import Empty, SimpleQueue
+from queue import Empty, Queue, SimpleQueue
 from typing import TYPE_CHECKING, Any
 
 from spectra_io.runs.events import Event
@@ -40,7 +40,7 @@ class Threads:
     def __init__(self, function: Callable[[Any], Any], workers: int, /) -> None:
         self._function, self._workers = function, workers
         self._inbox: SimpleQueue[tuple[int, Any] | None] = SimpleQueue()
-        self._events: SimpleQueue[Event] = SimpleQueue()
+        self._events: Queue[Event] = Queue()  # a signal can hang SimpleQueue.get(timeout=...)
         for _ in range(workers):
             threading.Thread(target=self._work, daemon=True).start()
 

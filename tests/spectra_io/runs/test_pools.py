@@ -212,3 +212,20 @@ def test_budget_refuses_large_layers_and_says_so(capsys):
     needs["b"] = needs["c"] = needs["d"] = 3e9
     spectra.analyze(layers, executor=executor)
     assert "not begun: 1 other layers, for the same reason" in capsys.readouterr().err
+
+
+@POSIX
+@pytest.mark.parametrize("pool", POOLS)
+def test_a_signal_at_the_end_of_a_wait_does_not_prolong_it(pool):
+    """Python's ``SimpleQueue`` waits without end where a handler outlasts the time to wait."""
+    handler = signal.signal(signal.SIGALRM, lambda *_: time.sleep(0.1))
+    workers = pool(time.sleep, 1)
+    try:
+        workers.start(0, 0.0)
+        assert workers.event(60.0).place == 0  # the worker has begun
+        workers.start(1, 3.0)
+        signal.setitimer(signal.ITIMER_REAL, 0.03)
+        assert workers.event(0.06) is None
+    finally:
+        signal.signal(signal.SIGALRM, handler)
+        workers.close()
