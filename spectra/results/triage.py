@@ -29,6 +29,8 @@ _UNJUDGED = {"not_judged", ""}
 _NO_PHASE = {"not_classified", ""}
 _UNLIKE = 0.5  # share of the layers of a kind that are not like noise, for one that is
 _EMBEDDING = "embedding"  # layers that are often like noise, whatever they have learned
+_HOLDING = ("noise and signal", "heavy-tailed", "structured")  # verdicts of more than noise
+_JUDGED = (*_HOLDING, "like noise", "trapped")
 _SHOWN = 10  # findings in the text of a triage
 
 
@@ -75,8 +77,9 @@ class Triage:
     """
     Verdicts on the layers of a model, and the layers to look at first.
 
-    Its text, and its HTML in a notebook, are the sentence of the verdicts, the findings, the
-    measures that failed, and what is not analysed.
+    `gist` says in a plain sentence how many layers hold more than noise; `sentence` counts all
+    verdicts. Its text, and its HTML in a notebook, are the sentence of the verdicts, the findings,
+    the measures that failed, and what is not analysed.
 
     Parameters
     ----------
@@ -99,6 +102,8 @@ class Triage:
     --------
     >>> print(Triage(2, {"like noise": 2}, 0, ()))
     2 layers: 2 like noise
+    >>> Triage(3, {"noise and signal": 1, "like noise": 1, "too small to tell": 1}, 0, ()).gist
+    '1 of 2 layers that can be judged holds more than noise; 1 is too small to tell'
     """
 
     num_layers: int
@@ -108,6 +113,22 @@ class Triage:
     num_lacking: int = 0
     failures: tuple[str, ...] = ()
     left_out: str = ""
+
+    @property
+    def gist(self) -> str:
+        """Plain sentence: how many layers hold more than noise, and how many are faulty."""
+        holding, judged = (sum(self.verdicts.get(v, 0) for v in of) for of in (_HOLDING, _JUDGED))
+        if not judged and self.num_layers == 1:
+            first = "The one layer cannot be judged"
+        elif not judged:
+            first = f"None of {self.num_layers} layers can be judged"
+        elif judged == 1:
+            first = f"The one layer that can be judged {_hold(holding, 1)}"
+        else:
+            first = f"{holding or 'None'} of {judged} layers that can be judged {_hold(holding, 2)}"
+        words = ("broken", "trapped", "too small to tell")
+        rest = [f"{num} {_be(num)} {word}" for word in words if (num := self.verdicts.get(word))]
+        return "; ".join([first, *rest])
 
     @property
     def sentence(self) -> str:
@@ -144,6 +165,17 @@ class Triage:
         sentence = f"<p>{html.escape(self.sentence)}</p>"
         below = [f"<p>{html.escape(line)}</p>" for line in (*self.failures, self.left_out) if line]
         return f"{sentence}{table if self.findings else ''}{''.join(below)}"
+
+
+def _hold(holding: int, judged: int) -> str:
+    """Return the verb of the layers that hold more than noise, or do not."""
+    if judged == 1:
+        return "holds more than noise" if holding else "holds no more than noise"
+    return "hold more than noise" if holding > 1 else "holds more than noise"
+
+
+def _be(num: int) -> str:
+    return "is" if num == 1 else "are"
 
 
 def triage(ds: xr.Dataset, /) -> Triage:
@@ -212,9 +244,9 @@ def findings(ds: xr.Dataset, /) -> list[Finding]:
         The most urgent first: layers that are broken; that could not be read; trapped, or with an
         element or a mean that makes a spike in any order of the elements, at 1.5 times the limit of
         detection; heavy-tailed with an alpha that the literature reads as over-trained; like noise;
-        heavy-tailed and read as under-trained. Of equal concern is first the layer with the fewest
-        like it among the layers of its kind, whose names differ from its own only in numbers.
-        Empty for a model without such layers.
+        heavy-tailed and read as under-trained. Embeddings like noise, as many are, come last. Of
+        equal concern is first the layer with the fewest like it among the layers of its kind, whose
+        names differ from its own only in numbers. Empty for a model without such layers.
 
     Raises
     ------
@@ -248,7 +280,8 @@ def findings(ds: xr.Dataset, /) -> list[Finding]:
             unlike = (sizes[kind] - alike[kind, concern]) / max(1, sizes[kind] - 1)
             rare = unlike if sizes[kind] >= _KIN else 0.0
             finding = Finding(row["layer"], _verdict(row), _reason(row, concern, rare), concern)
-            found.append(((concern, -rare, _rank(row, concern)), finding))
+            usual = concern is Concern.LIKE_NOISE and row.get("layer_type") == _EMBEDDING
+            found.append(((usual, concern, -rare, _rank(row, concern)), finding))
     return [finding for _, finding in sorted(found, key=lambda pair: pair[0])]
 
 

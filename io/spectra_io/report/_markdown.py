@@ -79,7 +79,7 @@ def _of_model(said: Said, ds: xr.Dataset) -> list[str]:
     found = layer_tables.finding_table(said.seen.findings)
     num = len(said.seen.findings) - len(found.rows)
     rest = f"and {counted(num, 'more layer')} to look at" if num else ""
-    parts: list[Part] = [said.seen.sentence, *([found] if found.rows else [])]
+    parts: list[Part] = [f"{said.seen.gist}.", said.seen.sentence, *([found] if found.rows else [])]
     above = _markdown.markdown([*parts, *([rest] if rest else []), *said.lines]).strip()
     if not table.rows:
         return [above]

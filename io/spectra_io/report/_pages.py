@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import gzip
 import json
+import re
 from importlib import resources
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
@@ -127,6 +128,7 @@ def page(
         ids=ids,
         short=lambda name: short([one_line(name)], _SHORT)[0],
         whole=lambda name: short([one_line(name)], _LONGEST)[0],
+        parts=lambda name: re.split(r"(?<=[._/])(?=\w)", name),  # a line may end between them
         documentation=DOCUMENTATION,
         words=WORDS,
         data=_packed(_data(known, layers, variables, watch)),

@@ -6,7 +6,9 @@ import pytest
 import spectra
 from spectra.results import triage
 from spectra.results.dataset import from_rows
+from spectra.results.reading import in_words
 from spectra.results.triage import Concern
+from spectra.results.verdicts import Verdict
 from spectra.theory import ensembles
 
 SHAPE = (200, 100)
@@ -70,13 +72,40 @@ def test_the_verb_agrees_with_what_makes_the_spikes(where, said):
     assert said in found.reason
 
 
-def test_an_embedding_like_noise_is_said_to_be_no_rare_thing():
+def test_an_embedding_like_noise_is_said_to_be_no_rare_thing_and_comes_last():
     rows = {
         "emb": {"verdict": 3, "status": 1, "layer_type": "embedding", "verdict_reason": "no"},
         "fc": {"verdict": 3, "status": 1, "layer_type": "dense", "verdict_reason": "no"},
     }
     reasons = [found.reason for found in triage.findings(from_rows(rows))]
-    assert reasons == ["no; many embeddings are like noise", "no"]
+    assert reasons == ["no", "no; many embeddings are like noise"]
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "said"),
+    [
+        ({}, "None of 0 layers can be judged"),
+        ({"too small to tell": 1}, "The one layer cannot be judged; 1 is too small to tell"),
+        ({"like noise": 1}, "The one layer that can be judged holds no more than noise"),
+        ({"structured": 1}, "The one layer that can be judged holds more than noise"),
+        ({"like noise": 8}, "None of 8 layers that can be judged holds more than noise"),
+        (
+            {"heavy-tailed": 2, "structured": 1, "trapped": 1, "broken": 2},
+            "3 of 4 layers that can be judged hold more than noise; 2 are broken; 1 is trapped",
+        ),
+        (
+            {"noise and signal": 1, "like noise": 2},
+            "1 of 3 layers that can be judged holds more than noise",
+        ),
+    ],
+)
+def test_the_gist(verdicts, said):
+    assert triage.Triage(sum(verdicts.values()), verdicts, 0, ()).gist == said
+
+
+def test_the_gist_knows_all_verdicts():
+    words = {in_words(verdict.name.lower()) for verdict in Verdict if verdict}
+    assert {*triage._JUDGED, "broken", "too small to tell"} == words
 
 
 def test_reasons(ds):

@@ -274,10 +274,10 @@ def test_names_are_text(place, name):
         Elements(report.page(title)),
         Elements(report.page({"net": analyzed(names=("a", "b"))})),
     )
-    assert [tag for tag, _ in hostile.tags] == [tag for tag, _ in plain.tags]
-    assert [sorted(attrs) for _, attrs in hostile.tags] == [
-        sorted(attrs) for _, attrs in plain.tags
-    ]
+    breaks, others = ("wbr", {}), [each for each in hostile.tags if each[0] != "wbr"]
+    assert all((tag, dict(attrs)) == breaks for tag, attrs in hostile.tags if tag == "wbr")
+    assert [tag for tag, _ in others] == [tag for tag, _ in plain.tags]
+    assert [sorted(attrs) for _, attrs in others] == [sorted(attrs) for _, attrs in plain.tags]
     assert not any("\u202e" in text for text in hostile.text)
     text = re.sub(r"`[^`]*`", "", report.markdown(title))  # code is text
     assert "<img" not in text

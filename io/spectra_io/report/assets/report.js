@@ -140,7 +140,7 @@
       shown.append(made);
       drawn.push(later);
     }));
-    const box = element("div", null, { class: "wide whole", tabindex: 0, role: "region", "aria-label": "Numbers of the layer" });
+    const box = element("div", null, { class: "wide", tabindex: 0, role: "region", "aria-label": "Numbers of the layer" });
     box.append(numbers(layer));
     body.append(shown, box);
     byId("before").disabled = index === 0;
@@ -252,8 +252,9 @@
     const caption = `${meaning}, of each layer in each model${many ? "; thin: single layers, thick: their median" : ""}.${differ ? ` Of ${differ} layers the shape differs between models: these are not joined.` : ""}`;
     const middles = x.map((i) => median(values.map((row) => row[i])));
     const picture = (colours) => {
+      const named = new Set(), first = (index) => !named.has(index) && Boolean(named.add(index)); // one entry for each layer
       const traces = lines.map(([y, index]) => ({
-        x, y, mode: "lines+markers", name: data.layers[index].label, showlegend: !many, opacity: many ? 0.45 : 1, customdata: data.wholes,
+        x, y, mode: "lines+markers", name: data.layers[index].label, showlegend: first(index) && !many, opacity: many ? 0.45 : 1, customdata: data.wholes,
         line: { width: many ? 1 : 2, color: many ? colours.grey : colours.series[index % 6], dash: many ? "solid" : ["solid", "dash", "dot"][Math.floor(index / 6) % 3] },
         hovertemplate: `${data.layers[index].label}<br>%{customdata}<br>%{y:.4g}<extra></extra>`,
       }));
