@@ -19,6 +19,7 @@ extensions = [
     "sphinx.ext.linkcode",
     "myst_parser",
     "numpydoc",
+    "sphinx_gallery.gen_gallery",
     "command_help",
     "mathml",
     "package_indexes",
@@ -44,6 +45,19 @@ autodoc_member_order = "bysource"
 autodoc_typehints = "none"  # the types stand in the docstrings, in words
 numpydoc_show_class_members = False
 toc_object_entries_show_parents = "hide"
+
+sphinx_gallery_conf = {
+    "examples_dirs": str(DOCS.parent / "examples" / "articles"),
+    "gallery_dirs": "articles",  # made by the build
+    "filename_pattern": ".*",  # every page is run
+    "ignore_pattern": "trainings",
+    "within_subsection_order": "articles.in_order",
+    "download_all_examples": False,
+    "show_memory": False,
+    "show_signature": False,
+    "write_computation_times": False,
+    "plot_gallery": "True",
+}
 
 html_math_renderer = "mathml"
 html_theme = "pydata_sphinx_theme"

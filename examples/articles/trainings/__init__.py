@@ -1,0 +1,1 @@
+"""Trainings in plain NumPy whose results the pages show."""
