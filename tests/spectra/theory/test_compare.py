@@ -140,6 +140,7 @@ def test_the_limit_of_the_largest_eigenvalue_is_the_outlier():
 def test_spacings_and_the_largest_eigenvalue_are_compared_as_distributions():
     spectra = draws(3, 100)
     ds = compare(spectra, NOISE, rng=5)
+    assert NOISE.largest is not None
     centre, width = NOISE.largest(30)
     exact = stats.kstest((spectra[:, -1] - centre) / width, tracy_widom.cdf).statistic
     edge = ds.sel(statistic="Tracy-Widom")
@@ -221,7 +222,7 @@ def test_draws_and_redraws_of_all_executors_are_the_same(model):
 
 
 def test_parts_of_a_run_are_named_in_words():
-    shown = []
+    shown: list[str] = []
 
     class Looking:
         def map(self, function, items):

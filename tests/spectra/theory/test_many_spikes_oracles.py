@@ -81,8 +81,8 @@ def test_bands_of_symmetric_matrices_hold_the_density_of_the_polynomial(theta, s
     mass = mass[: len(theta)]
     bands = many_spikes.symmetric(theta, mass, variance=var)
     assume(clear(bands))
-    atoms = atoms_of(theta, mass)
-    check(lambda x: of_symmetric(x, *atoms, var), bands)
+    places, parts = atoms_of(theta, mass)
+    check(lambda x: of_symmetric(x, places, parts, var), bands)
 
 
 @settings(max_examples=12, deadline=None)
@@ -91,8 +91,8 @@ def test_bands_of_rectangular_matrices_hold_the_density_of_the_polynomial(theta,
     mass = mass[: len(theta)]
     bands = many_spikes.rectangular(theta, mass, ratio)
     assume(clear(bands) and bands.edges[0, 0] > 0.01 * bands.edges[0, 1])
-    atoms = atoms_of([t**2 for t in theta], mass)
-    check(lambda x: of_rectangular(x, *atoms, ratio), bands)
+    places, parts = atoms_of([t**2 for t in theta], mass)
+    check(lambda x: of_rectangular(x, places, parts, ratio), bands)
 
 
 def clear(bands):
