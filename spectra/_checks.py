@@ -152,7 +152,7 @@ def share(name: str, value: object) -> None:
 def choice(name: str, value: object, allowed: Iterable[object]) -> None:
     """Require one of the allowed values, of the same type."""
     words = tuple(allowed)
-    plain = str(value) if isinstance(value, str) else value  # numpy.str_ is a str
+    plain = value.item() if isinstance(value, np.generic) else value  # numpy.str_ is a str
     if not any(type(plain) is type(word) and plain == word for word in words):
         msg = f"`{name}` must be one of {', '.join(map(str, words))}, got {value!r}"
         raise ArgumentError(msg)

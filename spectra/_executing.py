@@ -15,7 +15,7 @@ from spectra.errors import ArgumentError, SpectraWarning, one_line
 if TYPE_CHECKING:
     from spectra._typing import Executor
 
-__all__ = ["Done", "Lost", "Outcome", "every_result", "executed"]
+__all__ = ["Done", "Lost", "Outcome", "every_result", "executed", "is_unsent"]
 
 
 class Done(NamedTuple):
@@ -126,6 +126,11 @@ def every_result(
     return [found[key(item)] for item in items]
 
 
+def is_unsent(error: BaseException | None) -> bool:
+    """Return whether an error says that a function or an item cannot be sent to a process."""
+    return isinstance(error, PicklingError) or "pickle" in str(error).lower()
+
+
 def _returned(executor: Executor, work: _Keyed, items: Sequence[Any]) -> Generator[object]:
     """Yield what an executor returns, and explain its own failures."""
     try:
@@ -137,11 +142,12 @@ def _returned(executor: Executor, work: _Keyed, items: Sequence[Any]) -> Generat
     except ArgumentError:
         raise
     except Exception as error:
-        if isinstance(error, PicklingError) or "pickle" in str(error).lower():
+        if is_unsent(error):
             msg = (
                 f"`executor` ({_name(executor)}) could not send the work to a worker: "
-                f"{_words(error)}; measures must be functions of a module, or partial of one, "
-                "not a lambda or a function within a function; threads take any function"
+                f"{_words(error)}; measures, draws and other functions that are sent must be "
+                "functions of a module, or partial of one, not a lambda or a function within a "
+                "function; threads take any function"
             )
             raise ArgumentError(msg) from error
         raise _Broken from error

@@ -43,7 +43,8 @@ WORLD = {
 }
 
 GROUND = {
-    *("errors", "_typing", "_checks", "_executing", "_spectral", "_version", "dtypes"),
+    *("errors", "_typing", "_checks", "_executing", "_one_thread", "_spectral"),
+    *("_version", "dtypes"),
     "multiple_tests",
 }
 MATHEMATICS = GROUND | {"linalg", "tails", "noise"}

@@ -72,7 +72,7 @@ _BRACKET = (-10.0, 20.0)  # in which all values with tails of 1e-12 lie, of the 
 
 def _checked_beta(beta: int) -> int:
     _checks.choice("beta", beta, (1, 2, 4))
-    return beta
+    return int(beta)
 
 
 def _cdf(s: float, beta: int) -> float:

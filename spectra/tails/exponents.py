@@ -26,7 +26,7 @@ Convention = Literal["gamma", "xi", "mu", "alpha"]
 
 
 def convert(value: npt.ArrayLike, given: Convention, wanted: Convention, /) -> FloatArray:
-    """
+    r"""
     Convert a tail exponent from one convention into another.
 
     Parameters
@@ -47,6 +47,12 @@ def convert(value: npt.ArrayLike, given: Convention, wanted: Convention, /) -> F
     ------
     ArgumentError
         If a convention is unknown.
+
+    Notes
+    -----
+    A small standard error is divided by :math:`\gamma^2` on the way from gamma to mu or alpha, by
+    :math:`\mu^2` on the way back, and stays between mu and alpha. A large one makes an interval
+    that is not symmetric: convert its ends.
 
     Examples
     --------

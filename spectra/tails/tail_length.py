@@ -114,13 +114,15 @@ def choose(
     """
     _checks.choice("estimator", estimator, get_args(Estimator))
     _checks.count("resamples", resamples)
+    if size is not None:
+        _checks.count("size", size, at_least=_FEWEST)
     random = _checks.generator(rng)
     x = _checks.one_dimensional(nonzero(values), "values")
     x = np.sort(x[~(x <= 0)])
     if len(x) < _FEWEST or not np.isfinite(x[-1]):
         return Choice(0, np.nan, np.nan, np.nan, (0, 0))
-    n1 = int(len(x) ** 0.95) if size is None else size
-    if not (size is None or 100 <= size < len(x)):
+    n1 = int(len(x) ** 0.95 if size is None else size)
+    if n1 >= len(x):
         msg = f"`size` must be from 100 to {len(x) - 1}, below the number of data, got {size!r}"
         raise ArgumentError(msg)
     k1, k2 = (_best(x, estimator, n, resamples, random) for n in (n1, int(n1**2 / len(x))))

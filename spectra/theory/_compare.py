@@ -3,28 +3,19 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
-
-import numpy as np
+from typing import TYPE_CHECKING, Any, Literal
 
 import spectra._checks as _checks
 from spectra.errors import ArgumentError
-from spectra.noise import spacings, tracy_widom
+from spectra.theory._comparison import STATISTICS, assembled
 from spectra.theory._draws import Draws, spectra_of
-from spectra.theory._features import (
-    NUM_MOMENTS,
-    LawNumbers,
-    cdf_of,
-    groups,
-    law_numbers,
-    numbers_of,
-    without_rounding,
-)
-from spectra.theory._two_samples import Judged, compared, relabelled
+from spectra.theory._features import LawNumbers, law_numbers, without_rounding
+from spectra.theory._redraws import drawn_by, fewest, model_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    import numpy as np
     import xarray as xr
 
     from spectra._typing import Executor, FloatArray
@@ -33,12 +24,8 @@ if TYPE_CHECKING:
 
 __all__ = ["compare"]
 
-_PERMUTATIONS = 1999
-_LABELLINGS = 6  # of draws and redraws, times the significance, that there must be at least
-_PERMUTED = 20  # labels, times the significance
 _LEAST = 1e-5  # significance
-_REDRAWS, _SPLITS = 500, 500
-_STATISTICS = ("distribution", "mean", "second moment", "least", "largest", "spacing ratio")
+_REDRAWS = 500
 
 
 def compare(
@@ -46,7 +33,7 @@ def compare(
     law: Any,
     /,
     *,
-    num: int = 100,
+    num: int | None = None,
     model: Model | Literal["independent"] | None = None,
     num_redraws: int | None = None,
     significance: float = 0.05,
@@ -67,29 +54,34 @@ def compare(
     law : Law or object with cdf and ppf
         A law of :mod:`spectra.theory.laws`, or a distribution such as those of `scipy.stats`, in
         the unit of the eigenvalues.
-    num : int, default: 100
-        How often a function is called.
+    num : int, optional
+        How often a function is called, 100 times by default; only for a function.
     model : callable or "independent", optional
         Function of a size, a number and a generator that draws spectra of that size which obey the
         law, shape (num, size); ``"independent"`` draws independent numbers from the law. By default
         the ``model`` of the law.
     num_redraws : int, optional
-        Spectra that are drawn from the model; by default as many as there are draws, 500 at least.
+        Spectra that are drawn from the model, in 64 parts; by default as many as there are draws,
+        500 at least.
     significance : float, default: 0.05
         Probability to call draws of the model different.
     rng : int, numpy.random.Generator or None, default: None
         Seed or generator of the random numbers; None draws different ones each time.
     executor : Executor, optional
-        Executor that calls a function of draws, such as a ThreadPoolExecutor or one of
-        :mod:`spectra_io.runs`, which shows progress.
+        Executor of the parts of draws and redraws, such as a ThreadPoolExecutor or one of
+        :mod:`spectra_io.runs`, which shows progress. The numbers are the same with any executor.
+        A model that cannot be sent to another process, as those of laws, is called in this one.
 
     Returns
     -------
     xarray.Dataset
         Along ``statistic``: ``drawn`` (mean over the draws), its standard ``error``, ``redrawn``
         (mean of the model at this size), ``limit`` (of the law) and ``p``. The statistics are
-        the largest difference of the distribution function from that of the law, mean, second
-        moment, least and largest eigenvalue, and the mean ratio of spacings. Along ``x``, quantiles
+        the largest difference of the distribution function from that of the law (*distribution*),
+        mean, second moment, least and largest eigenvalue, the mean ratio of spacings, the largest
+        difference of the distribution function of unfolded spacings from that of the redraws
+        (*spacings*), and that of the rescaled largest eigenvalue from the Tracy-Widom law, if the
+        law has it. Along ``x``, quantiles
         of the law: ``cdf_drawn``, ``cdf_error``, ``cdf_redrawn`` and ``cdf_law``. Along
         ``order``: ``moment_drawn``, ``moment_error``, ``moment_limit``. ``eigenvalue`` are the
         spectra. Attributes: ``verdict`` (*consistent*, *different*, *not judged*), ``p``,
@@ -116,7 +108,8 @@ def compare(
     permuted 1,999 times, and the p-value is exact at any size and number. Distribution functions
     are compared by their largest difference over its standard deviation, single numbers by the
     ranks of their place and of their spread. The p-value of all together is that of the smallest
-    of the six.
+    of the eight. Spacings are unfolded by the law, without one in twenty at each end. A law with
+    spikes has the largest of them as the limit of the largest eigenvalue.
 
     So *different* may mean that the limit is right and the ensemble another: symmetric matrices of
     signs have the semicircle as their limit, but their diagonal has not the variance of the
@@ -141,24 +134,21 @@ def compare(
     >>> compare(W, laws.marchenko_pastur(0.5, mean=62.0), rng=1).verdict
     'different'
     """
-    _checks.count("num", num)
     _checks.number("significance", significance, at_least=_LEAST, below=1)
     _checks.executor(executor)
     # of its own: draws made with the same seed would otherwise be like the redraws
     (random,) = _checks.generator(rng).spawn(1)
     taken = law_numbers(law)
+    draw = model_of(law, model)
     drawn = spectra_of(draws, num, random, executor, zeros=0.0 in taken.atoms)
     _check_kinds(drawn, taken, law if model is None else None)
     spectra = without_rounding(drawn.eigenvalues, taken)
-    redraws = _redrawn(law, model, spectra, num_redraws, significance, random)
-    found = None
-    if redraws is not None:
-        redraws = without_rounding(redraws, taken)
-        found = _tested(spectra, redraws, taken, significance, random)
-    ds = _assembled(spectra, redraws, taken, found, float(significance))
-    ds.attrs["eigenvalues_of"] = drawn.of
-    ds.attrs["sentence"] = _sentence(ds)
-    return ds
+    redraws = None
+    if draw is not None:
+        count = _num_redraws(len(spectra), num_redraws, significance)
+        redrawn = drawn_by(draw, spectra.shape[1], count, random, executor)
+        redraws = without_rounding(redrawn, taken)
+    return assembled(spectra, redraws, taken, float(significance), drawn.of, random)
 
 
 def _check_kinds(drawn: Draws, law: LawNumbers, model_of: Any) -> None:
@@ -178,204 +168,16 @@ def _check_kinds(drawn: Draws, law: LawNumbers, model_of: Any) -> None:
         raise ArgumentError(msg)
 
 
-def _redrawn(
-    law: Any,
-    model: Model | Literal["independent"] | None,
-    spectra: FloatArray,
-    num_redraws: int | None,
-    significance: float,
-    rng: np.random.Generator,
-) -> FloatArray | None:
-    """Return spectra of the model, or None if there is none."""
-    num, size = spectra.shape
-    draw: Model | None = getattr(law, "model", None) if model is None else None
-    if model == "independent":
-        draw = _independent(law)
-    elif model is not None:
-        draw = model
-    if draw is None:
-        return None
-    fewest = 2
-    while math.comb(num + fewest, num) * significance < _LABELLINGS:
-        fewest += 1 + fewest // 8
-    if num_redraws is None:
-        num_redraws = max(num, _REDRAWS, fewest)
-    if not num_redraws >= fewest:
+def _num_redraws(num: int, wanted: int | None, significance: float) -> int:
+    """Return the number of redraws, enough for a p-value of the significance."""
+    least = fewest(num, len(STATISTICS) / significance)
+    if wanted is None:
+        return max(num, _REDRAWS, least)
+    _checks.count("num_redraws", wanted)
+    if wanted < least:
         msg = (
-            f"`num_redraws` must be at least {fewest} to judge {num} spectra at a significance of "
-            f"{significance:g}, got {num_redraws}"
+            f"`num_redraws` must be at least {least} to judge {num} spectra at a significance of "
+            f"{significance:g}, got {wanted}"
         )
         raise ArgumentError(msg)
-    found = np.sort(_checks.real_numbers(draw(size, int(num_redraws), rng), "model"), axis=-1)
-    if found.shape != (num_redraws, size) or not np.isfinite(found).all():
-        msg = f"`model` must draw finite spectra of shape {(num_redraws, size)}, got {found.shape}"
-        raise ArgumentError(msg)
-    return found
-
-
-def _independent(law: Any) -> Model:
-    def draw(size: int, num: int, rng: np.random.Generator) -> FloatArray:
-        return np.asarray(law.ppf(rng.random((num, size))), np.float64)
-
-    return draw
-
-
-class _Found(NamedTuple):
-    """p-values, and the difference of the distribution functions with what chance gives."""
-
-    judged: Judged
-    difference: float
-    detectable: float
-
-
-def _tested(
-    spectra: FloatArray,
-    redraws: FloatArray,
-    law: LawNumbers,
-    significance: float,
-    rng: np.random.Generator,
-) -> _Found:
-    num, others = len(spectra), len(redraws)
-    rows = num + others
-    own = np.where(np.arange(rows) < num, 1 / num, -1 / others)
-    permutations = max(_PERMUTATIONS, math.ceil(_PERMUTED / significance))
-    features = groups(spectra, redraws, law)
-    judged = compared(own, relabelled(num, rows, rng), features, permutations)
-    apart = np.abs(own @ features[0].features).max()
-    # of redraws alone, since draws that differ would widen what chance gives
-    part = max(1, min(num, others // 2))
-    chance = features[0].features[num:]
-    weights = relabelled(part, others, rng)(_SPLITS)
-    wider = math.sqrt((1 / num + 1 / others) / (1 / part + 1 / (others - part)))
-    detectable = wider * np.quantile(np.abs(weights @ chance).max(axis=1), 0.95)
-    return _Found(judged, float(apart), float(detectable))
-
-
-def _standard_error(values: FloatArray) -> FloatArray:
-    num = len(values)
-    if num < 2:
-        return np.full(values.shape[1:], np.nan)
-    error: FloatArray = values.std(axis=0, ddof=1) / math.sqrt(num)
-    return error
-
-
-def _ratio_of(beta: float) -> float:
-    return {1.0: spacings.GOE, 2.0: spacings.GUE, 4.0: spacings.GSE}.get(beta, math.nan)
-
-
-def _assembled(
-    spectra: FloatArray,
-    redraws: FloatArray | None,
-    law: LawNumbers,
-    found: _Found | None,
-    significance: float,
-) -> xr.Dataset:
-    import xarray as xr
-
-    num, size = spectra.shape
-    counted, numbers = cdf_of(spectra, law.x), numbers_of(spectra)
-    cdf, redrawn_cdf = counted.mean(axis=0), np.full(len(law.x), np.nan)
-    redrawn = np.full(len(_STATISTICS), np.nan)
-    if redraws is not None:
-        redrawn_cdf = cdf_of(redraws, law.x).mean(axis=0)
-        redrawn = np.append(np.abs(redrawn_cdf - law.cdf).max(), numbers_of(redraws).mean(axis=0))
-    p = np.full(len(_STATISTICS), np.nan)
-    if found is not None:
-        p = found.judged.p
-    cdf_error = _standard_error(counted)
-    worst = int(np.abs(cdf - law.cdf).argmax())
-    distance = float(abs(cdf[worst] - law.cdf[worst]))
-    with np.errstate(over="ignore", invalid="ignore"):
-        powers = np.stack([np.mean(spectra**k, axis=1) for k in range(1, NUM_MOMENTS + 1)], axis=1)
-        moment_error = _standard_error(powers)
-    beta = float(getattr(law.law, "beta", math.nan))
-    limits = [0.0, *law.moments[:2], *law.edges, _ratio_of(beta)]
-    errors = np.append(cdf_error[worst], _standard_error(numbers))
-    ds = xr.Dataset(
-        {
-            "drawn": ("statistic", np.append(distance, numbers.mean(axis=0))),
-            "error": ("statistic", errors),
-            "redrawn": ("statistic", redrawn),
-            "limit": ("statistic", np.array(limits)),
-            "p": ("statistic", p),
-            "cdf_drawn": ("x", cdf),
-            "cdf_error": ("x", cdf_error),
-            "cdf_redrawn": ("x", redrawn_cdf),
-            "cdf_law": ("x", law.cdf),
-            "moment_drawn": ("order", powers.mean(axis=0)),
-            "moment_error": ("order", moment_error),
-            "moment_limit": ("order", law.moments),
-            "eigenvalue": (("draw", "mode"), spectra),
-        },
-        coords={
-            "statistic": list(_STATISTICS),
-            "x": law.x,
-            "order": np.arange(1, NUM_MOMENTS + 1),
-        },
-    )
-    ds.attrs = {
-        "law": law.name,
-        "size": size,
-        "num": num,
-        "num_redraws": 0 if redraws is None else len(redraws),
-        "significance": significance,
-        **_judged(found, significance),
-    }
-    ds.attrs |= _tracy_widom(spectra, law.law, beta)
-    return ds
-
-
-def _judged(found: _Found | None, significance: float) -> dict[str, Any]:
-    if found is None:
-        unknown = dict.fromkeys(("p", "difference", "detectable"), math.nan)
-        return {"verdict": "not judged", **unknown}
-    p = found.judged.combined
-    return {
-        "verdict": "different" if p <= significance else "consistent",
-        "p": p,
-        "difference": found.difference,
-        "detectable": found.detectable,
-    }
-
-
-def _tracy_widom(spectra: FloatArray, law: Any, beta: float) -> dict[str, float]:
-    """Return the p-value of the largest eigenvalues against the Tracy-Widom law, if it applies."""
-    from scipy.interpolate import PchipInterpolator
-    from scipy.stats import kstest
-
-    largest = getattr(law, "largest", None)
-    if largest is None or beta not in (1, 2, 4):
-        return {}
-    centre, width = largest(spectra.shape[1])
-    scaled = (spectra[:, -1] - centre) / width
-    # between 71 places of its body the law is smooth to 1e-5, and thousands would take seconds
-    places = np.linspace(-8.0, 6.0, 71)
-    cdf = PchipInterpolator(places, tracy_widom.cdf(places, beta=int(beta)))
-    p = kstest(scaled, lambda s: cdf(np.clip(s, -8.0, 6.0))).pvalue
-    return {"tracy_widom_p": float(p)}
-
-
-def _sentence(ds: xr.Dataset) -> str:
-    a = ds.attrs
-    single = a["num"] == 1
-    who = "One spectrum" if single else f"{a['num']} spectra"
-    who += f" of {a['size']} eigenvalues"
-    if a["verdict"] == "not judged":
-        return (
-            f"{who}: not judged, since the {a['law']} has no model of random matrices to compare "
-            "with; give one, or model='independent' for numbers that do not repel each other."
-        )
-    at = "as its model has it at this size"
-    if a["eigenvalues_of"] != "given":
-        at += f", by the eigenvalues of {a['eigenvalues_of']}"
-    precision = (
-        f"{'its' if single else 'their'} distribution function differs by {a['difference']:.2g}, "
-        f"and chance alone by up to {a['detectable']:.2g} in 95 of 100 cases"
-    )
-    if a["verdict"] == "consistent":
-        word, why = "agrees with" if single else "agree with", ""
-    else:
-        few = max(float(ds.p.min()), a["significance"] / int(ds.p.notnull().sum()))
-        named = ", ".join(ds.statistic.values[(ds.p <= few).values].tolist())
-        word, why = "differs from" if single else "differ from", f"; {named}"
-    return f"{who} {word} the {a['law']} {at} (p {a['p']:.2g}{why}): {precision}."
+    return int(wanted)

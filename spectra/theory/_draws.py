@@ -8,6 +8,7 @@ import numpy as np
 
 import spectra._checks as _checks
 from spectra._executing import every_result
+from spectra._one_thread import one_thread
 from spectra._spectral import spectrum_of
 from spectra.errors import ArgumentError
 from spectra.linalg.eigen import eigenvalues
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Draws", "spectra_of"]
 
+_CALLS = 100  # of a function, unless `num` says how many
 _TASKS = 64
 _ROUNDING = 1e-6  # over the largest element, in which float32 matrices are symmetric too
 
@@ -37,6 +39,13 @@ class _Task(NamedTuple):
     draw: Callable[[np.random.Generator], Any]
     first: int
     rngs: list[np.random.Generator]
+
+    def __str__(self) -> str:
+        return f"draws {self.first + 1} to {self.first + len(self.rngs)}"
+
+
+def _first(task: _Task) -> int:
+    return task.first
 
 
 def _drawn(task: _Task) -> list[AnyArray]:
@@ -64,13 +73,15 @@ def _of_function(
     rngs = rng.spawn(num)
     size = -(-num // _TASKS)
     tasks = [_Task(draw, i, rngs[i : i + size]) for i in range(0, num, size)]
-    found = every_result(executor, _drawn, tasks, key=lambda task: task.first, what="draws")
+    with one_thread():
+        found = every_result(executor, _drawn, tasks, key=_first, what="draws")
     return [one for part in found for one in part]
 
 
 def _checked(drawn: Any, what: str) -> AnyArray:
     """Return a matrix, or a spectrum in ascending order, with finite numbers."""
     given = getattr(drawn, "W", drawn)
+    _require_no_mask(given, what)
     taken = spectrum_of(given)
     if taken is not None:
         return np.sort(np.ravel(np.asarray(taken, np.float64)))
@@ -96,12 +107,14 @@ def _listed(draws: Any) -> list[AnyArray]:
             msg = "`draws` must be matrices or spectra, got none"
             raise ArgumentError(msg)
         for one in draws:
+            _require_no_mask(one, "a draw")
             if np.ndim(one) == 1 and spectrum_of(one) is None:
                 _require_order(one)
         if any(np.ndim(one) > 0 for one in draws):
             return [_checked(one, f"draw {i}") for i, one in enumerate(draws)]
     if spectrum_of(draws) is not None:
         return [_checked(draws, "draws")]
+    _require_no_mask(getattr(draws, "W", draws), "`draws`")
     array = np.asarray(getattr(draws, "W", draws))
     if array.ndim == 1 or (array.ndim == 2 and hasattr(draws, "W")):
         return [_checked(array, "draws")]
@@ -116,6 +129,16 @@ def _listed(draws: Any) -> list[AnyArray]:
     for row in array:
         _require_order(row)
     return [_checked(row, "draws") for row in array]
+
+
+def _require_no_mask(given: Any, what: str) -> None:
+    """Refuse masked elements, without which there is no matrix, and a spectrum has another size."""
+    if np.ma.is_masked(given):
+        msg = (
+            f"{what} must have no masked elements to be compared with a law; replace them, as by "
+            "filled(0), or leave them out of each spectrum, as by compressed()"
+        )
+        raise ArgumentError(msg)
 
 
 def _require_order(row: Any) -> None:
@@ -150,7 +173,7 @@ def _values_of(matrix: AnyArray, own: bool, zeros: bool) -> FloatArray:
 
 def spectra_of(
     draws: Any,
-    num: int,
+    num: int | None,
     rng: np.random.Generator,
     executor: Executor | None,
     *,
@@ -164,10 +187,22 @@ def spectra_of(
     matrices are symmetric, they count by their own eigenvalues, otherwise by those of ``W.T @ W``:
     as many as the shorter side, or all of them with `zeros`.
     """
-    taken = _of_function(draws, num, rng, executor) if callable(draws) else _listed(draws)
+    if callable(draws):
+        calls = _CALLS if num is None else num
+        _checks.count("num", calls)
+        taken = _of_function(draws, int(calls), rng, executor)
+    elif num is None:
+        taken = _listed(draws)
+    else:
+        msg = (
+            f"`num` is how often a function of a generator is called, got {num!r} with draws that "
+            "are there already; leave it out, or pass as many draws"
+        )
+        raise ArgumentError(msg)
     matrices = [one for one in taken if one.ndim == 2]
     own = len(matrices) > 0 and all(_is_symmetric(matrix) for matrix in matrices)
-    rows = [_values_of(one, own, zeros) if one.ndim == 2 else one for one in taken]
+    with one_thread():
+        rows = [_values_of(one, own, zeros) if one.ndim == 2 else one for one in taken]
     sizes = sorted({len(row) for row in rows})
     if len(sizes) != 1 or sizes[0] < 3:
         msg = (

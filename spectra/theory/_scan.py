@@ -59,7 +59,7 @@ def scan(
     rng : int, numpy.random.Generator or None, default: None
         Seed or generator of the random numbers; None draws different ones each time.
     executor : Executor, optional
-        Executor of the draws, see :func:`compare`.
+        Executor of draws and redraws, see :func:`compare`.
 
     Returns
     -------

@@ -143,7 +143,9 @@ def fitted(
     Returns
     -------
     Fitted
-        Mean, spread and single values of alpha, each beginning with the axes of `mu`.
+        Mean, spread and single values of alpha, each beginning with the axes of `mu`. The alpha of
+        a matrix without a fit is ``nan``, as of one with a handful of eigenvalues, and so are the
+        mean and the spread of its tail index.
 
     Raises
     ------

@@ -1,15 +1,19 @@
 """
-How often `theory.compare` calls draws different: of the right law, and of near misses.
+How often `theory.compare` calls draws different, of the right law and of near misses, and its time.
 
     python tests/bench/theory.py level 1000
     python tests/bench/theory.py power 100
-    python tests/bench/theory.py speed
+    python tests/bench/theory.py speed 5
+
+``speed`` draws with scikit-rmt as well, by turns in one process; set OPENBLAS_NUM_THREADS=1.
 """
 
 import sys
 import time
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 
@@ -124,13 +128,49 @@ def power(num: int) -> None:
             print(f"| {name} | {draws} | {' | '.join(cells)} |", flush=True)
 
 
-def speed(_: int) -> None:
-    """Print the seconds to draw and compare 1,000 spectra of 400 x 200."""
-    start = time.process_time()
-    draws = ensembles.laguerre((400, 200), num=1000, rng=0)
-    drawn = time.process_time()
-    compare(draws, laws.marchenko_pastur(0.5, mean=400.0), rng=1)
-    print(f"drawn in {drawn - start:.2f} s, compared in {time.process_time() - drawn:.2f} s")
+def speed(num: int) -> None:
+    """Print times of 1,000 spectra of 400 x 200, drawn and compared, over those of scikit-rmt."""
+    if find_spec("skrmt") is None:
+        sys.exit("install scikit-rmt: pip install --no-deps scikit-rmt")
+    # SciPy 1.12 dropped what scikit-rmt 2.1.1 imports for another law
+    sys.modules["scipy.misc"] = ModuleType("scipy.misc")
+    sys.modules["scipy.misc"].__dict__["derivative"] = None
+    from skrmt.ensemble.wishart_ensemble import WishartEnsemble
+
+    spectra, law = [np.empty(0)], laws.marchenko_pastur(0.5, mean=400.0)
+
+    def draw() -> None:
+        spectra[0] = ensembles.laguerre((400, 200), num=1000, rng=0)
+
+    def skrmt(tridiagonal: bool) -> None:
+        theirs = WishartEnsemble(1, 200, 400, tridiagonal_form=tridiagonal, random_state=0)
+        theirs.eigvals()
+        for _ in range(999):
+            theirs.resample()
+            theirs.eigvals()
+
+    works: dict[str, Callable[[], object]] = {
+        "drawn here": draw,
+        "compared here": lambda: compare(spectra[0], law, rng=1),
+        "scikit-rmt, tridiagonal": lambda: skrmt(True),
+        "scikit-rmt, dense": lambda: skrmt(False),
+    }
+    times: dict[str, list[float]] = {name: [] for name in works}
+    for _ in range(max(num, 1)):
+        for name, work in works.items():
+            start = time.process_time()
+            work()
+            times[name].append(time.process_time() - start)
+    for name, found in times.items():
+        print(f"{name}: {np.median(found):.2f} s ({min(found):.2f} to {max(found):.2f})")
+    own = np.add(times["drawn here"], times["compared here"])
+    for name in list(works)[2:]:
+        for what, ours in (("drawn", times["drawn here"]), ("drawn and compared", own)):
+            ratios = np.divide(times[name], ours)
+            print(
+                f"{name}, over ours {what}: {np.median(ratios):.2f} "
+                f"({ratios.min():.2f} to {ratios.max():.2f})"
+            )
 
 
 if __name__ == "__main__":

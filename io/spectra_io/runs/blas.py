@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 from threadpoolctl import threadpool_limits
 
+from spectra._one_thread import one_thread as limited_to_one
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -45,7 +47,7 @@ def one_thread() -> Iterator[None]:
     before = {name: os.environ.get(name) for name in _VARIABLES}
     os.environ.update(dict.fromkeys(_VARIABLES, "1"))
     try:
-        with threadpool_limits(1, "blas"):
+        with limited_to_one():
             yield
     finally:
         for name, value in before.items():

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 __all__ = ["BrodyFit", "cdf", "fit", "isf", "pdf", "ppf", "sf"]
 
+_LEAST, _MOST = -0.99, 1e6  # beyond which float64 does not hold the numbers of the law
+_FAR = 1e300  # where the density is 0 for every exponent
 _EXPONENTS = (-0.9, 10.0)  # in which the fit searches
 
 
@@ -51,7 +53,7 @@ class BrodyFit(NamedTuple):
 
 def _power(exponent: float) -> tuple[float, float]:
     """Return the power q + 1, and the number that spacings are multiplied by under it."""
-    _checks.number("exponent", exponent, above=-1, below=math.inf)
+    _checks.number("exponent", exponent, at_least=_LEAST, at_most=_MOST)
     power = float(exponent) + 1
     return power, math.gamma(1 + 1 / power)
 
@@ -59,7 +61,8 @@ def _power(exponent: float) -> tuple[float, float]:
 def _hazard(s: npt.ArrayLike, exponent: float) -> FloatArray:
     """Return minus the logarithm of the survival function."""
     power, unit = _power(exponent)
-    return (unit * np.maximum(_checks.real_numbers(s, "s"), 0.0)) ** power
+    with np.errstate(over="ignore"):
+        return (unit * np.maximum(_checks.real_numbers(s, "s"), 0.0)) ** power
 
 
 def pdf(s: npt.ArrayLike, /, *, exponent: float) -> FloatArray:
@@ -71,7 +74,7 @@ def pdf(s: npt.ArrayLike, /, *, exponent: float) -> FloatArray:
     s : array_like
         Spacings of unfolded eigenvalues.
     exponent : float
-        Exponent, above -1: 0 for independent numbers, 1 for Wigner's surmise.
+        Exponent, from -0.99 to 1e6: 0 for independent numbers, 1 for Wigner's surmise.
 
     Returns
     -------
@@ -81,7 +84,7 @@ def pdf(s: npt.ArrayLike, /, *, exponent: float) -> FloatArray:
     Raises
     ------
     ArgumentError
-        If `s` is not real numbers, or `exponent` is not above -1.
+        If `s` is not real numbers, or `exponent` is out of range.
 
     Examples
     --------
@@ -91,9 +94,10 @@ def pdf(s: npt.ArrayLike, /, *, exponent: float) -> FloatArray:
     power, unit = _power(exponent)
     x = _checks.real_numbers(s, "s")
     outside = (x < 0) | (x == np.inf)
-    t = unit * np.where(outside, 0.0, x)
-    with np.errstate(divide="ignore"):  # a pole at 0 for an exponent below 0
-        found = power * unit * t ** (power - 1) * np.exp(-(t**power))
+    with np.errstate(divide="ignore", over="ignore"):  # a pole at 0 for an exponent below 0
+        t = np.minimum(unit * np.where(outside, 0.0, x), _FAR)
+        logs = np.log(power * unit) + (0.0 if power == 1 else (power - 1) * np.log(t))
+        found = np.exp(logs - t**power)
     return np.where(outside, 0.0, found)
 
 
@@ -106,7 +110,7 @@ def cdf(s: npt.ArrayLike, /, *, exponent: float) -> FloatArray:
     s : array_like
         Spacings of unfolded eigenvalues.
     exponent : float
-        Exponent, above -1: 0 for independent numbers, 1 for Wigner's surmise.
+        Exponent, from -0.99 to 1e6: 0 for independent numbers, 1 for Wigner's surmise.
 
     Returns
     -------
@@ -116,7 +120,7 @@ def cdf(s: npt.ArrayLike, /, *, exponent: float) -> FloatArray:
     Raises
     ------
     ArgumentError
-        If `s` is not real numbers, or `exponent` is not above -1.
+        If `s` is not real numbers, or `exponent` is out of range.
 
     Examples
     --------
@@ -135,7 +139,7 @@ def sf(s: npt.ArrayLike, /, *, exponent: float) -> FloatArray:
     s : array_like
         Spacings of unfolded eigenvalues.
     exponent : float
-        Exponent, above -1: 0 for independent numbers, 1 for Wigner's surmise.
+        Exponent, from -0.99 to 1e6: 0 for independent numbers, 1 for Wigner's surmise.
 
     Returns
     -------
@@ -145,7 +149,7 @@ def sf(s: npt.ArrayLike, /, *, exponent: float) -> FloatArray:
     Raises
     ------
     ArgumentError
-        If `s` is not real numbers, or `exponent` is not above -1.
+        If `s` is not real numbers, or `exponent` is out of range.
 
     Examples
     --------
@@ -164,7 +168,7 @@ def ppf(q: npt.ArrayLike, /, *, exponent: float) -> FloatArray:
     q : array_like
         Probabilities of a smaller spacing; 0.5 gives the median.
     exponent : float
-        Exponent, above -1: 0 for independent numbers, 1 for Wigner's surmise.
+        Exponent, from -0.99 to 1e6: 0 for independent numbers, 1 for Wigner's surmise.
 
     Returns
     -------
@@ -174,7 +178,7 @@ def ppf(q: npt.ArrayLike, /, *, exponent: float) -> FloatArray:
     Raises
     ------
     ArgumentError
-        If `q` is not from 0 to 1, or `exponent` is not above -1.
+        If `q` is not from 0 to 1, or `exponent` is out of range.
 
     Examples
     --------
@@ -195,7 +199,7 @@ def isf(q: npt.ArrayLike, /, *, exponent: float) -> FloatArray:
     q : array_like
         Probabilities of a larger spacing.
     exponent : float
-        Exponent, above -1: 0 for independent numbers, 1 for Wigner's surmise.
+        Exponent, from -0.99 to 1e6: 0 for independent numbers, 1 for Wigner's surmise.
 
     Returns
     -------
@@ -205,7 +209,7 @@ def isf(q: npt.ArrayLike, /, *, exponent: float) -> FloatArray:
     Raises
     ------
     ArgumentError
-        If `q` is not from 0 to 1, or `exponent` is not above -1.
+        If `q` is not from 0 to 1, or `exponent` is out of range.
 
     Examples
     --------
@@ -262,7 +266,9 @@ def fit(spacings: npt.ArrayLike, /) -> BrodyFit:
     def loss(exponent: float) -> float:
         power, unit = _power(exponent)
         log_t = logs + math.log(unit)
-        terms = math.log(power * unit) + (power - 1) * log_t - np.exp(power * log_t)
+        with np.errstate(over="ignore"):
+            fall = np.exp(power * log_t)
+        terms = math.log(power * unit) + (power - 1) * log_t - fall
         return -float(np.mean(terms))
 
     best = float(minimize_scalar(loss, bounds=_EXPONENTS, options={"xatol": 1e-9}).x)

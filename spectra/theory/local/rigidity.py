@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = ["expected", "measure"]
 
+_FAR = 1e4  # mean spacings, beyond which the waves of the number variance do not count
 _NODES = 12  # for each mean spacing, in which the number variance of beta 4 has two periods
 
 
@@ -55,7 +56,8 @@ def expected(lengths: npt.ArrayLike, /, *, beta: int = 1) -> FloatArray:
     Notes
     -----
     The integral over the number variance is computed by Gauss-Legendre quadrature in pieces of at
-    most one mean spacing, to 1e-12.
+    most one mean spacing, to 1e-12; that beyond 10,000 mean spacings is closed, since there the
+    number variance is a logarithm and waves that do not count.
 
     References
     ----------
@@ -78,12 +80,35 @@ def expected(lengths: npt.ArrayLike, /, *, beta: int = 1) -> FloatArray:
 def _integrated(length: float, beta: int) -> float:
     if length == 0:
         return 0.0
+    near = min(length, _FAR)
     nodes, weights = np.polynomial.legendre.leggauss(_NODES)
-    pieces = math.ceil(length)
-    u = ((np.arange(pieces)[:, np.newaxis] + (nodes + 1) / 2) / pieces).ravel()  # from 0 to 1
-    variance = number_variance.expected(u * length, beta=beta)
-    weight = np.tile(weights / (2 * pieces), pieces)
-    return 2 * float(weight @ ((1 - 2 * u + u**3) * variance))
+    pieces = math.ceil(near)
+    r = ((np.arange(pieces)[:, np.newaxis] + (nodes + 1) / 2) * (near / pieces)).ravel()
+    variance, u = number_variance.expected(r, beta=beta), r / length
+    weight = np.tile(weights / 2 * (near / pieces / length), pieces)
+    found = 2 * float(weight @ ((1 - 2 * u + u**3) * variance))
+    return found + (_beyond(length, beta) if length > _FAR else 0.0)
+
+
+def _beyond(length: float, beta: int) -> float:
+    r"""
+    Return the part of the integral from :data:`_FAR` to a length.
+
+    There the number variance is :math:`a \ln r + b + c / r^2` and waves, of a whole number of
+    periods, whose integral is below 1e-12.
+    """
+    log, (a, b, c) = math.log(2 * math.pi) + np.euler_gamma + 1, (1.0, 0.0, 0.0)
+    if beta == 1:
+        a, b, c = 2.0, -(math.pi**2) / 4, 1 / (2 * math.pi**2)
+    if beta == 4:
+        a, b, c = 0.5, math.pi**2 / 16 + math.log(2) / 2, 1 / (32 * math.pi**2)
+    b += a * log
+    u = _FAR / length
+    plain = (u - u**2 + u**4 / 4) - 1 / 4  # integral of the weight from u to 1, negative
+    logs = (u - u**2 + u**4 / 4) * math.log(u) - u + u**2 / 2 - u**4 / 16 + 9 / 16
+    squares = (1 / u + 2 * math.log(u) - u**2 / 2 - 1 / 2) / length / length
+    total = -a * logs - (a * math.log(length) + b) * plain + c * squares
+    return 2 * float(total) / math.pi**2
 
 
 def measure(

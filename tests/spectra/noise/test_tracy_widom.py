@@ -243,3 +243,10 @@ def test_a_probability_is_not_beyond_the_accuracy(fraction):
 def test_a_matrix_has_rows_and_columns():
     with pytest.raises(ArgumentError, match="`N` and `M` must be at least 1"):
         tracy_widom.scale(10, 0)
+
+
+def test_beta_may_be_an_integer_of_numpy():
+    for beta in np.array([1, 2, 4]):
+        assert tracy_widom.cdf(-1.0, beta=beta) == tracy_widom.cdf(-1.0, beta=int(beta))
+    with pytest.raises(ArgumentError, match="`beta` must be one of 1, 2, 4"):
+        tracy_widom.cdf(-1.0, beta=np.float64(1))  # type: ignore[arg-type]

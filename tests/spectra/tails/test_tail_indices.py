@@ -9,7 +9,14 @@ from hypothesis import strategies as st
 
 import spectra
 from spectra.errors import ArgumentError
-from spectra.tails import exponents, hill, second_order, tail_errors, tail_indices
+from spectra.tails import (
+    exponents,
+    hill,
+    second_order,
+    tail_errors,
+    tail_indices,
+    tail_length,
+)
 
 ESTIMATORS = ("hill", "moments", "kernel", "positive_kernel", "pickands")
 OF_LOGARITHMS = ESTIMATORS[:-1]
@@ -262,3 +269,10 @@ def test_misuse_says_what_is_wanted():
         second_order.fit([1.0, 2.0, 3.0, 4.0, 5.0], k=5)
     with pytest.raises(ArgumentError, match="`rho` and `beta` must be given together"):
         second_order.corrected_hill([1.0, 2.0], rho=-1.0)
+
+
+@pytest.mark.parametrize("size", [100.5, "200", True, [200], 99])
+def test_sizes_of_resamples_are_whole_numbers(size):
+    x = np.random.default_rng(0).pareto(2, 300) + 1
+    with pytest.raises(ArgumentError, match="`size` must be a whole number, at least 100"):
+        tail_length.choose(x, size=size)

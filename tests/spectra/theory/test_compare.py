@@ -1,16 +1,19 @@
 """Comparisons of ensembles with laws: level, power, forms of draws, and rates of convergence."""
 
 import math
+import pickle
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
 import pytest
 from scipy import stats
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from spectra import Spectrum
 from spectra.errors import ArgumentError
-from spectra.theory import _two_samples, compare, ensembles, laws, scan
+from spectra.noise import tracy_widom
+from spectra.theory import _counts, _two_samples, compare, ensembles, laws, scan
 
 SHAPE = (60, 30)
 ANY: Any = 3
@@ -94,9 +97,8 @@ def test_permutations_give_the_p_value_of_the_exact_test():
         return abs(features[list(group)].mean() - features[rest].mean())
 
     exact = np.mean([apart(g) >= apart((0, 1, 2)) - 1e-12 for g in combinations(range(8), 3)])
-    own = np.where(np.arange(8) < 3, 1 / 3, -1 / 5)
     group = _two_samples.Group(features, np.ones(1))
-    found = _two_samples.compared(own, _two_samples.relabelled(3, 8, rng), [group], 20_000)
+    found = _two_samples.compared(3, [group], 20_000, rng)
     assert found.p[0] == pytest.approx(exact, abs=4 * math.sqrt(exact / 20_000))
     assert found.combined == pytest.approx(found.p[0])
 
@@ -122,6 +124,52 @@ def test_draws_of_all_forms_are_the_same(form):
     found = compare(form, NOISE, rng=1)
     np.testing.assert_allclose(found.eigenvalue, expected.eigenvalue, rtol=1e-9)
     assert found.attrs["p"] == expected.attrs["p"]
+
+
+def test_the_limit_of_the_largest_eigenvalue_is_the_outlier():
+    law = laws.spiked(0.5, strengths=[3.0, 2.0], mean=60.0)
+    W = ensembles.spiked(SHAPE, strengths=[3.0, 2.0], num=20, rng=1).W
+    for form, of_it, end in ((W, law, "largest"), (-(W.transpose(0, 2, 1) @ W), None, "least")):
+        taken = law.scaled(-1.0) if of_it is None else of_it
+        limit = compare(form, taken, rng=1).limit.sel(statistic=["least", "largest"])
+        outlier = max(law.spikes)
+        expected = [law.edges[0], outlier] if end == "largest" else [-outlier, -law.edges[0]]
+        np.testing.assert_allclose(limit, expected)
+
+
+def test_spacings_and_the_largest_eigenvalue_are_compared_as_distributions():
+    spectra = draws(3, 100)
+    ds = compare(spectra, NOISE, rng=5)
+    assert NOISE.largest is not None
+    centre, width = NOISE.largest(30)
+    exact = stats.kstest((spectra[:, -1] - centre) / width, tracy_widom.cdf).statistic
+    edge = ds.sel(statistic="Tracy-Widom")
+    # the distance is seen at steps of 0.2, in which the law rises by less than 0.07
+    assert exact - 0.07 < float(edge.drawn) <= exact + 1e-4
+    assert float(edge.drawn) < 4 * float(edge.error) + float(edge.redrawn)
+    assert ds.tracy_widom_p > 0.001
+    complex_ones = compare(*WRONG["beta"], rng=5).p
+    assert float(complex_ones.sel(statistic="spacings")) < 0.01
+    assert float(compare(*WRONG["spike"], rng=5).p.sel(statistic="Tracy-Widom")) < 0.01
+    other = compare(spectra, laws.marchenko_pastur(0.5, mean=60.0, beta=1.5), rng=5)
+    assert np.isnan(other.sel(statistic="Tracy-Widom").p)
+    assert "tracy_widom_p" not in other.attrs
+
+
+def test_numbers_of_many_spectra_are_counted_in_few_bytes():
+    rng = np.random.default_rng(0)
+    parts = [np.sort(rng.random((num, 300)), axis=1) for num in (5000, 7000)]
+    places = np.linspace(-0.1, 1.1, 999)
+    counts = _counts.counted(parts, places)
+    assert counts.dtype == np.uint16
+    row = parts[1][123]
+    np.testing.assert_array_equal(counts[5123], [(row <= place).sum() for place in places])
+    mean, std = _counts.mean_and_std(counts, ddof=1)
+    np.testing.assert_allclose(mean, counts.mean(axis=0), rtol=1e-12)
+    np.testing.assert_allclose(std, counts.std(axis=0, ddof=1), rtol=1e-9)
+    labels = rng.random((3, 12_000)) < 0.3
+    exact = [counts[one].sum(axis=0, dtype=np.int64) for one in labels]
+    np.testing.assert_array_equal(_counts.sums(labels, counts), exact)
 
 
 def test_one_spectrum_is_enough():
@@ -155,6 +203,59 @@ def test_a_function_is_called_alike_by_all_executors():
     assert found[0].num == 20
 
 
+class Pool:
+    """Executor that sends its work, as one of processes does, in an order of its own."""
+
+    def map(self, function, items):
+        sent = [pickle.dumps((function, item)) for item in reversed(list(items))]
+        return [run(item) for run, item in map(pickle.loads, sent)]
+
+
+def drawn_noise(size, num, rng):
+    return NOISE.spectra(size, num=num, rng=rng)
+
+
+@pytest.mark.parametrize("model", [None, "independent", drawn_noise])
+def test_draws_and_redraws_of_all_executors_are_the_same(model):
+    found = [compare(draw, NOISE, num=20, model=model, rng=9, executor=x) for x in (None, Pool())]
+    assert found[0].identical(found[1])
+
+
+def test_parts_of_a_run_are_named_in_words():
+    shown: list[str] = []
+
+    class Looking:
+        def map(self, function, items):
+            shown.extend(map(str, items))
+            return map(function, items)
+
+    compare(draw, NOISE, num=3, num_redraws=200, rng=9, executor=Looking())
+    assert shown[:4] == ["draws 1 to 1", "draws 2 to 2", "draws 3 to 3", "redraws 1 to 4"]
+
+
+def test_linear_algebra_has_one_thread_while_it_draws():
+    def threads():
+        found = threadpool_info()
+        return {one["num_threads"] for one in found if one["user_api"] == "blas"}
+
+    seen = []
+
+    def model(size, num, rng):
+        seen.append(threads())
+        return drawn_noise(size, num, rng)
+
+    with threadpool_limits(2, "blas"):
+        compare(draws(1), NOISE, model=model, rng=1)
+        assert threads() == {2}
+    assert all(one == {1} for one in seen)
+
+
+def test_a_model_that_draws_the_same_again_is_refused():
+    kept = draws(1, 500)
+    with pytest.raises(ArgumentError, match="`model` must draw other spectra"):
+        compare(draws(2), NOISE, model=lambda size, num, rng: kept[:num], rng=1)
+
+
 def test_laws_without_a_model_are_judged_by_independent_numbers_or_not_at_all():
     law = stats.uniform(0, 1)
     rng = np.random.default_rng(0)
@@ -164,7 +265,7 @@ def test_laws_without_a_model_are_judged_by_independent_numbers_or_not_at_all():
     assert "model='independent'" in unjudged.sentence
     assert np.isnan(unjudged.p).all()
     assert compare(draws, law, model="independent", rng=1).verdict == "consistent"
-    assert compare(draws**1.3, law, model="independent", rng=1).verdict == "different"
+    assert compare(draws**1.5, law, model="independent", rng=1).verdict == "different"
     own = compare(draws, law, model=lambda size, num, rng: rng.random((num, size)), rng=1)
     assert own.verdict == "consistent"
 
@@ -274,6 +375,12 @@ def test_a_scan_of_the_limit_itself_has_no_rate():
         (lambda: compare(np.zeros((2, 2, 2, 2)), NOISE), "got shape"),
         (lambda: compare(lambda rng: np.ones(2), NOISE, num=2), "at least 3"),
         (lambda: scan(lambda n, rng: draws(1), NOISE, []), "got none"),
+        (lambda: compare(draws(1), NOISE, num=12), "`num` is how often a function"),
+        (lambda: compare(draws(1), NOISE, model=ANY), "`model` must be a function"),
+        (lambda: compare(np.ma.masked_less(draws(1), 20), NOISE), "masked elements"),
+        (lambda: compare(np.ma.masked_less(MATRICES, 0), NOISE), "masked elements"),
+        (lambda: compare([np.ma.masked_less(MATRICES[0], 0)], NOISE), "masked elements"),
+        (lambda: compare(lambda rng: np.ma.masked_less(draw(rng), 0), NOISE), "masked elements"),
     ],
 )
 def test_what_cannot_be_compared_is_refused(call, message):

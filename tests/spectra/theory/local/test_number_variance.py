@@ -145,3 +145,19 @@ def test_what_is_missing_or_too_long_or_wrong(module):
         module.measure([1.0, 2.0], 0.5, intervals=0)
     with pytest.raises(ArgumentError, match="`unfolded` must be an array of eigenvalues"):
         module.measure(1.0, 0.5)
+
+
+@pytest.mark.parametrize(
+    ("beta", "expected"),  # Mehta (2004), equations 16.1.4 and following: to order 1 / L
+    [
+        (1, (math.log(2e8 * math.pi) + np.euler_gamma - 5 / 4 - math.pi**2 / 8) / math.pi**2),
+        (2, (math.log(2e8 * math.pi) + np.euler_gamma - 5 / 4) / (2 * math.pi**2)),
+        (4, (math.log(4e8 * math.pi) + np.euler_gamma - 5 / 4 + math.pi**2 / 8) / (4 * math.pi**2)),
+    ],
+)
+def test_rigidities_of_long_intervals_are_closed(beta, expected, monkeypatch):
+    assert rigidity.expected(1e8, beta=beta) == pytest.approx(expected, abs=1e-8)
+    assert np.isfinite(rigidity.expected(1e300, beta=beta))
+    closed = rigidity.expected(10_500.5, beta=beta)
+    monkeypatch.setattr(rigidity, "_FAR", 1e9)
+    assert closed == pytest.approx(float(rigidity.expected(10_500.5, beta=beta)), abs=1e-12)

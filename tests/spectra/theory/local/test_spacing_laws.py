@@ -196,10 +196,23 @@ def test_misuse_says_what_is_wanted():
     for name in ("pdf", "cdf", "sf", "ppf", "isf"):
         with pytest.raises(ArgumentError, match="`beta` must be a finite number from 0"):
             getattr(surmise, name)(0.5, beta=-1)
-        with pytest.raises(ArgumentError, match="`exponent` must be a finite number above -1"):
+        with pytest.raises(ArgumentError, match=r"`exponent` must be a finite number from -0\.99"):
             getattr(brody, name)(0.5, exponent=-1)
     for function in (spacing_law.ppf, surmise.isf):
         with pytest.raises(ArgumentError, match="`q` must be a probability, from 0 to 1"):
             function(1.5)
     with pytest.raises(ArgumentError, match="`spacings` must hold at least one finite number"):
         spacing_law.kolmogorov_smirnov([math.nan])
+
+
+def test_brody_laws_of_extreme_exponents_are_finite_or_refused():
+    s = [0.0, 0.5, 1.0, 2.0, 1e300, np.inf]
+    for exponent in (-0.99, 1e6):
+        assert not np.isnan(brody.pdf(s, exponent=exponent)).any()
+        cdf = brody.cdf(s, exponent=exponent)
+        assert (np.diff(cdf) >= 0).all()
+        assert (cdf[0], cdf[-1]) == (0, 1)
+    for exponent in (-0.999, 1e7):
+        with pytest.raises(ArgumentError, match=r"from -0\.99 to 1e\+06"):
+            brody.pdf(s, exponent=exponent)
+    assert -0.9 <= brody.fit([1e-300, 1e300]).exponent <= 10
