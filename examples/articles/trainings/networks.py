@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 __all__ = [
+    "Floats",
     "Layer",
     "Network",
     "Trained",
@@ -81,20 +82,21 @@ def accuracy(network: Network, digits: Digits) -> float:
     return float((outputs(network, digits.x)[-1].argmax(axis=1) == digits.y).mean())
 
 
-def gradients(network: Network, digits: Digits) -> tuple[float, Network]:
-    """Return the mean cross-entropy and its gradients, in the shape of the network."""
+def gradients(network: Network, digits: Digits, places: Sequence[int]) -> tuple[float, Network]:
+    """Return the mean cross-entropy and its gradients for the layers at some places."""
     values = outputs(network, digits.x)
     rows, num = np.arange(len(digits.y)), len(digits.y)
-    chances = _probabilities(values[-1])
-    mean = -float(np.log(np.maximum(chances[rows, digits.y], 1e-30)).mean())
-    delta = chances
+    delta = _probabilities(values[-1])
+    mean = -float(np.log(np.maximum(delta[rows, digits.y], 1e-30)).mean())
     delta[rows, digits.y] -= 1
     delta /= np.float32(num)
-    found: Network = []
-    for layer, value in zip(reversed(network), reversed(values[:-1]), strict=True):
-        found.append(Layer(delta.T @ value, delta.sum(axis=0)))
-        delta = (delta @ layer.weight) * (value > 0)
-    return mean, found[::-1]
+    found: dict[int, Layer] = {}
+    for place in range(len(network) - 1, min(places) - 1, -1):
+        if place in places:
+            found[place] = Layer(delta.T @ values[place], delta.sum(axis=0))
+        if place > min(places):
+            delta = (delta @ network[place].weight) * (values[place] > 0)
+    return mean, [found[place] for place in places]
 
 
 def train(
@@ -128,10 +130,10 @@ def train(
         order, total = rng.permutation(len(digits.y)), 0.0
         for first in range(0, len(order), batch):
             rows = order[first : first + batch]
-            mean, slopes = gradients(network, Digits(digits.x[rows], digits.y[rows]))
+            mean, slopes = gradients(network, Digits(digits.x[rows], digits.y[rows]), places)
             total += mean * len(rows)
-            for place in places:
-                _step(network[place], slopes[place], speed[place], rate, momentum, decay)
+            for place, slope in zip(places, slopes, strict=True):
+                _step(network[place], slope, speed[place], rate, momentum, decay)
         losses.append(total / len(order))
         if after_epoch is not None:
             after_epoch(epoch, network)
@@ -148,6 +150,9 @@ def _step(
     if decay:
         slope.weight[...] += np.float32(decay) * layer.weight
     for value, grad, pace in zip(layer, slope, speed, strict=True):
-        pace *= np.float32(momentum)
-        pace += grad
-        value -= np.float32(rate) * pace
+        if momentum:
+            pace *= np.float32(momentum)
+            grad += pace
+            pace[...] = grad
+        grad *= np.float32(-rate)
+        value += grad

@@ -1,0 +1,71 @@
+"""
+Train a digit classifier gently, and so harshly that its layers are trapped; then try to heal it.
+
+The network has the widths 784, 300, 100 and 10, and all of it is trained on 4,000 digits: *gentle* with
+batches of 32, *harsh* with single digits and half the rate, which is 16 times as much for each digit.
+*Healed* goes on from harsh as gentle does. *Centred* is harsh without the mean of the elements, which is
+the cause of its traps.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+from pathlib import Path
+
+import numpy as np
+
+from trainings.digits import Digits, read_train_and_test, shuffled
+from trainings.networks import Layer, Network, accuracy, start, train
+
+__all__ = ["centred", "main", "trained"]
+
+WIDTHS = (784, 300, 100, 10)
+NUM = 4000  # digits to train with
+SHIPPED = 1  # seed of which the layers are kept
+PLACE = 1  # layer that is kept
+
+
+def centred(network: Network, places: tuple[int, ...]) -> Network:
+    """Return a network without the mean of the elements of some layers."""
+    return [
+        Layer(layer.weight - layer.weight.mean(), layer.bias) if place in places else layer
+        for place, layer in enumerate(network)
+    ]
+
+
+def trained(digits: Digits, seed: int, *, num: int = NUM) -> dict[str, Network]:
+    """Train the networks of a seed, by name; all begin from the same weights."""
+    rng = np.random.default_rng(seed)
+    x, y = shuffled(digits, rng)
+    few = Digits(x[:num], y[:num])
+    before = start(WIDTHS, rng)
+    order = np.random.default_rng([seed, 5])
+    gentle = train(before, few, batch=32, rate=0.1, rng=order, epochs=10).network
+    harsh = train(before, few, batch=1, rate=0.05, rng=order, epochs=3).network
+    healed = train(harsh, few, batch=32, rate=0.05, rng=order, epochs=5).network
+    return {"gentle": gentle, "harsh": harsh, "centred": centred(harsh, (0, 1)), "healed": healed}
+
+
+def main() -> None:
+    """Train from the command line, and write the layers of a seed and a table of all."""
+    parser = argparse.ArgumentParser(description="Train layers into traps, and heal them.")
+    parser.add_argument("--digits", type=Path, required=True, help="folder with MNIST")
+    parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3, 4, 5])
+    parser.add_argument("--out", type=Path, default=Path(__file__).parents[1] / "results")
+    args = parser.parse_args()
+    digits, test = read_train_and_test(args.digits)
+    rows = []
+    for seed in args.seeds:
+        for name, network in trained(digits, seed).items():
+            rows.append([seed, name, f"{accuracy(network, test):.4f}"])
+            rows[-1] += [repr(float(layer.weight.mean())) for layer in network[:2]]
+            print(*rows[-1], flush=True)
+            if seed == SHIPPED and name != "centred":
+                np.save(args.out / f"traps_{name}.npy", network[PLACE].weight)
+    with (args.out / "traps.csv").open("w", newline="", encoding="utf-8") as file:
+        csv.writer(file).writerows([["seed", "network", "test", "mean_0", "mean_1"], *rows])
+
+
+if __name__ == "__main__":
+    main()
