@@ -166,13 +166,13 @@ def _check_kinds(drawn: Draws, law: LawNumbers, model_of: Any) -> None:
     if drawn.of == "W.T @ W" and law.edges[0] < 0:
         msg = (
             f"the matrices are not symmetric, so that they count by the eigenvalues of W.T @ W, "
-            f"none of which is negative; the {law.name} begins at {law.edges[0]:g}; pass the "
+            f"none of which is negative; {_the(law.name)} begins at {law.edges[0]:g}; pass the "
             "eigenvalues themselves if they are those of another matrix"
         )
         raise ArgumentError(msg)
     if drawn.are_complex and getattr(model_of, "beta", math.nan) == 1:
         msg = (
-            f"the matrices are complex, and the model of the {law.name} is real: make the law "
+            f"the matrices are complex, and the model of {_the(law.name)} is real: make the law "
             "with beta=2, or pass the `model` of complex matrices"
         )
         raise ArgumentError(msg)
@@ -362,7 +362,7 @@ def _sentence(ds: xr.Dataset) -> str:
     who += f" of {a['size']} eigenvalues"
     if a["verdict"] == "not judged":
         return (
-            f"{who}: not judged, since the {a['law']} has no model of random matrices to compare "
+            f"{who}: not judged, since {_the(a['law'])} has no model of random matrices to compare "
             "with; give one, or model='independent' for numbers that do not repel each other."
         )
     at = "as its model has it at this size"
@@ -378,4 +378,9 @@ def _sentence(ds: xr.Dataset) -> str:
         few = max(float(ds.p.min()), a["significance"] / int(ds.p.notnull().sum()))
         named = ", ".join(ds.statistic.values[(ds.p <= few).values].tolist())
         word, why = "differs from" if single else "differ from", f"; {named}"
-    return f"{who} {word} the {a['law']} {at} (p {a['p']:.2g}{why}): {precision}."
+    return f"{who} {word} {_the(a['law'])} {at} (p {a['p']:.2g}{why}): {precision}."
+
+
+def _the(name: str) -> str:
+    """Return the name of a law with its article; a name that has one keeps it."""
+    return name if name.split(" ")[0].lower() in ("a", "an", "the") else f"the {name}"
