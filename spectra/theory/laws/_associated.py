@@ -24,21 +24,25 @@ __all__ = ["associated_laguerre"]
 _STEP = 0.14  # of the integration, in the logarithm of t; 1 + t = 0 is at a distance of pi/4
 _DIGITS = 38.0  # logarithm of what is left out
 _FAR, _LEVELS = 400.0, 80  # from where on G on the real line needs no integral; levels there
-_DEEP = 100.0  # square root of the number of levels of a continued fraction
+_DEEP = 30.0  # square root of the number of levels of a continued fraction
 _CHUNK = 256
 
 
 def associated_laguerre(y: AnyArray, b: float, c: float) -> AnyArray:
     """Return G of the three-term recurrence with levels ``n + b`` and ``n + c``, n = 0, 1, ..."""
     points = np.ravel(y).astype(np.complex128)
+    finite = np.isfinite(points)
     points = np.where(np.abs(points) < 1e-290, 1e-290, points)
-    found = np.empty_like(points)
+    found = np.full_like(points, np.nan)
     depth = np.sqrt(points).imag
-    deep = depth > 9 / (_DEEP + math.sqrt(b))
-    far = ~deep & (points.real > 4 * (b + c + _FAR))
-    near = ~deep & ~far
+    deep = finite & (depth > 9 / (_DEEP + math.sqrt(b)))
+    far = finite & ~deep & (points.real > 4 * (b + c + _FAR))
+    near = finite & ~deep & ~far
     if deep.any():
-        found[deep] = _fraction(points[deep], b, c, float(depth[deep].min()))
+        order = np.flatnonzero(deep)[np.argsort(depth[deep])]
+        for start in range(0, len(order), 4 * _CHUNK):
+            part = order[start : start + 4 * _CHUNK]
+            found[part] = _fraction(points[part], b, c, float(depth[part[0]]))
     if far.any():
         found[far] = 1 / (points[far] - c * _ratio_far(points[far], b, c))
     if near.any():

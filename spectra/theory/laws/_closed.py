@@ -206,7 +206,8 @@ def cauchy(*, width: float = 1.0) -> Law:
         ((-math.inf, math.inf),),
         lambda z: 1 / (z + 1j * w),
         alpha=2.0,
-        middle=w,
+        middle=0.0,
+        width=w,
     )
 
 

@@ -11,7 +11,7 @@ import numpy as np
 
 import spectra._checks as _checks
 from spectra.errors import ArgumentError
-from spectra.theory.laws._quadrature import halves
+from spectra.theory.laws._quadrature import halves, integrated
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -42,6 +42,7 @@ class Density:
     atoms: tuple[tuple[float, float], ...] = ()
     alpha: float = math.inf
     middle: float | None = None
+    width: float | None = None
     power: float | None = None
     model: Callable[[int, int, np.random.Generator], FloatArray] | None = field(
         default=None, repr=False
@@ -52,6 +53,9 @@ class Density:
     largest: Callable[[int], tuple[float, float]] | None = field(default=None, repr=False)
     beta: float = math.nan
     spikes: tuple[float, ...] = ()
+    least: float = 1e-30
+    tracked: Callable[[FloatArray], FloatArray] | None = field(default=None, repr=False)
+    moved: tuple[Self, float, float] | None = field(default=None, repr=False)
 
     @property
     def edges(self) -> tuple[float, float]:
@@ -62,10 +66,16 @@ class Density:
 
     @cached_property
     def _halves(self) -> tuple[Half, ...]:
-        found: list[Half] = []
-        for low, high in self.intervals:
-            inside = self.middle if math.isinf(high - low) else (low + high) / 2
-            found += halves((low, high), 0.0 if inside is None else inside, self.pdf)
+        if self.moved is not None:
+            law, factor, by = self.moved
+            return tuple(half.moved(factor, by) for half in law._halves)
+        longest = -math.log(self.least) / (self.alpha - 1)  # beyond, the law has less than that
+        maps = [
+            half
+            for each in self.intervals
+            for half in halves(each, *self._inside(each), longest=longest)
+        ]
+        found = integrated(maps, self.tracked or self.pdf, least=self.least) if maps else ()
         total = sum(half.mass for half in found) + sum(mass for _, mass in self.atoms)
         if not abs(total - 1) < _MASS:
             msg = (
@@ -75,7 +85,18 @@ class Density:
             if abs(total - 1) < _OVERLOOKED:
                 msg += "; its density and its transforms hold"
             raise ArgumentError(msg)
-        return tuple(found)
+        return found
+
+    def _inside(self, interval: tuple[float, float]) -> tuple[float, float]:
+        """Return a place inside an interval, and the distance over which the density changes."""
+        low, high = interval
+        middle = self.middle or 0.0
+        width = (abs(middle) or 1.0) if self.width is None else self.width
+        if math.isfinite(high - low):
+            return (low + high) / 2, width
+        if low < middle < high:
+            return middle, width
+        return (low + width if math.isfinite(low) else high - width), width
 
     def _require_all(self) -> Self:
         """Return the law; refuse one of which an interval was overlooked."""
@@ -98,7 +119,8 @@ class Density:
         Returns
         -------
         ndarray of complex
-            G(z), of the shape of `z`; the sign is such that G(z) is about 1/z far away.
+            G(z), of the shape of `z`; the sign is such that G(z) is about 1/z far away, and it is 0
+            at infinity.
 
         Examples
         --------
@@ -110,6 +132,7 @@ class Density:
         upper = np.where(points.imag < 0, points.conj(), points)
         with np.errstate(all="ignore"):
             found = np.asarray(self.transform(upper + 0j), np.complex128)
+        found = np.where(np.isinf(points), 0, np.where(np.isnan(points), np.nan, found))
         return np.where(points.imag < 0, found.conj(), found)
 
     def pdf(self, x: npt.ArrayLike, /) -> FloatArray:
@@ -124,8 +147,8 @@ class Density:
         Returns
         -------
         ndarray
-            :math:`-\operatorname{Im} G(x) / \pi` inside the intervals, 0 elsewhere; atoms are
-            listed in ``atoms``.
+            :math:`-\operatorname{Im} G(x) / \pi` inside the intervals, 0 elsewhere, ``nan``
+            of ``nan``; atoms are listed in ``atoms``.
 
         Examples
         --------
@@ -137,7 +160,7 @@ class Density:
         inside = np.zeros(values.shape, dtype=bool)
         for low, high in self.intervals:
             inside |= (values > low) & (values < high)
-        heights = np.zeros(values.shape)
+        heights = np.where(np.isnan(values), np.nan, 0.0)
         heights[inside] = np.maximum(-self.stieltjes(values[inside]).imag / math.pi, 0.0)
         return heights
 
@@ -153,7 +176,8 @@ class Density:
         Returns
         -------
         ndarray
-            From 0 to 1, by integrals of the density with an error of about 1e-12.
+            From 0 to 1, by integrals of the density with an error of about 1e-12; ``nan`` of
+            ``nan``.
 
         Raises
         ------
@@ -170,7 +194,8 @@ class Density:
         total = sum((half.integral_to(values) for half in self._halves), np.zeros(values.shape))
         for place, mass in self.atoms:
             total = total + mass * (values >= place)
-        return np.clip(total, 0.0, 1.0)
+        total = np.where(values >= self.edges[1], 1.0, total)
+        return np.clip(np.where(np.isnan(values), np.nan, total), 0.0, 1.0)
 
     def sf(self, x: npt.ArrayLike, /) -> FloatArray:
         """
@@ -184,7 +209,8 @@ class Density:
         Returns
         -------
         ndarray
-            1 minus :meth:`cdf`.
+            1 minus :meth:`cdf`, integrated from above, so that small tails far out keep their
+            digits.
 
         Examples
         --------
@@ -192,7 +218,12 @@ class Density:
         >>> laws.semicircle().sf([0.0]).round(12)
         array([0.5])
         """
-        return 1 - self.cdf(x)
+        values = _checks.real_numbers(x, "x")
+        total = sum((half.integral_from(values) for half in self._halves), np.zeros(values.shape))
+        for place, mass in self.atoms:
+            total = total + mass * (values < place)
+        total = np.where((values < self.edges[0]) | (values == -np.inf), 1.0, total)
+        return np.clip(np.where(np.isnan(values), np.nan, total), 0.0, 1.0)
 
     def ppf(self, q: npt.ArrayLike, /) -> FloatArray:
         """
@@ -281,8 +312,8 @@ class Density:
         Returns
         -------
         ndarray, shape (num,)
-            Means of x, x**2, ...; ``inf`` from the order ``alpha - 1`` of a heavy tail on, ``nan``
-            if both tails are heavy.
+            Means of x, x**2, ...; infinite from the order ``alpha - 1`` of a heavy tail on, and
+            ``nan`` there if both tails are heavy and the order is odd.
 
         Examples
         --------
@@ -295,10 +326,16 @@ class Density:
             from spectra.theory.free_probability import moments_from_cumulants
 
             return moments_from_cumulants(self.cumulants(num))
-        infinite = math.nan if math.isinf(self.edges[0]) else math.inf
         return np.array(
             [
-                infinite if k >= self.alpha - 1 else self.mean_of(partial(_power, k=k))
+                self._infinite(k) if k >= self.alpha - 1 else self.mean_of(partial(_power, k=k))
                 for k in range(1, num + 1)
             ]
         )
+
+    def _infinite(self, k: int) -> float:
+        """Return the moment of an order at which a heavy tail makes it infinite."""
+        low, high = self.edges
+        if k % 2 == 0 or math.isfinite(low):
+            return math.inf
+        return math.nan if math.isinf(high) else -math.inf

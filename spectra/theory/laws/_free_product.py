@@ -9,11 +9,11 @@ import numpy as np
 
 from spectra.errors import ArgumentError
 from spectra.theory.free_probability import free_cumulants
-from spectra.theory.laws._landmarks import landmarks
+from spectra.theory.laws._landmarks import landmarks, middle
 from spectra.theory.laws._maps import scaled
 from spectra.theory.laws._rotations import joint_beta, rotation
 from spectra.theory.laws._series import product_moments
-from spectra.theory.laws._subordination import fixed_points, without_noise
+from spectra.theory.laws._subordination import Tracker, fixed_points, without_noise
 from spectra.theory.laws._support import intervals_of
 
 if TYPE_CHECKING:
@@ -75,15 +75,19 @@ def free_product(a: L, b: L, /) -> L:
         other = z / (u - 1 / a.stieltjes(u))
         return np.asarray(z / (other - 1 / b.stieltjes(other)))
 
-    scale = _size(a) * _size(b)
     beta = joint_beta(a.beta, b.beta)
 
     def transform(z: AnyArray) -> AnyArray:
-        u = fixed_points(step, z, scale=scale)
-        return without_noise(z, np.asarray(u * a.stieltjes(u) / z))
+        return at(z, fixed_points(step, z, scale=None))
 
-    def pdf(x: FloatArray) -> FloatArray:
-        return np.asarray(-transform(x + 0j).imag / math.pi)
+    def at(z: AnyArray, w: AnyArray) -> AnyArray:
+        return without_noise(z, np.asarray(w * a.stieltjes(w) / z))
+
+    tracker = Tracker(step, scale=None)
+
+    def tracked(x: FloatArray) -> FloatArray:
+        with np.errstate(all="ignore"):
+            return np.maximum(-at(x + 0j, tracker(x)).imag / math.pi, 0.0)
 
     def model(size: int, num: int, rng: np.random.Generator) -> FloatArray:
         assert a.model is not None
@@ -100,32 +104,23 @@ def free_product(a: L, b: L, /) -> L:
 
     sa, sb = a.s_transform, b.s_transform
     low, high = a.edges[0] * b.edges[0], a.edges[1] * b.edges[1]
-    infinite = math.isinf(high)
-    with np.errstate(all="ignore"):
-        if infinite:
-            intervals: tuple[tuple[float, float], ...] = ((low, high),)
-        else:
-            places = np.multiply.outer(landmarks(a), landmarks(b)).ravel()
-            intervals = intervals_of(pdf, low, high, places=places)
+    places = np.multiply.outer(landmarks(a), landmarks(b)).ravel()
+    intervals = intervals_of(tracked, low, high, places=places)
     law = type(a)(
         f"({a.name}) @ ({b.name})",
         intervals,
         transform,
         atoms=_atoms(a, b),
         alpha=min(a.alpha, b.alpha),
-        middle=float(a.ppf(0.5) * b.ppf(0.5)) if infinite else None,
+        middle=middle(a) * middle(b),
         model=model if a.model is not None and b.model is not None and beta == beta else None,
         cumulants=cumulants if min(a.alpha, b.alpha) == math.inf else None,
         s_transform=None if sa is None or sb is None else lambda z: sa(z) * sb(z),
         beta=beta,
+        tracked=tracked,
+        least=1e-12,
     )
-    return law if infinite else law._require_all()
-
-
-def _size(law: Transforms) -> float:
-    """Return a typical eigenvalue."""
-    high = law.edges[1]
-    return high if math.isfinite(high) else float(law.ppf(0.9))
+    return law if math.isinf(high) else law._require_all()
 
 
 def _atoms(a: Transforms, b: Transforms) -> tuple[tuple[float, float], ...]:

@@ -59,11 +59,10 @@ def free_stable(index: float, /, *, asymmetry: float = 0.0, scale: float = 1.0) 
               \varphi(w) = e^{i \pi (s - 2) \rho} w^{1 - s} \quad (s > 1).
 
     The places where it is real are explicit functions of the angle of w, which are inverted by
-    bisection: the density is exact to 1e-12. Shares and quantiles are refused where a law has a
-    shoulder that is too sharp for the integrals: at an index of 1.95 or more, at an asymmetry of
-    0.9 or more but not 1, and within 0.03 of an index of 1 where the law is neither symmetric nor
-    of one tail. Index 2 is the semicircle law of variance ``scale ** 2``, 1 the Cauchy law, and 1/2
-    with asymmetry 1 the inverse of the Marchenko-Pastur law of ratio 1.
+    bisection: the density is exact to 1e-12, and so are shares, also where a law has a sharp
+    shoulder (close to an index of 2 or 1, or to an asymmetry of 1). Index 2 is the semicircle law
+    of variance ``scale ** 2``, 1 the Cauchy law, and 1/2 with asymmetry 1 the inverse of the
+    Marchenko-Pastur law of ratio 1.
 
     The eigenvalues of *Levy matrices*, with independent elements of heavy tails, do **not** follow
     a free stable law (Cizeau & Bouchaud 1994), though both fall off with the same alpha: their

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from spectra.theory.laws._landmarks import landmarks
-from spectra.theory.laws._maps import shifted
+from spectra.theory.laws._landmarks import landmarks, middle, width
+from spectra.theory.laws._maps import scaled, shifted
 from spectra.theory.laws._rotations import joint_beta, rotation
-from spectra.theory.laws._subordination import fixed_points, without_noise
+from spectra.theory.laws._subordination import Tracker, fixed_points, without_noise
 from spectra.theory.laws._support import intervals_of
 
 if TYPE_CHECKING:
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
     from spectra.theory.laws._transforms import Transforms
 
 __all__ = ["free_sum"]
+
+_FAR = 64.0  # ratio of sizes, from which on laws are brought to the unit 1
+_LEAST = 1e-12  # share that the density resolves
 
 
 def free_sum(a: L, b: L, /) -> L:
@@ -59,7 +63,23 @@ def free_sum(a: L, b: L, /) -> L:
     for one, other in ((a, b), (b, a)):
         if not one.intervals and len(one.atoms) == 1:
             return shifted(other, one.atoms[0][0])
-    scale = _scale(a) + _scale(b)
+    unit = width(a) + width(b)
+    by = middle(a), middle(b)
+    if max(map(abs, by)) <= _FAR * unit and 1 / _FAR <= unit <= _FAR:
+        return _sum(a, b)
+    factor = 2.0 ** round(math.log2(unit))
+    parts = (scaled(shifted(law, -d), 1 / factor) for law, d in zip((a, b), by, strict=True))
+    total = shifted(scaled(_sum(*parts), factor), by[0] + by[1])
+    return replace(total, name=_name(a, b), atoms=_atoms(a, b))
+
+
+def _name(a: Transforms, b: Transforms) -> str:
+    return f"({a.name}) + ({b.name})"
+
+
+def _sum(a: L, b: L) -> L:
+    """Return the sum of laws of which the sizes of numbers and widths are about 1."""
+    scale = width(a) + width(b)
     beta = joint_beta(a.beta, b.beta)
 
     def step(z: AnyArray, w: AnyArray) -> AnyArray:
@@ -67,10 +87,16 @@ def free_sum(a: L, b: L, /) -> L:
         return np.asarray(z + 1 / b.stieltjes(other) - other)
 
     def transform(z: AnyArray) -> AnyArray:
-        return without_noise(z, a.stieltjes(fixed_points(step, z, scale=scale)))
+        return at(z, fixed_points(step, z, scale=scale))
 
-    def pdf(x: FloatArray) -> FloatArray:
-        return np.asarray(-transform(x + 0j).imag / math.pi)
+    def at(z: AnyArray, w: AnyArray) -> AnyArray:
+        return without_noise(z, a.stieltjes(w))
+
+    tracker = Tracker(step, scale=scale)
+
+    def tracked(x: FloatArray) -> FloatArray:
+        with np.errstate(all="ignore"):
+            return np.maximum(-at(x + 0j, tracker(x)).imag / math.pi, 0.0)
 
     def model(size: int, num: int, rng: np.random.Generator) -> FloatArray:
         assert a.model is not None
@@ -88,39 +114,24 @@ def free_sum(a: L, b: L, /) -> L:
 
     ra, rb = a.r_transform, b.r_transform
     low, high = a.edges[0] + b.edges[0], a.edges[1] + b.edges[1]
-    infinite = math.isinf(low) or math.isinf(high)
-    atoms = _atoms(a, b)
-    with np.errstate(all="ignore"):
-        if infinite:
-            intervals: tuple[tuple[float, float], ...] = ((low, high),)
-        else:
-            places = np.add.outer(landmarks(a), landmarks(b)).ravel()
-            intervals = intervals_of(pdf, low, high, places=places)
+    places = np.add.outer(landmarks(a), landmarks(b)).ravel()
+    intervals = intervals_of(tracked, low, high, places=places)
     law = type(a)(
-        f"({a.name}) + ({b.name})",
+        _name(a, b),
         intervals,
         transform,
-        atoms=atoms,
+        atoms=_atoms(a, b),
         alpha=min(a.alpha, b.alpha),
-        middle=_middle(a) + _middle(b) if infinite else None,
+        middle=middle(a) + middle(b),
+        width=scale,
         model=model if a.model is not None and b.model is not None and beta == beta else None,
         r_transform=None if ra is None or rb is None else lambda z: ra(z) + rb(z),
         cumulants=cumulants if min(a.alpha, b.alpha) == math.inf else None,
         beta=beta,
+        tracked=tracked,
+        least=_LEAST,
     )
-    return law if infinite else law._require_all()
-
-
-def _middle(law: Transforms) -> float:
-    return float(law.ppf(0.5))
-
-
-def _scale(law: Transforms) -> float:
-    """Return a width that most eigenvalues lie in."""
-    low, high = law.edges
-    if math.isfinite(high - low):
-        return high - low
-    return float(np.ptp(law.ppf([0.1, 0.9])))
+    return law if math.isinf(high - low) else law._require_all()
 
 
 def _atoms(a: Transforms, b: Transforms) -> tuple[tuple[float, float], ...]:

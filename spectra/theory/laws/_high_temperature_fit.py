@@ -19,12 +19,16 @@ if TYPE_CHECKING:
 
 __all__ = ["HighTemperatureFit", "fit_high_temperature"]
 
+_AT_LIMIT = 1e-2  # relative distance of the repulsion from its limits
 _STEP = 1e-3  # of derivatives, in logarithms of the parameters
 
 
 class HighTemperatureFit(NamedTuple):
     """
     Fitted law with its parameters, their standard errors, and the logarithm of the likelihood.
+
+    ``at_limit`` says that the best repulsion is the least or the greatest that the law can have, so
+    that a number beyond it may fit as well or better; `repulsion_error` says nothing then.
 
     Examples
     --------
@@ -39,6 +43,7 @@ class HighTemperatureFit(NamedTuple):
     repulsion_error: float
     mean_error: float
     log_likelihood: float
+    at_limit: bool
 
 
 def fit_high_temperature(
@@ -71,7 +76,8 @@ def fit_high_temperature(
     Returns
     -------
     HighTemperatureFit
-        The law, repulsion and mean of the greatest likelihood, and their standard errors.
+        The law, repulsion and mean of the greatest likelihood, and their standard errors;
+        `at_limit` is true where the repulsion is at a limit of the law.
 
     Raises
     ------
@@ -87,8 +93,10 @@ def fit_high_temperature(
     The likelihood takes the eigenvalues as independent, as Hodgkinson and others do. They repel
     each other, and fluctuate less: errors from the curvature of the likelihood would be too large.
     Here they are a sandwich: the variance of the score is that of `num` spectra drawn from the
-    model itself. It is an error only for eigenvalues that do come from such a model. Repulsions
-    stay inside the limits of the law; one at the limit means that any larger one fits as well.
+    model itself. They are standard errors only for eigenvalues that come from such a model.
+    Repulsions stay inside the limits of the law (see :func:`high_temperature`); where the best one
+    is at a limit, ``at_limit`` is true: eigenvalues that repel each other more, as those of
+    ordinary matrices, may follow :func:`marchenko_pastur`.
 
     References
     ----------
@@ -133,6 +141,7 @@ def fit_high_temperature(
         repulsion * float(errors[0]),
         moved * float(errors[1]),
         float(np.sum(_log_densities(scaled, g, best) - slope)),
+        bool(np.min(np.abs(np.subtract(bounds[0], best[0]))) < _AT_LIMIT),
     )
 
 

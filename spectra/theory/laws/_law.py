@@ -42,7 +42,9 @@ class Law(Transforms):
         Exponent of the density at infinity, :math:`\rho(x) \sim |x|^{-\alpha}`; moments from
         ``alpha - 1`` on are infinite.
     middle : float, optional
-        A place inside an interval that has an infinite end, of the size of typical eigenvalues.
+        A place inside an interval that has an infinite end, near typical eigenvalues.
+    width : float, optional
+        Distance from the middle over which the density changes; the size of the middle by default.
     power : float, optional
         Exponent of the density at 0 if the law begins there, :math:`\rho(x) \sim x^p`; the
         :meth:`inverse` has alpha of 2 more. It is taken from the density by default.
@@ -59,7 +61,14 @@ class Law(Transforms):
     beta : float, default: nan
         Index of the model's repulsion: 1 for real, 2 for complex matrices.
     spikes : tuple of float, optional
-        Places of single eigenvalues of the model, which have no probability in the limit.
+        Places of single eigenvalues of the model, which have no probability in the limit, the
+        largest first.
+    least : float, default: 1e-30
+        Share that the density resolves: smaller ones are left out of its integrals.
+    tracked : callable, optional
+        The density as a function of places, which may keep what it needs for others nearby.
+    moved : tuple of (Law, float, float), optional
+        The law, factor and shift that this law is made of, whose integrals it shares.
 
     Examples
     --------
@@ -203,11 +212,11 @@ class Law(Transforms):
 
     def __add__(self, other: Law) -> Law:
         """Return the free sum, see :func:`spectra.theory.laws.free_sum`."""
-        return _free_sum.free_sum(self, other)
+        return _free_sum.free_sum(self, other) if isinstance(other, Law) else NotImplemented
 
     def __matmul__(self, other: Law) -> Law:
         """Return the free product, see :func:`spectra.theory.laws.free_product`."""
-        return _free_product.free_product(self, other)
+        return _free_product.free_product(self, other) if isinstance(other, Law) else NotImplemented
 
     def named(self, name: str, /) -> Law:
         """

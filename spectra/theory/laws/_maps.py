@@ -12,6 +12,8 @@ import spectra._checks as _checks
 from spectra.errors import ArgumentError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from spectra._typing import AnyArray, FloatArray
     from spectra.theory.laws._transforms import Transforms
 
@@ -22,6 +24,10 @@ L = TypeVar("L", bound="Transforms")  # a kind of law, which stays the same
 
 def _ascending(ends: tuple[float, float]) -> tuple[float, float]:
     return (min(ends), max(ends))
+
+
+def _descending(places: Iterable[float]) -> tuple[float, ...]:
+    return tuple(sorted(places, reverse=True))
 
 
 def scaled(law: L, factor: float) -> L:
@@ -59,12 +65,15 @@ def scaled(law: L, factor: float) -> L:
         transform=transform,
         atoms=tuple(sorted((c * place, mass) for place, mass in law.atoms)),
         middle=None if law.middle is None else c * law.middle,
+        width=None if law.width is None else abs(c) * law.width,
+        tracked=None,
+        moved=(law, c, 0.0),
         model=None if law.model is None else model,
         r_transform=None if r is None else lambda z: c * r(c * z),
         s_transform=None if s is None or c < 0 else lambda z: s(z) / c,
         cumulants=None if law.cumulants is None else cumulants,
         largest=None if law.largest is None or c < 0 else largest,
-        spikes=tuple(c * place for place in law.spikes),
+        spikes=_descending(c * place for place in law.spikes),
     )
 
 
@@ -95,7 +104,10 @@ def shifted(law: L, by: float) -> L:
         transform=lambda z: law.stieltjes(z - d),
         atoms=tuple((place + d, mass) for place, mass in law.atoms),
         middle=None if law.middle is None else law.middle + d,
+        width=abs(law.middle) if law.width is None and law.middle is not None else law.width,
         power=None,
+        tracked=None,
+        moved=(law, 1.0, d),
         model=None if law.model is None else model,
         r_transform=None if r is None else lambda z: r(z) + d,
         s_transform=None,
@@ -140,13 +152,16 @@ def inverse(law: L) -> L:
         atoms=tuple(sorted((1 / place, mass) for place, mass in law.atoms)),
         alpha=_tail_of_inverse(law) if reaches else math.inf,
         middle=1 / float(law.ppf(0.5)) if reaches else None,
+        width=None,
         power=law.alpha - 2 if law.edges[1] == math.inf else None,
         model=None if law.model is None else model,
         r_transform=None,
         s_transform=None,
         cumulants=None,
         largest=None,
-        spikes=tuple(1 / place for place in law.spikes),
+        spikes=_descending(1 / place for place in law.spikes),
+        tracked=None,
+        moved=None,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -27,10 +28,14 @@ def intervals_of(
     Find the intervals between two bounds, to about 1e-14 of the width.
 
     The density is looked at on a grid and at the places given, near which it lies. An interval in
-    which it falls low between two peaks, perhaps to 0, is divided there.
+    which it falls low between two peaks, perhaps to 0, is divided there. An infinite bound belongs
+    to a tail that begins at the outermost place.
     """
     if not high > low:
         return ()
+    tails = math.isinf(low), math.isinf(high)
+    low = float(places.min()) if tails[0] else low
+    high = float(places.max()) if tails[1] else high
     width = high - low
     angles = np.pi * (np.arange(_POINTS) + 0.5) / _POINTS
     grid = np.concatenate([low + width * (1 - np.cos(angles)) / 2, places])
@@ -42,7 +47,9 @@ def intervals_of(
         return np.asarray(pdf(x) * width > _ABOVE)
 
     heights = pdf(grid) * width
-    full = np.concatenate([[False], heights > _ABOVE, [False]])
+    above = heights > _ABOVE
+    above[0], above[-1] = above[0] or tails[0], above[-1] or tails[1]
+    full = np.concatenate([[False], above, [False]])
     around = np.concatenate([[low], grid, [high]])
     changes = np.flatnonzero(full[1:] != full[:-1])
     left, right = around[changes], around[changes + 1]
@@ -50,6 +57,8 @@ def intervals_of(
     ends = _between(inside, left, right, rising)
     for bound in (low, high):  # an end that differs from a bound by rounding is the bound
         ends = np.where(np.abs(ends - bound) <= 1e-12 * width, bound, ends)
+    ends[:1] = -math.inf if tails[0] else ends[:1]
+    ends[-1:] = math.inf if tails[1] else ends[-1:]
     valleys = _valleys(pdf, grid, heights)
     found: list[tuple[float, float]] = []
     for start, end in zip(ends[::2].tolist(), ends[1::2].tolist(), strict=True):
@@ -69,6 +78,8 @@ def _valleys(
     is_low = (heights[1:-1] < heights[:-2]) & (heights[1:-1] <= heights[2:])
     peaks = np.minimum(peak_before, peak_after)[1:-1]
     lowest = 1 + np.flatnonzero(is_low & (heights[1:-1] > _ABOVE) & (heights[1:-1] < _DEEP * peaks))
+    if not len(lowest):
+        return np.empty(0)
     left, right = grid[lowest - 1], grid[lowest + 1]
     parts = np.linspace(0, 1, _PARTS + 1)
     for _ in range(_ROUNDS):

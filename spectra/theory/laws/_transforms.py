@@ -64,7 +64,8 @@ class Transforms(Density):
         Returns
         -------
         ndarray
-            R(z), ``nan`` where it is not known; the mean of the law at 0.
+            R(z), the mean of the law at 0. Beyond the values of G at the edges, a law with a closed
+            form gives the analytic continuation of R, and ``nan`` is given where there is none.
 
         Raises
         ------
