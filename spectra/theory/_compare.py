@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import spectra._checks as _checks
 from spectra.errors import ArgumentError
-from spectra.theory._comparison import STATISTICS, assembled
+from spectra.theory._comparison import STATISTICS, assembled, with_article
 from spectra.theory._draws import Draws, spectra_of
 from spectra.theory._features import LawNumbers, law_numbers, without_rounding
 from spectra.theory._redraws import drawn_by, fewest, model_of
@@ -156,13 +156,13 @@ def _check_kinds(drawn: Draws, law: LawNumbers, model_of: Any) -> None:
     if drawn.of == "W.T @ W" and law.edges[0] < 0:
         msg = (
             f"the matrices are not symmetric, so that they count by the eigenvalues of W.T @ W, "
-            f"none of which is negative; {_the(law.name)} begins at {law.edges[0]:g}; pass the "
+            f"none of which is negative; {with_article(law.name)} begins at {law.edges[0]:g}; pass the "
             "eigenvalues themselves if they are those of another matrix"
         )
         raise ArgumentError(msg)
     if drawn.are_complex and getattr(model_of, "beta", math.nan) == 1:
         msg = (
-            f"the matrices are complex, and the model of {_the(law.name)} is real: make the law "
+            f"the matrices are complex, and the model of {with_article(law.name)} is real: make the law "
             "with beta=2, or pass the `model` of complex matrices"
         )
         raise ArgumentError(msg)
@@ -181,8 +181,3 @@ def _num_redraws(num: int, wanted: int | None, significance: float) -> int:
         )
         raise ArgumentError(msg)
     return int(wanted)
-
-
-def _the(name: str) -> str:
-    """Return the name of a law with its article; a name that has one keeps it."""
-    return name if name.split(" ")[0].lower() in ("a", "an", "the") else f"the {name}"

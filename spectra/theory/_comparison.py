@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from spectra._typing import AnyArray, FloatArray
 
-__all__ = ["STATISTICS", "assembled"]
+__all__ = ["STATISTICS", "assembled", "with_article"]
 
 STATISTICS = (
     "distribution",
@@ -235,7 +235,7 @@ def _sentence(ds: xr.Dataset) -> str:
     who += f" of {a['size']} eigenvalues"
     if a["verdict"] == "not judged":
         return (
-            f"{who}: not judged, since the {a['law']} has no model of random matrices to compare "
+            f"{who}: not judged, since {with_article(a['law'])} has no model of random matrices to compare "
             "with; give one, or model='independent' for numbers that do not repel each other."
         )
     at = "as its model has it at this size"
@@ -251,4 +251,9 @@ def _sentence(ds: xr.Dataset) -> str:
         few = max(float(ds.p.min()), a["significance"] / int(ds.p.notnull().sum()))
         named = ", ".join(ds.statistic.values[(ds.p <= few).values].tolist())
         word, why = "differs from" if single else "differ from", f"; {named}"
-    return f"{who} {word} the {a['law']} {at} (p {a['p']:.2g}{why}): {precision}."
+    return f"{who} {word} {with_article(a['law'])} {at} (p {a['p']:.2g}{why}): {precision}."
+
+
+def with_article(name: str) -> str:
+    """Return the name of a law with its article; a name that has one keeps it."""
+    return name if name.split(" ")[0].lower() in ("a", "an", "the") else f"the {name}"
