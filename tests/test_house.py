@@ -43,7 +43,7 @@ WORLD = {
 }
 
 GROUND = {
-    *("errors", "_typing", "_checks", "_executing", "_spectral", "_version", "dtypes"),
+    *("errors", "_typing", "_checks", "_executing", "_sparse", "_spectral", "_version", "dtypes"),
     "multiple_tests",
 }
 MATHEMATICS = GROUND | {"linalg", "tails", "noise"}
