@@ -12,10 +12,12 @@ from scipy import sparse
 
 import spectra
 from spectra import costs, from_arrays, measures, theory
+from spectra._spectral import in_blocks
 from spectra.errors import ArgumentError
 from spectra.linalg import _gram, elements, estimates, live_elements, vectors, weibull
 from spectra.linalg._tall import tall
 from spectra.models import adapters
+from spectra.models.lazy import derived, rows
 from spectra.noise import biwhitening, permutation, traps
 from spectra.theory import laws
 from spectra.weightwatcher import analyze as ww_analyze
@@ -91,6 +93,20 @@ def test_the_gram_matrix_is_a_sparse_product_only_where_that_takes_less_time():
     assert taken[0.01] is not None
     assert taken[0.9] is None
     assert _gram._sparse_rows(tall(np.eye(3))) is None
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_parts_are_along_the_longer_side_and_those_asked_for(kind):
+    W = made((5, 30))
+    for X, turn in ((W, True), (W.T, False)):
+        parts = in_blocks(getattr(sparse, kind)(X))
+        assert parts is not None
+        found = [part.T if turn else part for part in parts.blocks(7)]
+        assert [part.shape for part in found] == [(7, 5)] * 4 + [(2, 5)]
+        np.testing.assert_array_equal(np.concatenate(found), X.T if turn else X)
+    held = from_arrays({"w": getattr(sparse, kind)(W)})["w"].source
+    np.testing.assert_array_equal(rows(held, 1, 3)(), W[1:3])
+    np.testing.assert_array_equal(rows(derived(np.transpose, held), 4, 9)(), W.T[4:9])
 
 
 @pytest.mark.parametrize("power", [-600, 600])
