@@ -103,9 +103,8 @@ print(
 )
 
 figure, axes = plt.subplots(1, 3, figsize=(14, 4.2), layout="constrained")
-plots.esd(ds, ax=axes[0])
-plots.xmin_scan(ds, ax=axes[1])
-plots.tail_laws(ds, ax=axes[2])
+for plot, ax in zip((plots.esd, plots.xmin_scan, plots.tail_laws), axes, strict=True):
+    plot(ds, ax=ax)
 
 # %%
 # Vectors and elbows
@@ -152,7 +151,7 @@ marked = {
 for ax in axes:
     for label, (k, colour, style) in marked.items():
         ax.axvline(k, color=colour, linestyle=style, label=f"{label}, {k}")
-figure.legend(*axes[0].get_legend_handles_labels(), loc="outside upper center", ncols=3)
+legend = figure.legend(*axes[0].get_legend_handles_labels(), loc="outside upper center", ncols=3)
 
 # %%
 # Choices of :math:`k`
@@ -250,7 +249,7 @@ axes[1].text(M, 1 / SHOWN, "by chance", color="grey", va="bottom", ha="right")
 for ax in axes:
     for (method, k), colour, style in zip(kept.items(), PALETTE + PALETTE, STYLES, strict=False):
         ax.axvline(k, color=colour, linestyle=style, linewidth=1, label=f"{method}, {k}")
-figure.legend(*axes[0].get_legend_handles_labels(), loc="outside upper center", ncols=4)
+legend = figure.legend(*axes[0].get_legend_handles_labels(), loc="outside upper center", ncols=4)
 
 # %%
 # A folder of texts

@@ -112,7 +112,7 @@ def draw(ax: Axes, name: str, curve: pd.DataFrame, fit: Any) -> None:
 figure, axes = plt.subplots(2, 3, figsize=(11, 6.4), layout="constrained")
 for ax, (name, curve) in zip(axes.flat, curves.items(), strict=True):
     draw(ax, name, curve, fits.loc[name])
-figure.supylabel("share of the data that is as large")
+label = figure.supylabel("share of the data that is as large")
 
 # %%
 # Beside powerlaw
@@ -206,12 +206,12 @@ for ax, name in zip(axes, ("noise, Q = 1", "lognormal", "power law"), strict=Tru
     ax.loglog(x[x > 1e-3], share[x > 1e-3], "o", color=BLUE, markersize=3)
     along = np.geomspace(fit.xmin, x[-1], 50)
     line = fit.num_tail / len(x) * (along / fit.xmin) ** (1 - fit.alpha)
-    label = f"α = {fit.alpha:.2f}, p = {controls.p[name]:.2f}"
-    ax.loglog(along, line, color=ORANGE, label=label)
+    words = f"α = {fit.alpha:.2f}, p = {controls.p[name]:.2f}"
+    ax.loglog(along, line, color=ORANGE, label=words)
     ax.set_title(name, fontsize=11)
     ax.set_xlabel("eigenvalue" if "Q" in name else "x")
     ax.legend(loc="lower left")
-axes[0].set_ylabel("share that is as large")
+label = axes[0].set_ylabel("share that is as large")
 
 # %%
 # What came out
