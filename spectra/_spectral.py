@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol, cast
 
 import numpy as np
 
+from spectra._sparse import from_sparse
 from spectra.errors import ArgumentError
 
 if TYPE_CHECKING:
@@ -88,7 +89,7 @@ class SpectrumLike(Protocol):
 
 
 class InBlocks(Protocol):
-    """A matrix of a file that is read in parts; numpy reads it as a whole."""
+    """A matrix of a file, or a sparse one, that is read in parts; numpy reads it as a whole."""
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -105,8 +106,9 @@ class InBlocks(Protocol):
 
 
 def in_blocks(data: object, /) -> InBlocks | None:
-    """Return `data` if it is a matrix that is read in parts, else None."""
-    return cast("InBlocks", data) if hasattr(data, "blocks") else None
+    """Return `data` if it is a matrix that is read in parts, as a sparse one is, else None."""
+    found = from_sparse(data)
+    return cast("InBlocks", found) if hasattr(found, "blocks") else None
 
 
 def spectrum_of(data: object, /) -> SpectrumLike | None:
@@ -190,7 +192,7 @@ def stack_of(data: npt.ArrayLike, /) -> AnyArray:
     if found is None and hasattr(data, "read"):
         msg = "`matrices` must be arrays, got a tensor or a weight: pass what its read() returns"
         raise ArgumentError(msg)
-    stack = np.asarray(data) if found is None else found.require_matrices()
+    stack = np.asarray(from_sparse(data)) if found is None else found.require_matrices()
     stack = stack[np.newaxis] if stack.ndim == 2 else stack
     if stack.ndim != 3:
         msg = f"`matrices` must be a matrix or a stack of matrices, got {stack.ndim}-D"
@@ -203,17 +205,19 @@ def matrices_of(data: npt.ArrayLike, /) -> Sequence[npt.ArrayLike]:
     found = spectrum_of(data)
     if found is not None:
         return found.each_matrix() or [*found.require_matrices()]
-    return [data] if in_blocks(data) is not None else [*stack_of(data)]
+    parts = in_blocks(data)
+    return [*stack_of(data)] if parts is None else [parts]
 
 
 def matrix_of(data: npt.ArrayLike, /) -> npt.ArrayLike:
-    """Return the matrix of a Spectrum of one matrix; an array as it is."""
+    """Return the matrix of a Spectrum of one matrix; an array as it is, a sparse one in parts."""
     found = spectrum_of(data)
     if found is None:
-        return data
+        matrix: npt.ArrayLike = from_sparse(data)
+        return matrix
     stack = found.require_matrices()
     if len(stack) != 1:
         msg = f"`W` must be one matrix, the Spectrum has {len(stack)}: pass one of its matrices"
         raise ArgumentError(msg)
-    matrix: AnyArray = stack[0]
-    return matrix
+    only: AnyArray = stack[0]
+    return only

@@ -269,8 +269,8 @@ def spectrum(
     Parameters
     ----------
     matrices : array_like, shape (m, n) or (rf, m, n)
-        One matrix or a stack of rf matrices, in weight units; what
-        :meth:`spectra.models.layers.Layer.in_blocks` returns is read in parts.
+        One matrix or a stack of rf matrices, in weight units; a sparse matrix of SciPy, and what
+        :meth:`spectra.models.layers.Layer.in_blocks` returns, is read in parts.
     rtol : float, default: 1e-6
         Relative error allowed in the smallest eigenvalues, as in :func:`eigenvalues`.
     tail : dict, optional

@@ -43,7 +43,7 @@ WORLD = {
 }
 
 GROUND = {
-    *("errors", "_typing", "_checks", "_executing", "_one_thread", "_spectral"),
+    *("errors", "_typing", "_checks", "_executing", "_one_thread", "_sparse", "_spectral"),
     *("_version", "dtypes"),
     "multiple_tests",
 }

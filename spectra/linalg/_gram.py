@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 __all__ = ["gram_of", "symmetric_gram_of", "without_zero_columns"]
 
 _SAFE_EXPONENT = 400  # squares of numbers from 2**-400 to 2**400 can be summed in float64
+_PRODUCT = 100  # time of a product of sparse elements over one of dense elements
 _STRIP = 1024  # rows of the Gram matrix that are computed at a time
 
 
@@ -24,6 +25,9 @@ def gram_of(matrix: Tall, exponent: int, /) -> FloatArray:
 
     Only extreme elements are scaled before they are squared; scaling the squares has the same bits.
     """
+    few = _sparse_rows(matrix)
+    if few is not None:
+        return _sparse_gram(few, exponent)
     columns = matrix.shape[1]
     total = np.zeros((columns, columns))
     early = 0
@@ -33,6 +37,30 @@ def gram_of(matrix: Tall, exponent: int, /) -> FloatArray:
         _add_products(total, scaled(part, early))
     if not early:
         total *= 2.0 ** (-2 * exponent)
+    return total
+
+
+def _sparse_rows(matrix: Tall) -> Any | None:
+    """Return the rows of a sparse matrix whose Gram matrix takes less time than of a dense one."""
+    if matrix.sparse is None:
+        return None
+    rows = matrix.sparse.tocsr()
+    if not rows.has_canonical_format:  # places that are equal, or out of order
+        rows = rows.copy()
+        rows.sum_duplicates()
+    N, M = matrix.shape
+    products = np.square(np.diff(rows.indptr), dtype=np.float64).sum()
+    return rows if products * _PRODUCT < N * M**2 else None
+
+
+def _sparse_gram(rows: Any, exponent: int) -> FloatArray:
+    """Return the Gram matrix of the rows of a sparse matrix over ``2**exponent``."""
+    wide = rows.astype(np.result_type(rows.dtype, np.float64))
+    wide.data = scaled(wide.data, exponent)
+    turned = wide.T.tocsr()
+    total: FloatArray = np.empty((rows.shape[1],) * 2)
+    for start in range(0, len(total), _STRIP):
+        total[start : start + _STRIP] = (turned[start : start + _STRIP] @ wide).toarray()
     return total
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -25,6 +25,7 @@ class Tall(NamedTuple):
     shape: tuple[int, int]
     blocks: Callable[[], Iterable[AnyArray]]  # of rows
     num_blocks: int
+    sparse: Any = None  # the same matrix in SciPy, if it is sparse
 
 
 def _real(array: AnyArray) -> AnyArray:
@@ -55,7 +56,11 @@ def tall(W: npt.ArrayLike) -> Tall:
         return _real(array).T if turn else _real(array)
 
     step = _step(columns)
-    return Tall((rows, columns), lambda: map(turned, parts.blocks(step)), -(-rows // step))
+    sparse = getattr(parts, "sparse", None)
+    in_scipy = sparse.T if turn and sparse is not None else sparse
+    return Tall(
+        (rows, columns), lambda: map(turned, parts.blocks(step)), -(-rows // step), in_scipy
+    )
 
 
 def _step(columns: int) -> int:

@@ -78,9 +78,9 @@ def eigenvalues(
     Parameters
     ----------
     W : array_like, shape (m, n)
-        Real matrix, in weight units. That of a layer of a file is read in blocks. For an array of
-        PyTorch, CuPy, JAX or another library of the array API, the work is done by that library,
-        where the array lies; it must have float64.
+        Real matrix, in weight units. That of a layer of a file, or a sparse one of SciPy, is read
+        in blocks. For an array of PyTorch, CuPy, JAX or another library of the array API, the work
+        is done by that library, where the array lies; it must have float64.
     rtol : float, default: 1e-6
         Relative error allowed in the smallest eigenvalue. The Gram matrix has the squared condition
         number of W. If its error could exceed `rtol` in up to 16 eigenvalues, these are computed

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from spectra._sparse import Sparse, from_sparse
 from spectra.errors import ArgumentError
 from spectra.models.lazy import Derived, Held
 from spectra.models.model import Model
@@ -25,6 +26,9 @@ __all__ = ["from_array", "from_arrays"]
 
 def _held(name: str, array: npt.ArrayLike) -> Tensor:
     """Return the tensor of an array in memory, its role not yet guessed."""
+    array = from_sparse(array)
+    if isinstance(array, Sparse):
+        return Tensor(name, array.shape, array.sparse.dtype.name, "unknown", array)
     try:
         values = np.asarray(array)
     except (TypeError, ValueError, RuntimeError) as error:
@@ -37,7 +41,7 @@ def _in_memory(source: Source) -> bool:
     """Return whether an array is held in memory, or computed of arrays that are."""
     if isinstance(source, Derived):
         return all(_in_memory(part) for part in source.inputs)
-    return isinstance(source, Held)
+    return isinstance(source, Held | Sparse)
 
 
 def from_array(name: str, array: npt.ArrayLike, /, *, role: str | None = None) -> Tensor:
@@ -48,8 +52,9 @@ def from_array(name: str, array: npt.ArrayLike, /, *, role: str | None = None) -
     ----------
     name : str
         Name of the tensor.
-    array : array_like
-        Numbers of the tensor; kept by reference, not copied.
+    array : array_like, or sparse array or matrix of SciPy
+        Numbers of the tensor; kept by reference, not copied. A sparse matrix is read as a dense
+        one, in parts.
     role : str, optional
         Use of the tensor in the network, a key of :data:`spectra.models.roles.ROLES`; by default
         guessed from name and shape.
@@ -85,9 +90,9 @@ def from_arrays(tensors: Mapping[str, Tensor | npt.ArrayLike], /, *, name: str =
 
     Parameters
     ----------
-    tensors : mapping of str to Tensor or array_like
-        Arrays by name. A tensor among them is kept as it is, and so is a whole
-        :class:`~spectra.models.model.Model`.
+    tensors : mapping of str to Tensor, array_like or sparse matrix
+        Arrays by name, sparse ones of SciPy among them. A tensor is kept as it is, and so is a
+        whole :class:`~spectra.models.model.Model`.
     name : str, default: ""
         Name of the model, which results keep.
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -27,6 +27,7 @@ Callable without arguments that returns an array; picklable if the array is in a
 It may have methods ``rows(start, stop)`` and ``columns(start, stop)`` that return lazy arrays of
 these places along the first and the last axis; a method ``blocks(step, axis)`` that yields the
 parts of a matrix, or is None where a part takes as much memory as the whole; an attribute
+``sparse`` with the sparse matrix of SciPy that it makes dense; an attribute
 ``stored`` with the lazy array of the bytes that its numbers are decoded from; and an attribute
 ``unreadable`` with the reason why it cannot be read, empty if it can.
 """
@@ -241,6 +242,11 @@ class InBlocks:
         """
         parts = blocks(self.source, step, int(self.shape[0] < self.shape[1]))
         yield from () if parts is None else parts
+
+    @property
+    def sparse(self) -> Any:
+        """The sparse matrix that is read, of SciPy; None for any other."""
+        return getattr(self.source, "sparse", None)
 
     def __array__(self, dtype: npt.DTypeLike | None = None, copy: bool | None = None) -> AnyArray:
         """Read the whole matrix."""

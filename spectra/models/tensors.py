@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from spectra.errors import ModelFormatError, SpectraError
 from spectra.models.lazy import blocks
@@ -236,3 +236,8 @@ class Whole:
             The parts; None if a part cannot be had without the whole.
         """
         return blocks(self.tensor.source, step, axis)
+
+    @property
+    def sparse(self) -> Any:
+        """The sparse matrix in memory, of SciPy; None for any other tensor."""
+        return getattr(self.tensor.source, "sparse", None)

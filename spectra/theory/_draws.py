@@ -9,6 +9,7 @@ import numpy as np
 import spectra._checks as _checks
 from spectra._executing import every_result
 from spectra._one_thread import one_thread
+from spectra._sparse import from_sparse
 from spectra._spectral import spectrum_of
 from spectra.errors import ArgumentError
 from spectra.linalg.eigen import eigenvalues
@@ -85,7 +86,7 @@ def _checked(drawn: Any, what: str) -> AnyArray:
     taken = spectrum_of(given)
     if taken is not None:
         return np.sort(np.ravel(np.asarray(taken, np.float64)))
-    array = np.asarray(given)
+    array = np.asarray(from_sparse(given))
     if array.ndim not in (1, 2) or array.dtype.kind not in "biufc" or not array.size:
         msg = (
             f"{what} must be a matrix or the eigenvalues of one, got shape {array.shape} of "

@@ -7,6 +7,7 @@ from collections.abc import Hashable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from spectra._sparse import Sparse
 from spectra.models.lazy import Held
 from spectra.models.structure._parts import whole
 
@@ -30,6 +31,8 @@ def _place(tensor: Tensor) -> Hashable | None:
         return None
     if isinstance(source, Held):
         return (id(source.array), tensor.shape)
+    if isinstance(source, Sparse):
+        return (id(source.sparse), tensor.shape)
     try:
         hash(source)
     except TypeError:  # the type is hashable, but not its content

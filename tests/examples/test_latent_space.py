@@ -1,0 +1,100 @@
+"""Latent space of LSA: which way to choose k finds the known number of topics."""
+
+import numpy as np
+import pytest
+from scipy import sparse
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def ours(page):
+    return page("latent_space")
+
+
+def within(found, method, topics, low, high):
+    ks = found[method][topics]
+    return low <= min(ks) and max(ks) <= high
+
+
+def test_the_power_law_keeps_many_times_the_topics_and_as_many_without(ours):
+    found = ours["found"]
+    for topics in (10, 20, 40):
+        assert within(found, "power law", topics, 3 * topics, 260)
+    assert within(found, "power law", 0, 120, 190)
+    assert ours["p"] < 0.05
+
+
+def test_methods_for_unequal_variances_find_the_topics(ours):
+    found = ours["found"]
+    for topics in (10, 20):
+        assert within(found, "spikes, biwhitened", topics, topics - 1, topics + 1)
+        assert within(found, "ScreeNOT", topics, topics, topics + 4)
+    assert within(found, "spikes, biwhitened", 40, 28, 40)
+    assert within(found, "ScreeNOT", 40, 20, 30)
+    assert within(found, "spikes, biwhitened", 0, 1, 2)
+
+
+def test_methods_for_one_variance_find_signals_without_topics(ours):
+    found = ours["found"]
+    assert within(found, "spikes", 0, 70, 100)
+    assert within(found, "Gavish-Donoho", 0, 5, 12)
+    assert within(found, "trace-log", 0, 220, 290)
+    assert within(found, "trace-log", 40, 220, 290)
+
+
+def test_elbows_are_not_at_the_topics(ours):
+    found = ours["found"]
+    assert max(found["elbow of the variance"][40]) < 20
+    ratio = [k for ks in found["elbow of the ratio"].values() for k in ks]
+    assert max(ratio) - min(ratio) > 300
+    scatter = ours["ratio"][100:400]
+    assert abs(scatter.mean() / ours["of_noise"] - 1) < 0.15
+
+
+def test_the_distance_has_many_minima_and_a_second_dip_at_the_topics(ours):
+    assert len(ours["minima"].xmin) == pytest.approx(600 / 5, rel=0.2)
+    assert abs((ours["evals"] >= ours["second"]).sum() - ours["SHOWN"]) <= 3
+
+
+def test_the_best_approximation_has_as_many_values_as_topics(ours):
+    error, kept = ours["error"], ours["kept"]
+    assert abs(ours["best_error"] - ours["SHOWN"]) <= 3
+    assert error.min() == pytest.approx(0.33, abs=0.03)
+    assert error[kept["power law"] - 1] == pytest.approx(0.89, abs=0.06)
+    assert error[kept["power law"] - 1] > error[0] > error[ours["SHOWN"] - 1]
+
+
+def test_the_error_is_that_of_the_truncated_matrix(ours):
+    X, E, U = ours["X"].toarray(), ours["E"], ours["U"]
+    for k in (1, 20, 200):
+        exact = np.linalg.norm(U[:, :k] @ (U[:, :k].T @ X) - E) / np.linalg.norm(E)
+        assert ours["error"][k - 1] == pytest.approx(exact, rel=1e-8)
+
+
+def test_neighbours_are_of_the_same_topic(ours):
+    assert max(ours["share"]) > 0.95
+    assert np.interp([15, 130], ours["ks"], ours["share"]).min() > 0.9
+    assert ours["at"]["power law"] == pytest.approx(0.88, abs=0.05)
+    assert ours["at"]["spikes, biwhitened"] > 0.95
+
+
+def test_weights_are_those_of_the_formula(ours):
+    counts = np.array([[2, 0, 1], [1, 1, 0]])
+    inverse = np.log(3 / (1 + np.array([2, 1, 1]))) + 1
+    expected = counts * inverse
+    expected /= np.linalg.norm(expected, axis=1, keepdims=True)
+    found = ours["tf_idf"](sparse.csr_array(counts)).toarray()
+    np.testing.assert_allclose(found, expected)
+
+
+def test_a_folder_of_texts_is_read(ours, tmp_path):
+    for name, words in (("a.txt", "one two three four"), ("b.txt", "red green blue four")):
+        (tmp_path / name).write_text(f"{words} " * 150)
+    (tmp_path / "_build").mkdir()
+    (tmp_path / "_build" / "c.txt").write_text("never " * 500)
+    counts, file = ours["pieces"](tmp_path)
+    assert counts.shape == (8, 7)
+    assert sorted(file) == [0] * 4 + [1] * 4
+    assert counts.sum() == 1200
+    assert set(ours["real"]) <= set(ours["found"])
