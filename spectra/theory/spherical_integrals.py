@@ -28,11 +28,13 @@ from spectra.theory.ensembles._drawing import orthonormal, unitary
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    from spectra._typing import FloatArray, Numbers
+    from spectra._typing import AnyArray, FloatArray, Numbers
 
 __all__ = ["log_rank_one", "log_unitary", "overlaps"]
 
-_WIDTHS = np.linspace(0, 14, 281)  # nodes of the path, in widths of its saddle
+_NODES = np.linspace(0, 1, 301)  # of the path, from the saddle to its end
+_BEND = 0.5  # of the path to the left; below 1 the integrand falls all along it, whatever b is
+_FALL = 45.0  # of the logarithm of the integrand, along the path
 _DIGITS = 50  # of the determinant at least, beside those that small differences take away
 _SHORT = Context(prec=40, Emax=MAX_EMAX, Emin=MIN_EMIN)  # for logarithms, which are only added
 _AGREED = 1e-13  # difference of two precisions, relative to the logarithm or to 1
@@ -61,13 +63,18 @@ def _at_saddle(y: FloatArray, beta: float) -> float:
     for _ in range(100):
         middle = (low + high) / 2
         low, high = (middle, high) if half * np.sum(1 / (middle + d)) > 1 else (low, middle)
-    second, third = (half * np.sum((high + d) ** -power) for power in (2.0, 3.0))
-    width, bend = second**-0.5, third / (3 * second**2)
-    t = high + 1j * width * _WIDTHS - bend * _WIDTHS**2  # the path of steepest descent, nearly
-    exponent = t - half * np.log(t[:, None] + d).sum(axis=1)
-    top = exponent[0].real
-    values = ((width + 2j * bend * _WIDTHS) * np.exp(exponent - top)).real
-    integral = (values.sum() - values[0] / 2) * _WIDTHS[1] / np.pi
+    width = (half * np.sum((high + d) ** -2.0)) ** -0.5
+
+    def exponent(v: FloatArray) -> AnyArray:
+        t = high + width * (1j * np.sinh(v) - _BEND * (np.cosh(v) - 1))
+        return np.asarray(t - half * np.log(t[:, None] + d).sum(axis=1))
+
+    top, end = exponent(np.zeros(1))[0].real, 1.0
+    while exponent(np.array([end]))[0].real > top - _FALL:
+        end *= 1.25
+    v = end * _NODES
+    values = (width * (np.cosh(v) + 1j * _BEND * np.sinh(v)) * np.exp(exponent(v) - top)).real
+    integral = (values.sum() - values[0] / 2) * v[1] / np.pi
     return float(math.lgamma(half * len(y)) + y.max() + top + math.log(integral))
 
 
@@ -107,7 +114,7 @@ def log_rank_one(
 
     .. math:: \frac{\Gamma(\kappa)}{2 \pi i} \int e^s \prod_j (s - \theta b_j)^{-\beta/2} ds
 
-    along a path around all singularities; a parabola through the saddle is used. For large n,
+    along a path around all singularities; a hyperbola through the saddle is used. For large n,
     :math:`\frac{2}{\beta n}` times the logarithm at :math:`\beta n \theta / 2` tends to
     :math:`\int_0^\theta R(z) dz` as long as :math:`\theta \le G(b_{max})`, with the Stieltjes
     transform G, and grows with the slope :math:`b_{max} - 1/\theta` beyond.

@@ -29,6 +29,16 @@ def test_rank_one_of_a_projection_is_a_confluent_function(beta, ones, size):
     assert log_rank_one(strength, b, beta=beta) == close(expected)
 
 
+def test_rank_one_with_one_large_eigenvalue():
+    strength = np.geomspace(20, 600, 15)
+    b = np.eye(200)[0]
+    expected = np.log(hyp1f1(0.5, 100, strength))
+    assert log_rank_one(strength, b) == close(expected)
+    b, a = np.geomspace(1e-6, 0.05, 15) + np.eye(15)[0], np.eye(15)[0]
+    exact = [log_unitary(each * a, b) for each in strength]
+    assert log_rank_one(strength, b, beta=2) == close(exact)
+
+
 def test_rank_one_in_the_plane_is_a_bessel_function():
     assert log_rank_one(3.0, [1.0, 0.0]) == close(1.5 + math.log(iv(0, 1.5)))
 
