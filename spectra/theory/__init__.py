@@ -21,6 +21,9 @@ Theory: random matrices with spectra known from theory, and free probability.
   ``symmetric``), the largest share that leaves a gap (``largest_share``)
 - ``mu_alpha``: exponent of the spectrum from the tail index of the elements, in theory
   (``exponents``) and fitted to matrices of a size (``fitted``)
+- ``spherical_integrals``: means over all rotations at a finite size, of which free probability is
+  the limit: exact for a matrix of rank one (``log_rank_one``) and for unitary rotations
+  (``log_unitary``), and draws of the exponent (``overlaps``)
 """
 
 from spectra.theory import (
@@ -31,6 +34,7 @@ from spectra.theory import (
     local,
     many_spikes,
     mu_alpha,
+    spherical_integrals,
 )
 from spectra.theory._compare import compare
 from spectra.theory._scan import scan
@@ -45,4 +49,5 @@ __all__ = [
     "many_spikes",
     "mu_alpha",
     "scan",
+    "spherical_integrals",
 ]
