@@ -14,6 +14,7 @@ Build and read the results of an analysis: Datasets, their variables, verdicts a
 - ``left_out``: tensors and elements that are not analysed, by the kind of reason
   (``left_out_line``)
 - ``lacking``: layers on which a measure failed (``lacking_layers``, ``lacking_lines``)
+- ``relations``: a metric of models against their accuracy, within groups and between (``relation``)
 - ``summary``: averages over the layers of a model (``summary``)
 - ``diagnosis``: one verdict from all the evidence, with its reason (``judge``)
 - ``values``: what a measure returned, checked against the declarations (``checked``)
@@ -33,6 +34,7 @@ from spectra.results import (
     left_out,
     plotdata,
     reading,
+    relations,
     rules,
     scale_collapse,
     several,
@@ -52,6 +54,7 @@ __all__ = [
     "left_out",
     "plotdata",
     "reading",
+    "relations",
     "rules",
     "scale_collapse",
     "several",

@@ -101,6 +101,10 @@ def regression(
     ArgumentError
         If the arguments differ in length, or no point is finite.
 
+    See Also
+    --------
+    spectra.results.relations.relation : Rank correlation within groups and between, with intervals.
+
     Notes
     -----
     A correlation over all points may be that of the groups, and none within them or the opposite

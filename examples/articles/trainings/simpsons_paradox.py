@@ -1,0 +1,96 @@
+"""
+Train networks of several depths under several regularisations, and keep numbers of every layer.
+
+Run ``python -m trainings.simpsons_paradox FOLDER`` in ``examples/articles``, with a folder of
+digits as :func:`trainings.digits.read_train_and_test` reads them. It takes a quarter of an hour.
+"""
+
+from __future__ import annotations
+
+import itertools
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+import spectra
+from trainings.digits import Digits, read_train_and_test, shuffled, with_random_labels
+from trainings.networks import accuracy, start, train
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+__all__ = ["BATCHES", "DECAYS", "DEPTHS", "SEEDS", "of_network", "table"]
+
+DEPTHS = (2, 3, 4, 5)  # numbers of hidden layers
+DECAYS = (0.0, 0.0005, 0.002, 0.006)  # of the weights
+BATCHES = (4, 16, 64)  # digits in each step
+SEEDS = (0, 1)  # of the start, the order of the digits and the random labels
+WIDTH = 150  # of the hidden layers
+DIGITS = 3000  # to train with
+SHARE = 0.2  # of the labels that are drawn at random
+RATE, MOMENTUM = 0.05, 0.0  # of the descent
+EPOCHS = 25
+COLUMNS = [
+    "N", "M", "alpha", "alpha_noise", "D", "alpha_weighted", "log_alpha_norm", "log_norm",
+    "log_spectral_norm", "stable_rank",
+]  # fmt: skip
+
+
+def of_network(
+    train_on: Digits,
+    test_on: Digits,
+    *,
+    depth: int,
+    decay: float,
+    batch: int,
+    seed: int,
+    epochs: int = EPOCHS,
+) -> pd.DataFrame:
+    """Train one network, and return the numbers of its layers with its accuracies."""
+    rng = np.random.default_rng(seed)
+    few = Digits(*(part[:DIGITS] for part in shuffled(train_on, rng)))
+    spoiled = with_random_labels(few, SHARE, rng)
+    network = start((few.x.shape[1], *[WIDTH] * depth, 10), rng)
+    network = train(
+        network, spoiled, batch=batch, rate=RATE, momentum=MOMENTUM, decay=decay, rng=rng,
+        epochs=epochs, patience=epochs,
+    ).network  # fmt: skip
+    found = spectra.analyze({f"fc{i}": layer.weight for i, layer in enumerate(network, 1)})
+    known = {
+        "depth": depth, "decay": decay, "batch": batch, "seed": seed,
+        "test": accuracy(network, test_on), "train": accuracy(network, spoiled),
+    }  # fmt: skip
+    layers = spectra.table(found)[COLUMNS].reset_index(names="layer")
+    return pd.concat([pd.DataFrame([known] * len(layers)), layers], axis=1)
+
+
+def table(
+    train_on: Digits,
+    test_on: Digits,
+    *,
+    depths: Iterable[int] = DEPTHS,
+    decays: Iterable[float] = DECAYS,
+    batches: Iterable[int] = BATCHES,
+    seeds: Iterable[int] = SEEDS,
+    epochs: int = EPOCHS,
+) -> pd.DataFrame:
+    """Train a network for each depth, decay, batch size and seed, and return all layers."""
+    grid = itertools.product(depths, decays, batches, seeds)
+    return pd.concat(
+        [
+            of_network(
+                train_on, test_on, depth=depth, decay=decay, batch=batch, seed=seed, epochs=epochs
+            )
+            for depth, decay, batch, seed in grid
+        ],
+        ignore_index=True,
+    )
+
+
+if __name__ == "__main__":
+    results = Path(__file__).parent.parent / "results"
+    every = table(*read_train_and_test(Path(sys.argv[1])))
+    every.to_csv(results / "simpsons_paradox.csv", index=False, float_format="%.6g")

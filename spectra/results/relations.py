@@ -1,0 +1,257 @@
+r"""
+Relate a metric of models to their accuracy, over all models, within groups and between groups.
+
+A metric that follows the accuracy within every family of models may run against it over all of
+them, and the other way round (Simpson's paradox). So the relation is measured three times.
+Kendall's :math:`\tau` counts the pairs of models that both quantities put in the same order, less
+those that they put in opposite orders, relative to the pairs without ties.
+"""
+
+from __future__ import annotations
+
+import math
+from itertools import pairwise
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+import spectra._checks as _checks
+from spectra.errors import ArgumentError, one_line
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import numpy.typing as npt
+    import xarray as xr
+
+    from spectra._typing import AnyArray, FloatArray
+
+__all__ = ["relation"]
+
+_KINDS = ("all", "within", "between")
+_WORDS = {
+    "tau": "Kendall's rank correlation",
+    "tau_low": "lower end of the interval of tau",
+    "tau_high": "upper end of the interval of tau",
+    "p": "probability of a tau at least as far from 0 by chance",
+    "num": "number of points",
+    "slope": "change of the accuracy per unit of the metric, by least squares",
+    "rmse": "root mean square of the accuracy around the line",
+    "rmse_without": "root mean square of the accuracy around its mean",
+}
+
+
+class _Points(NamedTuple):
+    """Points sorted by group, and the signs of all differences between them."""
+
+    x: FloatArray
+    y: FloatArray
+    spans: list[slice]
+    x_signs: FloatArray
+    y_signs: FloatArray
+
+
+def _signs(values: FloatArray) -> FloatArray:
+    return np.sign(values[:, None] - values)
+
+
+def _means(values: FloatArray, spans: list[slice]) -> FloatArray:
+    return np.array([values[span].mean() for span in spans])
+
+
+def _orders(x_signs: FloatArray, y_signs: FloatArray) -> FloatArray:
+    """Return the pairs in equal less those in opposite order, and those untied in x, and in y."""
+    one, other = x_signs.ravel(), y_signs.ravel()
+    return np.array([one @ other, one @ one, other @ other])
+
+
+def _ratios(orders: FloatArray) -> FloatArray:
+    with np.errstate(invalid="ignore"):
+        return np.asarray(orders[..., 0] / np.sqrt(orders[..., 1] * orders[..., 2]))
+
+
+def _taus(points: _Points, first: AnyArray, second: AnyArray) -> FloatArray:
+    """Return tau over all, within and between groups, then of each group; x and y reordered."""
+    x_signs = points.x_signs[np.ix_(first, first)]
+    y_signs = points.y_signs[np.ix_(second, second)]
+    each = [_orders(x_signs[span, span], y_signs[span, span]) for span in points.spans]
+    means = (_means(v, points.spans) for v in (points.x[first], points.y[second]))
+    between = _orders(*map(_signs, means))
+    return _ratios(np.array([_orders(x_signs, y_signs), np.sum(each, axis=0), between, *each]))
+
+
+def _intervals(
+    points: _Points, resamples: int, confidence: float, random: np.random.Generator
+) -> FloatArray:
+    """Return the ends of the interval of each tau, from points redrawn within their groups."""
+    drawn = [
+        np.concatenate([random.integers(s.start, s.stop, s.stop - s.start) for s in points.spans])
+        for _ in range(resamples)
+    ]
+    found = np.array([_taus(points, order, order) for order in drawn])
+    ends = np.full((2, found.shape[1]), math.nan)
+    known = np.isfinite(found).mean(axis=0) > 0.5
+    tail = (1 - confidence) / 2
+    ends[:, known] = np.nanquantile(found[:, known], [tail, 1 - tail], axis=0)
+    return ends
+
+
+def _p_values(
+    points: _Points, taus: FloatArray, resamples: int, random: np.random.Generator
+) -> FloatArray:
+    """Return the p-value of each tau: y is exchanged, over all or within its group."""
+    from scipy.stats import kendalltau
+
+    order = np.arange(len(points.x))
+    farther = np.zeros(len(taus))
+    for _ in range(resamples):
+        within = np.concatenate([random.permutation(order[span]) for span in points.spans])
+        found = _taus(points, order, within)
+        over_all = random.permutation(order)
+        found[0] = _ratios(_orders(points.x_signs, points.y_signs[np.ix_(over_all, over_all)]))
+        farther += np.abs(found) >= np.abs(taus) - 1e-9
+    p = np.where(np.isfinite(taus), (1 + farther) / (1 + resamples), math.nan)
+    means = (_means(values, points.spans) for values in (points.x, points.y))
+    p[2] = float(kendalltau(*means).pvalue) if math.isfinite(taus[2]) else math.nan
+    return p
+
+
+def _line(x: FloatArray, y: FloatArray) -> tuple[float, float, float]:
+    """Return the slope, and the scatter of y around the line and without it, of centred data."""
+    square = float(x @ x)
+    slope = float(x @ y) / square if square else math.nan
+    return slope, math.sqrt(np.mean((y - slope * x) ** 2)), math.sqrt(np.mean(y**2))
+
+
+def _lines(points: _Points) -> list[tuple[float, float, float]]:
+    """Return the lines through all points, with a level for each group, and through the means."""
+    found = []
+    for group in ([slice(None)], points.spans):
+        parts = [[v[span] - v[span].mean() for span in group] for v in (points.x, points.y)]
+        found.append(_line(*map(np.concatenate, parts)))
+    means = [_means(v, points.spans) for v in (points.x, points.y)]
+    return [*found, _line(*(v - v.mean() for v in means))]
+
+
+def relation(
+    metric: npt.ArrayLike,
+    accuracy: npt.ArrayLike,
+    /,
+    *,
+    groups: Sequence[object],
+    confidence: float = 0.9,
+    resamples: int = 1000,
+    rng: int | np.random.Generator | None = 0,
+) -> xr.Dataset:
+    r"""
+    Relate a metric of models to their accuracy, over all models, within and between groups.
+
+    Parameters
+    ----------
+    metric, accuracy : array_like, shape (n,)
+        Two numbers of each model, such as its mean alpha and its test accuracy. Models with a
+        number that is not finite are left out.
+    groups : sequence, length n
+        Group of each model, such as its architecture or its depth.
+    confidence : float, default: 0.9
+        Confidence of the intervals.
+    resamples : int, default: 1000
+        Number of draws for the intervals, and of permutations for the p-values.
+    rng : int, numpy.random.Generator or None, default: 0
+        Seed of the draws, or the generator to draw from; None for an unseeded one.
+
+    Returns
+    -------
+    xarray.Dataset
+        Along ``points``, which are ``all`` models, models ``within`` their groups, and ``between``
+        groups, the means of the groups: `tau`, its interval from `tau_low` to `tau_high`, its
+        p-value `p`, the number of points `num`, the `slope` of the least-squares line, the root
+        mean square `rmse` of the accuracy around the line, and `rmse_without` around the mean.
+        Within groups the line has one slope and a level for each group. Along ``group``:
+        `group_tau`, `group_tau_low`, `group_tau_high`, `group_p` and `group_num`. The attribute
+        `num_left_out` counts the models that are left out. Without two different values on either
+        side a number is ``nan``.
+
+    Raises
+    ------
+    ArgumentError
+        If the arguments differ in length, no model has two finite numbers, or an option is wrong.
+
+    See Also
+    --------
+    spectra.results.plotdata.regression : Lines of the figure, for each group.
+
+    Notes
+    -----
+    :math:`\tau` is Kendall's :math:`\tau_b`; within groups its three counts of pairs are summed
+    over the groups. Intervals are percentiles over models redrawn within their groups: they say
+    what other models of the same groups would give, nothing about other groups, and are too narrow
+    for groups of fewer than ten models. The p-values come from permutations of the accuracies
+    over all models, or within groups, so that none is below 1 / (1 + `resamples`); between groups
+    it is that of SciPy's ``kendalltau``, exact without ties, and cannot be below 1/12 for four
+    groups. Models that share a seed or data are not independent, and their intervals too narrow.
+
+    References
+    ----------
+    Kendall (1945), doi:10.1093/biomet/33.3.239; Simpson (1951), JRSS B 13, 238.
+
+    Examples
+    --------
+    >>> metric = [1, 2, 3, 4, 5, 6, 7, 8, 9]
+    >>> accuracy = [7, 8, 9, 4, 5, 6, 1, 2, 3]
+    >>> found = relation(metric, accuracy, groups=list("aaabbbccc"))
+    >>> found.tau.round(2).to_series().to_dict()
+    {'all': -0.5, 'within': 1.0, 'between': -1.0}
+    >>> found.slope.round(2).values.tolist()
+    [-0.8, 1.0, -1.0]
+    """
+    import xarray as xr
+
+    points, names, num_left_out = _sorted(metric, accuracy, groups)
+    _checks.share("confidence", confidence)
+    _checks.count("resamples", resamples)
+    random = _checks.generator(rng)
+    order = np.arange(len(points.x))
+    taus = _taus(points, order, order)
+    low, high = _intervals(points, resamples, confidence, random)
+    p = _p_values(points, taus, resamples, random)
+    sizes = [span.stop - span.start for span in points.spans]
+    num = np.array([len(order), len(order), len(names), *sizes])
+    columns = dict(zip(_WORDS, (taus, low, high, p, num), strict=False))
+    lines = np.array(_lines(points)).T
+    arrays = {
+        **{name: ("points", v[:3]) for name, v in columns.items()},
+        **dict(zip(list(_WORDS)[5:], [("points", v) for v in lines], strict=True)),
+        **{f"group_{name}": ("group", v[3:]) for name, v in columns.items()},
+    }
+    described = {
+        name: xr.Variable(dim, values, {"long_name": _WORDS[name.removeprefix("group_")]})
+        for name, (dim, values) in arrays.items()
+    }
+    attrs = {"confidence": confidence, "resamples": resamples, "num_left_out": num_left_out}
+    return xr.Dataset(described, {"points": list(_KINDS), "group": names}, attrs)
+
+
+def _sorted(
+    metric: npt.ArrayLike, accuracy: npt.ArrayLike, groups: Sequence[object]
+) -> tuple[_Points, list[str], int]:
+    """Return the finite points sorted by group, the names of the groups, and how many are left."""
+    x = _checks.one_dimensional(metric, "metric")
+    y = _checks.one_dimensional(accuracy, "accuracy")
+    labels = np.array([one_line(group) for group in np.asarray(groups, object)], dtype=object)
+    if not len(x) == len(y) == len(labels):
+        got = f"{len(x)}, {len(y)} and {len(labels)}"
+        msg = f"`metric`, `accuracy` and `groups` must have one entry per model, got {got}"
+        raise ArgumentError(msg)
+    kept = np.isfinite(x) & np.isfinite(y)
+    if not kept.any():
+        msg = f"no model has two finite numbers, of {len(x)}"
+        raise ArgumentError(msg)
+    x, y, labels = x[kept], y[kept], labels[kept]
+    names = list(dict.fromkeys(labels.tolist()))
+    places = [np.flatnonzero(labels == name) for name in names]
+    ends = np.cumsum([0, *map(len, places)]).tolist()
+    spans = [slice(start, stop) for start, stop in pairwise(ends)]
+    order = np.concatenate(places)
+    x, y = x[order], y[order]
+    return _Points(x, y, spans, _signs(x), _signs(y)), names, int((~kept).sum())

@@ -1,0 +1,103 @@
+"""The 5+1 phases: made on purpose and named, and those that a network reaches by batch size."""
+
+import numpy as np
+import pytest
+
+from spectra.noise import phases, tracy_widom
+from tests.builders import EXAMPLES, SHARED
+
+ARTICLES = EXAMPLES.parent / "articles"
+DIGITS = SHARED / "data/mnist"
+
+
+@pytest.fixture
+def result(page):
+    return page("five_plus_one_phases")
+
+
+def test_each_phase_is_made_and_named(result):
+    named = result["made"].named
+    assert named.index.tolist() == [phase.name.lower() for phase in phases.Phase][1:7]
+    assert (named >= 17).all()
+    assert named[["random_like", "bulk_and_spikes", "rank_collapse"]].eq(20).all()
+
+
+def test_the_evidence_is_that_of_theory(result):
+    made, (N, M) = result["made"], result["SHAPE"]
+    centre, width = tracy_widom.scale(N - 3, M - 3)
+    for name, strength, error in (("bulk_and_spikes", 3.0, 0.05), ("bleeding_out", 1.15, 0.5)):
+        square = strength**2  # the eigenvalue of a planted strength: Baik & Silverstein
+        eigenvalue = N * (1 + square) * (M / N + square) / square
+        assert made.reach[name] == pytest.approx((eigenvalue - centre) / width, rel=error)
+    assert made["above the bulk"]["bulk_and_spikes"] == 3
+    assert made["above the bulk"]["random_like"] == 0
+    assert made.zeros["rank_collapse"] == pytest.approx(1 / 3)
+    assert made["bulk D"]["random_like"] < 0.015 < 0.04 < made["bulk D"]["heavy_tailed"]
+
+
+def test_the_network_goes_through_five_phases_in_order(result):
+    reached = result["reached"]
+    names = {key: [phase.name.lower() for phase in found] for key, found in reached.items()}
+    for layer in ("fc1", "fc2"):
+        assert names[layer, 512] == 3 * ["random_like"]
+        assert {*names[layer, 256]} == {"random_like", "bleeding_out"}
+        for batch in (8, 16, 32, 64, 128):
+            assert names[layer, batch] == 3 * ["bulk_and_spikes"]
+        assert names[layer, 1] == 3 * ["heavy_tailed"]
+    assert names["fc2", 2] == 3 * ["bulk_decay"]
+    assert names["fc2", 4].count("bulk_decay") == 2
+    assert "bulk_decay" not in {
+        name for (layer, _), n in names.items() if layer == "fc1" for name in n
+    }
+    assert phases.Phase.RANK_COLLAPSE not in {
+        phase for found in reached.values() for phase in found
+    }
+
+
+def test_the_heavy_tailed_network_is_broken_and_large_batches_are_best(result):
+    test, train = (
+        dict(zip(result["BATCHES"], result["runs"][kind], strict=True))
+        for kind in ("test", "train")
+    )
+    assert (test[1] < 0.2).all()
+    assert max(test, key=lambda batch: test[batch].mean()) == 512
+    assert test[512].mean() - test[8].mean() > 3 * np.hypot(test[512].std(), test[8].std())
+    assert test[512].std(ddof=1) < 0.01 > test[8].std(ddof=1)
+    assert train[8].mean() > 0.99
+    assert train[512].mean() == pytest.approx(0.77, abs=0.01)
+
+
+def test_a_short_training_makes_such_results(monkeypatch):
+    monkeypatch.syspath_prepend(ARTICLES)
+    from trainings.digits import made_up
+    from trainings.five_plus_one_phases import series
+
+    rng = np.random.default_rng(0)
+    digits, others = made_up(500, rng), made_up(200, rng)
+    found = series(digits, others, batches=(10, 100), seeds=(0, 1), epochs=3)
+    assert found["batch"].tolist() == [10, 100]
+    assert found["fc1"].shape == (2, 2, 300)
+    assert found["fc2"].shape == (2, 2, 200)
+    assert found["test"].shape == found["train"].shape == (2, 2)
+    assert (found["test"][0] > 0.9).all()
+    assert (found["train"] < 0.9).all()  # random labels are counted
+    grown = (
+        found["fc2"][..., 0]
+        if found["fc2"][0, 0, 0] > found["fc2"][0, 0, -1]
+        else found["fc2"][..., -1]
+    )
+    assert (grown[0] > grown[1]).all()  # the small batch moved farther
+
+
+@pytest.mark.shared
+def test_the_kept_results_are_those_of_the_training(monkeypatch):
+    monkeypatch.syspath_prepend(ARTICLES)
+    from trainings.digits import read_train_and_test
+    from trainings.five_plus_one_phases import run
+
+    with np.load(ARTICLES / "results/five_plus_one_phases.npz") as kept:
+        place = kept["batch"].tolist().index(512)
+        found = run(*read_train_and_test(DIGITS), batch=512, seed=1)
+        assert found.test == pytest.approx(kept["test"][place, 1], abs=0.003)
+        for layer, evals in zip(("fc1", "fc2"), found.evals, strict=True):
+            assert np.allclose(evals, kept[layer][place, 1], rtol=0.01, atol=1e-3)
