@@ -20,6 +20,14 @@ def found(page):
     return page("noise_and_signal")
 
 
+def test_spikes_stand_above_the_bulk(found):
+    core = found["core"]
+    assert core.num_spikes.values.tolist() == [32, 14]
+    np.testing.assert_allclose(core.bulk_max, [2.87, 2.75], atol=0.01)
+    np.testing.assert_allclose(core.max_rand_eval, [4.6, 4.8], rtol=0.1)  # scatter over orders
+    assert core.num_traps.values.tolist() == [0, 0]
+
+
 def test_the_signal_is_in_the_first_two_windows(found):
     fc1, fc2 = (found["tests"][name]["trained"].p for name in ("fc1", "fc2"))
     assert fc1[0] < 1e-100
