@@ -17,8 +17,8 @@ depth. A planted collapse is found; a penalty on all layers at once changes the 
 #
 # Networks of the widths 784, seven times 128, and 10 learn handwritten digits: from 300 digits to
 # 10,000, in equally many steps, so that only the data make the difference. The six hidden layers
-# are all 128 x 128: alpha depends on the shape of a layer, and layers of one shape can be compared.
-# The trainings take minutes (``trainings/correlation_flow.py``); this page reads what
+# are all 128 x 128: alpha depends on the shape of a layer, and layers of one shape can be
+# compared. The trainings take minutes (``trainings/series_of_networks.py``); this page reads what
 # :func:`spectra.analyze` found in them. With ``SPECTRA_MODELS``, a folder of networks of others,
 # their part is computed anew; without it the page shows kept results.
 
@@ -31,9 +31,9 @@ import pandas as pd
 import xarray as xr
 from numpy.typing import ArrayLike
 from scipy.stats import kendalltau
-from trainings.correlation_flow import SERIES, published
 from trainings.digits import made_up
 from trainings.networks import Layer, Network, accuracy, outputs, start, train
+from trainings.series_of_networks import SERIES, published
 
 import spectra
 import spectra_io
@@ -68,9 +68,9 @@ ax.set_yscale("log")
 ax.set_yticks([2, 3, 4, 6, 10, 20, 30], ["2", "3", "4", "6", "10", "20", "30"])
 
 # %%
-# A trend needs a test: Kendall's rank correlation of alpha with depth, among the hidden layers. The
-# table has its mean over the seeds with the standard error, the scatter of alpha from layer to
-# layer (standard deviation of :math:`\ln(\alpha - 1)`), and what noise of the same shape would
+# A trend needs a test: Kendall's rank correlation of alpha with depth, among the hidden layers.
+# The table has its mean over the seeds with the standard error, the scatter of alpha from layer
+# to layer (standard deviation of :math:`\ln(\alpha - 1)`), and what noise of the same shape would
 # give for alpha. Six layers without any trend have a rank correlation of 0, with a standard
 # deviation of 0.36.
 
@@ -132,9 +132,9 @@ plots.histogram(both, ax=axes[0])
 plots.histogram(both, column="log_spectral_norm", ax=axes[1])
 
 # %%
-# The rank correlation of each number with the test accuracy, over the four sizes of one seed. Four
-# numbers without any relation have a mean of 0 with a standard deviation of 0.54, and of the mean
-# over the seeds, were they independent, 0.27.
+# The rank correlation of each number with the test accuracy, over the four sizes of one seed.
+# Four numbers without any relation have a mean of 0 with a standard deviation of 0.54, and of the
+# mean over the seeds, were they independent, 0.27.
 
 trained = pd.concat([each[kind].assign(seed=seeds) for kind in SIZES])
 quality = {
@@ -164,10 +164,10 @@ for kind, (mean, error) in changes.items():
 print(f"alpha fell in {fell.sum()} of {fell.size} layers of the fine-tunes")
 
 # %%
-# Two more networks learned from the answers of the best one. One of them was distilled *in groups*:
-# after each epoch every row of the hidden layers was shortened by a fixed length, which is how a
-# penalty on the norms of groups acts. The scale of each layer is compared with the same layer of
-# the network distilled without the pressure.
+# Two more networks learned from the answers of the best one. One of them was distilled *in
+# groups*: after each epoch every row of the hidden layers was shortened by a fixed length, which
+# is how a penalty on the norms of groups acts. The scale of each layer is compared with the same
+# layer of the network distilled without the pressure.
 
 fig, axes = plt.subplots(1, 2, figsize=(9, 3.8), layout="constrained")
 pair = {kind: of(kind) for kind in ("distilled", "distilled in groups")}
@@ -237,8 +237,8 @@ print(collapsed)
 # Networks that others published
 # ------------------------------
 #
-# Series in which each network is said to be better than the one before: players of backgammon,
-# a player of football along its training, a classifier of file types in three releases, an
+# Series in which each network is said to be better than the one before: players of backgammon, a
+# player of football along its training, a classifier of file types in three releases, an
 # adapter's classifier along a fine-tune, and potentials of molecules, of which some layers were
 # trained again with better data.
 
@@ -287,8 +287,8 @@ for ax, series in zip(axes, ("backgammon, three hidden layers", "football player
 #
 # *The smaller the average alpha, the better the network* (the articles, and Martin, Peng and
 # Mahoney 2021): yes in the networks trained here. Alpha of the hidden layers falls from 4.61 ±
-# 0.18 (300 digits, 81.7 % right) to 3.12 ± 0.08 (10,000 digits, 95.6 %), in the same order as
-# the accuracy in each of the four seeds; untrained layers have 7.9 ± 0.3. Noise with a tail that
+# 0.18 (300 digits, 81.7 % right) to 3.12 ± 0.08 (10,000 digits, 95.6 %), in the same order as the
+# accuracy in each of the four seeds; untrained layers have 7.9 ± 0.3. Noise with a tail that
 # begins at the same place would give 4.9 and 3.8: most of the fall is in where the tail begins,
 # and alpha is below that of noise by 0.3 and by 0.7. In published series: of five players of
 # backgammon the last four have a smaller alpha than the first, without an order among all five
@@ -296,9 +296,9 @@ for ax, series in zip(axes, ("backgammon, three hidden layers", "football player
 # no smaller alpha at the end (7.2, 7.9 and 7.5, where noise gives 7.6 to 8.6; 3.1, 3.9 and 3.5,
 # of networks of different shapes).
 #
-# *Averages of alpha-hat*: they fall with the accuracy here in most pairs (-0.67 ± 0.14), and
-# rise with quality among the players of backgammon (from 3.2 to 6.1; rank correlation 0.8, p =
-# 0.08), because norms grow by more than alphas fall.
+# *Averages of alpha-hat*: they fall with the accuracy here in most pairs (-0.67 ± 0.14), and rise
+# with quality among the players of backgammon (from 3.2 to 6.1; rank correlation 0.8, p = 0.08),
+# because norms grow by more than alphas fall.
 #
 # *Norms may be read the other way round*: yes. Both norms rise with the accuracy in each seed.
 #
@@ -309,20 +309,19 @@ for ax, series in zip(axes, ("backgammon, three hidden layers", "football player
 # accuracy (0.42 ± 0.08). Kendall's test has no power for the three or four layers of the
 # published series.
 #
-# *Alphas fall in a fine-tune*: yes in the networks trained here, by 0.88 ± 0.11 on average, in
-# 30 of 32 layers; training on with the old digits for as long changes them by -0.19 ± 0.08. In
-# the fine-tuned classifier alpha stays (2.04, 2.00, 2.02). Of the four layers of the potentials
-# that were trained again two fell, one rose by 1.4 and one stayed; the mean went from 3.02 to
-# 3.07.
+# *Alphas fall in a fine-tune*: yes in the networks trained here, by 0.88 ± 0.11 on average, in 30
+# of 32 layers; training on with the old digits for as long changes them by -0.19 ± 0.08. In the
+# fine-tuned classifier alpha stays (2.04, 2.00, 2.02). Of the four layers of the potentials that
+# were trained again two fell, one rose by 1.4 and one stayed; the mean went from 3.02 to 3.07.
 #
 # *A distilled model keeps its alphas and loses its scale*: the second half holds. The penalty on
 # groups makes the norm of the hidden layers three times smaller at the same accuracy. But their
-# alphas fall by 1.63 ± 0.02, to 1.4 to 1.8, below the band, which the articles call
-# over-trained. No layer is named, since all hidden layers shrink alike and each is compared with
-# its peers: norms have to be compared with those of the model before, as in the figure. One
-# layer that was divided by ten is found, with and without the model before, while the network
-# computes the same and its alphas do not change.
+# alphas fall by 1.63 ± 0.02, to 1.4 to 1.6, below the band, which the articles call over-trained.
+# No layer is named, since all hidden layers shrink alike and each is compared with its peers:
+# norms have to be compared with those of the model before, as in the figure. One layer that was
+# divided by ten is found, with and without the model before, while the network computes the same
+# and its alphas do not change.
 #
-# One seed is one draw of weights, order and digits; errors are standard errors over four of
-# them. The published series have one network at each place, so that their numbers have no error
-# but that of a single fit: from 0.2 at an alpha of 2 to 4 at an alpha of 13.
+# One seed is one draw of weights, order and digits; errors are standard errors over four of them.
+# The published series have one network at each place, so that their numbers have no error but
+# that of a single fit: from 0.2 at an alpha of 2 to 4 at an alpha of 13.

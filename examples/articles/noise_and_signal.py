@@ -31,7 +31,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from trainings.digits import read_train_and_test
 from trainings.networks import start
-from trainings.noise_and_signal import BANDS, CHECKPOINTS, census, moved, read, removed
+from trainings.parts_of_spectra import BANDS, CHECKPOINTS, census, moved, read, removed
 
 import spectra
 from spectra import measures

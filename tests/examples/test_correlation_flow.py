@@ -81,8 +81,8 @@ def test_published_series(page):
 
 
 def test_a_short_training_shows_the_same():
-    from trainings.correlation_flow import Setting, analyzed
     from trainings.digits import made_up
+    from trainings.series_of_networks import Setting, analyzed
 
     rng = np.random.default_rng(0)
     digits, others = made_up(400, rng, size=50), made_up(200, rng, size=50)
@@ -102,7 +102,7 @@ def test_a_short_training_shows_the_same():
 
 @pytest.mark.shared
 def test_kept_results_are_those_of_the_published_networks(page):
-    from trainings.correlation_flow import published
+    from trainings.series_of_networks import published
 
     if not MODELS.exists():
         pytest.skip("the published networks are not here")

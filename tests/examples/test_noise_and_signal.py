@@ -93,7 +93,7 @@ def test_windows_of_checkpoints_stay_in_part(found):
 def test_leaving_a_window_out_takes_what_it_holds():
     from trainings.digits import Digits
     from trainings.networks import Layer
-    from trainings.noise_and_signal import removed
+    from trainings.parts_of_spectra import removed
 
     rng = np.random.default_rng(0)
     n = 20
@@ -117,7 +117,7 @@ def test_leaving_a_window_out_takes_what_it_holds():
 @pytest.mark.slow
 def test_kept_losses_are_those_of_the_digits(found):
     from trainings.digits import read_train_and_test
-    from trainings.noise_and_signal import read, removed
+    from trainings.parts_of_spectra import read, removed
 
     if not (SHARED / "data" / "mnist").exists():
         pytest.skip("the digits are not here")
@@ -130,18 +130,18 @@ def test_kept_losses_are_those_of_the_digits(found):
 @pytest.mark.shared
 @pytest.mark.slow
 def test_kept_tests_are_those_of_the_published_networks(monkeypatch):
-    from trainings import noise_and_signal
+    from trainings import parts_of_spectra
 
     if not (SHARED / "models").exists():
         pytest.skip("the published networks are not here")
-    some = {name: noise_and_signal.PUBLISHED[name] for name in ("backgammon", "walking robot")}
-    monkeypatch.setattr(noise_and_signal, "PUBLISHED", some)
-    fresh = noise_and_signal.census(SHARED / "models")
+    some = {name: parts_of_spectra.PUBLISHED[name] for name in ("backgammon", "walking robot")}
+    monkeypatch.setattr(parts_of_spectra, "PUBLISHED", some)
+    fresh = parts_of_spectra.census(SHARED / "models")
     kept = pd.read_csv(ARTICLES / "results/noise_and_signal_windows.csv")
     kept = kept[kept.model.isin(some)]
     assert fresh.layer.tolist() == kept.layer.tolist()
     logs = [np.log(np.maximum(one.p.to_numpy(), 1e-30)) for one in (fresh, kept)]
     np.testing.assert_allclose(logs[0], logs[1], rtol=0.01, atol=0.01)
     after = pd.read_csv(ARTICLES / "results/noise_and_signal_checkpoints.csv")
-    fresh = noise_and_signal.moved(SHARED / "models")
+    fresh = parts_of_spectra.moved(SHARED / "models")
     np.testing.assert_allclose(fresh.right, after.right, atol=0.005)

@@ -1,8 +1,8 @@
 """
 Train the networks of the page on correlation flow, and keep what `analyze` finds in them.
 
-    python -m trainings.correlation_flow results DIGITS
-    python -m trainings.correlation_flow results MODELS
+    python -m trainings.series_of_networks results DIGITS
+    python -m trainings.series_of_networks results MODELS
 
 The results go to the folder of the first name. DIGITS is a folder with digits as
 :func:`trainings.digits.read_train_and_test` reads them. Networks of one shape learn from more and

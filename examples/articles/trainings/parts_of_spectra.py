@@ -1,8 +1,8 @@
 """
 Test published networks along their spectra, and a network of digits without parts of its spectrum.
 
-    python -m trainings.noise_and_signal results MODELS
-    python -m trainings.noise_and_signal results DIGITS
+    python -m trainings.parts_of_spectra results MODELS
+    python -m trainings.parts_of_spectra results DIGITS
 
 The results go to the folder of the first name. MODELS is a folder with networks of others, by the
 paths of `PUBLISHED` and `CHECKPOINTS`, DIGITS one with digits as
