@@ -28,6 +28,11 @@ from trainings.networks import Network, accuracy, outputs, start, train
 
 __all__ = ["SERIES", "Setting", "analyzed", "networks", "published"]
 
+_KEPT = (
+    *("N", "M", "rf", "layer_type", "status", "fit_status", "power_law_support", "verdict"),
+    *("norm", "log_norm", "spectral_norm", "log_spectral_norm", "large_strength", "mean_strength"),
+    *("alpha", "sigma", "alpha_low", "alpha_high", "alpha_noise", "alpha_weighted"),
+)
 _ADAPTER = "peft/outputs__peft_mrpc_40_rerun__checkpoint-{}__adapter_model.safetensors"
 SERIES = {
     "backgammon, one hidden layer": {
@@ -140,6 +145,7 @@ def published(models: Path) -> xr.Dataset:
     for name, members in SERIES.items():
         for label, path in members.items():
             ds = spectra.analyze(spectra_io.open_model(models / path)).drop_dims("mode")
+            ds = ds[[name for name in _KEPT if name in ds]]
             ds = ds.isel(layer=np.flatnonzero(np.isfinite(ds.alpha)))
             places = [f"{place:02d}" for place in range(1, ds.sizes["layer"] + 1)]
             runs.append(ds.drop_vars("depth").assign_coords(layer=places))
