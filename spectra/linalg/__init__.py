@@ -19,6 +19,9 @@ From the matrix itself
 - ``vectors``: largest and smallest eigenvalues with their singular vectors (``largest``,
   ``smallest``), and how localized vectors are (``participation_ratio``, ``inverse_participation``,
   ``localization_ratio``, ``entropy``, ``porter_thomas``)
+- ``subspaces``: overlaps of two matrices: canonical correlations of their columns
+  (``canonical_correlations``), and shares of their singular vectors along the spectrum
+  (``band_overlaps``)
 - ``elements``: outlying elements (``huge``), where they are (``where``), kurtosis without them
   (``excess_kurtosis``), the matrix without dead rows and columns (``alive``)
 - ``far_elements``: elements far from a number (``find``), and their places in words
@@ -39,6 +42,7 @@ from spectra.linalg import (
     live_elements,
     norms,
     ranks,
+    subspaces,
     two_stage,
     vectors,
     weibull,
@@ -54,6 +58,7 @@ __all__ = [
     "live_elements",
     "norms",
     "ranks",
+    "subspaces",
     "two_stage",
     "vectors",
     "weibull",
