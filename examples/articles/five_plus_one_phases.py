@@ -20,11 +20,13 @@ for it: in the heavy-tailed phase it has forgotten everything.
 # *collapses in rank*.
 
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 
 import spectra
 from spectra.noise import marchenko_pastur, phases, spikes
@@ -34,7 +36,7 @@ SHAPE = (600, 300)  # of the matrices
 DRAWS = 20  # matrices for each phase
 MU = 1.5  # tail index of the heavy-tailed elements
 
-RECIPES = {
+RECIPES: dict[str, Callable[[int], ensembles.Sample]] = {
     "random_like": lambda rng: ensembles.gaussian(SHAPE, rng=rng),
     "bleeding_out": lambda rng: ensembles.spiked(SHAPE, strengths=(1.15, 1.1, 1.05), rng=rng),
     "bulk_and_spikes": lambda rng: ensembles.spiked(SHAPE, strengths=(3.0, 2.5, 2.0), rng=rng),
@@ -75,7 +77,7 @@ print(made.to_string())
 COLORS = {"data": "#56B4E9", "law": "#000000", "outside": "#D55E00"}
 
 
-def draw(ax, evals, N, title):
+def draw(ax: Axes, evals: np.ndarray, N: int, title: str) -> None:
     """Draw the density of eigenvalues on a logarithmic axis, with the law of the noise."""
     found = spikes.detect(evals, N, significance=phases.SIGNIFICANCE)
     lower, upper = marchenko_pastur.edges(found.M / found.N)
@@ -108,7 +110,7 @@ fig.supylabel("share of eigenvalues per factor of ten")
 # is 0.1 for all batch sizes, without momentum, weight decay or dropout, for 30 epochs; each of
 # three seeds has its own start, digits and labels. The digits are not shipped: the page reads kept
 # eigenvalues and accuracies (on MNIST's 10,000 test digits), made by
-# ``trainings/five_plus_one_phases.py``.
+# ``trainings/phases_by_batch_size.py``.
 
 with np.load(Path("results", "five_plus_one_phases.npz")) as kept:
     runs = {name: kept[name].astype(np.float64) for name in kept.files}
@@ -123,7 +125,7 @@ evidence = {
 reached = {key: [phases.decide(one) for one in found] for key, found in evidence.items()}
 
 
-def words(found):
+def words(found: list[phases.Phase]) -> str:
     """Return the names of phases, the most frequent first."""
     counts = Counter(phase.name.lower() for phase in found).most_common()
     return ", ".join(name if num == len(found) else f"{name} {num}" for name, num in counts)
@@ -165,8 +167,8 @@ for (layer, mark), shift in zip({"fc1": "o", "fc2": "s"}.items(), (0.94, 1.06), 
         color = {"fc1": "#0072B2", "fc2": "#D55E00"}[layer]
         x = shift * np.array(BATCHES)
         above.plot(x, heights, mark, color=color, markersize=4, label=label)
-names = [phase.name.lower().replace("_", " ") for phase in phases.Phase]
-above.set_yticks(range(1, 7), names[1:7])
+titles = [phase.name.lower().replace("_", " ") for phase in phases.Phase]
+above.set_yticks(range(1, 7), titles[1:7])
 above.set_ylim(0.5, 6.5)
 above.legend(loc="upper right")
 for kind, color, mark in (("test", "#0072B2", "o"), ("train", "#D55E00", "s")):

@@ -19,7 +19,7 @@ keeps its sign within depths, within batch sizes and within weight decays.
 # networks is: 2 to 5 hidden layers of 150 units with ReLU, trained on 3,000 digits of MNIST of
 # which 20 % have labels drawn at random, for 25 epochs at a rate of 0.05, with three batch sizes,
 # four weight decays and two seeds. The page reads kept numbers of each layer and the accuracy on
-# 10,000 test digits, made by ``trainings/simpsons_paradox.py``.
+# 10,000 test digits, made by ``trainings/grid_of_networks.py``.
 
 from pathlib import Path
 
@@ -58,11 +58,12 @@ metrics["log_product_spectral_norm"] = hidden.log_spectral_norm.sum()
 metrics["random numbers"] = np.random.default_rng(0).standard_normal(len(metrics))
 metrics["training accuracy"] = networks.train
 
+names = [str(name) for name in metrics]
 relations = {
     (name, grouping): relation(
         values,
         networks.test,
-        groups=networks.index.get_level_values(grouping),
+        groups=networks.index.get_level_values(grouping).tolist(),
         resamples=RESAMPLES,
         confidence=CONFIDENCE,
     )
@@ -85,9 +86,9 @@ rows = [
 ]
 found = pd.DataFrame(rows).set_index(["metric", "points"])
 kinds = ["all", *[f"within {grouping}" for grouping in GROUPINGS], "between depths"]
-taus = found.tau.unstack().loc[list(metrics), kinds]
+taus = found.tau.unstack().loc[names, kinds]
 print(taus.round(2).to_string())
-print(found.p.unstack().loc[list(metrics), kinds].round(3).to_string())
+print(found.p.unstack().loc[names, kinds].round(3).to_string())
 
 # %%
 # The tables have Kendall's :math:`\tau` with the test accuracy, and its p-value, of which the
@@ -103,14 +104,14 @@ styles = {
     "within decay": ("#009E73", "^"),
 }
 for shift, (kind, (color, mark)) in zip((-0.27, -0.09, 0.09, 0.27), styles.items(), strict=True):
-    one = found.xs(kind, level="points").loc[list(metrics)]
-    errors = [one.tau - one.tau_low, one.tau_high - one.tau]
+    one = found.xs(kind, level="points").loc[names]
+    ends = [one.tau - one.tau_low, one.tau_high - one.tau]
     ax.errorbar(
-        one.tau, np.arange(len(one)) + shift, xerr=np.maximum(errors, 0), fmt=mark, color=color,
+        one.tau, np.arange(len(one)) + shift, xerr=np.maximum(ends, 0), fmt=mark, color=color,
         markersize=5, label=kind,
     )  # fmt: skip
 ax.axvline(0, color="grey", linewidth=0.8)
-ax.set_yticks(range(len(metrics.columns)), [name.replace("_", " ") for name in metrics])
+ax.set_yticks(range(len(names)), [name.replace("_", " ") for name in names])
 ax.invert_yaxis()
 ax.set_xlabel("Kendall's rank correlation with the test accuracy")
 fig.legend(loc="outside upper center", ncols=4)
@@ -129,7 +130,7 @@ for ax, grouping in zip(axes, ("batch", "decay"), strict=True):
 # The scatter of the accuracy around least-squares lines (root mean square, in hundredths), one line
 # for all, or one slope with a level for each group. *Without* is the scatter without a metric.
 
-errors = 100 * found.rmse.unstack().loc[list(metrics), kinds[:-1]]
+errors = 100 * found.rmse.unstack().loc[names, kinds[:-1]]
 without = [relations["alpha", "depth"].rmse_without.sel(points="all").item()]
 without += [relations["alpha", g].rmse_without.sel(points="within").item() for g in GROUPINGS]
 errors.loc["without"] = 100 * np.array(without)
@@ -143,19 +144,19 @@ by_seed = pd.DataFrame(
     {
         (f"within {grouping}", seed): [
             relation(
-                metrics.loc[part, name],
+                metrics[name][part],
                 networks.test[part],
-                groups=part.get_level_values(grouping),
+                groups=part.get_level_values(grouping).tolist(),
                 resamples=1,
             )
             .tau.sel(points="within")
             .item()
-            for name in metrics
+            for name in names
         ]
         for grouping in ("batch", "decay")
         for seed, part in seeds.items()
     },
-    index=metrics.columns,
+    index=names,
 )
 print(by_seed.round(2).to_string())
 

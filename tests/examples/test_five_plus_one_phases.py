@@ -70,7 +70,7 @@ def test_the_heavy_tailed_network_is_broken_and_large_batches_are_best(result):
 def test_a_short_training_makes_such_results(monkeypatch):
     monkeypatch.syspath_prepend(ARTICLES)
     from trainings.digits import made_up
-    from trainings.five_plus_one_phases import series
+    from trainings.phases_by_batch_size import series
 
     rng = np.random.default_rng(0)
     digits, others = made_up(500, rng), made_up(200, rng)
@@ -93,7 +93,7 @@ def test_a_short_training_makes_such_results(monkeypatch):
 def test_the_kept_results_are_those_of_the_training(monkeypatch):
     monkeypatch.syspath_prepend(ARTICLES)
     from trainings.digits import read_train_and_test
-    from trainings.five_plus_one_phases import run
+    from trainings.phases_by_batch_size import run
 
     with np.load(ARTICLES / "results/five_plus_one_phases.npz") as kept:
         place = kept["batch"].tolist().index(512)

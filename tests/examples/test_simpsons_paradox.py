@@ -22,7 +22,7 @@ def kept():
 
 def test_the_grid_is_whole(kept, monkeypatch):
     monkeypatch.syspath_prepend(ARTICLES)
-    from trainings import simpsons_paradox as training
+    from trainings import grid_of_networks as training
 
     grid = (training.DEPTHS, training.DECAYS, training.BATCHES, training.SEEDS)
     networks = kept.groupby(["depth", "decay", "batch", "seed"])
@@ -101,12 +101,11 @@ def test_the_scatter_around_lines(result):
 def test_a_short_training_makes_such_a_table(kept, monkeypatch):
     monkeypatch.syspath_prepend(ARTICLES)
     from trainings.digits import made_up
-    from trainings.simpsons_paradox import table
+    from trainings.grid_of_networks import table
 
     rng = np.random.default_rng(0)
     digits, others = made_up(400, rng), made_up(200, rng)
-    few = {"batches": [20], "decays": [0.0, 0.02], "depths": [2], "seeds": [0], "epochs": 3}
-    found = table(digits, others, **few)
+    found = table(digits, others, depths=[2], decays=[0.0, 0.02], batches=[20], seeds=[0], epochs=3)
     assert found.columns.tolist() == kept.columns.tolist()
     assert found.layer.tolist() == 2 * ["fc1", "fc2", "fc3"]
     assert (found.test > 0.9).all()
@@ -119,11 +118,12 @@ def test_a_short_training_makes_such_a_table(kept, monkeypatch):
 def test_the_kept_results_are_those_of_the_training(kept, monkeypatch):
     monkeypatch.syspath_prepend(ARTICLES)
     from trainings.digits import read_train_and_test
-    from trainings.simpsons_paradox import of_network
+    from trainings.grid_of_networks import of_network
 
-    one = {"depth": 2, "decay": 0.0005, "batch": 64, "seed": 1}
-    found = of_network(*read_train_and_test(SHARED / "data/mnist"), **one)
-    before = kept[(kept[list(one)] == pd.Series(one)).all(axis=1)].reset_index(drop=True)
+    train_on, test_on = read_train_and_test(SHARED / "data/mnist")
+    found = of_network(train_on, test_on, depth=2, decay=0.0005, batch=64, seed=1)
+    one = "depth == 2 and decay == 0.0005 and batch == 64 and seed == 1"
+    before = kept.query(one).reset_index(drop=True)
     assert found.test[0] == pytest.approx(before.test[0], abs=0.003)
     for name in ("log_norm", "log_spectral_norm", "stable_rank"):
         assert found[name].to_numpy() == pytest.approx(before[name].to_numpy(), rel=0.01)

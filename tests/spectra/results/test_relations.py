@@ -117,7 +117,9 @@ def test_lines_are_those_of_least_squares():
         assert one.rmse_without == pytest.approx(np.sqrt(np.mean((y - plain) ** 2)))
     assert found.slope.sel(points="within") > 0 > found.slope.sel(points="between")
     means = [[v[group == name].mean() for name in range(3)] for v in (x, y)]
-    assert found.slope.sel(points="between") == pytest.approx(np.polyfit(*means, 1)[0])
+    assert found.slope.sel(points="between") == pytest.approx(
+        np.polyfit(np.array(means[0]), np.array(means[1]), 1)[0]
+    )
 
 
 def test_order_of_models_and_missing_numbers_do_not_matter():

@@ -1,7 +1,7 @@
 """
 Train one network at one rate with many batch sizes, and keep the eigenvalues of its layers.
 
-Run ``python -m trainings.five_plus_one_phases FOLDER`` in ``examples/articles``, with a folder of
+Run ``python -m trainings.phases_by_batch_size FOLDER`` in ``examples/articles``, with a folder of
 digits as :func:`trainings.digits.read_train_and_test` reads them. It takes a few minutes.
 """
 
@@ -44,7 +44,8 @@ class Run(NamedTuple):
 def run(train_on: Digits, test_on: Digits, *, batch: int, seed: int, epochs: int = EPOCHS) -> Run:
     """Train the network from the start of a seed, with digits of which some labels are random."""
     rng = np.random.default_rng(seed)
-    few = Digits(*(part[:DIGITS] for part in shuffled(train_on, rng)))
+    mixed = shuffled(train_on, rng)
+    few = Digits(mixed.x[:DIGITS], mixed.y[:DIGITS])
     spoiled = with_random_labels(few, SHARE, rng)
     network = train(
         start(WIDTHS, rng), spoiled, batch=batch, rate=RATE, rng=rng, epochs=epochs, patience=epochs
@@ -79,4 +80,4 @@ def series(
 if __name__ == "__main__":
     results = Path(__file__).parent.parent / "results"
     found = series(*read_train_and_test(Path(sys.argv[1])))
-    np.savez_compressed(results / "five_plus_one_phases.npz", **found)
+    np.savez_compressed(results / "five_plus_one_phases.npz", **found)  # type: ignore[arg-type]

@@ -1,7 +1,7 @@
 """
 Train networks of several depths under several regularisations, and keep numbers of every layer.
 
-Run ``python -m trainings.simpsons_paradox FOLDER`` in ``examples/articles``, with a folder of
+Run ``python -m trainings.grid_of_networks FOLDER`` in ``examples/articles``, with a folder of
 digits as :func:`trainings.digits.read_train_and_test` reads them. It takes a quarter of an hour.
 """
 
@@ -51,7 +51,8 @@ def of_network(
 ) -> pd.DataFrame:
     """Train one network, and return the numbers of its layers with its accuracies."""
     rng = np.random.default_rng(seed)
-    few = Digits(*(part[:DIGITS] for part in shuffled(train_on, rng)))
+    mixed = shuffled(train_on, rng)
+    few = Digits(mixed.x[:DIGITS], mixed.y[:DIGITS])
     spoiled = with_random_labels(few, SHARE, rng)
     network = start((few.x.shape[1], *[WIDTH] * depth, 10), rng)
     network = train(
