@@ -103,8 +103,9 @@ print(
 )
 
 figure, axes = plt.subplots(1, 3, figsize=(14, 4.2), layout="constrained")
-for plot, ax in zip((plots.esd, plots.xmin_scan, plots.tail_laws), axes, strict=True):
-    plot(ds, ax=ax)
+plots.esd(ds, ax=axes[0])
+plots.xmin_scan(ds, ax=axes[1])
+plots.tail_laws(ds, ax=axes[2])
 
 # %%
 # Vectors and elbows

@@ -156,14 +156,14 @@ def _check_kinds(drawn: Draws, law: LawNumbers, model_of: Any) -> None:
     if drawn.of == "W.T @ W" and law.edges[0] < 0:
         msg = (
             f"the matrices are not symmetric, so that they count by the eigenvalues of W.T @ W, "
-            f"none of which is negative; {with_article(law.name)} begins at {law.edges[0]:g}; pass the "
-            "eigenvalues themselves if they are those of another matrix"
+            f"none of which is negative; {with_article(law.name)} begins at {law.edges[0]:g}; pass "
+            "the eigenvalues themselves if they are those of another matrix"
         )
         raise ArgumentError(msg)
     if drawn.are_complex and getattr(model_of, "beta", math.nan) == 1:
         msg = (
-            f"the matrices are complex, and the model of {with_article(law.name)} is real: make the law "
-            "with beta=2, or pass the `model` of complex matrices"
+            f"the matrices are complex, and the model of {with_article(law.name)} is real: make "
+            "the law with beta=2, or pass the `model` of complex matrices"
         )
         raise ArgumentError(msg)
 

@@ -235,8 +235,8 @@ def _sentence(ds: xr.Dataset) -> str:
     who += f" of {a['size']} eigenvalues"
     if a["verdict"] == "not judged":
         return (
-            f"{who}: not judged, since {with_article(a['law'])} has no model of random matrices to compare "
-            "with; give one, or model='independent' for numbers that do not repel each other."
+            f"{who}: not judged, since {with_article(a['law'])} has no model of random matrices to "
+            "compare with; give one, or model='independent' for numbers without repulsion."
         )
     at = "as its model has it at this size"
     if a["eigenvalues_of"] != "given":

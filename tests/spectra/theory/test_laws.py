@@ -160,7 +160,7 @@ def test_two_signs_make_the_arcsine_law():
     np.testing.assert_allclose((sign + sign).cdf(x), expected.cdf(x), rtol=0, atol=1e-10)
 
 
-@pytest.mark.parametrize("ratio", [0.3, 1.0, 2.0])
+@pytest.mark.parametrize("ratio", [0.3, 1.0, pytest.param(2.0, marks=pytest.mark.slow)])
 def test_marchenko_pastur_times_itself_has_the_moments_of_its_cumulants(ratio):
     law = laws.marchenko_pastur(ratio)
     found = law @ law

@@ -31,6 +31,7 @@ def test_half_and_one_and_two_are_closed_forms():
         np.testing.assert_allclose(near.pdf(x), limit.pdf(x), rtol=1e-6, atol=1e-5)
 
 
+@pytest.mark.slow
 @every_case
 def test_the_free_sum_of_two_is_the_same_law_scaled(index, asymmetry):
     law = laws.free_stable(index, asymmetry=asymmetry)
