@@ -219,7 +219,7 @@ def test_pairs_of_an_adapter_and_the_table_of_weightwatcher_take_sparse_matrices
 def test_a_comparison_with_a_law_takes_a_sparse_draw():
     W = made((200, 100), density=1.0)
     law = laws.marchenko_pastur(0.5)
-    found = [theory.compare([X], law, num_redraws=120, rng=0) for X in (sparse.csr_array(W), W)]
+    found = [theory.compare([X], law, num_redraws=200, rng=0) for X in (sparse.csr_array(W), W)]
     xr.testing.assert_allclose(*found)
 
 

@@ -90,7 +90,8 @@ def test_the_report_calls_eight_matrices_of_noise_noise(capsys, tmp_path):
     path = write_safetensors(tmp_path / "m.safetensors", model)
     printed(capsys, "report", path, "-o", tmp_path / "report.html")
     page = (tmp_path / "report.html").read_text("utf-8")
-    assert '<p class="sentence">8 layers: 8 like noise.</p>' in page
+    assert "None of 8 layers that can be judged holds more than noise." in page
+    assert "<p>8 layers: 8 like noise.</p>" in page
     assert len(findings_of(page)) == 8
     assert 'class="verdict heavy-tailed"' not in page
 
