@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 TOP = Path(__file__).parents[2]
 FILES = "https://github.com/weightspectra/weightspectra/blob/main"
 LINK = re.compile(r"(?<=\]\()(?!\w+:|#)([^)#\s]+)(#[^)\s]*)?(?=\))")
+ARTICLES = "examples/articles"  # scripts, of which the site has pages
 MADE = {file: page for page, file in FROM_THE_TOP.items()}
 
 
@@ -27,6 +28,10 @@ def rewritten(text: str, folder: str, here: str) -> str:
         path = posixpath.normpath(posixpath.join(folder, link[1]))
         if path in MADE:
             path = f"docs/{FOLDER}/{MADE[path]}.mdown"
+        elif posixpath.dirname(path) == ARTICLES:
+            path = f"docs/articles/{posixpath.basename(path).removesuffix('.py')}.rst"
+        elif path == ARTICLES:
+            path = "docs/articles/index.rst"
         elif not path.startswith("docs/"):
             return f"{FILES}/{path}{link[2] or ''}"
         return posixpath.relpath(path, here) + (link[2] or "")
