@@ -51,21 +51,26 @@ def test_where_it_falls_there_is_no_power_law(page):
 
 
 def test_a_larger_rate_does_what_a_smaller_batch_does(page):
-    """Within the standard error of the differences between seeds, about 0.005 for the loss."""
+    """Within 0.005 of the loss, which falls by 0.07 to 0.14 from one size to the next."""
     differences = page(NAME)["differences"]
+    means = {key: each.mean() for key, each in differences.items()}
     for batch in (16, 8, 4):
-        assert abs(differences[batch, "loss"]) < 0.005
-        assert abs(differences[batch, "test_accuracy"]) < 0.003
-        assert abs(differences[batch, "alpha"]) < 0.1
+        assert abs(means[batch, "loss"]) < 0.005
+        assert abs(means[batch, "test_accuracy"]) < 0.003
+        assert abs(means[batch, "alpha"]) < 0.1
+    assert max(means[batch, "test_accuracy"] for batch in (2, 1)) < -0.003
 
 
-def test_the_table_is_that_of_the_weights(page):
+def test_alphas_of_the_eigenvalues_are_those_of_the_weights_and_of_the_table(page):
     values = page(NAME)
-    for row in values["table"]:
-        if (row["series"], row["seed"]) == ("random", "1"):
-            found = values["ds"].sel(layer=f"batch_{row['batch']}")
-            assert float(row["alpha"]) == pytest.approx(float(found.alpha), rel=1e-6)
-            assert float(row["D"]) == pytest.approx(float(found.D), rel=1e-6)
+    with (REPO / "examples/articles/results/batch_sizes.csv").open(encoding="utf-8") as file:
+        for kept, row in zip(csv.DictReader(file), values["table"], strict=True):
+            assert row["alpha"] == pytest.approx(float(kept["alpha"]), rel=1e-6)
+            assert row["D"] == pytest.approx(float(kept["D"]), rel=1e-6)
+            if (row["series"], row["seed"]) == ("random", "1"):
+                found = values["ds"].sel(layer=f"batch_{row['batch']}")
+                assert row["alpha"] == pytest.approx(float(found.alpha), rel=1e-6)
+                assert row["D"] == pytest.approx(float(found.D), rel=1e-6)
 
 
 def test_results_are_gathered_and_not_trained_again(batch_sizes, tmp_path, monkeypatch, capsys):
@@ -100,7 +105,7 @@ def test_digits_give_the_kept_numbers(batch_sizes, page):
 
     digits, test = read_train_and_test(DIGITS)
     found = batch_sizes.layer_trained(digits, test, batch=32, seed=1, share=0.2)
-    kept = next(r for r in page(NAME)["table"] if (r["series"], r["seed"]) == ("random", "1"))
-    assert kept["batch"] == "32"
+    kept, *_ = page(NAME)["table"]
+    assert (kept["series"], kept["seed"], kept["batch"]) == ("random", "1", "32")
     assert found.loss == pytest.approx(float(kept["loss"]), abs=0.002)
     assert found.test_accuracy == pytest.approx(float(kept["test_accuracy"]), abs=0.005)

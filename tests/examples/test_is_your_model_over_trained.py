@@ -21,6 +21,16 @@ def test_harsh_training_makes_a_trap_of_the_mean(page):
     assert spectra.labels(row.trap_cause) == "mean"
     assert float(row.trap_p) <= 0.01
     assert ds.trap_p.sel(layer=["gentle", "centred"]).min() > 0.05
+    assert ds.num_traps.values.tolist() == [0, 1, 1, 0]
+
+
+def test_the_table_of_the_seeds_agrees_with_the_layers_of_the_first(page):
+    values = page(NAME)
+    for name, row in ((name, values["of"][name][0]) for name in values["NETWORKS"]):
+        assert int(row["traps_1"]) == int(values["ds"].num_traps.sel(layer=name))
+    assert all(num > 0 for num in values["traps"]["harsh"] + values["traps"]["healed"])
+    assert not any(values["traps"]["gentle"] + values["traps"]["centred"])
+    assert values["causes"] == {"mean"}
 
 
 def test_the_mean_is_far_beyond_that_of_independent_elements(page):

@@ -15,6 +15,8 @@ from pathlib import Path
 
 import numpy as np
 
+import spectra
+from spectra import measures
 from trainings.digits import Digits, read_train_and_test, shuffled
 from trainings.networks import Layer, Network, accuracy, start, train
 
@@ -58,13 +60,17 @@ def main() -> None:
     rows = []
     for seed in args.seeds:
         for name, network in trained(digits, seed).items():
-            rows.append([seed, name, f"{accuracy(network, test):.4f}"])
-            rows[-1] += [repr(float(layer.weight.mean())) for layer in network[:2]]
+            layers = {str(place): network[place].weight for place in (0, 1)}
+            ds = spectra.analyze(layers, measures=[*measures.CORE, measures.randomized], rng=0)
+            traps = [int(num) for num in ds.num_traps]
+            causes = spectra.labels(ds.trap_cause).values.tolist()
+            rows.append([seed, name, f"{accuracy(network, test):.4f}", *traps, *causes])
             print(*rows[-1], flush=True)
             if seed == SHIPPED and name != "centred":
                 np.save(args.out / f"traps_{name}.npy", network[PLACE].weight)
+    heads = ["seed", "network", "test", "traps_0", "traps_1", "cause_0", "cause_1"]
     with (args.out / "traps.csv").open("w", newline="", encoding="utf-8") as file:
-        csv.writer(file).writerows([["seed", "network", "test", "mean_0", "mean_1"], *rows])
+        csv.writer(file).writerows([heads, *rows])
 
 
 if __name__ == "__main__":
