@@ -2,13 +2,16 @@
 Fitting real power laws
 =======================
 
-Tails of layers are fitted by the method of Clauset, Shalizi and Newman (2009), as the package
-powerlaw does it, and the articles look at the plot: dots on a straight line are a power law. Does
-this library find on the classic data what the authors published, and do both libraries agree? In
-short: yes, to the digits of the table. They differ in one data set with many equal numbers, and
-in other laws, of which powerlaw misses the best fit. The exponent alone shows nothing: that of a
-square matrix of noise can be within the band of well-trained layers, and the p-value says that it
-is not a power law.
+Tails of layers are fitted by the method of Clauset, Shalizi and Newman (*SIAM Review* 51 (2009)
+661, `arXiv:0706.1062 <https://arxiv.org/abs/0706.1062>`_), as the package powerlaw does it. The
+posts on WeightWatcher by C. H. Martin (at
+`calculatedcontent.com <https://calculatedcontent.com>`_) look at the plot: dots on a straight line
+are a power law. Does this library find on the classic data what Clauset and co-authors published,
+and do both libraries agree? In short: yes, to the digits of the table, for the four sets of
+continuous data. The libraries differ in one data set with many equal numbers, and in other laws, of
+which powerlaw misses the best fit. The exponent alone is not enough: that of a square matrix of
+noise can be within the band of well-trained layers, and the p-value says that it is not a power
+law.
 """
 
 # %%
@@ -91,7 +94,7 @@ curves["drawn"] = classic.larger(made)
 known = classic.PUBLISHED.add_suffix("_published")
 columns = ["alpha", "sigma", "xmin", "num_tail", "p_clauset", "p_longest"]
 known = known[[f"{name}_published" for name in ("alpha", "xmin", "num_tail", "p")]]
-fits[columns].join(known).round(2)
+print(fits[columns].join(known).round(2).to_string(na_rep=""))
 
 # %%
 # Each figure shows the share of data from :math:`x` up, and the line of the fit.
@@ -120,15 +123,18 @@ label = figure.supylabel("share of the data that is as large")
 #
 # What each library finds by itself:
 
-fits[["alpha", "alpha_theirs", "xmin", "xmin_theirs", "D", "D_theirs"]].round(4)
+found = ("alpha", "xmin", "num_tail", "D")
+both = [f"{name}{whose}" for name in found for whose in ("", "_theirs")]
+print(fits[both].round(4).to_string())
 
 # %%
 # And how much likelier the power law is than other laws on the same tail, as the normalized ratio
-# R of Vuong's test: above 0 for the power law, below 0 for the other law. Beyond 2 it is not an
-# accident. (Of words, powerlaw compares laws of whole numbers.)
+# R of Vuong's test: above 0 for the power law, below 0 for the other law. Beyond 2, p is below
+# 0.05. The truncated power law has a test of its own, whose p is in the last line. (Of words,
+# powerlaw compares laws of whole numbers.)
 
 compared = [f"R_{law}{whose}" for law in classic.LAWS for whose in ("", "_theirs")]
-fits[compared].round(2).T
+print(fits[[*compared, "p_truncated_power_law"]].round(3).T.to_string())
 
 # %%
 # The truncated power law contains the power law, and so do, in the limit, the lognormal and the
@@ -151,7 +157,7 @@ print(f"likelier with a cutoff: {likelier:.0%}, at 5 %: {sure:.1%}")
 # -----------------------
 #
 # The histogram of the eigenvalues of a square matrix of noise (:math:`Q = 1`) has a peak at 0 and
-# a long slope, and looks heavy-tailed. The article warns of it: look at the fit. Here are the
+# a long slope, and looks heavy-tailed. A post warns of it: look at the fit. Here are the
 # fits of the eigenvalues of random matrices, of other draws, and of the layers of the small
 # network of this project.
 
@@ -181,7 +187,7 @@ samples |= {
     if layer.taken
 }
 controls = pd.DataFrame([control(*item) for item in samples.items()]).set_index("what")
-controls.round(3)
+print(controls.round(3).to_string())
 
 # %%
 many = []
@@ -224,9 +230,9 @@ label = axes[0].set_ylabel("share that is as large")
 #   the published exponent, from 6.3 up in place of 7.
 # - *Both libraries*: alpha is the same wherever the tail is (to 0.001), and so are R of the
 #   exponential and of the truncated power law (to 0.02). Of surnames, powerlaw 2.0 begins at 14.9
-#   thousand (2280 names, alpha 2.20) in place of the published 111.9 (239 names, 2.49). The 2753
-#   names have 152 different numbers, and 473 the smallest: powerlaw takes the distance once below
-#   each different number, and finds D 0.03 there; over all names, as here, it is 0.15.
+#   thousand (2280 names, alpha 2.20) in place of the published 111.9 (239 names, 2.49). Many
+#   names are equally frequent, and powerlaw takes the distance only once below each different
+#   number: D is 0.03 there. Name by name, as this library takes it, the distance is far larger.
 # - *Other laws*: the exponential is clearly worse but for blackouts, as published. No set tells
 #   the power law from a lognormal or a stretched exponential. A positive R of a stretched
 #   exponential, which powerlaw has for cities, flares, words and the drawn set, and the article

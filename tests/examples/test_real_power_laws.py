@@ -79,9 +79,24 @@ def test_both_libraries_agree_on_the_same_tail(fits):
         np.testing.assert_allclose(close[f"R_{law}"], close[f"R_{law}_theirs"], atol=0.02)
 
 
+def test_the_tables_are_printed(ours):
+    for words in ("p_longest", "num_tail_theirs", "p_truncated_power_law", "layer fc1"):
+        assert words in ours["printed"]
+
+
 def test_surnames_begin_elsewhere_in_the_package(fits):
     assert fits.xmin_theirs["surnames"] == pytest.approx(14.9226)
     assert fits.alpha_theirs["surnames"] == pytest.approx(2.2004, abs=1e-3)
+
+
+@pytest.mark.shared
+def test_surnames_are_far_from_the_law_there_name_by_name(fits, classic):
+    x = np.sort(classic.read(FOLDER)["surnames"])
+    start = fits.xmin_theirs["surnames"]
+    tail = x[x >= start * (1 - 1e-6)]
+    law = 1 - (tail / tail[0]) ** (1 - fits.alpha_theirs["surnames"])
+    upto = np.arange(1, len(tail) + 1) / len(tail)
+    assert np.abs(law - upto).max() > 3 * fits.D_theirs["surnames"]
 
 
 def test_laws_that_contain_the_power_law_are_never_less_likely(fits, classic):
