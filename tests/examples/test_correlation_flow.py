@@ -1,8 +1,13 @@
 """Correlation flow: what the kept trainings show, the planted collapse, and published series."""
 
+import itertools
+
 import numpy as np
 import pytest
+from scipy.stats import kendalltau
 
+import spectra
+from spectra.tails import power_law
 from tests.builders import EXAMPLES, REPO
 
 ARTICLES = EXAMPLES.parent / "articles"
@@ -15,6 +20,40 @@ def trainings(monkeypatch):
     monkeypatch.syspath_prepend(ARTICLES)
 
 
+def test_kept_alphas_are_those_of_kept_eigenvalues(page):
+    best = page("correlation_flow")["of"]("10000 digits").sel(
+        layer=page("correlation_flow")["HIDDEN"]
+    )
+    for evals, kept in zip(
+        np.load(ARTICLES / "results/correlation_flow_evals.npy"),
+        (best.sel(layer=name) for name in best.layer.values),
+        strict=True,
+    ):
+        fit = power_law.fit(evals)
+        assert fit.alpha == pytest.approx(kept.alpha.item(), rel=1e-6)
+        assert fit.num_tail == kept.num_tail.item()
+        assert evals.max() == pytest.approx(kept.spectral_norm.item(), rel=1e-6)
+
+
+def test_kept_alphas_of_untrained_networks_are_those_of_their_starts(page):
+    from trainings.networks import start
+    from trainings.series_of_networks import Setting
+
+    for seed in page("correlation_flow")["seeds"]:
+        begin = start(Setting().widths, np.random.default_rng(seed))
+        found = spectra.analyze({f"fc{i}": layer.weight for i, layer in enumerate(begin, 1)})
+        kept = page("correlation_flow")["of"]("untrained", seed)
+        for name in ("alpha", "alpha_noise", "log_norm", "log_spectral_norm"):
+            np.testing.assert_allclose(kept[name], found[name], rtol=1e-5)
+
+
+def test_kept_alphas_agree_with_their_errors_and_norms(page):
+    for ds in (page("correlation_flow")["runs"], page("correlation_flow")["public"]):
+        np.testing.assert_allclose(ds.alpha_weighted, ds.alpha * ds.log_spectral_norm, rtol=1e-6)
+    runs = page("correlation_flow")["runs"]
+    np.testing.assert_allclose(runs.alpha - 1, runs.sigma * np.sqrt(runs.num_tail), rtol=1e-6)
+
+
 def test_alpha_falls_as_networks_get_better(page):
     found = page("correlation_flow")
     means = found["means"]
@@ -23,10 +62,22 @@ def test_alpha_falls_as_networks_get_better(page):
     assert np.all(np.diff(alphas) < -0.3)  # four standard errors
     assert alphas.iloc[[0, -1]].tolist() == pytest.approx([4.61, 3.12], abs=0.01)
     assert np.all(means.noise[list(found["SIZES"])] > alphas)
+    for kind, less, error in (
+        ("untrained", 1.18, 0.11), ("300 digits", -0.32, 0.06), ("10000 digits", -0.71, 0.09)
+    ):  # fmt: skip
+        assert means["alpha - noise"][kind] == pytest.approx(less, abs=0.005)
+        assert found["errors"]["alpha - noise"][kind] == pytest.approx(error, abs=0.005)
     mean, error = found["quality"]["alpha"]
     assert (mean, error) == pytest.approx((-1, 0))
     assert found["quality"]["log_norm"][0] == pytest.approx(1)
     assert found["quality"]["log_spectral"][0] == pytest.approx(1)
+
+
+@pytest.mark.parametrize("num", [4, 6])
+def test_chance_is_the_scatter_over_all_orders(page, num):
+    orders = itertools.permutations(range(num))
+    taus = [kendalltau(range(num), order)[0] for order in orders]
+    assert page("correlation_flow")["chance"](num) == pytest.approx(np.std(taus))
 
 
 def test_the_flow_of_the_best_rises(page):
@@ -52,6 +103,13 @@ def test_a_penalty_on_all_layers_names_none_and_moves_alphas(page):
     assert mean + 10 * error < -1
     right = found["each"]["distilled in groups"].accuracy - found["each"]["distilled"].accuracy
     assert abs(right.mean()) < 0.01
+    found_alphas = [
+        found["of"]("distilled in groups", seed).alpha.sel(layer=found["HIDDEN"])
+        for seed in found["seeds"]
+    ]
+    assert (np.min(found_alphas), np.max(found_alphas)) == pytest.approx((1.4, 1.6), abs=0.05)
+    means = [found["each"][kind].alpha.mean() for kind in found["pair"]]
+    assert means == pytest.approx([3.13, 1.50], abs=0.01)
 
 
 def test_the_planted_collapse_is_found(page):
@@ -78,11 +136,20 @@ def test_published_series(page):
     assert players.alpha_hat.iloc[-1] > 1.8 * players.alpha_hat.iloc[0]
     assert np.ptp(table.loc["fine-tuned classifier"].alpha) < 0.05
     assert table.alpha["molecules", "transferred"] > table.alpha["molecules", "first data"]
+    again = page("correlation_flow")["again"]
+    change = again.alpha["transferred"] - again.alpha["first data"]
+    assert change.tolist() == pytest.approx([-0.61, 1.37, 0.01, -0.18], abs=0.01)
+    for one, other in (("first data", "transferred"), ("transferred", "first data")):
+        assert np.all(again.alpha[one] < again.alpha_high[other])
+        assert np.all(again.alpha[one] > again.alpha_low[other])
+    single = page("correlation_flow")["single"]
+    assert single.alpha.iloc[[0, -1]].tolist() == pytest.approx([1.80, 13.35], abs=0.01)
+    assert single.sigma.iloc[[0, -1]].tolist() == pytest.approx([0.09, 4.12], abs=0.01)
 
 
 def test_a_short_training_shows_the_same():
     from trainings.digits import made_up
-    from trainings.series_of_networks import Setting, analyzed
+    from trainings.series_of_networks import Setting, analyzed, eigenvalues
 
     rng = np.random.default_rng(0)
     digits, others = made_up(400, rng, size=50), made_up(200, rng, size=50)
@@ -95,6 +162,9 @@ def test_a_short_training_shows_the_same():
     right = {kind: ds.accuracy.values[i] for kind, i in by_kind.items()}
     assert right["untrained"] < 0.5 < 0.9 < right["400 digits"]
     assert right["fine-tuned"] > 0.9
+    best = ds.isel(model=by_kind["400 digits"]).sel(layer=["fc2", "fc3"])
+    alphas = [power_law.fit(evals).alpha for evals in eigenvalues(digits, 0, setting)]
+    np.testing.assert_allclose(alphas, best.alpha, rtol=1e-5)
     norm = {kind: ds.norm.sel(layer=["fc2", "fc3"]).values[i].mean() for kind, i in by_kind.items()}
     assert norm["distilled in groups"] < 0.7 * norm["distilled"]
     assert norm["distilled"] == pytest.approx(norm["400 digits"], rel=0.3)

@@ -8,15 +8,15 @@ The results go to the folder of the first name. DIGITS is a folder with digits a
 :func:`trainings.digits.read_train_and_test` reads them. Networks of one shape learn from more and
 more digits, in equally many steps. One of them is then fine-tuned on all digits, and for comparison
 trained on with its own. Two more learn from the answers of the best, one of them under a pressure
-that shortens the rows of its hidden layers. MODELS is a folder with networks of others, by the
-paths of `SERIES`.
+that shortens the rows of its hidden layers. Of the best network of the first seed the eigenvalues
+are kept, too. MODELS is a folder with networks of others, by the paths of `SERIES`.
 """
 
 from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import xarray as xr
@@ -26,7 +26,10 @@ import spectra_io
 from trainings.digits import Digits, read_train_and_test, shuffled
 from trainings.networks import Network, accuracy, outputs, start, train
 
-__all__ = ["SERIES", "Setting", "analyzed", "networks", "published"]
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+__all__ = ["SERIES", "Setting", "analyzed", "eigenvalues", "networks", "published"]
 
 _KEPT = (
     *("N", "M", "rf", "layer_type", "status", "fit_status", "power_law_support", "verdict"),
@@ -139,6 +142,15 @@ def analyzed(train_on: Digits, test_on: Digits, setting: Setting) -> xr.Dataset:
     return ds.assign_coords(kind=("model", kinds), seed=("model", seeds), accuracy=("model", right))
 
 
+def eigenvalues(digits: Digits, seed: int, setting: Setting) -> NDArray[np.float64]:
+    """Train the network of the most digits, and return the eigenvalues of its hidden layers."""
+    digits = shuffled(digits, np.random.default_rng((seed, 2)))
+    some = Digits(digits.x[: setting.sizes[-1]], digits.y[: setting.sizes[-1]])
+    begin = start(setting.widths, np.random.default_rng(seed))
+    network = _learn(begin, some, setting.steps, seed, setting)
+    return np.array([spectra.eigenvalues(layer.weight) for layer in network[1:-1]])
+
+
 def published(models: Path) -> xr.Dataset:
     """Analyse the networks of others, and return their results along `model`."""
     runs, names, series = [], [], []
@@ -162,5 +174,8 @@ if __name__ == "__main__":
     if (source / "wildbg").exists():
         spectra_io.save(published(source), results / "correlation_flow_published.nc")
     else:
-        found = analyzed(*read_train_and_test(source), Setting())
+        train_on, test_on = read_train_and_test(source)
+        found = analyzed(train_on, test_on, Setting())
         spectra_io.save(found, results / "correlation_flow.nc")
+        evals = eigenvalues(train_on, 0, Setting())
+        np.save(results / "correlation_flow_evals.npy", evals)
