@@ -44,6 +44,8 @@ def test_the_network_goes_through_five_phases_in_order(result):
         for batch in (8, 16, 32, 64, 128):
             assert names[layer, batch] == 3 * ["bulk_and_spikes"]
         assert names[layer, 1] == 3 * ["heavy_tailed"]
+    assert names["fc1", 256].count("bleeding_out") == 1
+    assert names["fc2", 256].count("bleeding_out") == 2
     assert names["fc2", 2] == 3 * ["bulk_decay"]
     assert names["fc2", 4].count("bulk_decay") == 2
     assert "bulk_decay" not in {
@@ -60,11 +62,21 @@ def test_the_heavy_tailed_network_is_broken_and_large_batches_are_best(result):
         for kind in ("test", "train")
     )
     assert (test[1] < 0.2).all()
-    assert max(test, key=lambda batch: test[batch].mean()) == 512
+    assert train[1].mean() == pytest.approx(0.13, abs=0.005)
+    means = {batch: values.mean() for batch, values in test.items()}
+    assert sorted(means, key=lambda batch: means[batch])[-2:] == [256, 512]
+    assert [means[batch] for batch in (64, 16, 256, 512)] == pytest.approx(
+        [0.823, 0.851, 0.879, 0.885], abs=0.001
+    )
+    assert (test[16] > test[64]).all()
+    assert means[16] - means[64] < test[64].std(ddof=1)
+    assert test[64].std(ddof=1) == pytest.approx(0.028, abs=0.0005)
     assert test[512].mean() - test[8].mean() > 3 * np.hypot(test[512].std(), test[8].std())
     assert test[512].std(ddof=1) < 0.01 > test[8].std(ddof=1)
     assert train[8].mean() > 0.99
     assert train[512].mean() == pytest.approx(0.77, abs=0.01)
+    assert result["table"].test[512] == "0.885 +- 0.005"
+    assert result["table"]["spikes fc2"][8] == "24.7 +- 0.6"
 
 
 def test_a_short_training_makes_such_results(monkeypatch):

@@ -1,10 +1,15 @@
 """Simpson's paradox: metrics of a grid of networks against their accuracy, grouped and not."""
 
+from typing import Any
+
+import matplotlib as mpl
 import numpy as np
 import pandas as pd
 import pytest
 import scipy.stats
 
+import spectra
+from spectra.tails import power_law
 from tests.builders import EXAMPLES, SHARED
 
 ARTICLES = EXAMPLES.parent / "articles"
@@ -32,6 +37,28 @@ def test_the_grid_is_whole(kept, monkeypatch):
     assert kept.alpha_weighted.to_numpy() == pytest.approx(
         kept.alpha * kept.log_spectral_norm, rel=1e-4
     )
+    over_the_largest = kept.log_alpha_norm - kept.alpha_weighted  # of a sum of M powers
+    assert over_the_largest.between(0, np.log10(kept.M)).all()
+
+
+@pytest.mark.parametrize("place", range(3))
+def test_the_kept_alphas_are_those_of_the_kept_eigenvalues(kept, monkeypatch, place):
+    """Fitted again, by the library and by the formula of Clauset, Shalizi and Newman."""
+    monkeypatch.syspath_prepend(ARTICLES)
+    from trainings import grid_of_networks as training
+
+    batch = training.BATCHES[place]
+    rows = kept.query(f"depth == 2 and decay == 0.0005 and batch == {batch} and seed == 1")
+    every = np.load(ARTICLES / "results/simpsons_paradox_evals.npy")[place].astype(float)
+    for evals, (_, row) in zip(every, rows[rows.M > 10].iterrows(), strict=True):
+        found = power_law.fit(evals)
+        tail = evals[evals >= found.xmin]
+        assert row.alpha == pytest.approx(1 + len(tail) / np.log(tail / found.xmin).sum(), rel=1e-4)
+        assert row.alpha == pytest.approx(found.alpha, rel=1e-4)
+        assert pytest.approx(found.D, rel=1e-3) == row.D
+        assert row.log_norm == pytest.approx(np.log10(evals.sum()), rel=1e-4)
+        assert row.log_spectral_norm == pytest.approx(np.log10(evals.max()), rel=1e-4)
+        assert row.log_alpha_norm == pytest.approx(np.log10((evals**row.alpha).sum()), rel=1e-4)
 
 
 def test_the_taus_are_those_of_scipy(result, kept):
@@ -66,27 +93,56 @@ def test_alpha_changes_sign_with_the_grouping(result):
 
 def test_spectral_norms_keep_their_sign(result):
     for name in ("log_spectral_norm", "log_product_spectral_norm"):
-        one = result["found"].loc[name].drop("between depths")
+        one = result["found"].loc[name].drop("between depth")
         assert (one.tau_high < 0).all()
-        assert one.p.to_numpy() == pytest.approx(1 / 501)
+        assert one.p.to_numpy() == pytest.approx(1 / (result["RESAMPLES"] + 1))
         assert (result["by_seed"].loc[name] < 0).all()
     taus = result["taus"]
-    assert taus.loc["log_spectral_norm", "between depths"] == 1
-    assert taus.loc["log_product_spectral_norm", "between depths"] == -1
+    assert taus.loc["log_spectral_norm", "between depth"] == 1
+    assert taus.loc["log_product_spectral_norm", "between depth"] == -1
     assert (taus["within depth"][["log_spectral_norm", "log_product_spectral_norm"]] < -0.4).all()
     assert (result["found"].loc["random numbers"].p > 0.2).all()
 
 
-def test_small_batches_and_weight_decay_lower_alpha(result):
-    """The one with more of the random labels learned, the other with fewer."""
-    networks = result["networks"].assign(alpha=result["metrics"].alpha)
-    by_batch, by_decay = (
-        networks.groupby(name)[["alpha", "train"]].mean() for name in ("batch", "decay")
-    )
-    assert by_batch.alpha.is_monotonic_increasing
+def test_alpha_changes_with_batches_and_weight_decay(result):
+    by_batch, by_decay = (result["means"][name] for name in ("batch", "decay"))
+    assert by_batch.alpha.to_list() == pytest.approx([1.85, 2.54, 4.67], abs=0.01)
+    assert by_batch.train.to_list() == pytest.approx([0.882, 0.898, 0.811], abs=0.001)
+    assert by_batch.test.to_list() == pytest.approx([0.838, 0.814, 0.873], abs=0.001)
+    assert by_batch.group_tau.to_list() == pytest.approx([-0.56, -0.23, -0.52], abs=0.01)
+    assert by_batch.group_p[16] > 0.05 > by_batch.group_p.drop(16).max()
     assert by_decay.alpha.is_monotonic_decreasing
-    assert by_batch.train[64] < by_batch.train[4]
     assert by_decay.train.is_monotonic_decreasing
+    assert by_decay.test.is_monotonic_increasing
+    assert by_decay.group_tau.between(0.18, 0.33).all()
+    assert by_decay.group_p.between(0.02, 0.23).all()
+
+
+def test_one_seed_and_one_batch_size_give_the_sign_within_decays(result):
+    alpha = result["by_seed"].loc["alpha", "within decay"]
+    assert alpha.to_list() == pytest.approx([0.41, 0.08], abs=0.005)
+    pairs = result["pairs"]
+    assert pairs.loc["4 and 16"].to_list() == pytest.approx([-0.29, -0.02, -0.64], abs=0.005)
+    assert (pairs.drop("4 and 16") > 0).all(axis=None)
+
+
+def test_a_reader_can_change_the_parameters(monkeypatch):
+    """Other groupings, of which none is the depth, and fewer permutations."""
+    monkeypatch.chdir(ARTICLES)
+    source = (ARTICLES / "simpsons_paradox.py").read_text(encoding="utf-8")
+    for old, new in (
+        ('GROUPINGS = ("depth", "batch", "decay")', 'GROUPINGS = ("decay", "seed")'),
+        ("RESAMPLES = 500", "RESAMPLES = 9"),
+        ("CONFIDENCE = 0.9", "CONFIDENCE = 0.8"),
+    ):
+        assert source.count(old) == 1
+        source = source.replace(old, new)
+    variables: dict[str, Any] = {}
+    with mpl.rc_context({"backend": "agg"}):
+        exec(source, variables)
+    columns = ["all", "within decay", "within seed", "between decay"]
+    assert variables["taus"].columns.to_list() == columns
+    assert variables["found"].p.drop("between decay", level="points").min() == pytest.approx(0.1)
 
 
 def test_the_scatter_around_lines(result):
@@ -101,7 +157,7 @@ def test_the_scatter_around_lines(result):
 def test_a_short_training_makes_such_a_table(kept, monkeypatch):
     monkeypatch.syspath_prepend(ARTICLES)
     from trainings.digits import made_up
-    from trainings.grid_of_networks import table
+    from trainings.grid_of_networks import eigenvalues, table, trained
 
     rng = np.random.default_rng(0)
     digits, others = made_up(400, rng), made_up(200, rng)
@@ -112,6 +168,10 @@ def test_a_short_training_makes_such_a_table(kept, monkeypatch):
     assert (found.train < 0.9).all()  # random labels are counted
     plain, decayed = (layers.log_norm.to_numpy() for _, layers in found.groupby("decay"))
     assert (decayed < plain).all()
+    network, _ = trained(digits, depth=2, decay=0.0, batch=20, seed=0, epochs=3)
+    alphas = [power_law.fit(spectra.eigenvalues(layer.weight)).alpha for layer in network]
+    assert found.alpha[:3].to_list() == pytest.approx(alphas, rel=1e-6)
+    assert eigenvalues(digits, batches=[20, 40], epochs=1).shape == (2, 2, 150)
 
 
 @pytest.mark.shared
@@ -125,5 +185,6 @@ def test_the_kept_results_are_those_of_the_training(kept, monkeypatch):
     one = "depth == 2 and decay == 0.0005 and batch == 64 and seed == 1"
     before = kept.query(one).reset_index(drop=True)
     assert found.test[0] == pytest.approx(before.test[0], abs=0.003)
+    assert found.alpha.to_numpy() == pytest.approx(before.alpha.to_numpy(), rel=0.05)
     for name in ("log_norm", "log_spectral_norm", "stable_rank"):
         assert found[name].to_numpy() == pytest.approx(before[name].to_numpy(), rel=0.01)

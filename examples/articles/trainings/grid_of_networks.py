@@ -1,6 +1,8 @@
 """
 Train networks of several depths under several regularisations, and keep numbers of every layer.
 
+Eigenvalues are kept of three of the networks, so that their alphas can be fitted again.
+
 Run ``python -m trainings.grid_of_networks FOLDER`` in ``examples/articles``, with a folder of
 digits as :func:`trainings.digits.read_train_and_test` reads them. It takes a quarter of an hour.
 """
@@ -22,7 +24,11 @@ from trainings.networks import accuracy, start, train
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["BATCHES", "DECAYS", "DEPTHS", "SEEDS", "of_network", "table"]
+    from numpy.typing import NDArray
+
+    from trainings.networks import Network
+
+__all__ = ["BATCHES", "DECAYS", "DEPTHS", "SEEDS", "eigenvalues", "of_network", "table", "trained"]
 
 DEPTHS = (2, 3, 4, 5)  # numbers of hidden layers
 DECAYS = (0.0, 0.0005, 0.002, 0.006)  # of the weights
@@ -39,6 +45,22 @@ COLUMNS = [
 ]  # fmt: skip
 
 
+def trained(
+    train_on: Digits, *, depth: int, decay: float, batch: int, seed: int, epochs: int = EPOCHS
+) -> tuple[Network, Digits]:
+    """Train one network, and return it with its digits, of which some labels are random."""
+    rng = np.random.default_rng(seed)
+    mixed = shuffled(train_on, rng)
+    few = Digits(mixed.x[:DIGITS], mixed.y[:DIGITS])
+    spoiled = with_random_labels(few, SHARE, rng)
+    network = start((few.x.shape[1], *[WIDTH] * depth, 10), rng)
+    found = train(
+        network, spoiled, batch=batch, rate=RATE, momentum=MOMENTUM, decay=decay, rng=rng,
+        epochs=epochs, patience=epochs,
+    )  # fmt: skip
+    return found.network, spoiled
+
+
 def of_network(
     train_on: Digits,
     test_on: Digits,
@@ -50,15 +72,9 @@ def of_network(
     epochs: int = EPOCHS,
 ) -> pd.DataFrame:
     """Train one network, and return the numbers of its layers with its accuracies."""
-    rng = np.random.default_rng(seed)
-    mixed = shuffled(train_on, rng)
-    few = Digits(mixed.x[:DIGITS], mixed.y[:DIGITS])
-    spoiled = with_random_labels(few, SHARE, rng)
-    network = start((few.x.shape[1], *[WIDTH] * depth, 10), rng)
-    network = train(
-        network, spoiled, batch=batch, rate=RATE, momentum=MOMENTUM, decay=decay, rng=rng,
-        epochs=epochs, patience=epochs,
-    ).network  # fmt: skip
+    network, spoiled = trained(
+        train_on, depth=depth, decay=decay, batch=batch, seed=seed, epochs=epochs
+    )
     found = spectra.analyze({f"fc{i}": layer.weight for i, layer in enumerate(network, 1)})
     known = {
         "depth": depth, "decay": decay, "batch": batch, "seed": seed,
@@ -91,7 +107,27 @@ def table(
     )
 
 
+def eigenvalues(
+    train_on: Digits,
+    *,
+    depth: int = DEPTHS[0],
+    decay: float = DECAYS[1],
+    batches: Iterable[int] = BATCHES,
+    seed: int = SEEDS[1],
+    epochs: int = EPOCHS,
+) -> NDArray[np.float32]:
+    """Train a network with each batch size; axes are batch size, hidden layer, eigenvalue."""
+    networks = [
+        trained(train_on, depth=depth, decay=decay, batch=batch, seed=seed, epochs=epochs)[0]
+        for batch in batches
+    ]
+    every = [[spectra.eigenvalues(layer.weight) for layer in net[:-1]] for net in networks]
+    return np.asarray(every, np.float32)
+
+
 if __name__ == "__main__":
     results = Path(__file__).parent.parent / "results"
-    every = table(*read_train_and_test(Path(sys.argv[1])))
+    train_on, test_on = read_train_and_test(Path(sys.argv[1]))
+    every = table(train_on, test_on)
     every.to_csv(results / "simpsons_paradox.csv", index=False, float_format="%.6g")
+    np.save(results / "simpsons_paradox_evals.npy", eigenvalues(train_on))
