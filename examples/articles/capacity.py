@@ -244,6 +244,8 @@ print(f"log product of spectral norms {total.log_product_spectral_norm.item():.3
 noise_stable = np.log10(ds.N * ds.M / (np.sqrt(ds.N) + np.sqrt(ds.M)) ** 2).sum().item()
 print(f"log product of stable ranks {stable:.3f}, of noise {noise_stable:.3f}")
 
+plt.show()
+
 # %%
 # What came out
 # -------------

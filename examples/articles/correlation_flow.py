@@ -321,6 +321,8 @@ for ax, series in zip(axes, ("backgammon, three hidden layers", "football player
     plots.correlation_flow(flows, ax=ax)
     ax.set_xlabel(f"layer ({series})")
 
+plt.show()
+
 # %%
 # What came out
 # -------------

@@ -197,6 +197,8 @@ below.set_xticks(BATCHES, BATCHES)
 below.set(xlabel="batch size", ylabel="accuracy")
 below.legend(loc="lower right")
 
+plt.show()
+
 # %%
 # What came out
 # -------------

@@ -217,6 +217,8 @@ ax.set(
 )
 _ = ax.legend(loc="upper left", ncols=2)
 
+plt.show()
+
 # %%
 # What came out
 # -------------

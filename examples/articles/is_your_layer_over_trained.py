@@ -155,6 +155,8 @@ for batch in BATCHES[1:]:
     texts = [f"{said(differences[batch, name], 4):>20}" for name in names]
     print(f"{batch:5}  {0.32 / batch:.2f}{''.join(texts)}")
 
+plt.show()
+
 # %%
 # What came out
 # -------------

@@ -120,6 +120,8 @@ print(f"harsh in place of gentle  {lost[0]:+.3f} ± {lost[1]:.3f}")
 print(f"trap removed              {removed[0]:+.3f} ± {removed[1]:.3f}")
 print(f"trained on, trap stays    {healed[0]:+.3f} ± {healed[1]:.3f}")
 
+plt.show()
+
 # %%
 # What came out
 # -------------

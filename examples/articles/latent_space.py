@@ -304,6 +304,8 @@ if Path(TEXTS).is_dir():
     for (method, k), good in zip(real.items(), shares, strict=True):
         print(f"{method:24s}{k:5d}, {good:.2f} of the neighbours from the same file")
 
+plt.show()
+
 # %%
 # What came out
 # -------------

@@ -265,6 +265,8 @@ last = drift[(drift.series == "molecules, trained again") & (drift.band == BANDS
 print("the last window of the potentials, by layer")
 print(last[["layer", "right", "right_noise", "left", "left_noise"]].round(2).to_string(index=False))
 
+plt.show()
+
 # %%
 # What came out
 # -------------

@@ -219,6 +219,8 @@ for ax, name in zip(axes, ("noise, Q = 1", "lognormal", "power law"), strict=Tru
     ax.legend(loc="lower left")
 label = axes[0].set_ylabel("share that is as large")
 
+plt.show()
+
 # %%
 # What came out
 # -------------

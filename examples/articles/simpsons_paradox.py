@@ -195,6 +195,8 @@ for pair in combinations(batch_sizes.unique(), 2):
         pairs.loc[f"{pair[0]} and {pair[1]}", label] = within.tau.sel(points="within").item()
 print(pairs.round(2).to_string())
 
+plt.show()
+
 # %%
 # What came out
 # -------------

@@ -37,6 +37,8 @@ _BEND = 0.5  # of the path to the left; below 1 the integrand falls all along it
 _FALL = 45.0  # of the logarithm of the integrand, along the path
 _DIGITS = 50  # of the determinant at least, beside those that small differences take away
 _SHORT = Context(prec=40, Emax=MAX_EMAX, Emin=MIN_EMIN)  # for logarithms, which are only added
+_MOST = 1e150  # product of strength and eigenvalue, whose square is a float
+_LARGEST = 1e17  # exponent of e whose power is a decimal number
 _AGREED = 1e-13  # difference of two precisions, relative to the logarithm or to 1
 
 
@@ -54,6 +56,14 @@ def _pair(a: npt.ArrayLike, b: npt.ArrayLike) -> tuple[FloatArray, FloatArray]:
         msg = f"`a` and `b` must be of the same length, got {len(one)} and {len(other)}"
         raise ArgumentError(msg)
     return one, other
+
+
+def _check_exponents(one: FloatArray, other: FloatArray, names: str, most: float) -> None:
+    """Refuse eigenvalues whose products are too large to compute with."""
+    largest = float(np.abs(one).max(initial=0.0)) * float(np.abs(other).max(initial=0.0))
+    if not largest <= most:
+        msg = f"products of {names} must be at most {most:.3g} in size, got {largest:.3g}"
+        raise ArgumentError(msg)
 
 
 def _at_saddle(y: FloatArray, beta: float) -> float:
@@ -133,6 +143,7 @@ def log_rank_one(
     b = _finite(eigenvalues, "eigenvalues")
     _checks.number("beta", beta, above=0)
     theta = _checks.numbers("strength", strength)
+    _check_exponents(np.ravel(theta), b, "`strength` and `eigenvalues`", _MOST)
     found = [_at_saddle(each * b, float(beta)) for each in np.ravel(theta)]
     return np.reshape(found, np.shape(theta)) if np.ndim(theta) else found[0]
 
@@ -234,6 +245,7 @@ def log_unitary(a: npt.ArrayLike, b: npt.ArrayLike, /) -> float:
     1.161439
     """
     one, other = _pair(a, b)
+    _check_exponents(one, other, "`a` and `b`", _LARGEST)
     digits = _DIGITS + int(_lost(one) + _lost(other))
     before, found = math.nan, _with_digits(one, other, digits)
     while not abs(found - before) <= _AGREED * max(1.0, abs(found)):

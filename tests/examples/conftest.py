@@ -6,6 +6,7 @@ from functools import cache
 from io import StringIO
 
 import matplotlib as mpl
+import matplotlib.pyplot as plt
 import pytest
 
 from tests.builders import EXAMPLES
@@ -19,6 +20,7 @@ def run(name):
     with pytest.MonkeyPatch.context() as patch, mpl.rc_context({"backend": "agg"}):
         patch.chdir(ARTICLES)
         patch.syspath_prepend(ARTICLES)
+        patch.setattr(plt, "show", lambda: None)
         with redirect_stdout(StringIO()) as printed:
             defined = runpy.run_path(str(ARTICLES / f"{name}.py"), run_name="__main__")
         return defined | {"printed": printed.getvalue()}

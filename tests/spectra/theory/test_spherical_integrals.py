@@ -133,3 +133,23 @@ def test_the_limit_is_the_integral_of_R_and_then_a_straight_slope(beta):
 def test_wrong_arguments(call):
     with pytest.raises(ArgumentError):
         call()
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda: log_rank_one(-1e300, [1e300, 2.0]),
+        lambda: log_rank_one([1.0, 1e160], [1.0, 2.0]),
+        lambda: log_unitary([1e300, 0.0], [1e300, 0.0]),
+        lambda: log_unitary([1e10, 0.0], [1e10, 0.0]),
+    ],
+)
+def test_products_that_no_number_holds_are_refused(call):
+    with pytest.raises(ArgumentError, match="must be at most"):
+        call()
+
+
+def test_large_products_have_their_asymptotic_value():
+    """For two eigenvalues, 1 and 0 times s: the logarithm is s^2 - ln s^2."""
+    assert log_unitary([1e8, 0.0], [1e8, 0.0]) == pytest.approx(1e16 - np.log(1e16), rel=1e-15)
+    assert log_rank_one(-1e140, [1.0, 0.5, 2.0]) == pytest.approx(-5e139, rel=1e-12)
