@@ -65,7 +65,7 @@ def convert(value: npt.ArrayLike, given: Convention, wanted: Convention, /) -> F
         _checks.choice(name, word, get_args(Convention))
     x = np.asarray(value, dtype=np.float64)
     into = {"alpha": x - 1, "mu": x}
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         gamma = 1 / into[given] if given in into else x
         if wanted in ("gamma", "xi"):
             return np.where(gamma < 0, np.nan, gamma) if given in into else gamma

@@ -87,7 +87,8 @@ def _root(f: Callable[[FloatArray], FloatArray], a: float, b: float) -> float:
             "`shares` and `ratio` differ by too many orders of magnitude"
         )
         raise ArgumentError(msg)
-    return float(brentq(f, a, b, xtol=1e-14 * max(abs(a), abs(b), 1e-300), rtol=1e-14))
+    xtol = 1e-16 * max(abs(a), abs(b), 1e-284)
+    return float(brentq(f, a, b, xtol=xtol, rtol=4 * np.finfo(float).eps))
 
 
 def _rising(function: _Map, low: float, high: float) -> tuple[float, float] | None:
@@ -105,7 +106,7 @@ def _rising(function: _Map, low: float, high: float) -> tuple[float, float] | No
     top = found.x if -found.fun > slopes[i] else grid[i]
     if not function.slope(top) > 0:
         return None
-    least = 4 * float(np.spacing(max(abs(low), abs(high))))
+    least = 16 * float(np.spacing(max(abs(low), abs(high))))  # beyond the rounding of an end
     left, right = low + max(1e-13 * (top - low), least), high - max(1e-13 * (high - top), least)
     return _root(function.slope, left, top), _root(function.slope, top, right)
 

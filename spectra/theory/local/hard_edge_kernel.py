@@ -29,6 +29,7 @@ __all__ = ["kernel", "one_point", "pair_correlation"]
 
 _NODES = 10
 _NEAR = 0.5  # half the distance of the roots up to which the kernel is integrated
+_CLOSE = math.exp(2)  # ratio of the roots up to which it is
 
 
 def _root(x: npt.ArrayLike, name: str) -> FloatArray:
@@ -69,7 +70,8 @@ def kernel(x: npt.ArrayLike, y: npt.ArrayLike, /, *, excess: int = 0) -> FloatAr
     -----
     With p and q the roots of x and y,
     :math:`K = (J_a(p)\, q J_a'(q) - p J_a'(p)\, J_a(q)) / (2 (p^2 - q^2))`. The numerator loses
-    digits where x is near y: there it is integrated from the diagonal, along :math:`\ln (p / q)`.
+    digits where x is near y, by ratio and by difference: there it is integrated from the diagonal,
+    along :math:`\ln (p / q)`.
 
     References
     ----------
@@ -84,7 +86,8 @@ def kernel(x: npt.ArrayLike, y: npt.ArrayLike, /, *, excess: int = 0) -> FloatAr
     a = _checked_excess(excess)
     p, q = np.broadcast_arrays(_root(x, "x"), _root(y, "y"))
     zero = (p == 0) | (q == 0)
-    near = (np.abs(p - q) <= 2 * _NEAR) & ~zero
+    low, high = np.minimum(p, q), np.maximum(p, q)
+    near = (high - low <= 2 * _NEAR) & (high <= _CLOSE * low) & ~zero
     found = np.empty(p.shape)
     found[near] = _near(p[near], q[near], a)
     found[zero] = _at_zero(np.maximum(p, q)[zero], a)

@@ -102,6 +102,8 @@ def test_conventions_are_converted_to_and_fro(values, given, wanted):
 
 
 def test_an_index_of_zero_is_an_infinite_exponent():
+    assert exponents.convert([1e-310], "gamma", "mu").tolist() == [math.inf]
+    assert exponents.convert([1e-310], "mu", "gamma").tolist() == [math.inf]
     assert exponents.convert([0.0, -0.0], "gamma", "alpha").tolist() == [math.inf, math.inf]
     assert exponents.convert(math.inf, "alpha", "gamma") == 0
 

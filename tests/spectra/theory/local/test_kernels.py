@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from scipy.integrate import quad
 from scipy.special import airy, jv
@@ -34,6 +34,8 @@ def test_airy_kernel_is_its_integral(x, step):
     st.floats(0, 400),
     st.floats(-30, 30) | st.sampled_from([0.0, 1e-9, 1e-4, 0.5]),
 )
+@example(0, 3.4e-162, 1.0)
+@example(1, 1e-12, 0.5)
 def test_bessel_kernel_is_its_integral(a, x, step):
     y = max(x + step, 0.0)
 
