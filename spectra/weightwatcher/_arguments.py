@@ -92,8 +92,8 @@ _TWO_STEPS = "model = spectra_io.open_model(path); details = spectra.weightwatch
 
 METHODS = {
     "SVDSharpness": "analyze(model, randomize=True) has num_traps; no weights are changed here",
-    "SVDSmoothing": "spectra.noise.truncation has thresholds on singular values; no weights are "
-    "changed here",
+    "SVDSmoothing": "spectra.noise.shrinkage.denoised(W) gives a matrix without its noise, and "
+    "spectra.noise.truncation thresholds on singular values",
     "WeightWatcher": f"there is no object to keep; {_TWO_STEPS}",
     "analyze_pytorch_bins": "pickles are never opened; save the weights as safetensors",
     "analyze_vectors": "use analyze(model, vectors=True)",
