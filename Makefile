@@ -44,7 +44,7 @@ docs:  ## Pages and pictures made from the code
 	$(PYTHON) -m spectra_io plot examples/models/mnist_mlp.safetensors --layer fc1 -o docs/images/esd.png
 
 site:  ## The site of the documentation, in docs/_build/html; a warning is an error
-	$(PYTHON) -m sphinx -E -n -W --keep-going -j auto -q docs $(SITE)
+	OPENBLAS_NUM_THREADS=1 $(PYTHON) -m sphinx -E -n -W --keep-going -j auto -q docs $(SITE)
 
 rates:  ## Measure how often the words err, and write docs/rates.md (half an hour)
 	$(PYTHON) -m tests.rates.run --page

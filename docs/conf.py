@@ -53,6 +53,7 @@ sphinx_gallery_conf = {
     "ignore_pattern": "trainings",
     "within_subsection_order": "articles.in_order",
     "download_all_examples": False,
+    "capture_repr": ("_repr_html_",),  # pages print what they show
     "show_memory": False,
     "show_signature": False,
     "write_computation_times": False,
@@ -73,7 +74,7 @@ html_theme_options = {
     "navbar_align": "left",
     "navbar_persistent": ["search-button"],
     "navigation_with_keys": False,
-    "secondary_sidebar_items": {"**": ["page-toc"], "index": []},
+    "secondary_sidebar_items": {"**": ["page-toc"], "index": [], "articles/**": []},
     "show_toc_level": 2,
     "footer_start": ["copyright"],
     "footer_end": [],

@@ -22,6 +22,7 @@ from itertools import cycle
 
 import matplotlib.pyplot as plt
 import numpy as np
+from trainings import EXAMPLES
 
 import spectra
 import spectra_io
@@ -235,7 +236,7 @@ _ = right.legend(loc="upper right")
 # added: of the squared Frobenius norm, of the squared spectral norm, and of the stable rank, their
 # ratio. The spectral norm also bounds how much a change of the input can grow.
 
-model = spectra_io.open_model("../models/mnist_mlp.safetensors")
+model = spectra_io.open_model(EXAMPLES / "models/mnist_mlp.safetensors")
 ds = spectra.analyze(model)
 total = spectra.summary(ds)
 stable = np.log10(ds.stable_rank).sum().item()

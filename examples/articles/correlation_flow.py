@@ -33,6 +33,7 @@ import pandas as pd
 import xarray as xr
 from numpy.typing import ArrayLike
 from scipy.stats import kendalltau
+from trainings import RESULTS
 from trainings.digits import made_up
 from trainings.networks import Layer, Network, accuracy, outputs, start, train
 from trainings.series_of_networks import SERIES, published
@@ -47,7 +48,7 @@ SIZES = ("300 digits", "1000 digits", "3000 digits", "10000 digits")
 HIDDEN = [f"fc{i}" for i in range(2, 8)]  # layers of one shape
 DIVISOR = 10.0  # of the weights of the layer whose scale is made to collapse
 
-runs = spectra_io.load("results/correlation_flow.nc")
+runs = spectra_io.load(RESULTS / "correlation_flow.nc")
 kinds = ("untrained", *SIZES)
 
 
@@ -267,7 +268,9 @@ print(collapsed)
 # trained again with better data.
 
 public = (
-    published(Path(MODELS)) if MODELS else spectra_io.load("results/correlation_flow_published.nc")
+    published(Path(MODELS))
+    if MODELS
+    else spectra_io.load(RESULTS / "correlation_flow_published.nc")
 )
 rows = {}
 for series in SERIES:

@@ -26,12 +26,12 @@ names digits about as well as chance.
 
 from collections import Counter
 from collections.abc import Callable
-from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from trainings import RESULTS
 
 import spectra
 from spectra.noise import marchenko_pastur, phases, spikes
@@ -117,7 +117,7 @@ fig.supylabel("share of eigenvalues per factor of ten")
 # eigenvalues and accuracies (on MNIST's 10,000 test digits), made by
 # ``trainings/phases_by_batch_size.py``.
 
-with np.load(Path("results", "five_plus_one_phases.npz")) as kept:
+with np.load(RESULTS / "five_plus_one_phases.npz") as kept:
     runs = {name: kept[name].astype(np.float64) for name in kept.files}
 BATCHES = runs["batch"].astype(int).tolist()
 LAYERS = {"fc1": 784, "fc2": 300}  # longer sides

@@ -35,12 +35,12 @@ the end.
 
 import csv
 from collections import defaultdict
-from pathlib import Path
 from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
 from safetensors.numpy import load_file
+from trainings import RESULTS
 
 import spectra
 from spectra import measures
@@ -48,7 +48,6 @@ from spectra.tails import power_law
 from spectra_io import plots
 
 FIT: dict[str, Any] = {}  # options of power_law.fit, such as {"xmin": 2.0}
-RESULTS = Path("results")
 
 with (RESULTS / "batch_sizes.csv").open(encoding="utf-8", newline="") as file:
     table: list[dict[str, Any]] = list(csv.DictReader(file))

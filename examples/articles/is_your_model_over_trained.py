@@ -26,10 +26,10 @@ while the traps stay.
 # large to train here: C. H. Martin, *Is your model overtrained?* (calculatedcontent.com).
 
 import csv
-from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
+from trainings import RESULTS
 
 import spectra
 from spectra import measures
@@ -37,7 +37,6 @@ from spectra_io import plots
 
 RNG = 0  # of the random orders
 SHOWN = ("gentle", "harsh")  # layers to draw, of gentle, harsh, healed, centred
-RESULTS = Path("results")
 
 layers = {name: np.load(RESULTS / f"traps_{name}.npy") for name in ("gentle", "harsh", "healed")}
 layers["centred"] = layers["harsh"] - layers["harsh"].mean()

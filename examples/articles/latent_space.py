@@ -32,6 +32,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse
+from trainings import EXAMPLES
 
 import spectra
 from spectra import measures
@@ -41,7 +42,9 @@ from spectra.tails import ambiguity, bootstrap, power_law
 from spectra_io import plots
 
 Array = npt.NDArray[Any]
-TEXTS = os.environ.get("SPECTRA_TEXTS", "../../docs")  # folder; the pages of this project
+TEXTS = os.environ.get(
+    "SPECTRA_TEXTS", str(EXAMPLES.parent / "docs")
+)  # folder; the pages of this project
 DOCUMENTS = 600  # texts of a collection
 WORDS = 2000  # of the vocabulary
 LENGTH = 150  # words of a text, on average

@@ -30,7 +30,8 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from trainings.digits import read_train_and_test
+from trainings import RESULTS
+from trainings.digits import read_test
 from trainings.networks import start
 from trainings.parts_of_spectra import BANDS, CHECKPOINTS, census, moved, read, removed
 
@@ -179,9 +180,9 @@ for state, place in (("trained", 0), ("at the start", 1)):
 # standard deviation of a draw (``noise_scatter``). ``error`` is the standard error over the digits.
 
 if DIGITS:
-    losses = removed(network, read_train_and_test(Path(DIGITS))[1])
+    losses = removed(network, read_test(Path(DIGITS)))
 else:
-    losses = pd.read_csv("results/noise_and_signal_removed.csv")
+    losses = pd.read_csv(RESULTS / "noise_and_signal_removed.csv")
 fig, axes = plt.subplots(1, 2, figsize=(9, 3.6), layout="constrained")
 for ax, name in zip(axes, layers, strict=True):
     one = losses[losses.layer == name]
@@ -208,7 +209,7 @@ print(losses.round(4).to_string(index=False))
 # each of its gates, twice, so that some networks count for more than others. A tenth network, which
 # is untrained, is tested apart, and so is a Fourier basis, which was not learned.
 
-tested = census(Path(MODELS)) if MODELS else pd.read_csv("results/noise_and_signal_windows.csv")
+tested = census(Path(MODELS)) if MODELS else pd.read_csv(RESULTS / "noise_and_signal_windows.csv")
 learned = tested[(tested.model != "football player, untrained") & (tested.layer != "stft_conv")]
 num = len(learned.groupby(["model", "layer"]))
 print("matrices by network:", learned.groupby("model").layer.nunique().to_dict())
@@ -243,7 +244,7 @@ print(f"untrained: the smallest p of {len(untrained)} windows is {untrained.min(
 #
 # How much of each window is still there after more training?
 
-drift = moved(Path(MODELS)) if MODELS else pd.read_csv("results/noise_and_signal_checkpoints.csv")
+drift = moved(Path(MODELS)) if MODELS else pd.read_csv(RESULTS / "noise_and_signal_checkpoints.csv")
 overlaps = drift.groupby(["series", "band"])[["left", "left_noise", "right", "right_noise"]]
 average, error = overlaps.mean(), overlaps.sem()
 fig, ax = plt.subplots(figsize=(6.4, 4.2), layout="constrained")

@@ -32,7 +32,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from numpy.typing import NDArray
-from trainings import classic
+from trainings import EXAMPLES, RESULTS, classic
 
 import spectra
 import spectra_io
@@ -66,8 +66,8 @@ if DATA:
     ).T
     curves = {name: classic.larger(x) for name, x in sets.items()}
 else:
-    fits = pd.read_csv("results/real_power_laws.csv", index_col="data")
-    kept = pd.read_csv("results/real_power_laws_larger.csv")
+    fits = pd.read_csv(RESULTS / "real_power_laws.csv", index_col="data")
+    kept = pd.read_csv(RESULTS / "real_power_laws_larger.csv")
     curves = {str(name): part for name, part in kept.groupby("data", sort=False)}
 
 # %%
@@ -180,7 +180,7 @@ samples = {
     "lognormal": rng.lognormal(size=SIDE),
     "power law": (1 - rng.random(SIDE)) ** (-1 / (ALPHA - 1)),
 }
-network = spectra_io.open_model("../models/mnist_mlp.safetensors")
+network = spectra_io.open_model(EXAMPLES / "models/mnist_mlp.safetensors")
 samples |= {
     f"layer {layer.name}": spectra.eigenvalues(layer.matrices()[0])
     for layer in spectra.layers(network)

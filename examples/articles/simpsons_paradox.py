@@ -25,11 +25,11 @@ sizes and within weight decays.
 # layer and the accuracy on 10,000 test digits, made by ``trainings/grid_of_networks.py``.
 
 from itertools import combinations
-from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
+from trainings import RESULTS
 
 from spectra.results.relations import relation
 from spectra_io import plots
@@ -38,7 +38,7 @@ GROUPINGS = ("depth", "batch", "decay")
 RESAMPLES = 500  # draws for the intervals, and permutations for the p-values
 CONFIDENCE = 0.9
 
-layers = pd.read_csv(Path("results", "simpsons_paradox.csv"))
+layers = pd.read_csv(RESULTS / "simpsons_paradox.csv")
 grid = ["depth", "decay", "batch", "seed"]
 networks = layers.groupby(grid)[["test", "train"]].first()
 for name in GROUPINGS:

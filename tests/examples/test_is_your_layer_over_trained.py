@@ -95,6 +95,9 @@ def test_results_are_gathered_and_not_trained_again(batch_sizes, tmp_path, monke
     ]
     assert rows[0]["alpha"] == rows[4]["alpha"] != rows[2]["alpha"]  # the same training
     assert np.load(tmp_path / "batch_sizes_evals.npy").shape == (6, 100)
+    given[given.index("--epochs") + 1] = "1"
+    batch_sizes.main()
+    assert len(capsys.readouterr().out.splitlines()) == 6  # other trainings
 
 
 @pytest.mark.slow

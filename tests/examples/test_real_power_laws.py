@@ -152,10 +152,18 @@ def test_the_tables_are_written_from_a_folder(classic, tmp_path, monkeypatch):
     monkeypatch.setattr(classic, "DATA_SETS", {"made": classic.DataSet("made.txt", 2.0, False)})
     x = (1 - np.random.default_rng(0).random(200)) ** (-1 / 1.5)
     np.savetxt(tmp_path / "made.txt", np.append(2 * x, 0))
-    classic.main(str(tmp_path), str(tmp_path / "out"))
+    given = ["classic", "--data", str(tmp_path), "--out", str(tmp_path / "out")]
+    monkeypatch.setattr("sys.argv", given)
+    classic.main()
     table = pd.read_csv(tmp_path / "out/real_power_laws.csv", index_col="data")
     assert table.n.tolist() == [200]
     assert table.alpha["made"] == pytest.approx(2.5, abs=0.4)
     curve = pd.read_csv(tmp_path / "out/real_power_laws_larger.csv")
     assert curve.share.is_monotonic_decreasing
     assert curve.share.iloc[[0, -1]].tolist() == pytest.approx([1, 1 / 200])
+    (tmp_path / "made.txt").write_text("hi")
+    with pytest.raises(ValueError, match=r"made.txt is not a text of one number per line"):
+        classic.main()
+    (tmp_path / "made.txt").unlink()
+    with pytest.raises(FileNotFoundError, match=r"lacks data sets of power laws: made.txt"):
+        classic.main()

@@ -80,3 +80,49 @@ def test_a_share_of_the_labels_is_drawn_at_random():
     digits = made_up(10_000, rng, size=3)
     spoiled = with_random_labels(digits, 0.2, rng)
     assert (spoiled.y != digits.y).mean() == pytest.approx(0.18, abs=0.02)
+
+
+def test_digits_that_are_not_there_are_named(tmp_path):
+    from trainings.digits import read_test, read_train_and_test
+
+    with pytest.raises(FileNotFoundError, match="t10k-images-idx3-ubyte and t10k-labels-idx1"):
+        read_test(tmp_path)
+    np.savez(tmp_path / "other.npz", weights=np.ones(3))
+    with pytest.raises(ValueError, match=r"other.npz has no arrays `x` and `y`.*weights"):
+        read_train_and_test(tmp_path)
+
+
+def test_networks_that_are_not_there_are_named(tmp_path):
+    from trainings.networks_of_others import check
+
+    (tmp_path / "a.onnx").touch()
+    check(tmp_path, ["a.onnx"])
+    with pytest.raises(FileNotFoundError, match=r"lacks 2 of 3 networks.*: b.onnx, c.onnx"):
+        check(tmp_path, ["a.onnx", "b.onnx", "c.onnx"])
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        (["--out", "x"], "one of the arguments --digits --models is required"),
+        (["--digits", "."], "--out"),
+        (["--digits", ".", "--models", ".", "--out", "x"], "not allowed with"),
+        (["--models", "nowhere", "--out", "x"], "nowhere is not a folder"),
+    ],
+)
+def test_a_training_says_what_it_needs(given, message, monkeypatch, capsys):
+    from trainings import command
+
+    monkeypatch.setattr("sys.argv", ["training", *given])
+    with pytest.raises(SystemExit):
+        command.read(command.parser("Train.", "digits", "models"))
+    assert message in capsys.readouterr().err
+
+
+def test_a_training_makes_the_folder_of_its_results(tmp_path, monkeypatch):
+    from trainings import command
+
+    out = tmp_path / "new" / "results"
+    monkeypatch.setattr("sys.argv", ["training", "--digits", str(tmp_path), "--out", str(out)])
+    assert command.read(command.parser("Train.", "digits")).out == out
+    assert out.is_dir()

@@ -1,26 +1,30 @@
 """
 Fits of the classic data sets of power laws, beside those of the powerlaw package.
 
-``python examples/articles/trainings/classic.py FOLDER`` writes the tables that the page
-*Fitting real power laws* shows where the data are not at hand. FOLDER has the files blackouts.txt,
-cities.txt, flares.txt, surnames.txt and words.txt, one number per line, as the package powerlaw and
-the authors of the article distribute them.
+In ``examples/articles``:
+
+    python -m trainings.classic --data FOLDER --out OUT
+
+writes the tables that the page *Fitting real power laws* shows where the data are not at hand.
+FOLDER has the files blackouts.txt, cities.txt, flares.txt, surnames.txt and words.txt, one number
+per line, as the package powerlaw and the authors of the article distribute them.
 """
 
 from __future__ import annotations
 
 import inspect
-import sys
 import warnings
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from spectra.tails import alternatives, bootstrap, power_law
+from trainings import command
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from numpy.typing import NDArray
 
 __all__ = [
@@ -75,8 +79,20 @@ PUBLISHED = pd.DataFrame(
 
 def read(folder: Path) -> dict[str, NDArray[np.float64]]:
     """Return the numbers of each data set, in the unit of the article."""
-    found = {name: np.loadtxt(folder / one.file) / one.unit for name, one in DATA_SETS.items()}
+    missing = [one.file for one in DATA_SETS.values() if not (folder / one.file).is_file()]
+    if missing:
+        msg = f"{folder} lacks data sets of power laws: {', '.join(missing)}"
+        raise FileNotFoundError(msg)
+    found = {name: _numbers(folder / one.file) / one.unit for name, one in DATA_SETS.items()}
     return {name: x[x > 0] for name, x in found.items()}
+
+
+def _numbers(path: Path) -> NDArray[np.float64]:
+    try:
+        return np.loadtxt(path)
+    except ValueError as error:
+        msg = f"{path} is not a text of one number per line: {error}"
+        raise ValueError(msg) from error
 
 
 def theirs(x: NDArray[np.float64], *, xmin: float | None = None, counts: bool = False) -> Any:
@@ -142,21 +158,20 @@ def larger(x: NDArray[np.float64]) -> pd.DataFrame:
     return pd.DataFrame({"x": at, "share": share})
 
 
-def main(folder: str, out: str = "") -> None:
+def main() -> None:
     """Write the tables."""
-    results = Path(out or Path(__file__).parents[1] / "results")
-    results.mkdir(exist_ok=True)
-    data = read(Path(folder))
+    args = command.read(command.parser(__doc__, "data"))
+    data = read(args.data)
     rows = {
         name: fits_of(x, counts=DATA_SETS[name].counts, resamples=1000) for name, x in data.items()
     }
     table = pd.DataFrame(rows).T.rename_axis("data")
-    table.to_csv(results / "real_power_laws.csv", float_format="%.6g", lineterminator="\n")
+    table.to_csv(args.out / "real_power_laws.csv", float_format="%.6g", lineterminator="\n")
     curves = pd.concat({name: larger(x) for name, x in data.items()}, names=["data"])
     curves.droplevel(1).to_csv(
-        results / "real_power_laws_larger.csv", float_format="%.6g", lineterminator="\n"
+        args.out / "real_power_laws_larger.csv", float_format="%.6g", lineterminator="\n"
     )
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    main()

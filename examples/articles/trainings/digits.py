@@ -12,7 +12,15 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = ["Digits", "made_up", "read_idx", "read_train_and_test", "shuffled", "with_random_labels"]
+__all__ = [
+    "Digits",
+    "made_up",
+    "read_idx",
+    "read_test",
+    "read_train_and_test",
+    "shuffled",
+    "with_random_labels",
+]
 
 _TEST = "t10k-{what}-idx{ndim}-ubyte"
 _TRAIN = "train-{what}-idx{ndim}-ubyte"
@@ -41,21 +49,33 @@ def read_train_and_test(folder: Path) -> tuple[Digits, Digits]:
     Read digits to train and to test with from a folder.
 
     The digits to train with are an ``.npz`` file with the arrays ``x`` and ``y``, or else MNIST's
-    own two files; those to test with are MNIST's own two files.
+    own two files; those to test with are MNIST's own two files. These may be gzipped.
     """
     subsets = sorted(folder.glob("*.npz"))
-    if subsets:
-        with np.load(subsets[0]) as data:
-            train = _digits(data["x"], data["y"])
-    else:
-        train = _of_mnist(folder, _TRAIN)
-    return train, _of_mnist(folder, _TEST)
+    train = _of_arrays(subsets[0]) if subsets else _of_mnist(folder, _TRAIN)
+    return train, read_test(folder)
+
+
+def read_test(folder: Path) -> Digits:
+    """Read the digits to test with from a folder."""
+    return _of_mnist(folder, _TEST)
+
+
+def _of_arrays(path: Path) -> Digits:
+    with np.load(path) as data:
+        if not {"x", "y"} <= set(data):
+            msg = f"{path} has no arrays `x` and `y` of digits, but {', '.join(data) or 'none'}"
+            raise ValueError(msg)
+        return _digits(data["x"], data["y"])
 
 
 def _of_mnist(folder: Path, name: str) -> Digits:
     parts = [name.format(what="images", ndim=3), name.format(what="labels", ndim=1)]
-    found = [next(iter(sorted(folder.glob(f"{part}*"))), folder / part) for part in parts]
-    return _digits(*map(read_idx, found))
+    found = [sorted(folder.glob(f"{part}*")) for part in parts]
+    if not all(found):
+        msg = f"{folder} lacks files of MNIST: wanted {' and '.join(parts)}, gzipped or not"
+        raise FileNotFoundError(msg)
+    return _digits(*(read_idx(paths[0]) for paths in found))
 
 
 def _digits(pixels: NDArray[np.uint8], labels: NDArray[np.uint8]) -> Digits:

@@ -3,21 +3,23 @@ Train networks of several depths under several regularisations, and keep numbers
 
 Eigenvalues are kept of three of the networks, so that their alphas can be fitted again.
 
-Run ``python -m trainings.grid_of_networks FOLDER`` in ``examples/articles``, with a folder of
-digits as :func:`trainings.digits.read_train_and_test` reads them. It takes a quarter of an hour.
+In ``examples/articles``:
+
+    python -m trainings.grid_of_networks --digits FOLDER --out OUT
+
+It takes a quarter of an hour.
 """
 
 from __future__ import annotations
 
 import itertools
-import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 import spectra
+from trainings import command
 from trainings.digits import Digits, read_train_and_test, shuffled, with_random_labels
 from trainings.networks import accuracy, start, train
 
@@ -126,8 +128,8 @@ def eigenvalues(
 
 
 if __name__ == "__main__":
-    results = Path(__file__).parent.parent / "results"
-    train_on, test_on = read_train_and_test(Path(sys.argv[1]))
+    args = command.read(command.parser(__doc__, "digits"))
+    train_on, test_on = read_train_and_test(args.digits)
     every = table(train_on, test_on)
-    every.to_csv(results / "simpsons_paradox.csv", index=False, float_format="%.6g")
-    np.save(results / "simpsons_paradox_evals.npy", eigenvalues(train_on))
+    every.to_csv(args.out / "simpsons_paradox.csv", index=False, float_format="%.6g")
+    np.save(args.out / "simpsons_paradox_evals.npy", eigenvalues(train_on))

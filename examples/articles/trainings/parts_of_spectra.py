@@ -1,18 +1,18 @@
 """
 Test published networks along their spectra, and a network of digits without parts of its spectrum.
 
-    python -m trainings.parts_of_spectra results MODELS
-    python -m trainings.parts_of_spectra results DIGITS
+In ``examples/articles``:
 
-The results go to the folder of the first name. MODELS is a folder with networks of others, by the
-paths of `PUBLISHED` and `CHECKPOINTS`, DIGITS one with digits as
-:func:`trainings.digits.read_train_and_test` reads them.
+    python -m trainings.parts_of_spectra --models FOLDER --out OUT
+    python -m trainings.parts_of_spectra --digits FOLDER --out OUT
+
+The networks of others are those of `PUBLISHED` and `CHECKPOINTS`.
 """
 
 from __future__ import annotations
 
+import itertools
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -23,11 +23,13 @@ import spectra_io
 from spectra.linalg.subspaces import band_overlaps
 from spectra.noise import biwhitening
 from spectra.noise.windows import windows
-from trainings.digits import Digits, read_train_and_test
+from trainings import EXAMPLES, command, networks_of_others
+from trainings.digits import Digits, read_test
 from trainings.networks import Layer, Network, outputs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from numpy.typing import NDArray
 
@@ -36,7 +38,7 @@ __all__ = ["CHECKPOINTS", "PUBLISHED", "census", "moved", "read", "removed"]
 BANDS = 10
 LEAST = 100  # eigenvalues of a layer, ten for each band
 DRAWS = 4  # random matrices with which a removed part is compared
-SHIPPED = Path(__file__).parents[2] / "models" / "mnist_mlp.safetensors"
+SHIPPED = EXAMPLES / "models" / "mnist_mlp.safetensors"
 
 PUBLISHED = {
     "football player, untrained": "soccer/ppo__SoccerAgent-0.52c8d1.onnx",
@@ -82,6 +84,7 @@ def _matrices(path: Path) -> Iterator[tuple[str, NDArray[np.float64]]]:
 
 def census(models: Path) -> pd.DataFrame:
     """Test windows of published layers, as they are, in any order, and with equal variances."""
+    networks_of_others.check(models, PUBLISHED.values())
     rows = []
     for model, path in PUBLISHED.items():
         for name, W in _matrices(models / path):
@@ -100,6 +103,7 @@ def census(models: Path) -> pd.DataFrame:
 
 def moved(models: Path) -> pd.DataFrame:
     """Compare the singular vectors of layers of two checkpoints, by bands."""
+    networks_of_others.check(models, itertools.chain(*CHECKPOINTS.values()))
     rows = []
     for series, (first, second) in CHECKPOINTS.items():
         before = dict(_matrices(models / first))
@@ -158,10 +162,10 @@ def removed(network: Network, digits: Digits) -> pd.DataFrame:
 
 
 if __name__ == "__main__":
-    results, source = map(Path, sys.argv[1:])
-    if (source / "wildbg").exists():
-        tables = {"windows": census(source), "checkpoints": moved(source)}
+    args = command.read(command.parser(__doc__, "models", "digits"))
+    if args.models:
+        tables = {"windows": census(args.models), "checkpoints": moved(args.models)}
     else:
-        tables = {"removed": removed(read(), read_train_and_test(source)[1])}
+        tables = {"removed": removed(read(), read_test(args.digits))}
     for name, table in tables.items():
-        table.to_csv(results / f"noise_and_signal_{name}.csv", index=False, float_format="%.6g")
+        table.to_csv(args.out / f"noise_and_signal_{name}.csv", index=False, float_format="%.6g")

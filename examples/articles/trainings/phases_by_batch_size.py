@@ -1,19 +1,21 @@
 """
 Train one network at one rate with many batch sizes, and keep the eigenvalues of its layers.
 
-Run ``python -m trainings.phases_by_batch_size FOLDER`` in ``examples/articles``, with a folder of
-digits as :func:`trainings.digits.read_train_and_test` reads them. It takes a few minutes.
+In ``examples/articles``:
+
+    python -m trainings.phases_by_batch_size --digits FOLDER --out OUT
+
+It takes a few minutes.
 """
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 import spectra
+from trainings import command
 from trainings.digits import Digits, read_train_and_test, shuffled, with_random_labels
 from trainings.networks import accuracy, start, train
 
@@ -78,6 +80,6 @@ def series(
 
 
 if __name__ == "__main__":
-    results = Path(__file__).parent.parent / "results"
-    found = series(*read_train_and_test(Path(sys.argv[1])))
-    np.savez_compressed(results / "five_plus_one_phases.npz", **found)  # type: ignore[arg-type]
+    args = command.read(command.parser(__doc__, "digits"))
+    found = series(*read_train_and_test(args.digits))
+    np.savez_compressed(args.out / "five_plus_one_phases.npz", **found)  # type: ignore[arg-type]

@@ -1,21 +1,21 @@
 """
 Train the networks of the page on correlation flow, and keep what `analyze` finds in them.
 
-    python -m trainings.series_of_networks results DIGITS
-    python -m trainings.series_of_networks results MODELS
+In ``examples/articles``:
 
-The results go to the folder of the first name. DIGITS is a folder with digits as
-:func:`trainings.digits.read_train_and_test` reads them. Networks of one shape learn from more and
+    python -m trainings.series_of_networks --digits FOLDER --out OUT
+    python -m trainings.series_of_networks --models FOLDER --out OUT
+
+Networks of one shape learn from more and
 more digits, in equally many steps. One of them is then fine-tuned on all digits, and for comparison
 trained on with its own. Two more learn from the answers of the best, one of them under a pressure
 that shortens the rows of its hidden layers. Of the best network of the first seed the eigenvalues
-are kept, too. MODELS is a folder with networks of others, by the paths of `SERIES`.
+are kept, too. The networks of others are those of `SERIES`.
 """
 
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -23,10 +23,13 @@ import xarray as xr
 
 import spectra
 import spectra_io
+from trainings import command, networks_of_others
 from trainings.digits import Digits, read_train_and_test, shuffled
 from trainings.networks import Network, accuracy, outputs, start, train
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from numpy.typing import NDArray
 
 __all__ = ["SERIES", "Setting", "analyzed", "eigenvalues", "networks", "published"]
@@ -153,6 +156,9 @@ def eigenvalues(digits: Digits, seed: int, setting: Setting) -> NDArray[np.float
 
 def published(models: Path) -> xr.Dataset:
     """Analyse the networks of others, and return their results along `model`."""
+    networks_of_others.check(
+        models, (path for members in SERIES.values() for path in members.values())
+    )
     runs, names, series = [], [], []
     for name, members in SERIES.items():
         for label, path in members.items():
@@ -170,12 +176,12 @@ def published(models: Path) -> xr.Dataset:
 
 
 if __name__ == "__main__":
-    results, source = map(Path, sys.argv[1:])
-    if (source / "wildbg").exists():
-        spectra_io.save(published(source), results / "correlation_flow_published.nc")
+    args = command.read(command.parser(__doc__, "digits", "models"))
+    if args.models:
+        spectra_io.save(published(args.models), args.out / "correlation_flow_published.nc")
     else:
-        train_on, test_on = read_train_and_test(source)
+        train_on, test_on = read_train_and_test(args.digits)
         found = analyzed(train_on, test_on, Setting())
-        spectra_io.save(found, results / "correlation_flow.nc")
+        spectra_io.save(found, args.out / "correlation_flow.nc")
         evals = eigenvalues(train_on, 0, Setting())
-        np.save(results / "correlation_flow_evals.npy", evals)
+        np.save(args.out / "correlation_flow_evals.npy", evals)

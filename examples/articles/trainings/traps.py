@@ -4,19 +4,22 @@ Train a digit classifier gently, and so harshly that its layers are trapped; the
 The network has the widths 784, 300, 100 and 10, and all of it is trained on 4,000 digits: *gentle*
 with batches of 32, *harsh* with single digits and half the rate, which is 16 times as much for
 each digit. *Healed* goes on from harsh as gentle does. *Centred* is harsh without the mean of the
-elements, which is the cause of its traps.
+elements, which is the cause of its traps. In ``examples/articles``:
+
+    python -m trainings.traps --digits FOLDER --out OUT
+
+A seed takes ten seconds.
 """
 
 from __future__ import annotations
 
-import argparse
 import csv
-from pathlib import Path
 
 import numpy as np
 
 import spectra
 from spectra import measures
+from trainings import command
 from trainings.digits import Digits, read_train_and_test, shuffled
 from trainings.networks import Layer, Network, accuracy, start, train
 
@@ -51,11 +54,9 @@ def trained(digits: Digits, seed: int, *, num: int = NUM) -> dict[str, Network]:
 
 def main() -> None:
     """Train from the command line, and write the layers of a seed and a table of all."""
-    parser = argparse.ArgumentParser(description="Train layers into traps, and heal them.")
-    parser.add_argument("--digits", type=Path, required=True, help="folder with MNIST")
+    parser = command.parser(__doc__, "digits")
     parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3, 4, 5])
-    parser.add_argument("--out", type=Path, default=Path(__file__).parents[1] / "results")
-    args = parser.parse_args()
+    args = command.read(parser)
     digits, test = read_train_and_test(args.digits)
     rows = []
     for seed in args.seeds:
