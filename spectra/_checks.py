@@ -219,6 +219,22 @@ def real_numbers(values: npt.ArrayLike, /, name: str = "eigenvalues") -> FloatAr
     >>> real_numbers([1, 2])
     array([1., 2.])
     """
+    return np.array(as_real(values, name))
+
+
+def as_real(
+    values: npt.ArrayLike, /, name: str = "eigenvalues", *, some: bool = False
+) -> FloatArray:
+    """
+    Convert to float64 as :func:`real_numbers`, without a copy where none is needed.
+
+    With `some`, there has to be at least one number.
+
+    Examples
+    --------
+    >>> as_real([1, 2], some=True)
+    array([1., 2.])
+    """
     masked = isinstance(values, np.ma.MaskedArray) and values.ndim == 1
     try:
         array = np.ma.compressed(values) if masked else np.asarray(values)
@@ -229,7 +245,10 @@ def real_numbers(values: npt.ArrayLike, /, name: str = "eigenvalues") -> FloatAr
         got = f"{type(values).__name__} of {array.dtype}"
         msg = f"`{name}` must be an array of real numbers, got {got}"
         raise ArgumentError(msg)
-    return array.astype(np.float64)
+    if some and not array.size:
+        msg = f"`{name}` must be at least one number, got none"
+        raise ArgumentError(msg)
+    return array.astype(np.float64, copy=False)
 
 
 def one_dimensional(values: npt.ArrayLike, name: str) -> FloatArray:

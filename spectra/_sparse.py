@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from spectra._typing import AnyArray
 
-__all__ = ["Sparse", "from_sparse"]
+__all__ = ["Sparse", "from_sparse", "stored_elements"]
 
 
 class Sparse:
@@ -61,6 +61,15 @@ class Sparse:
         for start in range(0, upright.shape[0], step):
             part: AnyArray = upright[start : start + step].toarray()
             yield part.T if along else part
+
+
+def stored_elements(matrix: Any, /) -> AnyArray:
+    """Return the elements that a sparse matrix stores, equal places summed, and a zero."""
+    rows = matrix.tocsr()
+    if not rows.has_canonical_format:
+        rows = rows.copy()
+        rows.sum_duplicates()
+    return np.append(rows.data, rows.dtype.type(0))
 
 
 def from_sparse(data: Any, /) -> Any:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol, cast
 
 import numpy as np
 
-from spectra._sparse import from_sparse
+from spectra._sparse import from_sparse, stored_elements
 from spectra.errors import ArgumentError
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ __all__ = [
     "EPS",
     "InBlocks",
     "SpectrumLike",
+    "element_blocks",
     "extreme_exponent",
     "in_blocks",
     "in_weight_units",
@@ -132,12 +133,19 @@ def largest(parts: Iterable[AnyArray], /) -> Any:
     return found
 
 
+def element_blocks(parts: InBlocks, step: int, /) -> Iterable[AnyArray]:
+    """Return the elements of a matrix in parts; those that a sparse matrix stores at once."""
+    sparse = getattr(parts, "sparse", None)
+    return parts.blocks(step) if sparse is None else [stored_elements(sparse)]
+
+
 def extreme_exponent(W: AnyArray | InBlocks, /) -> int:
     """Return the power of two to divide extreme weights by, 0 for weights from 1e-135 to 1e135."""
     first = W if isinstance(W, np.ndarray) else next(W.blocks(1), np.zeros(0))
     if first.dtype.kind != "f" or first.dtype.itemsize < 8 or not first.size:  # others fit
         return 0
-    most = largest([W] if isinstance(W, np.ndarray) else W.blocks(BLOCK // max(1, min(W.shape))))
+    step = BLOCK // max(1, min(W.shape, default=1))
+    most = largest([W] if isinstance(W, np.ndarray) else element_blocks(W, step))
     exponent = int(np.frexp(most)[1]) if np.isfinite(most) else 0
     return exponent if abs(exponent) > _FARTHEST else 0
 
@@ -192,7 +200,7 @@ def stack_of(data: npt.ArrayLike, /) -> AnyArray:
     if found is None and hasattr(data, "read"):
         msg = "`matrices` must be arrays, got a tensor or a weight: pass what its read() returns"
         raise ArgumentError(msg)
-    stack = np.asarray(from_sparse(data)) if found is None else found.require_matrices()
+    stack = _real_array(from_sparse(data)) if found is None else found.require_matrices()
     stack = stack[np.newaxis] if stack.ndim == 2 else stack
     if stack.ndim != 3:
         msg = f"`matrices` must be a matrix or a stack of matrices, got {stack.ndim}-D"
@@ -209,15 +217,34 @@ def matrices_of(data: npt.ArrayLike, /) -> Sequence[npt.ArrayLike]:
     return [*stack_of(data)] if parts is None else [parts]
 
 
-def matrix_of(data: npt.ArrayLike, /) -> npt.ArrayLike:
-    """Return the matrix of a Spectrum of one matrix; an array as it is, a sparse one in parts."""
+def _real_array(data: npt.ArrayLike, name: str = "matrices") -> AnyArray:
+    """Convert to an array in its stored type, and refuse what is not of real numbers."""
+    try:
+        array = np.asarray(data)
+    except ValueError:  # rows of different lengths
+        array = np.array([None])
+    if array.size and array.dtype.kind not in "biufV":  # V: narrow floats of ml_dtypes
+        got = f"{type(data).__name__} of {array.dtype}"
+        msg = f"`{name}` must be a matrix of real numbers, got {got}"
+        raise ArgumentError(msg)
+    return array.view(np.int8) if array.dtype == bool else array
+
+
+def matrix_of(data: npt.ArrayLike, /, name: str = "W") -> npt.ArrayLike:
+    """
+    Return the matrix of a Spectrum of one matrix; an array as it is, a sparse one in parts.
+
+    What is read in parts is returned as it is; its elements are looked at when they are read.
+    """
     found = spectrum_of(data)
     if found is None:
         matrix: npt.ArrayLike = from_sparse(data)
-        return matrix
+        return matrix if hasattr(matrix, "blocks") else _real_array(matrix, name)
     stack = found.require_matrices()
     if len(stack) != 1:
-        msg = f"`W` must be one matrix, the Spectrum has {len(stack)}: pass one of its matrices"
+        msg = (
+            f"`{name}` must be one matrix, the Spectrum has {len(stack)}: pass one of its matrices"
+        )
         raise ArgumentError(msg)
     only: AnyArray = stack[0]
     return only

@@ -43,7 +43,7 @@ def combined(p: npt.ArrayLike, /) -> float:
     >>> round(combined([0.5, 0.00568, 0.9]), 3)
     0.017
     """
-    values = np.asarray(p, dtype=np.float64).ravel()
+    values = _checks.as_real(p, "p").ravel()
     values = values[~np.isnan(values)]
     if not len(values):
         return math.nan
@@ -111,7 +111,7 @@ def holm(p: npt.ArrayLike, significance: float, /) -> AnyArray:
     array([ True, False, False, False])
     """
     _checks.share("significance", significance)
-    values = np.asarray(p, dtype=np.float64).ravel()
+    values = _checks.as_real(p, "p").ravel()
     order = np.argsort(values)  # nan last
     num = int(np.isfinite(values).sum())
     fails = values[order[:num]] > significance / np.arange(num, 0, -1)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from spectra._sparse import stored_elements
 from spectra._spectral import BLOCK, in_blocks, matrix_of
 from spectra.errors import ArgumentError
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
     from spectra._typing import AnyArray, FloatArray
 
-__all__ = ["Tall", "scaled", "tall"]
+__all__ = ["Tall", "element_blocks", "scaled", "tall"]
 
 
 class Tall(NamedTuple):
@@ -61,6 +62,13 @@ def tall(W: npt.ArrayLike) -> Tall:
     return Tall(
         (rows, columns), lambda: map(turned, parts.blocks(step)), -(-rows // step), in_scipy
     )
+
+
+def element_blocks(matrix: Tall) -> Iterable[AnyArray]:
+    """Return the elements in blocks; those that a sparse matrix stores at once."""
+    if matrix.sparse is None:
+        return matrix.blocks()
+    return [_real(stored_elements(matrix.sparse)[np.newaxis])]
 
 
 def _step(columns: int) -> int:

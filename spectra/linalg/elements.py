@@ -82,12 +82,20 @@ def alive(W: npt.ArrayLike, /) -> AnyArray:
     ndarray
         The other rows and columns; a view of W if none is all-zero.
 
+    Raises
+    ------
+    ArgumentError
+        If `W` is not a matrix of real numbers.
+
     Examples
     --------
     >>> alive([[0.0, 0.0], [0.0, 2.0]])
     array([[2.]])
     """
     array = np.asarray(matrix_of(W))
+    if array.ndim != 2:
+        msg = f"`W` must be a matrix, got {array.ndim}-D"
+        raise ArgumentError(msg)
     used = array != 0
     rows, columns = used.any(axis=1), used.any(axis=0)
     return array if rows.all() and columns.all() else array[rows][:, columns]
@@ -154,7 +162,7 @@ def sample_kurtosis(sample: npt.ArrayLike, /) -> float:
     >>> round(sample_kurtosis(np.random.default_rng(0).laplace(size=50_000)), 1)
     2.2
     """
-    array = np.asarray(sample)
+    array = np.asarray(matrix_of(sample, "sample"))
     zeros = array.size - np.count_nonzero(array)
     if zeros == array.size:
         return 0.0
@@ -223,7 +231,7 @@ def spread(distance: npt.ArrayLike, /) -> float:
     >>> round(spread(x), 1)
     1.0
     """
-    return _spread(numbers_of(*_row(np.asarray(distance))))
+    return _spread(numbers_of(*_row(np.asarray(matrix_of(distance, "distance")))))
 
 
 def _spread(distance: Numbers) -> float:

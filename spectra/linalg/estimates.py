@@ -123,6 +123,9 @@ class _Operator(NamedTuple):
 def _operator(W: npt.ArrayLike) -> _Operator:
     matrix = matrix_of(W)
     parts = in_blocks(matrix)
+    if parts is None and np.ndim(matrix) != 2:
+        msg = f"`W` must be a matrix, got {np.ndim(matrix)}-D"
+        raise ArgumentError(msg)
     m, n = np.shape(matrix) if parts is None else parts.shape
     most = largest_element(piece.values for piece in pieces(matrix) if piece.values.size)
     exponent = int(np.frexp(most)[1]) if np.isfinite(most) else 0

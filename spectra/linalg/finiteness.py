@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from spectra._sparse import stored_elements
 from spectra._spectral import BLOCK, in_blocks, stack_of
 
 if TYPE_CHECKING:
@@ -101,6 +102,9 @@ def _parts(matrices: npt.ArrayLike) -> Iterator[tuple[int, int, int, AnyArray]]:
             step = max(1, BLOCK // max(1, whole.shape[1]))
             for start in range(0, len(whole), step):
                 yield number, start, 0, whole[start : start + step]
+        return
+    sparse = getattr(parts, "sparse", None)
+    if sparse is not None and np.isfinite(stored_elements(sparse)).all():
         return
     is_wide = parts.shape[0] < parts.shape[1]
     place = 0

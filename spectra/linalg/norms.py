@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+import spectra._checks as _checks
+
 if TYPE_CHECKING:
     import numpy.typing as npt
 
@@ -49,12 +51,17 @@ def frobenius(eigenvalues: npt.ArrayLike, /) -> float:
     float
         Squared norm, in weight units squared.
 
+    Raises
+    ------
+    ArgumentError
+        If `eigenvalues` are not real numbers.
+
     Examples
     --------
     >>> frobenius([1.0, 4.0])
     5.0
     """
-    return float(np.sum(eigenvalues))
+    return float(np.sum(_checks.as_real(eigenvalues)))
 
 
 def stable_rank(eigenvalues: npt.ArrayLike, /) -> float:
@@ -71,6 +78,11 @@ def stable_rank(eigenvalues: npt.ArrayLike, /) -> float:
     float
         Stable rank, from 1 to n, dimensionless.
 
+    Raises
+    ------
+    ArgumentError
+        If there are no `eigenvalues`, or they are not real numbers.
+
     References
     ----------
     Rudelson & Vershynin (2007), doi:10.1145/1255443.1255449.
@@ -80,7 +92,7 @@ def stable_rank(eigenvalues: npt.ArrayLike, /) -> float:
     >>> stable_rank([1.0, 4.0])
     1.25
     """
-    values = np.asarray(eigenvalues, np.float64)
+    values = _checks.as_real(eigenvalues, some=True)
     return float(values.sum() / values.max())
 
 
@@ -100,6 +112,11 @@ def log_schatten(eigenvalues: npt.ArrayLike, /, power: float) -> float:
     float
         Decimal logarithm of the sum, which is in weight units to the power 2p.
 
+    Raises
+    ------
+    ArgumentError
+        If there are no `eigenvalues`, or they are not real numbers.
+
     Notes
     -----
     The largest eigenvalue is factored out of the sum, so that no power overflows.
@@ -109,7 +126,7 @@ def log_schatten(eigenvalues: npt.ArrayLike, /, power: float) -> float:
     >>> round(log_schatten([1.0, 10.0], 2.0), 4)
     2.0043
     """
-    values = np.asarray(eigenvalues, np.float64)
+    values = _checks.as_real(eigenvalues, some=True)
     largest = values.max()
     ratios = (values / largest) ** power
     return float(power * np.log10(largest) + np.log10(ratios.sum()))
@@ -129,12 +146,17 @@ def nuclear(eigenvalues: npt.ArrayLike, /) -> float:
     float
         Nuclear norm, in weight units.
 
+    Raises
+    ------
+    ArgumentError
+        If `eigenvalues` are not real numbers.
+
     Examples
     --------
     >>> nuclear([1.0, 4.0])
     3.0
     """
-    return float(np.sum(np.sqrt(np.asarray(eigenvalues, np.float64))))
+    return float(np.sum(np.sqrt(_checks.as_real(eigenvalues))))
 
 
 def condition_number(eigenvalues: npt.ArrayLike, /) -> float:
@@ -151,11 +173,16 @@ def condition_number(eigenvalues: npt.ArrayLike, /) -> float:
     float
         Largest over smallest singular value; ``inf`` if the smallest is zero.
 
+    Raises
+    ------
+    ArgumentError
+        If there are no `eigenvalues`, or they are not real numbers.
+
     Examples
     --------
     >>> condition_number([1.0, 4.0]), condition_number([0.0, 4.0])
     (2.0, inf)
     """
-    values = np.asarray(eigenvalues, np.float64)
+    values = _checks.as_real(eigenvalues, some=True)
     with np.errstate(divide="ignore"):
         return float(np.sqrt(values.max() / values.min()))

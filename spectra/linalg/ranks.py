@@ -59,7 +59,7 @@ def matrix_rank(eigenvalues: npt.ArrayLike, N: int | None = None, /) -> int:
     if (found is None) == (N is None):
         msg = f"`N` must be given with plain eigenvalues and not with a Spectrum, got {N!r}"
         raise ArgumentError(msg)
-    singular: FloatArray = np.sqrt(np.asarray(eigenvalues, np.float64))
+    singular: FloatArray = np.sqrt(_checks.as_real(eigenvalues, some=True))
     side = found.N if found else N or 0
     return int(np.sum(singular > singular.max() * side * EPS))
 
@@ -81,12 +81,17 @@ def num_below(eigenvalues: npt.ArrayLike, /, *, tolerance: float = 1e-6) -> int:
     int
         Number of eigenvalues below `tolerance`.
 
+    Raises
+    ------
+    ArgumentError
+        If `eigenvalues` are not real numbers.
+
     Examples
     --------
     >>> num_below([1e-9, 1.0])
     1
     """
-    values, found = np.asarray(eigenvalues), spectrum_of(eigenvalues)
+    values, found = _checks.as_real(eigenvalues), spectrum_of(eigenvalues)
     if found is None or not found.exponent:
         return int(np.sum(values < tolerance))
     with np.errstate(divide="ignore"):
@@ -134,7 +139,7 @@ def entropy(eigenvalues: npt.ArrayLike, rank: int | None = None, /) -> float:
         rank = matrix_rank(eigenvalues)
     if rank < 2:
         return 0.0
-    values = np.asarray(eigenvalues, np.float64)
+    values = _checks.as_real(eigenvalues)
     p = values / values.sum()
     p = p[p > 0]  # p may underflow to 0
     return float(-np.sum(p * np.log(p)) / np.log(rank))
@@ -156,6 +161,11 @@ def effective_rank(eigenvalues: npt.ArrayLike, /) -> float:
         singular values :math:`\sigma_i = \sqrt{\lambda_i}`: n if all are equal, 1 for a matrix of
         rank one.
 
+    Raises
+    ------
+    ArgumentError
+        If there are no `eigenvalues`, or they are not real numbers.
+
     References
     ----------
     Roy & Vetterli (2007), EUSIPCO, equation 4.
@@ -165,7 +175,7 @@ def effective_rank(eigenvalues: npt.ArrayLike, /) -> float:
     >>> round(effective_rank([1.0, 1.0, 0.0]), 12), effective_rank([0.0, 4.0])
     (2.0, 1.0)
     """
-    singular: FloatArray = np.sqrt(np.asarray(eigenvalues, np.float64))
+    singular: FloatArray = np.sqrt(_checks.as_real(eigenvalues, some=True))
     p = singular / singular.sum()
     p = p[p > 0]
     return float(np.exp(-np.sum(p * np.log(p))))
@@ -198,7 +208,7 @@ def energy_rank(eigenvalues: npt.ArrayLike, /, *, share: float) -> int:
     (2, 1)
     """
     _checks.share("share", share)
-    sums = np.cumsum(np.sort(np.asarray(eigenvalues, np.float64))[::-1])
+    sums = np.cumsum(np.sort(_checks.as_real(eigenvalues))[::-1])
     # a share that is met to within rounding is met
     return int(np.searchsorted(sums, share * sums[-1] * (1 - EPS * len(sums)))) + 1
 
@@ -218,6 +228,11 @@ def participation_ratio(eigenvalues: npt.ArrayLike, /) -> float:
         :math:`(\sum_i \lambda_i)^2 / \sum_i \lambda_i^2`: n if all are equal, 1 for a matrix of
         rank one.
 
+    Raises
+    ------
+    ArgumentError
+        If there are no `eigenvalues`, or they are not real numbers.
+
     References
     ----------
     Bell & Dean (1970), doi:10.1039/DF9705000055.
@@ -227,6 +242,6 @@ def participation_ratio(eigenvalues: npt.ArrayLike, /) -> float:
     >>> participation_ratio([1.0, 1.0, 0.0])
     2.0
     """
-    values = np.asarray(eigenvalues, np.float64)
+    values = _checks.as_real(eigenvalues, some=True)
     p = values / values.sum()
     return float(1 / np.sum(p * p))

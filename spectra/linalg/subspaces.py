@@ -87,7 +87,7 @@ def canonical_correlations(A: npt.ArrayLike, B: npt.ArrayLike, /) -> FloatArray:
     >>> canonical_correlations([[1.0], [0.0]], [[3.0], [4.0]]).round(4)
     array([0.6])
     """
-    first, second = (_left(W) for W in _pair(A, B))
+    first, second = (_left(_in_units_of_columns(W)) for W in _pair(A, B))
     cosines: FloatArray = np.minimum(np.linalg.svd(first.T @ second, compute_uv=False), 1.0)
     return cosines
 
@@ -166,7 +166,8 @@ def _bands(count: int, num: int) -> list[AnyArray]:
 
 def _pair(A: npt.ArrayLike, B: npt.ArrayLike) -> tuple[FloatArray, FloatArray]:
     """Return two matrices in float64, with equally many rows."""
-    first, second = (np.asarray(matrix_of(W), np.float64) for W in (A, B))
+    pair = (("A", A), ("B", B))
+    first, second = (np.asarray(matrix_of(W, name), np.float64) for name, W in pair)
     for name, array in (("A", first), ("B", second)):
         if array.ndim != 2 or not np.isfinite(array).all():
             msg = f"`{name}` must be a matrix of finite numbers, got shape {array.shape}"
@@ -180,9 +181,17 @@ def _pair(A: npt.ArrayLike, B: npt.ArrayLike) -> tuple[FloatArray, FloatArray]:
     return first, second
 
 
+def _in_units_of_columns(W: FloatArray) -> FloatArray:
+    """Divide each column by the power of two above its largest element."""
+    exponents = np.frexp(np.abs(W).max(axis=0, initial=0.0))[1]
+    scaled: FloatArray = np.ldexp(W, -exponents)
+    return scaled
+
+
 def _left(W: FloatArray) -> FloatArray:
     """Return the left singular vectors whose singular values are not zero by rounding."""
-    vectors, singular, _ = np.linalg.svd(W, full_matrices=False)
+    exponent = int(np.frexp(np.abs(W).max(initial=0.0))[1])
+    vectors, singular, _ = np.linalg.svd(np.ldexp(W, -exponent), full_matrices=False)
     there = singular**2 > zero_below(float(singular.max(initial=0.0)) ** 2, max(W.shape, default=1))
     left: FloatArray = vectors[:, there]
     return left

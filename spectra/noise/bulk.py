@@ -111,7 +111,7 @@ def nonzero(eigenvalues: npt.ArrayLike, N: int | None = None, /) -> tuple[FloatA
     (array([1., 4.]), 3)
     """
     eigenvalues, side = one_matrix(eigenvalues, N)
-    values = np.asarray(eigenvalues, dtype=np.float64)
+    values = _checks.as_real(eigenvalues)
     hint = "spectra.spectrum(W).eigenvalues are the eigenvalues of W.T @ W"
     if values.ndim != 1:
         msg = f"`eigenvalues` must be those of one matrix, 1-D, got shape {values.shape}; {hint}"

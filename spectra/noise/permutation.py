@@ -184,7 +184,7 @@ def rand_distance(eigenvalues: npt.ArrayLike, others: npt.ArrayLike, /) -> float
     >>> rand_distance([1.0, 2.0], [2.0, 1.0]), round(rand_distance([0.0, 1.0], [1.0, 1.0]), 3)
     (0.0, 0.482)
     """
-    x, y = (np.sort(np.asarray(v, dtype=np.float64), axis=None) for v in (eigenvalues, others))
+    x, y = (np.sort(_checks.as_real(v), axis=None) for v in (eigenvalues, others))
     if len(x) != len(y) or not len(x):
         got = f"{len(x)} and {len(y)}"
         msg = f"`eigenvalues` and `others` must be equal in number, at least 1, got {got}"
@@ -243,7 +243,7 @@ def jensen_shannon(
     >>> round(jensen_shannon([1.0, 2.0, 3.0], [7.0, 8.0, 9.0]), 4)
     0.6931
     """
-    x, y = (np.asarray(v, dtype=np.float64).ravel() for v in (eigenvalues, others))
+    x, y = (_checks.as_real(v).ravel() for v in (eigenvalues, others))
     if not len(x) or not len(y):
         msg = f"`eigenvalues` and `others` must not be empty, got {len(x)} and {len(y)}"
         raise ArgumentError(msg)

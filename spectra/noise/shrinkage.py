@@ -141,8 +141,8 @@ def denoised(
     """
     _checks.choice("loss", loss, get_args(Loss))
     matrix = _checks.real_numbers(W, "W")
-    if matrix.ndim < 2 or 0 in matrix.shape[-2:]:
-        msg = f"`W` must be a matrix or a stack of matrices, got shape {matrix.shape}"
+    if matrix.ndim < 2 or 0 in matrix.shape[-2:] or not np.isfinite(matrix).all():
+        msg = f"`W` must be a matrix of finite numbers, or a stack, got shape {matrix.shape}"
         raise ArgumentError(msg)
     if std is not None:
         _checks.number("std", std, above=0)

@@ -112,7 +112,7 @@ def eigenvalue(strength: npt.ArrayLike, ratio: npt.ArrayLike, /) -> FloatArray:
     array([4.  , 4.  , 6.25])
     """
     share = _ratios(ratio)
-    square = np.maximum(np.asarray(strength, dtype=np.float64), limit(share)) ** 2
+    square = np.maximum(_checks.as_real(strength, "strength"), limit(share)) ** 2
     found: FloatArray = (1 + square) * (share + square) / square
     return found
 
@@ -144,7 +144,7 @@ def strength(eigenvalue: npt.ArrayLike, ratio: npt.ArrayLike, /) -> FloatArray:
     >>> strength([3.0, 4.0, 6.25], 1.0)
     array([0., 0., 2.])
     """
-    values, share = np.asarray(eigenvalue, dtype=np.float64), _ratios(ratio)
+    values, share = _checks.as_real(eigenvalue, "eigenvalue"), _ratios(ratio)
     visible = values > (1 + np.sqrt(share)) ** 2
     y = np.where(visible, values - 1 - share, 2.0)
     root = np.sqrt(np.maximum(y**2 - 4 * share, 0.0))
@@ -180,7 +180,7 @@ def overlaps(strength: npt.ArrayLike, ratio: npt.ArrayLike, /) -> Overlaps:
     array([0.  , 0.75])
     """
     share = _ratios(ratio)
-    square = np.maximum(np.asarray(strength, dtype=np.float64), limit(share)) ** 2
+    square = np.maximum(_checks.as_real(strength, "strength"), limit(share)) ** 2
     short = np.asarray(1 - share * (1 + square) / (square * (square + share)))
     long = np.asarray(1 - (share + square) / (square * (square + 1)))
     return Overlaps(short.clip(min=0), long.clip(min=0))

@@ -273,7 +273,7 @@ def matrices_of(
     if (found is None) == (N is None):
         msg = "`N` must be given with plain eigenvalues and not with a Spectrum, which knows it"
         raise ArgumentError(msg)
-    rows = np.atleast_2d(np.asarray(by_matrix if found is None else found.by_matrix, np.float64))
+    rows = np.atleast_2d(_checks.as_real(by_matrix if found is None else found.by_matrix))
     sides = found.sides if found else _each("N", N, len(rows))
     shapes = found.kurtosis if found and kurtosis is None else kurtosis
     return rows, sides, _each("kurtosis", 0.0 if shapes is None else shapes, len(rows))

@@ -34,6 +34,7 @@ FEWEST = 8
 
 _DEVIATION, _NEIGHBOURS = 0.253, 0.24  # of the ratios of noise, and correlation of neighbours
 _PART = 1 << 20  # elements of vectors that are tested together
+_MOST = 1e150
 _LEAST = 1e-300  # smallest p-value of a vector that is told from 0
 
 
@@ -139,6 +140,11 @@ def _triplets(W: npt.ArrayLike) -> tuple[FloatArray, FloatArray, FloatArray]:
     tall = live if live.shape[0] >= live.shape[1] else live.T
     N = len(tall)
     left, singular, right = np.linalg.svd(tall, full_matrices=False)
+    if not singular.max(initial=0.0) < _MOST:
+        msg = (
+            f"`W` must have singular values below {_MOST:g}, whose squares float64 holds: scale it"
+        )
+        raise ArgumentError(msg)
     largest = float(singular.max(initial=0.0)) ** 2
     num = int(np.count_nonzero(singular**2 > zero_below(largest, N)))  # the first, as they descend
     return singular[:num] ** 2, right[:num].T, left[:, :num]

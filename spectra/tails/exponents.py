@@ -46,7 +46,7 @@ def convert(value: npt.ArrayLike, given: Convention, wanted: Convention, /) -> F
     Raises
     ------
     ArgumentError
-        If a convention is unknown.
+        If a convention is unknown, or `value` is not of real numbers.
 
     Notes
     -----
@@ -63,7 +63,7 @@ def convert(value: npt.ArrayLike, given: Convention, wanted: Convention, /) -> F
     """
     for name, word in (("given", given), ("wanted", wanted)):
         _checks.choice(name, word, get_args(Convention))
-    x = np.asarray(value, dtype=np.float64)
+    x = _checks.as_real(value, "value") + 0.0  # 0 has no sign
     into = {"alpha": x - 1, "mu": x}
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         gamma = 1 / into[given] if given in into else x

@@ -103,7 +103,7 @@ def wigner(strength: npt.ArrayLike, /, *, variance: npt.ArrayLike = 1.0) -> Outl
     (array([ 2. ,  2.5, -2.5]), array([0.  , 0.75, 0.75]))
     """
     square = _checks.numbers("variance", variance, above=0)
-    theta, std = np.asarray(strength, dtype=np.float64), square**0.5
+    theta, std = _checks.as_real(strength, "strength"), square**0.5
     far = np.copysign(np.maximum(np.abs(theta), std), theta)
     overlap = np.asarray(1 - square / far**2).clip(min=0)
     return Outliers(far + square / far, overlap)

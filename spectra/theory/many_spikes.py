@@ -61,7 +61,14 @@ class _Map(NamedTuple):
 
 def _atoms(strengths: npt.ArrayLike, shares: npt.ArrayLike) -> tuple[FloatArray, FloatArray]:
     """Return the distinct eigenvalues of the signal, ascending, and their shares; 0 included."""
-    place, mass = (np.atleast_1d(_checks.real_numbers(x, "strengths")) for x in (strengths, shares))
+    place = np.atleast_1d(_checks.real_numbers(strengths, "strengths"))
+    mass = np.atleast_1d(_checks.real_numbers(shares, "shares"))
+    if place.shape != mass.shape and 1 not in (place.size, mass.size):
+        msg = (
+            "`strengths` and `shares` must be of one length, got "
+            f"{place.shape} and {mass.shape} numbers"
+        )
+        raise ArgumentError(msg)
     place, mass = np.broadcast_arrays(place, mass)
     if place.ndim != 1 or not np.isfinite(place).all():
         msg = f"`strengths` must be finite numbers in one dimension, got {strengths!r}"
@@ -322,7 +329,11 @@ def largest_share(strength: npt.ArrayLike, ratio: float, /) -> FloatArray:
     >>> largest_share([0.5, 1.1, 2.0], 0.5).round(3)
     array([0.   , 0.023, 1.   ])
     """
+    _checks.number("ratio", ratio, above=0, at_most=1, what="M/N,")
     theta = _checks.real_numbers(strength, "strength")
+    if not (theta >= 0).all():
+        msg = f"`strength` must be numbers from 0, got {strength!r}"
+        raise ArgumentError(msg)
     found = np.empty(theta.shape)
     for place in np.ndindex(*theta.shape):
         found[place] = _closing(float(theta[place]), ratio)

@@ -34,11 +34,16 @@ __all__ = ["log_rank_one", "log_unitary", "overlaps"]
 
 _NODES = np.linspace(0, 1, 301)  # of the path, from the saddle to its end
 _BEND = 0.5  # of the path to the left; below 1 the integrand falls all along it, whatever b is
+_AT_ONCE = 10_000  # eigenvalues in an array
+_LARGE = 10.0  # argument of Stirling's series
+_BERNOULLI = (1 / 12, -1 / 360, 1 / 1260, -1 / 1680, 1 / 1188, -691 / 360360, 1 / 156)
 _FALL = 45.0  # of the logarithm of the integrand, along the path
 _DIGITS = 50  # of the determinant at least, beside those that small differences take away
 _SHORT = Context(prec=40, Emax=MAX_EMAX, Emin=MIN_EMIN)  # for logarithms, which are only added
+_BETAS = (0.05, 1000.0)  # for which the path has nodes enough
 _MOST = 1e150  # product of strength and eigenvalue, whose square is a float
 _LARGEST = 1e17  # exponent of e whose power is a decimal number
+_WORK = 7e9  # of a determinant, in about the products of a digit
 _AGREED = 1e-13  # difference of two precisions, relative to the logarithm or to 1
 
 
@@ -69,23 +74,38 @@ def _check_exponents(one: FloatArray, other: FloatArray, names: str, most: float
 def _at_saddle(y: FloatArray, beta: float) -> float:
     """Return the logarithm of the mean of exp(sum of y u^2) over all unit vectors u."""
     half, d = beta / 2, y.max() - y
-    low, high = half, half * len(y)  # the saddle, right of all singularities at -d
+    total = half * len(y)
+    low, high = half, total  # the saddle, right of all singularities at -d
     for _ in range(100):
         middle = (low + high) / 2
         low, high = (middle, high) if half * np.sum(1 / (middle + d)) > 1 else (low, middle)
     width = (half * np.sum((high + d) ** -2.0)) ** -0.5
 
-    def exponent(v: FloatArray) -> AnyArray:
-        t = high + width * (1j * np.sinh(v) - _BEND * (np.cosh(v) - 1))
-        return np.asarray(t - half * np.log(t[:, None] + d).sum(axis=1))
+    def step(v: FloatArray) -> AnyArray:
+        return np.asarray(width * (1j * np.sinh(v) - _BEND * (np.cosh(v) - 1)))
 
-    top, end = exponent(np.zeros(1))[0].real, 1.0
-    while exponent(np.array([end]))[0].real > top - _FALL:
+    def falls(v: FloatArray) -> AnyArray:  # of the exponent from its value at the saddle
+        found = step(v)
+        for part in np.array_split(high + d, -(-len(d) // _AT_ONCE)):
+            found = found - half * np.log1p(step(v)[:, None] / part).sum(axis=1)
+        return np.asarray(found)
+
+    end = 1.0
+    while falls(np.array([end]))[0].real > -_FALL:
         end *= 1.25
     v = end * _NODES
-    values = (width * (np.cosh(v) + 1j * _BEND * np.sinh(v)) * np.exp(exponent(v) - top)).real
+    values = (width * (np.cosh(v) + 1j * _BEND * np.sinh(v)) * np.exp(falls(v))).real
     integral = (values.sum() - values[0] / 2) * v[1] / np.pi
-    return float(math.lgamma(half * len(y)) + y.max() + top + math.log(integral))
+    shift = high + y.max() - total  # of the saddle, from where it is for y = 0
+    top = shift - half * np.log1p((shift - y) / total).sum()
+    return float(_stirling(total) + top + math.log(integral / math.sqrt(total)))
+
+
+def _stirling(x: float) -> float:
+    """Return ln Gamma(x) - (x - 1/2) ln(x) + x, to float64."""
+    if x < _LARGE:
+        return math.lgamma(x) - (x - 0.5) * math.log(x) + x
+    return math.log(2 * math.pi) / 2 + sum(c / x ** (2 * k + 1) for k, c in enumerate(_BERNOULLI))
 
 
 def log_rank_one(
@@ -101,13 +121,13 @@ def log_rank_one(
     eigenvalues : array_like, shape (n,)
         The eigenvalues b of the other matrix, in any order.
     beta : float, default: 1.0
-        1 for real, 2 for complex vectors; any number above 0.
+        1 for real, 2 for complex vectors; any number from 0.05 to 1000.
 
     Returns
     -------
     float or ndarray
         :math:`\ln E \exp(\theta \, u^* B u)` over all unit vectors u, of the shape of `strength`,
-        to about 1e-12 of the logarithm or of 1, whichever is larger.
+        to about 1e-12 of the logarithm or of 1, whichever is larger, for beta n up to 1e5.
 
     Raises
     ------
@@ -141,7 +161,7 @@ def log_rank_one(
     array([0.541325, 1.161439])
     """
     b = _finite(eigenvalues, "eigenvalues")
-    _checks.number("beta", beta, above=0)
+    _checks.number("beta", beta, at_least=_BETAS[0], at_most=_BETAS[1])
     theta = _checks.numbers("strength", strength)
     _check_exponents(np.ravel(theta), b, "`strength` and `eigenvalues`", _MOST)
     found = [_at_saddle(each * b, float(beta)) for each in np.ravel(theta)]
@@ -196,7 +216,18 @@ def _lost(values: FloatArray) -> float:
     return float(-np.log10(gaps[(gaps > 0) & (gaps < 1)]).sum())
 
 
+def _check_work(n: int, digits: int) -> None:
+    """Refuse determinants that take more than a minute or so."""
+    if n**2 * digits**1.7 + 20 * n**3 * digits > _WORK:
+        msg = (
+            f"`a` and `b` have {n} eigenvalues each, of which the determinant would need {digits} "
+            "decimals or more: pass fewer, take those that are close as equal, or draw `overlaps`"
+        )
+        raise ArgumentError(msg)
+
+
 def _with_digits(a: FloatArray, b: FloatArray, digits: int) -> float:
+    _check_work(len(a), digits)
     with localcontext(prec=digits, Emax=MAX_EMAX, Emin=MIN_EMIN):
         one, other = _repeats(a), _repeats(b)
         factorials = sum((_SHORT.ln(Decimal(math.factorial(k))) for k in range(len(a))), Decimal(0))
@@ -216,12 +247,14 @@ def log_unitary(a: npt.ArrayLike, b: npt.ArrayLike, /) -> float:
     Returns
     -------
     float
-        :math:`\ln E \exp \operatorname{tr}(A U B U^*)`, to float64.
+        :math:`\ln E \exp \operatorname{tr}(A U B U^*)`, to about 1e-13 of the logarithm or of 1,
+        whichever is larger.
 
     Raises
     ------
     ArgumentError
-        If an argument is out of range or of a wrong type.
+        If an argument is out of range or of a wrong type, or the eigenvalues are so many or so
+        close to each other that it would take minutes.
 
     See Also
     --------

@@ -235,3 +235,18 @@ def test_scipy_sparse_is_not_imported_for_dense_arrays():
     )
     done = subprocess.run([sys.executable, "-c", code], check=False, env=environment())
     assert done.returncode == 0
+
+
+def test_a_huge_matrix_is_refused_at_once():
+    size = 1_000_000
+    W = sparse.csr_array(([1.0, 2.0], ([0, size - 1], [5, size // 2])), shape=(size, size))
+    assert "Unable to allocate" in spectra.analyze({"W": W}).status_reason.item()
+
+
+@pytest.mark.parametrize("bad", [np.inf, np.nan])
+def test_stored_elements_that_are_not_finite_are_found(bad):
+    W = sparse.csr_array(([1.0, bad], ([0, 7], [5, 2])), shape=(9, 6))
+    found = spectra.linalg.finiteness.not_finite(W)
+    assert found is not None
+    assert found.num == 1
+    assert "row 7, column 2" in found.sentence

@@ -29,6 +29,9 @@ __all__ = ["kernel", "one_point", "pair_correlation"]
 
 _NODES = 10
 _NEAR = 0.5  # half the distance of the roots up to which the kernel is integrated
+_MOST = 1e20
+_FAR = 1000.0  # root above which the integral is a series in its inverse
+_PARTS = 17  # terms of that series, to 1e-14
 _CLOSE = math.exp(2)  # ratio of the roots up to which it is
 
 
@@ -36,6 +39,9 @@ def _root(x: npt.ArrayLike, name: str) -> FloatArray:
     values = _checks.real_numbers(x, name)
     if np.any(values < 0):
         msg = f"`{name}` must be at least 0, as the eigenvalues of W.T @ W are, got {x!r}"
+        raise ArgumentError(msg)
+    if np.any(values > _MOST):
+        msg = f"`{name}` must be at most {_MOST:g}, above which Bessel functions have no digits"
         raise ArgumentError(msg)
     return np.sqrt(values)
 
@@ -64,7 +70,7 @@ def kernel(x: npt.ArrayLike, y: npt.ArrayLike, /, *, excess: int = 0) -> FloatAr
     Raises
     ------
     ArgumentError
-        If `x` or `y` is not real numbers from 0, or `excess` is not a whole number from 0.
+        If `x` or `y` is not real numbers from 0 to 1e20, or `excess` is not a whole number from 0.
 
     Notes
     -----
@@ -150,8 +156,8 @@ def one_point(x: npt.ArrayLike, /, *, excess: int = 0, beta: int = 1) -> FloatAr
     Raises
     ------
     ArgumentError
-        If `x` is not real numbers from 0, `excess` is not a whole number from 0, or `beta` is not
-        1 or 2.
+        If `x` is not real numbers from 0 to 1e20, `excess` is not a whole number from 0, or `beta`
+        is not 1 or 2.
 
     Notes
     -----
@@ -176,18 +182,38 @@ def one_point(x: npt.ArrayLike, /, *, excess: int = 0, beta: int = 1) -> FloatAr
     if known_beta(beta) == 2:
         return complex_
     with np.errstate(divide="ignore", invalid="ignore"):
-        real = jv(a, p) / (4 * p) * (1 - _integral(p, a))
+        real = jv(a, p) / (4 * p) * _integral_above(p, a)
     limit = {0: math.inf, 1: 1 / 8}.get(a, 0.0)
     return np.where(p > 0, complex_ + real, limit + complex_)
 
 
-def _integral(p: FloatArray, a: int) -> FloatArray:
-    """Return the integral of the Bessel function of order a from 0 to p, 2 sum J_(a + 2k + 1)."""
+def _integral_above(p: FloatArray, a: int) -> FloatArray:
+    """Return the integral of the Bessel function of order a from p up."""
+    far = p > max(_FAR, 10 * (a + 1))
+    found = np.empty(p.shape)
+    found[far] = _far_integral(p[far], a)
+    found[~far] = 1 - _near_integral(p[~far], a)
+    return found
+
+
+def _near_integral(p: FloatArray, a: int) -> FloatArray:
+    """Return the integral from 0 to p, 2 sum J_(a + 2k + 1)."""
     from scipy.special import jv
 
-    largest = np.max(p, initial=0.0, where=p < np.inf)
-    orders = np.arange(a + 1, a + 61 + int(1.2 * largest), 2)  # those above p fall off fast
-    found: FloatArray = 2 * np.sum(jv(orders, p[..., np.newaxis]), axis=-1)
+    found, largest = np.zeros(p.shape), np.max(p, initial=0.0, where=p < np.inf)
+    for order in range(a + 1, a + 61 + int(1.2 * largest), 2):  # above p they fall off
+        found += 2 * jv(order, p)
+    return found
+
+
+def _far_integral(p: FloatArray, a: int) -> FloatArray:
+    """Return the integral from p up, by parts again and again."""
+    from scipy.special import jv
+
+    found, factor = np.zeros(p.shape), np.ones(p.shape)
+    for k in range(_PARTS):
+        found -= factor * jv(a + 1 + k, p)
+        factor *= (a + 1 + 2 * k) / p
     return found
 
 
@@ -210,7 +236,7 @@ def pair_correlation(x: npt.ArrayLike, y: npt.ArrayLike, /, *, excess: int = 0) 
     Raises
     ------
     ArgumentError
-        If `x` or `y` is not real numbers from 0, or `excess` is not a whole number from 0.
+        If `x` or `y` is not real numbers from 0 to 1e20, or `excess` is not a whole number from 0.
 
     Examples
     --------

@@ -96,3 +96,14 @@ def test_what_is_refused(function):
         function(np.ones(4), np.ones((4, 5)))
     with pytest.raises(ArgumentError, match="num"):
         band_overlaps(np.ones((4, 5)), np.ones((4, 5)), num=0)
+
+
+def test_correlations_and_overlaps_of_any_scale():
+    A, B = noise(15, 4), noise(15, 6, 1)
+    found = canonical_correlations(A, B)
+    sizes = [1, 1e-17, 1e300, 1e-300]
+    np.testing.assert_allclose(canonical_correlations(A * sizes, B), found, atol=1e-12)
+    far = band_overlaps(A * 1e300, B * 1e-300, num=2).overlap
+    np.testing.assert_allclose(far, band_overlaps(A, B, num=2).overlap, atol=1e-12)
+    with pytest.raises(ArgumentError, match="`B` must be a matrix of real numbers"):
+        canonical_correlations(A, B.astype(complex))

@@ -135,3 +135,17 @@ def test_misuse_says_what_is_wanted():
         many_spikes.symmetric([math.inf], [0.1])
     with pytest.raises(ArgumentError, match="too many orders of magnitude"):
         many_spikes.rectangular([1e3], [0.01], 1e-3)
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: many_spikes.largest_share(-1.0, 0.5), "must be numbers from 0"),
+        (lambda: many_spikes.largest_share([], 5.0), "`ratio` must be M/N"),
+        (lambda: many_spikes.symmetric([1.0, 2.0, 3.0], [0.1, 0.2]), "must be of one length"),
+        (lambda: many_spikes.symmetric([1.0], ["a"]), "`shares` must be an array of real"),
+    ],
+)
+def test_wrong_strengths_and_shares_are_named(call, message):
+    with pytest.raises(ArgumentError, match=message):
+        call()

@@ -124,6 +124,8 @@ def test_the_limit_is_the_integral_of_R_and_then_a_straight_slope(beta):
         lambda: log_rank_one(1.0, [1.0, np.nan]),
         lambda: log_rank_one(np.inf, [1.0]),
         lambda: log_rank_one(1.0, [1.0], beta=0),
+        lambda: log_rank_one(1.0, [1.0], beta=0.04),
+        lambda: log_rank_one(1.0, [1.0], beta=1e4),
         lambda: log_unitary([1.0], [1.0, 2.0]),
         lambda: log_unitary([[1.0]], [1.0]),
         lambda: overlaps([1.0], [1.0], num=0),
@@ -153,3 +155,34 @@ def test_large_products_have_their_asymptotic_value():
     """For two eigenvalues, 1 and 0 times s: the logarithm is s^2 - ln s^2."""
     assert log_unitary([1e8, 0.0], [1e8, 0.0]) == pytest.approx(1e16 - np.log(1e16), rel=1e-15)
     assert log_rank_one(-1e140, [1.0, 0.5, 2.0]) == pytest.approx(-5e139, rel=1e-12)
+
+
+@pytest.mark.parametrize("beta", [0.05, 0.1, 0.5, 1.0, 4.0, 30.0, 1000.0])
+@pytest.mark.parametrize("n", [2, 40, 2500])
+def test_rank_one_is_exact_at_any_beta(beta, n):
+    from mpmath import hyp1f1, log, mp, mpf
+
+    b = np.zeros(n)
+    b[0] = 1.0
+    allowed = 1e-12 * max(1, beta * n / 1e5)
+    for strength in (1e-6, -0.5, 3.0, -200.0):
+        with mp.workdps(30):
+            expected = float(log(hyp1f1(mpf(beta) / 2, mpf(beta) * n / 2, strength)))
+        assert log_rank_one(strength, b, beta=beta) == close(expected, 1e-12, allowed)
+    assert log_rank_one(0.0, b, beta=beta) == close(0, 0, allowed)
+    assert log_rank_one(2.0, np.ones(n), beta=beta) == close(2, 0, allowed)
+
+
+def test_many_eigenvalues_are_taken_in_parts():
+    n = 25_000
+    b = np.linspace(-1, 2, n)
+    expected = 1e3 * b.mean() + 1e6 * b.var() / n  # the first two cumulants
+    assert log_rank_one(1e3, b) == close(expected, 1e-4)
+
+
+@pytest.mark.parametrize("gap", [1e-100, 1e-300])
+def test_determinants_of_too_many_digits_are_refused(gap):
+    with pytest.raises(ArgumentError, match="20 eigenvalues each, of which the determinant"):
+        log_unitary(np.arange(20) * gap, np.arange(20.0))
+    with pytest.raises(ArgumentError, match="draw `overlaps`"):
+        log_unitary(np.arange(200.0), np.arange(200.0))

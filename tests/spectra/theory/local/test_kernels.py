@@ -204,3 +204,21 @@ def test_ends_and_missing_and_misuse():
         hard_edge_kernel.one_point(1.0, beta=4)
     with pytest.raises(ArgumentError, match="`beta` must be one of 1, 2, 4, got 0"):
         edge_kernel.one_point(1.0, beta=0)
+
+
+@pytest.mark.parametrize("a", [0, 1, 7, 60, 99])
+@pytest.mark.parametrize("p", [1000.5, 1200.0, 2500.0])
+def test_integrals_of_large_roots_are_those_of_the_series(a, p):
+    near = 1 - hard_edge_kernel._near_integral(np.array([p]), a)
+    np.testing.assert_allclose(hard_edge_kernel._far_integral(np.array([p]), a), near, atol=1e-12)
+
+
+def test_densities_far_from_the_hard_edge_have_their_limit():
+    x = np.array([1e8, 1e12, 1e16, 1e20])
+    for excess in (0, 3, 5000):
+        for beta in (1, 2):
+            found = hard_edge_kernel.one_point(x, excess=excess, beta=beta)
+            wide = 1 / (2 * np.pi * np.sqrt(x))
+            np.testing.assert_allclose(found, wide, rtol=1 / np.sqrt(x[0]) + excess**2 / x[0])
+    with pytest.raises(ArgumentError, match="at most 1e"):
+        hard_edge_kernel.one_point(1e21)
