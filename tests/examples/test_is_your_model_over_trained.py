@@ -1,6 +1,7 @@
 """Traps made by training: found, explained, removed, and what that does to the accuracy."""
 
 import numpy as np
+import pytest
 
 import spectra
 from tests.builders import REPO
@@ -21,14 +22,30 @@ def test_harsh_training_makes_a_trap_of_the_mean(page):
     assert spectra.labels(row.trap_cause) == "mean"
     assert float(row.trap_p) <= 0.01
     assert ds.trap_p.sel(layer=["gentle", "centred"]).min() > 0.05
-    assert ds.num_traps.values.tolist() == [0, 1, 1, 0]
+    assert ds.num_traps.values.tolist() == [0, 1, 1, 0, 0]
+    assert ds.layer.values.tolist() == ["gentle", "harsh", "healed", "centred", "noise"]
+
+
+def test_the_trap_does_not_make_the_tail(page):
+    alpha = page(NAME)["ds"].alpha
+    found = [float(alpha.sel(layer=name)) for name in ("harsh", "healed", "centred")]
+    assert found == pytest.approx([2.21, 2.21, 2.22], abs=0.005)
+
+
+def test_the_harsh_layer_is_farther_from_its_random_order_than_the_gentle_one(page):
+    """Ten times the scatter between random orders, 0.003, at least."""
+    distance = page(NAME)["ds"].rand_distance
+    found = [float(distance.sel(layer=name)) for name in ("harsh", "gentle", "noise")]
+    assert found == pytest.approx([0.20, 0.07, 0.007], abs=0.003)
 
 
 def test_the_table_of_the_seeds_agrees_with_the_layers_of_the_first(page):
     values = page(NAME)
     for name, row in ((name, values["of"][name][0]) for name in values["NETWORKS"]):
         assert int(row["traps_1"]) == int(values["ds"].num_traps.sel(layer=name))
-    assert all(num > 0 for num in values["traps"]["harsh"] + values["traps"]["healed"])
+    for name in ("harsh", "healed"):
+        for row in values["of"][name]:
+            assert (row["traps_0"], row["traps_1"]) == ("1", "1")
     assert not any(values["traps"]["gentle"] + values["traps"]["centred"])
     assert values["causes"] == {"mean"}
 
@@ -47,6 +64,38 @@ def test_accuracy_is_lost_and_found_without_the_trap_having_a_part(page):
     assert healed > 3 * healed_error
     assert abs(removed) < healed / 2
     assert all(x.size == 5 for x in values["accuracy"].values())
+    assert [*values["lost"], *values["removed"], *values["healed"]] == pytest.approx(
+        [-0.065, 0.014, 0.007, 0.006, 0.066, 0.012], abs=0.0005
+    )
+
+
+def test_the_healed_are_trapped_and_as_good_as_the_gentle(page):
+    values = page(NAME)
+    accuracy, mean_and_error = values["accuracy"], values["mean_and_error"]
+    mean, error = mean_and_error(accuracy["healed"] - accuracy["gentle"])
+    assert abs(mean) < error < 0.003
+    means = [accuracy[name].mean() for name in ("healed", "gentle")]
+    assert means == pytest.approx([0.932, 0.931], abs=0.0005)
+    assert all(values["traps"]["healed"])
+
+
+def test_over_all_networks_traps_and_accuracy_are_unrelated(page):
+    values = page(NAME)
+    every, trapped = values["every"], values["trapped"]
+    assert (trapped.sum(), trapped.size) == (10, 20)
+    assert abs(every[trapped].mean() - every[~trapped].mean()) < 0.01
+    assert abs(values["correlation"].statistic) < 0.1
+    assert values["correlation"].pvalue > 0.5
+
+
+def test_one_seed_has_no_error(page):
+    values = page(NAME)
+    assert values["said"](*values["mean_and_error"](np.array([0.5]))) == "0.500 (one seed)"
+    assert values["said"](*values["mean_and_error"](np.array([0.4, 0.6])), "+") == "+0.500 ± 0.100"
+
+
+def test_the_tables_are_narrow(page):
+    assert max(map(len, page(NAME)["printed"].splitlines())) <= 80
 
 
 def test_a_short_training_traps_as_the_long_one_does(monkeypatch):

@@ -2,9 +2,10 @@
 Train a digit classifier gently, and so harshly that its layers are trapped; then try to heal it.
 
 The network has the widths 784, 300, 100 and 10, and all of it is trained on 4,000 digits: *gentle*
-with batches of 32, *harsh* with single digits and half the rate, which is 16 times as much for
-each digit. *Healed* goes on from harsh as gentle does. *Centred* is harsh without the mean of the
-elements, which is the cause of its traps. In ``examples/articles``:
+with batches of 32, *harsh* with single digits and half the rate, so that a digit moves the weights
+16 times as far. *Healed* goes on from harsh with batches of 32 and half the rate of gentle.
+*Centred* is harsh without the mean of the elements, which is the cause of its traps. In
+``examples/articles``:
 
     python -m trainings.traps --digits FOLDER --out OUT
 
