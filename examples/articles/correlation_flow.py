@@ -393,7 +393,7 @@ plt.show()
 #   6.1; rank correlation 0.8, p = 0.08), where norms grow by more than alphas fall, and in the
 #   fine-tuned classifier (3.5 to 5.1). They fall for file types (16.4 to 6.6), for the players with
 #   one layer (3.4 to 2.9) and for the potentials (5.4 to 4.5). The player of football has no order.
-#   Series of two or three cannot be significant.
+#   Series of two or three networks cannot be significant.
 # - **Norms may be read the other way round: yes.** Both norms rise with the accuracy in each seed.
 # - **A stable flow is good, one that rises with depth is bad: not here.** The networks of 300
 #   digits have no trend (0.17 ± 0.22), those of 10,000 digits the clearest, upwards (0.83 ± 0.03),
@@ -412,8 +412,8 @@ plt.show()
 # - **Alphas fall in a fine-tune: yes in the networks trained here**, by 0.88 ± 0.11 on average.
 #   Training on with the old digits for as long changes them by -0.19 ± 0.08; the difference is
 #   -0.69 ± 0.11 (p = 0.008 with four seeds). The number of layers that fall says nothing: 24 of 24
-#   hidden layers in the fine-tunes, and 23 of 24 in the networks trained on. The size of the fall
-#   does.
+#   hidden layers in the fine-tunes, and 23 of 24 in the networks trained on. Only the size of the
+#   fall tells the two apart.
 # - In the fine-tuned classifier alpha stays (2.04, 2.00, 2.02). Of the four layers of the
 #   potentials that were trained again, alpha fell in two, rose by 1.4 in one and stayed in one;
 #   each change is small beside the intervals of the fits. The mean of all twelve layers went from

@@ -52,7 +52,7 @@ for name in GROUPINGS:
 # One network failed: of 5 hidden layers, batches of 16, the strongest decay and the second seed. It
 # is kept, and a table below says what the numbers are without its setting.
 
-failed = networks.test.idxmin()
+failed = networks.index[int(networks.test.argmin())]
 print(networks.loc[[failed]].round(3))
 
 # %%
@@ -77,9 +77,10 @@ metrics["training accuracy"] = networks.train
 # The two seeds of a setting are no independent networks: their numbers are correlated. So the
 # points of all that follows are the 48 settings, with means over the two seeds.
 
-pairs_of_seeds = metrics.assign(test=networks.test).unstack("seed")
+both = metrics.assign(test=networks.test)
+by_setting = {name: both[name].unstack("seed").to_numpy() for name in both}
 between_seeds = {
-    name: pairs_of_seeds[name].corr().iloc[0, 1].item()
+    name: np.corrcoef(by_setting[name], rowvar=False)[0, 1].item()
     for name in ("test", "alpha", "log_spectral_norm", "random numbers")
 }
 for name, correlation in between_seeds.items():
@@ -236,8 +237,8 @@ for name in GROUPINGS:
         accuracies.assign(alpha=values.alpha).groupby(name)[["alpha", "train", "test"]].mean()
     )
     for key in ("group_tau", "group_p"):
-        column = relations["alpha", name][key]
-        means[name][key] = [column.sel(group=str(group)).item() for group in means[name].index]
+        among = relations["alpha", name][key]
+        means[name][key] = [among.sel(group=str(group)).item() for group in means[name].index]
     print(means[name].round(4), "\n")
 
 # %%
@@ -252,8 +253,8 @@ pairs = pd.DataFrame(columns=[*parts], dtype=float)
 for pair in combinations(values.index.unique("batch"), 2):
     for label, (alphas, test) in parts.items():
         chosen = alphas.index.isin(pair, level="batch")
-        one = related(alphas[chosen], test[chosen], "decay", resamples=1)
-        pairs.loc[f"{pair[0]} and {pair[1]}", label] = one.tau.sel(points="within").item()
+        decays = related(alphas[chosen], test[chosen], "decay", resamples=1)
+        pairs.loc[f"{pair[0]} and {pair[1]}", label] = decays.tau.sel(points="within").item()
 print(pairs.round(2))
 
 plt.show()
