@@ -146,3 +146,50 @@ def test_wrong_arguments_are_refused():
         relation([1, 2], [1, 2], groups=["a", "b"], confidence=1.0)
     with pytest.raises(ArgumentError, match="`resamples`"):
         relation([1, 2], [1, 2], groups=["a", "b"], resamples=0)
+
+
+def test_groups_are_objects_named_by_their_words():
+    found = relation([1, 2, 3, 4], [1, 2, 4, 3], groups=[(1, 2), (1, 2), (3,), (3,)], resamples=1)
+    assert found.group.values.tolist() == ["(1, 2)", "(3,)"]
+    assert found.group_tau.values.tolist() == [1, -1]
+    for groups in (iter("aabb"), np.array(list("aabb")), (letter for letter in "aabb")):
+        found = relation([1, 2, 3, 4], [1, 2, 4, 3], groups=groups, resamples=1)
+        assert found.group.values.tolist() == ["a", "b"]
+    numbers = relation([1, 2, 3, 4], [1, 2, 4, 3], groups=[1, np.int64(1), 2, 2.0], resamples=1)
+    assert numbers.group_num.values.tolist() == [2, 2]
+
+
+@pytest.mark.parametrize("groups", [[1, "1"], ["a\nb", "a b"], [math.nan, float("nan")]])
+def test_groups_of_one_name_are_refused(groups):
+    with pytest.raises(ArgumentError, match="two groups have the name"):
+        relation([1, 2], [1, 2], groups=groups)
+    left_out = relation([1, math.nan], [1, 2], groups=groups, resamples=1)
+    assert left_out.sizes["group"] == 1
+
+
+@pytest.mark.parametrize("groups", ["ab", b"ab", {"a": 1, "b": 2}, {"a", "b"}, 5])
+def test_groups_without_an_entry_for_each_model_are_refused(groups):
+    with pytest.raises(ArgumentError, match="`groups` must have the group of each model"):
+        relation([1, 2], [1, 2], groups=groups)
+    with pytest.raises(ArgumentError, match="a group must be hashable"):
+        relation([1, 2], [1, 2], groups=[[1], [2]])
+
+
+@pytest.mark.parametrize("unit", [2.0**1000, 2.0**-1000])
+def test_relations_do_not_depend_on_units(unit):
+    x, y, group = drawn(5, 3, 1.0, -4.0, seed=5)
+    plain = relation(x, y, groups=group, resamples=20)
+    for one, other in ((unit, 1.0), (1.0, unit), (unit, unit)):
+        found = relation(x * one, y * other, groups=group, resamples=20)
+        assert np.array_equal(found.tau, plain.tau)
+        assert np.array_equal(found.p, plain.p)
+        assert np.allclose(found.slope, plain.slope * (other / one), rtol=1e-12)
+        for name in ("rmse", "rmse_without"):
+            assert np.allclose(found[name], plain[name] * other, rtol=1e-12)
+
+
+def test_numbers_at_the_ends_of_their_range_are_ordered():
+    found = relation([-1e308, 1e308, 1.5e308], [1e308, 0, -1e308], groups=[1, 1, 1], resamples=1)
+    assert found.tau.sel(points="all") == -1
+    tiny = relation([0, 5e-324, 1e308], [1, 2, 3], groups=[1, 1, 1], resamples=1)
+    assert tiny.tau.sel(points="all") == 1
