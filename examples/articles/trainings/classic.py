@@ -75,8 +75,21 @@ PUBLISHED = pd.DataFrame(
 
 def read(folder: Path) -> dict[str, NDArray[np.float64]]:
     """Return the numbers of each data set, in the unit of the article."""
-    found = {name: np.loadtxt(folder / one.file) / one.unit for name, one in DATA_SETS.items()}
+    missing = [one.file for one in DATA_SETS.values() if not (folder / one.file).is_file()]
+    if missing:
+        msg = f"the folder {str(folder)!r} must have the files {', '.join(missing)}"
+        raise FileNotFoundError(msg)
+    found = {name: _numbers(folder / one.file) / one.unit for name, one in DATA_SETS.items()}
     return {name: x[x > 0] for name, x in found.items()}
+
+
+def _numbers(path: Path) -> NDArray[np.float64]:
+    """Return the numbers of a file."""
+    try:
+        return np.loadtxt(path)
+    except ValueError as error:
+        msg = f"{path} must have one number per line: {error}"
+        raise ValueError(msg) from None
 
 
 def theirs(x: NDArray[np.float64], *, xmin: float | None = None, counts: bool = False) -> Any:
