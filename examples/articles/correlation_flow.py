@@ -332,11 +332,11 @@ plt.show()
 # digits, 95.6 %), in the same order as the accuracy in each of the four seeds; untrained layers
 # have 7.9 ± 0.3. Noise with a tail of the same length would give 4.9 and 3.8, and alpha is below
 # that by 0.32 ± 0.06 and by 0.71 ± 0.09. What noise would give is known roughly only: untrained
-# layers, which are noise, have an alpha 1.2 ± 0.1 above it. In published series: of five players of backgammon the
-# last four have a smaller alpha than the first, without an order among all five (rank correlation
-# -0.2, p = 0.82); the player of football and the classifier of file types have no smaller alpha at
-# the end (7.2, 7.9 and 7.5, where noise gives 7.6 to 8.6; 3.1, 3.9 and 3.5, of networks of
-# different shapes).
+# layers, which are noise, have an alpha 1.2 ± 0.1 above it. In published series: of five players of
+# backgammon the last four have a smaller alpha than the first, without an order among all five
+# (rank correlation -0.2, p = 0.82); the player of football and the classifier of file types have no
+# smaller alpha at the end (7.2, 7.9 and 7.5, where noise gives 7.6 to 8.6; 3.1, 3.9 and 3.5, of
+# networks of different shapes).
 #
 # *Averages of alpha-hat*: they fall with the accuracy here in most pairs (-0.67 ± 0.14), and rise
 # with quality among the players of backgammon (from 3.2 to 6.1; rank correlation 0.8, p = 0.08),
