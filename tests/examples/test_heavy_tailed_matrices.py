@@ -33,6 +33,40 @@ def test_the_relation_ends_above_an_index_of_two(found):
     assert ratio == pytest.approx([2.78, 3.03, 3.30], abs=0.04)
 
 
+def test_the_mean_is_the_largest_eigenvalue_and_a_part_of_the_norm(found):
+    for mu, share in found["of_mean"].items():
+        limit = (1 / (mu - 1)) ** 2 / (2 / ((mu - 1) * (mu - 2)))  # of the two moments
+        assert limit < share < limit + 0.06
+    assert list(found["of_mean"].values()) == pytest.approx([0.21, 0.27, 0.31, 0.34], abs=0.02)
+    for draw, alone in (("positive elements", True), ("random signs", False)):
+        W = found["signs"][draw]((100, 100), mu=3.5, rng=0).W
+        spike = 100 * W.mean() ** 2
+        largest = np.linalg.norm(W, 2) ** 2 / 100
+        assert (abs(largest / spike - 1) < 0.1) == alone
+
+
+def test_the_scatter_of_single_matrices_grows_with_the_index(found):
+    for numbers in found["trials"].values():
+        low, half, high = np.quantile(numbers[..., :2], (0.16, 0.5, 0.84), axis=1)
+        width = (high - low) / (2 * half)
+        assert (width[0] > 0.01).all()
+        assert (width[0] < 0.07).all()
+        assert (width[3] > 0.06).all()
+        assert (width[3] < 0.24).all()
+
+
+def test_the_fitted_exponent_is_too_large_at_two(found):
+    alphas = [np.median(found["shapes"][shape][3, :, 0]) for shape in found["SHAPES"]]
+    assert alphas == pytest.approx([2.16, 2.37, 2.28, 2.51], abs=0.08)
+
+
+def test_lines_are_short_and_name_the_exponents(found):
+    lines = found["printed"].splitlines()
+    assert max(map(len, lines)) <= 80
+    at = lines.index("median error of the largest term, in decades")
+    assert lines[at + 1].split() == ["mu", *map(str, found["EXPONENTS"])]
+
+
 def test_noise_is_far_from_the_relation(found):
     alpha, ratio, error = np.median(found["noise"], axis=0)
     assert ratio == pytest.approx(2 * np.log(100) / np.log(4), rel=0.1)

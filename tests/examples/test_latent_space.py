@@ -1,9 +1,14 @@
 """Latent space of LSA: which way to choose k finds the known number of topics."""
 
+import runpy
+
 import numpy as np
 import pytest
 from scipy import sparse
 
+from tests.builders import EXAMPLES
+
+ARTICLES = EXAMPLES.parent / "articles"
 pytestmark = pytest.mark.slow
 
 
@@ -80,6 +85,21 @@ def test_elbows_are_not_at_the_topics(ours):
     assert abs(scatter.mean() / ours["of_noise"] - 1) < 0.15
 
 
+def test_random_directions_have_the_localization_ratio_of_gaussian_vectors(ours):
+    v = np.abs(np.random.default_rng(5).standard_normal((600, 1000)))
+    assert ours["of_noise"] == pytest.approx((v.sum(axis=0) / v.max(axis=0)).mean(), rel=0.02)
+    V = np.abs(ours["U"])
+    np.testing.assert_allclose(ours["ratio"], V.sum(axis=0) / V.max(axis=0))
+
+
+def test_the_figure_marks_minima_of_tails_that_fit(ours):
+    minima = ours["minima"]
+    assert (len(minima.xmin), minima.plausible.sum()) == (125, 27)
+    assert minima.plausible[minima.D.argmin()]
+    long = minima.num_tail >= 10
+    assert (minima.plausible & long).sum() == 26  # the fit itself, and 25 others in the figure
+
+
 def test_the_distance_has_many_minima_and_a_second_dip_at_the_topics(ours):
     assert len(ours["minima"].xmin) == pytest.approx(600 / 5, rel=0.2)
     assert abs((ours["evals"] >= ours["second"]).sum() - ours["SHOWN"]) <= 3
@@ -133,3 +153,24 @@ def test_real_texts_do_not_tell_the_methods_apart(ours):
     assert set(real) == set(ours["found"])
     assert max(real.values()) > 3 * min(real.values())
     assert np.ptp(ours["shares"]) < 0.15
+    _, file = ours["pieces"](ARTICLES / ours["TEXTS"])
+    same = file[:, None] == file
+    chance = (same.sum() - len(file)) / (len(file) * (len(file) - 1))
+    assert ours["by_chance"](file) == pytest.approx(chance)
+    assert min(ours["shares"]) > 5 * chance
+
+
+@pytest.mark.parametrize("given", ["missing", "empty"])
+def test_a_folder_without_texts_is_named_before_anything_is_computed(
+    given, monkeypatch, tmp_path, capsys
+):
+    (tmp_path / "empty").mkdir()
+    monkeypatch.setenv("SPECTRA_TEXTS", str(tmp_path / given))
+    monkeypatch.syspath_prepend(ARTICLES)
+    with pytest.raises(AssertionError, match=f"SPECTRA_TEXTS must name a folder.*{given}"):
+        runpy.run_path(str(ARTICLES / "latent_space.py"))
+    assert not capsys.readouterr().out
+
+
+def test_printed_lines_are_short(ours):
+    assert max(map(len, ours["printed"].splitlines())) <= 80
