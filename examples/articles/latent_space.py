@@ -42,9 +42,8 @@ from spectra.tails import ambiguity, bootstrap, power_law
 from spectra_io import plots
 
 Array = npt.NDArray[Any]
-TEXTS = os.environ.get(
-    "SPECTRA_TEXTS", str(EXAMPLES.parent / "docs")
-)  # folder; the pages of this project
+OURS = EXAMPLES.parent / "docs"  # the pages of this project
+TEXTS = Path(os.environ.get("SPECTRA_TEXTS", OURS))
 DOCUMENTS = 600  # texts of a collection
 WORDS = 2000  # of the vocabulary
 LENGTH = 150  # words of a text, on average
@@ -76,8 +75,8 @@ def files_of(folder: Path) -> list[Path]:
     return [f for f in inside if f.suffix in {".md", ".txt", ".rst", ""} and f.is_file()]
 
 
-assert files_of(Path(TEXTS)), (
-    f"SPECTRA_TEXTS must name a folder with .txt, .md or .rst files: {TEXTS!r} has none"
+assert files_of(TEXTS), (
+    f"SPECTRA_TEXTS must name a folder with .txt, .md or .rst files: {TEXTS} has none"
 )
 
 
@@ -332,8 +331,8 @@ def by_chance(labels: Array) -> float:
     return float((num * (num - 1)).sum() / (len(labels) * (len(labels) - 1)))
 
 
-counts_real, file = pieces(Path(TEXTS))
-assert len(file) > NEAR, f"{TEXTS!r} must have over {NEAR} pieces of texts, got {len(file)}"
+counts_real, file = pieces(TEXTS)
+assert len(file) > NEAR, f"{TEXTS} must have over {NEAR} pieces of texts, got {len(file)}"
 real = choices(counts_real)
 pairs = vectors.largest(tf_idf(counts_real), num=min(counts_real.shape))
 shares = same_topic(pairs.vectors, np.sqrt(pairs.eigenvalues), file, [*real.values()])
