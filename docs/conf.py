@@ -6,6 +6,8 @@ from pathlib import Path
 DOCS = Path(__file__).parent
 sys.path[:0] = [str(DOCS / "_ext"), str(DOCS.parent), str(DOCS.parent / "io")]
 
+from articles import PAGES
+
 import spectra
 
 project = "weightspectra"
@@ -74,7 +76,11 @@ html_theme_options = {
     "navbar_align": "left",
     "navbar_persistent": ["search-button"],
     "navigation_with_keys": False,
-    "secondary_sidebar_items": {"**": ["page-toc"], "index": [], "articles/**": []},
+    "secondary_sidebar_items": {  # none where wide tables are
+        "**": ["page-toc"],
+        "index": [],
+        **{f"articles/{page}": [] for page in ("index", *PAGES)},
+    },
     "show_toc_level": 2,
     "footer_start": ["copyright"],
     "footer_end": [],
