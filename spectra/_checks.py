@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import MutableMapping
+from decimal import Decimal
 from numbers import Integral, Real
 from typing import TYPE_CHECKING
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-    from spectra._typing import FloatArray, Numbers
+    from spectra._typing import AnyArray, FloatArray, Numbers
 
 __all__ = [
     "as_float",
@@ -240,8 +241,12 @@ def as_real(
         array = np.ma.compressed(values) if masked else np.asarray(values)
     except ValueError:  # rows of different lengths
         array = np.array([None])
+    if not masked and np.ma.is_masked(values):
+        msg = f"`{name}` must not be masked: fill what is masked, or leave it out"
+        raise ArgumentError(msg)
+    array = objects_as_floats(array)
     real = np.can_cast(array.dtype, np.float64, "same_kind") and array.dtype != bool
-    if array.size and not real:
+    if not real and (array.size or array.dtype.kind == "c"):
         got = f"{type(values).__name__} of {array.dtype}"
         msg = f"`{name}` must be an array of real numbers, got {got}"
         raise ArgumentError(msg)
@@ -249,6 +254,18 @@ def as_real(
         msg = f"`{name}` must be at least one number, got none"
         raise ArgumentError(msg)
     return array.astype(np.float64, copy=False)
+
+
+def objects_as_floats(array: AnyArray) -> AnyArray:
+    """Return an array of Python's real numbers, fractions and decimals as floats; others as is."""
+    if array.dtype != object or not array.size:
+        return array
+    if not all(isinstance(x, Real | Decimal) and not isinstance(x, bool) for x in array.flat):
+        return array
+    try:
+        return array.astype(np.float64)
+    except OverflowError:  # whole numbers above all floats
+        return array
 
 
 def one_dimensional(values: npt.ArrayLike, name: str) -> FloatArray:

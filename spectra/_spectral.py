@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol, cast
 
 import numpy as np
 
+from spectra._checks import objects_as_floats
 from spectra._sparse import from_sparse, stored_elements
 from spectra.errors import ArgumentError
 
@@ -128,7 +129,9 @@ def largest(parts: Iterable[AnyArray], /) -> Any:
     found: Any = 0.0
     with np.errstate(invalid="ignore", under="ignore"):
         for part in parts:
-            most = np.maximum(part.max(), -part.min())
+            ends = part.max(), part.min()
+            high, low = map(np.float64, ends) if part.dtype.kind in "biu" else ends
+            most = np.maximum(high, -low)
             found = np.maximum(found, most if most.itemsize > 8 else most.astype(np.float64))
     return found
 
@@ -217,17 +220,26 @@ def matrices_of(data: npt.ArrayLike, /) -> Sequence[npt.ArrayLike]:
     return [*stack_of(data)] if parts is None else [parts]
 
 
+def is_real(dtype: np.dtype[Any], /) -> bool:
+    """Whether elements are real numbers: floats, those of ml_dtypes too, integers or booleans."""
+    return dtype.names is None and np.can_cast(dtype, np.float64, "same_kind")
+
+
 def _real_array(data: npt.ArrayLike, name: str = "matrices") -> AnyArray:
     """Convert to an array in its stored type, and refuse what is not of real numbers."""
     try:
         array = np.asarray(data)
     except ValueError:  # rows of different lengths
         array = np.array([None])
-    if array.size and array.dtype.kind not in "biufV":  # V: narrow floats of ml_dtypes
+    if np.ma.is_masked(data):
+        msg = f"`{name}` must not be masked: fill what is masked"
+        raise ArgumentError(msg)
+    array = objects_as_floats(array)
+    if array.size and not is_real(array.dtype):
         got = f"{type(data).__name__} of {array.dtype}"
         msg = f"`{name}` must be a matrix of real numbers, got {got}"
         raise ArgumentError(msg)
-    return array.view(np.int8) if array.dtype == bool else array
+    return array
 
 
 def matrix_of(data: npt.ArrayLike, /, name: str = "W") -> npt.ArrayLike:

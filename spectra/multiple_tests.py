@@ -19,9 +19,15 @@ import spectra._checks as _checks
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    from spectra._typing import AnyArray
+    from spectra._typing import AnyArray, FloatArray
 
 __all__ = ["combined", "holm", "significance_each"]
+
+
+def _as_values(p: npt.ArrayLike) -> FloatArray:
+    """Return p-values in one dimension; those that are None are not known."""
+    each = np.array(p, dtype=object).ravel().tolist()
+    return _checks.as_real([math.nan if value is None else value for value in each], "p")
 
 
 def combined(p: npt.ArrayLike, /) -> float:
@@ -43,7 +49,7 @@ def combined(p: npt.ArrayLike, /) -> float:
     >>> round(combined([0.5, 0.00568, 0.9]), 3)
     0.017
     """
-    values = _checks.as_real(p, "p").ravel()
+    values = _as_values(p)
     values = values[~np.isnan(values)]
     if not len(values):
         return math.nan
@@ -111,7 +117,7 @@ def holm(p: npt.ArrayLike, significance: float, /) -> AnyArray:
     array([ True, False, False, False])
     """
     _checks.share("significance", significance)
-    values = _checks.as_real(p, "p").ravel()
+    values = _as_values(p)
     order = np.argsort(values)  # nan last
     num = int(np.isfinite(values).sum())
     fails = values[order[:num]] > significance / np.arange(num, 0, -1)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from spectra._sparse import stored_elements
-from spectra._spectral import BLOCK, in_blocks, matrix_of
+from spectra._spectral import BLOCK, in_blocks, is_real, matrix_of
 from spectra.errors import ArgumentError
 
 if TYPE_CHECKING:
@@ -31,8 +31,7 @@ class Tall(NamedTuple):
 
 def _real(array: AnyArray) -> AnyArray:
     """Return a matrix, its elements in a type of 16 bits or more; refuse what is not real."""
-    floating = array.dtype.kind == "f" or array.dtype.name.startswith(("bfloat", "float"))
-    if array.ndim != 2 or not (floating or array.dtype.kind in "iub"):
+    if array.ndim != 2 or not is_real(array.dtype):
         msg = f"`W` must be a matrix of real numbers, got {array.ndim}-D {array.dtype}"
         raise ArgumentError(msg)
     wide = array.dtype.kind == "f" or array.dtype.name == "bfloat16"

@@ -168,7 +168,7 @@ def sample_kurtosis(sample: npt.ArrayLike, /) -> float:
         return 0.0
     kept = array[array != 0] if zeros else array
     with np.errstate(invalid="ignore"):  # of bfloat16 that is not a number
-        largest = float(np.maximum(kept.max(), -kept.min()))
+        largest = float(np.maximum(float(kept.max()), -float(kept.min())))
     if not math.isfinite(largest):
         return 0.0
     kept = kept.astype(np.float64) / largest  # so that no fourth power overflows

@@ -119,7 +119,7 @@ def entropy(eigenvalues: npt.ArrayLike, rank: int | None = None, /) -> float:
     Raises
     ------
     ArgumentError
-        If `rank` is missing for an array.
+        If `rank` is missing for an array, or there are no `eigenvalues`.
 
     References
     ----------
@@ -139,7 +139,7 @@ def entropy(eigenvalues: npt.ArrayLike, rank: int | None = None, /) -> float:
         rank = matrix_rank(eigenvalues)
     if rank < 2:
         return 0.0
-    values = _checks.as_real(eigenvalues)
+    values = _checks.as_real(eigenvalues, some=True)
     p = values / values.sum()
     p = p[p > 0]  # p may underflow to 0
     return float(-np.sum(p * np.log(p)) / np.log(rank))
@@ -200,7 +200,7 @@ def energy_rank(eigenvalues: npt.ArrayLike, /, *, share: float) -> int:
     Raises
     ------
     ArgumentError
-        If `share` is not between 0 and 1.
+        If `share` is not between 0 and 1, or there are no `eigenvalues`.
 
     Examples
     --------
@@ -208,7 +208,7 @@ def energy_rank(eigenvalues: npt.ArrayLike, /, *, share: float) -> int:
     (2, 1)
     """
     _checks.share("share", share)
-    sums = np.cumsum(np.sort(_checks.as_real(eigenvalues))[::-1])
+    sums = np.cumsum(np.sort(_checks.as_real(eigenvalues, some=True))[::-1])
     # a share that is met to within rounding is met
     return int(np.searchsorted(sums, share * sums[-1] * (1 - EPS * len(sums)))) + 1
 

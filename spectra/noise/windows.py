@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 import spectra._checks as _checks
-from spectra._spectral import matrix_of, zero_below
+from spectra._spectral import in_weight_units, matrix_of, zero_below
 from spectra.errors import ArgumentError
 from spectra.linalg.elements import alive
 from spectra.linalg.vectors import porter_thomas
@@ -34,7 +34,6 @@ FEWEST = 8
 
 _DEVIATION, _NEIGHBOURS = 0.253, 0.24  # of the ratios of noise, and correlation of neighbours
 _PART = 1 << 20  # elements of vectors that are tested together
-_MOST = 1e150
 _LEAST = 1e-300  # smallest p-value of a vector that is told from 0
 
 
@@ -110,7 +109,7 @@ def windows(W: npt.ArrayLike, /, *, num: int = 10) -> Windows:
     [True, False, False, False, False]
     """
     _checks.count("num", num)
-    values, right, left = _triplets(W)
+    values, right, left, exponent = _triplets(W)
     parts = np.array_split(np.arange(len(values)), min(num, len(values) // FEWEST) or 1)
     if len(values) < FEWEST:
         return Windows._make(np.empty((len(Windows._fields), 0)))
@@ -120,8 +119,8 @@ def windows(W: npt.ArrayLike, /, *, num: int = 10) -> Windows:
     )
     spacing_p, short_p, long_p = tests.T
     return Windows(
-        largest=np.array([values[i[0]] for i in parts]),
-        smallest=np.array([values[i[-1]] for i in parts]),
+        largest=in_weight_units(np.array([values[i[0]] for i in parts]), exponent, 0.0),
+        smallest=in_weight_units(np.array([values[i[-1]] for i in parts]), exponent, 0.0),
         num=np.array([float(len(i)) for i in parts]),
         spacing_p=spacing_p,
         short_p=short_p,
@@ -130,8 +129,12 @@ def windows(W: npt.ArrayLike, /, *, num: int = 10) -> Windows:
     )
 
 
-def _triplets(W: npt.ArrayLike) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Return the eigenvalues that are not zero, and singular vectors of the short and long side."""
+def _triplets(W: npt.ArrayLike) -> tuple[FloatArray, FloatArray, FloatArray, int]:
+    """
+    Return the eigenvalues that are not zero, singular vectors of both sides, and an exponent.
+
+    The vectors of the short side come first. The eigenvalues are over ``4**exponent``.
+    """
     array = np.asarray(matrix_of(W), np.float64)
     if array.ndim != 2 or not np.isfinite(array).all():
         msg = f"`W` must be a matrix of finite numbers, got shape {array.shape}"
@@ -139,15 +142,11 @@ def _triplets(W: npt.ArrayLike) -> tuple[FloatArray, FloatArray, FloatArray]:
     live = alive(array)
     tall = live if live.shape[0] >= live.shape[1] else live.T
     N = len(tall)
-    left, singular, right = np.linalg.svd(tall, full_matrices=False)
-    if not singular.max(initial=0.0) < _MOST:
-        msg = (
-            f"`W` must have singular values below {_MOST:g}, whose squares float64 holds: scale it"
-        )
-        raise ArgumentError(msg)
+    exponent = int(np.frexp(np.abs(tall).max(initial=0.0))[1])
+    left, singular, right = np.linalg.svd(np.ldexp(tall, -exponent), full_matrices=False)
     largest = float(singular.max(initial=0.0)) ** 2
     num = int(np.count_nonzero(singular**2 > zero_below(largest, N)))  # the first, as they descend
-    return singular[:num] ** 2, right[:num].T, left[:, :num]
+    return singular[:num] ** 2, right[:num].T, left[:, :num], exponent
 
 
 def _p_of_columns(vectors: FloatArray) -> FloatArray:

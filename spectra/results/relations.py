@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = ["relation"]
 
+_DIGITS = 14  # of means of numbers up to 1
 _KINDS = ("all", "within", "between")
 _WORDS = {
     "tau": "Kendall's rank correlation",
@@ -61,8 +62,15 @@ def _in_units(values: FloatArray) -> tuple[FloatArray, int]:
     return np.ldexp(values, -exponent), exponent
 
 
+def _mean(values: FloatArray) -> float:
+    """Return the mean, of equal values exactly that value."""
+    least = float(values.min())
+    return least + float((values - least).mean())
+
+
 def _means(values: FloatArray, spans: list[slice]) -> FloatArray:
-    return np.array([values[span].mean() for span in spans])
+    """Return the mean of each group; those that differ by rounding are equal."""
+    return np.round([_mean(values[span]) for span in spans], _DIGITS)
 
 
 def _orders(x_signs: FloatArray, y_signs: FloatArray) -> FloatArray:
@@ -133,10 +141,10 @@ def _lines(points: _Points) -> list[tuple[float, float, float]]:
     """Return the lines through all points, with a level for each group, and through the means."""
     found = []
     for group in ([slice(None)], points.spans):
-        parts = [[v[span] - v[span].mean() for span in group] for v in (points.x, points.y)]
+        parts = [[v[span] - _mean(v[span]) for span in group] for v in (points.x, points.y)]
         found.append(_line(*map(np.concatenate, parts)))
     means = [_means(v, points.spans) for v in (points.x, points.y)]
-    found.append(_line(*(v - v.mean() for v in means)))
+    found.append(_line(*(v - _mean(v) for v in means)))
     x, y = points.exponents
     with np.errstate(over="ignore"):  # a slope that no number holds
         return [tuple(np.ldexp(line, [y - x, y, y]).tolist()) for line in found]
@@ -277,7 +285,14 @@ def _labels(groups: Iterable[object]) -> list[object]:
         got = type(groups).__name__
         msg = f"`groups` must have the group of each model in order, as a list has, got a {got}"
         raise ArgumentError(msg)
-    labels = list(np.asarray(groups) if hasattr(groups, "__array__") else groups)
+    if isinstance(groups, np.ma.MaskedArray) and np.ma.is_masked(groups):
+        msg = "`groups` must not be masked: leave out the models whose group is not known"
+        raise ArgumentError(msg)
+    if hasattr(groups, "__array__") and np.ndim(np.asarray(groups)) != 1:
+        msg = f"`groups` must be one-dimensional, got {np.ndim(np.asarray(groups))}-D"
+        raise ArgumentError(msg)
+    given = list(np.asarray(groups) if hasattr(groups, "__array__") else groups)
+    labels = [math.nan if label != label else label for label in given]
     for label in labels:
         try:
             hash(label)

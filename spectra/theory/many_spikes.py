@@ -33,6 +33,7 @@ _POINTS = 400  # at which the slope between two atoms is looked at, before its m
 _SHARES = np.append(np.geomspace(1e-4, 0.1, 7), np.linspace(0.15, 0.95, 17)).tolist()
 """Shares of spikes at which a gap is looked for; it may close and open again."""
 
+_FAR = 10.0  # strength from which all shares leave a gap, at any ratio; 3 is enough
 _HALVINGS = 25
 
 
@@ -348,6 +349,7 @@ def _closing(theta: float, ratio: float) -> float:
 
     if theta <= signal.limit(ratio):
         return 0.0
+    theta = min(theta, _FAR)
     low = 0.0
     for high in _SHARES:
         if not apart(high):

@@ -279,6 +279,7 @@ def log_unitary(a: npt.ArrayLike, b: npt.ArrayLike, /) -> float:
     """
     one, other = _pair(a, b)
     _check_exponents(one, other, "`a` and `b`", _LARGEST)
+    _check_work(len(one), _DIGITS)
     digits = _DIGITS + int(_lost(one) + _lost(other))
     before, found = math.nan, _with_digits(one, other, digits)
     while not abs(found - before) <= _AGREED * max(1.0, abs(found)):

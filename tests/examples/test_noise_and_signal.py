@@ -191,3 +191,11 @@ def test_kept_tests_are_those_of_the_published_networks(monkeypatch):
     after = pd.read_csv(ARTICLES / "results/noise_and_signal_checkpoints.csv")
     fresh = parts_of_spectra.moved(SHARED / "models")
     np.testing.assert_allclose(fresh.right, after.right, atol=0.005)
+
+
+def test_no_later_window_costs_more_than_noise(page):
+    losses = page("noise_and_signal")["losses"]
+    excess = losses.loss - losses.noise
+    farther = excess / np.hypot(losses.error, losses.noise_scatter)
+    assert (farther[losses.band >= 4] < 2).all()
+    assert (farther[(losses.band == 1)] > 100).all()

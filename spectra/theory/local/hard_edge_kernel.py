@@ -75,9 +75,9 @@ def kernel(x: npt.ArrayLike, y: npt.ArrayLike, /, *, excess: int = 0) -> FloatAr
     Notes
     -----
     With p and q the roots of x and y,
-    :math:`K = (J_a(p)\, q J_a'(q) - p J_a'(p)\, J_a(q)) / (2 (p^2 - q^2))`. The numerator loses
-    digits where x is near y, by ratio and by difference: there it is integrated from the diagonal,
-    along :math:`\ln (p / q)`.
+    :math:`K = (p J_{a+1}(p)\, J_a(q) - J_a(p)\, q J_{a+1}(q)) / (2 (p^2 - q^2))`. The numerator
+    loses digits where x is near y, by ratio and by difference: there it is integrated from the
+    diagonal, along :math:`\ln (p / q)`.
 
     References
     ----------
@@ -103,24 +103,35 @@ def kernel(x: npt.ArrayLike, y: npt.ArrayLike, /, *, excess: int = 0) -> FloatAr
 
 
 def _far(p: FloatArray, q: FloatArray, a: int) -> FloatArray:
-    from scipy.special import jv, jvp
+    from scipy.special import jv
 
-    top: FloatArray = jv(a, p) * q * jvp(a, q) - p * jvp(a, p) * jv(a, q)
-    return top / (2 * (p**2 - q**2))
+    low, high = np.minimum(p, q), np.maximum(p, q)
+    ratio = low / high  # all is over the square of the larger root, so that nothing underflows
+    top: FloatArray = jv(a, low) * (jv(a + 1, high) / high)
+    top -= ratio * jv(a + 1, low) * (jv(a, high) / high)
+    return top / (2 * (1 - ratio) * (1 + ratio))
 
 
 def _near(p: FloatArray, q: FloatArray, a: int) -> FloatArray:
-    """Return the integral over v of the slope of the numerator, p and q being m exp(+-v)."""
-    from scipy.special import jv, jvp
+    """
+    Return the integral over v of the slope of the numerator, p and q being m exp(+-v).
 
-    middle, half = np.sqrt(p * q), np.abs(np.log(p / q)) / 2
+    The slope is written with the next order in place of derivatives: for small p and q the terms in
+    the square of a cancel, and are not there.
+    """
+    from scipy.special import jv
+
+    middle, half = np.sqrt(p) * np.sqrt(q), np.abs(np.log(p / q)) / 2
     nodes, weights = np.polynomial.legendre.leggauss(_NODES)
     v = half[..., np.newaxis] * (nodes + 1) / 2
-    above, below = middle[..., np.newaxis] * np.exp(v), middle[..., np.newaxis] * np.exp(-v)
-    slope = 2 * above * jvp(a, above) * below * jvp(a, below)
-    slope += (above**2 + below**2 - 2 * a**2) * jv(a, above) * jv(a, below)
+    m, up, down = middle[..., np.newaxis], np.exp(v), np.exp(-v)
+    above, below, next_above, next_below = (
+        jv(order, m * side) for order in (a, a + 1) for side in (up, down)
+    )
+    slope = 2 * np.cosh(2 * v) * above * below + 2 * next_above * next_below
+    slope -= 2 * a * (down * above * (next_below / m) + up * (next_above / m) * below)
     share = np.divide(2 * half, np.sinh(2 * half), out=np.ones_like(half), where=half > 0)
-    found: FloatArray = share * (slope @ weights) / (16 * middle**2)
+    found: FloatArray = share * (slope @ weights) / 16
     return found
 
 

@@ -83,3 +83,11 @@ def test_what_is_no_matrix_has_no_windows():
             windows(wrong)
     with pytest.raises(ArgumentError, match="`num`"):
         windows(np.eye(9), num=0)
+
+
+@pytest.mark.parametrize("exponent", [-490, -300, 300, 490])
+def test_windows_of_any_scale(exponent):
+    W = np.random.default_rng(3).standard_normal((60, 40))
+    plain, scaled = windows(W, num=3), windows(np.ldexp(W, exponent), num=3)
+    np.testing.assert_array_equal(scaled.p, plain.p)
+    np.testing.assert_array_equal(np.ldexp(scaled.largest, -2 * exponent), plain.largest)

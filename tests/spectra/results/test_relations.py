@@ -159,7 +159,7 @@ def test_groups_are_objects_named_by_their_words():
     assert numbers.group_num.values.tolist() == [2, 2]
 
 
-@pytest.mark.parametrize("groups", [[1, "1"], ["a\nb", "a b"], [math.nan, float("nan")]])
+@pytest.mark.parametrize("groups", [[1, "1"], ["a\nb", "a b"]])
 def test_groups_of_one_name_are_refused(groups):
     with pytest.raises(ArgumentError, match="two groups have the name"):
         relation([1, 2], [1, 2], groups=groups)
@@ -193,3 +193,24 @@ def test_numbers_at_the_ends_of_their_range_are_ordered():
     assert found.tau.sel(points="all") == -1
     tiny = relation([0, 5e-324, 1e308], [1, 2, 3], groups=[1, 1, 1], resamples=1)
     assert tiny.tau.sel(points="all") == 1
+
+
+def test_constants_and_equal_means_have_no_relation():
+    constant = relation([0.7] * 7, range(1, 8), groups=list("aaabbbb"), resamples=20)
+    assert np.isnan(constant.tau).all()
+    assert np.isnan(constant.slope.sel(points=["all", "within", "between"])).all()
+    x = [0.1, 0.2, 0.3, 0.3, 0.2, 0.1]
+    equal = relation(x, range(1, 7), groups=list("aaabbb"), resamples=20)
+    assert np.isnan(equal.tau.sel(points="between"))
+    assert np.isnan(equal.slope.sel(points="between"))
+
+
+def test_groups_that_are_missing_are_one_and_masked_ones_refused():
+    x, y = np.arange(9.0), np.arange(9.0)
+    one = relation(x, y, groups=np.array([np.nan] * 3 + [1.0] * 6), resamples=20)
+    same = relation(x, y, groups=[float("nan")] * 3 + [1.0] * 6, resamples=20)
+    assert one.points.values.tolist() == same.points.values.tolist()
+    with pytest.raises(ArgumentError, match="must not be masked"):
+        relation(x, y, groups=np.ma.masked_equal(np.arange(9) // 3, 1))
+    with pytest.raises(ArgumentError, match="one-dimensional"):
+        relation(x, y, groups=np.array("a"))

@@ -149,3 +149,7 @@ def test_misuse_says_what_is_wanted():
 def test_wrong_strengths_and_shares_are_named(call, message):
     with pytest.raises(ArgumentError, match=message):
         call()
+
+
+def test_strong_spikes_are_apart_at_any_share():
+    np.testing.assert_array_equal(many_spikes.largest_share([3.0, 1000.0, 1e9], 1.0), 1)

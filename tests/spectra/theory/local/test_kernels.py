@@ -222,3 +222,23 @@ def test_densities_far_from_the_hard_edge_have_their_limit():
             np.testing.assert_allclose(found, wide, rtol=1 / np.sqrt(x[0]) + excess**2 / x[0])
     with pytest.raises(ArgumentError, match="at most 1e"):
         hard_edge_kernel.one_point(1e21)
+
+
+@pytest.mark.parametrize("a", [0, 1, 5, 20, 60])
+def test_bessel_kernel_has_all_digits_at_any_size(a):
+    from mpmath import besselj, mp, mpf, sqrt
+
+    for x in (1e-200, 1e-20, 1e-14, 1e-5, 1e-3, 0.1, 1.0, 30.0, 900.0):
+        for factor in (1.0, 1.3, 0.02, 1e6):
+            y = min(x * factor, 1e4)
+            with mp.workdps(100):
+                p, q = sqrt(mpf(x)), sqrt(mpf(y))
+                if p == q:
+                    exact = (besselj(a, p) ** 2 - besselj(a + 1, p) * besselj(a - 1, p)) / 4
+                else:
+                    top = p * besselj(a + 1, p) * besselj(a, q)
+                    top -= q * besselj(a + 1, q) * besselj(a, p)
+                    exact = top / (2 * (p**2 - q**2))
+                expected = float(exact)
+            found = float(hard_edge_kernel.kernel(x, y, excess=a))
+            assert found == pytest.approx(expected, rel=1e-10, abs=1e-13 if x > 10 else 1e-290)
