@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from spectra._typing import AnyArray, FloatArray, Numbers
 
 __all__ = [
+    "as_array",
     "as_float",
+    "as_real",
     "choice",
     "count",
     "executor",
@@ -220,14 +222,14 @@ def real_numbers(values: npt.ArrayLike, /, name: str = "eigenvalues") -> FloatAr
     >>> real_numbers([1, 2])
     array([1., 2.])
     """
-    return np.array(as_real(values, name))
+    return as_real(values, name, copy=True)
 
 
 def as_real(
-    values: npt.ArrayLike, /, name: str = "eigenvalues", *, some: bool = False
+    values: npt.ArrayLike, /, name: str = "eigenvalues", *, some: bool = False, copy: bool = False
 ) -> FloatArray:
     """
-    Convert to float64 as :func:`real_numbers`, without a copy where none is needed.
+    Convert to float64 as :func:`real_numbers`, by default without a copy where none is needed.
 
     With `some`, there has to be at least one number.
 
@@ -236,15 +238,7 @@ def as_real(
     >>> as_real([1, 2], some=True)
     array([1., 2.])
     """
-    masked = isinstance(values, np.ma.MaskedArray) and values.ndim == 1
-    try:
-        array = np.ma.compressed(values) if masked else np.asarray(values)
-    except ValueError:  # rows of different lengths
-        array = np.array([None])
-    if not masked and np.ma.is_masked(values):
-        msg = f"`{name}` must not be masked: fill what is masked, or leave it out"
-        raise ArgumentError(msg)
-    array = objects_as_floats(array)
+    array = as_array(values, name)
     real = np.can_cast(array.dtype, np.float64, "same_kind") and array.dtype != bool
     if not real and (array.size or array.dtype.kind == "c"):
         got = f"{type(values).__name__} of {array.dtype}"
@@ -253,11 +247,28 @@ def as_real(
     if some and not array.size:
         msg = f"`{name}` must be at least one number, got none"
         raise ArgumentError(msg)
-    return array.astype(np.float64, copy=False)
+    return array.astype(np.float64, copy=copy)
 
 
-def objects_as_floats(array: AnyArray) -> AnyArray:
-    """Return an array of Python's real numbers, fractions and decimals as floats; others as is."""
+def as_array(values: npt.ArrayLike, name: str, /) -> AnyArray:
+    """
+    Convert to an array in its stored type, without a copy where none is needed.
+
+    Rows of different lengths give an array of one object. Masked values of one-dimensional data are
+    left out, others refused. Python's real numbers, fractions and decimals become floats.
+    """
+    if np.ma.is_masked(values):
+        if np.ndim(values) != 1:
+            msg = f"`{name}` must not be masked: fill what is masked, or leave it out"
+            raise ArgumentError(msg)
+        return np.ma.compressed(values)
+    try:
+        return _objects_as_floats(np.asarray(values))
+    except ValueError:  # rows of different lengths
+        return np.array([None])
+
+
+def _objects_as_floats(array: AnyArray) -> AnyArray:
     if array.dtype != object or not array.size:
         return array
     if not all(isinstance(x, Real | Decimal) and not isinstance(x, bool) for x in array.flat):

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from spectra._typing import AnyArray
 
-__all__ = ["Sparse", "from_sparse", "stored_elements"]
+__all__ = ["Sparse", "from_sparse", "stored_blocks", "summed_rows"]
 
 
 class Sparse:
@@ -63,13 +63,21 @@ class Sparse:
             yield part.T if along else part
 
 
-def stored_elements(matrix: Any, /) -> AnyArray:
-    """Return the elements that a sparse matrix stores, equal places summed, and a zero."""
+def summed_rows(matrix: Any, /) -> Any:
+    """Return the rows of a sparse matrix of SciPy, equal places summed and in order."""
     rows = matrix.tocsr()
     if not rows.has_canonical_format:
         rows = rows.copy()
         rows.sum_duplicates()
-    return np.append(rows.data, rows.dtype.type(0))
+    return rows
+
+
+def stored_blocks(matrix: Any, /) -> list[AnyArray] | None:
+    """Return the elements that a sparse matrix stores, and a zero; None for any other matrix."""
+    if getattr(matrix, "sparse", None) is None:
+        return None
+    rows = summed_rows(matrix.sparse)
+    return [np.append(rows.data, rows.dtype.type(0))]
 
 
 def from_sparse(data: Any, /) -> Any:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Protocol, cast
 
 import numpy as np
 
-from spectra._checks import objects_as_floats
-from spectra._sparse import from_sparse, stored_elements
+from spectra._checks import as_array
+from spectra._sparse import from_sparse, stored_blocks
 from spectra.errors import ArgumentError
 
 if TYPE_CHECKING:
@@ -24,10 +24,10 @@ __all__ = [
     "EPS",
     "InBlocks",
     "SpectrumLike",
-    "element_blocks",
     "extreme_exponent",
     "in_blocks",
     "in_weight_units",
+    "is_real",
     "kurtosis_of",
     "largest",
     "matrices_of",
@@ -136,19 +136,15 @@ def largest(parts: Iterable[AnyArray], /) -> Any:
     return found
 
 
-def element_blocks(parts: InBlocks, step: int, /) -> Iterable[AnyArray]:
-    """Return the elements of a matrix in parts; those that a sparse matrix stores at once."""
-    sparse = getattr(parts, "sparse", None)
-    return parts.blocks(step) if sparse is None else [stored_elements(sparse)]
-
-
 def extreme_exponent(W: AnyArray | InBlocks, /) -> int:
     """Return the power of two to divide extreme weights by, 0 for weights from 1e-135 to 1e135."""
     first = W if isinstance(W, np.ndarray) else next(W.blocks(1), np.zeros(0))
     if first.dtype.kind != "f" or first.dtype.itemsize < 8 or not first.size:  # others fit
         return 0
-    step = BLOCK // max(1, min(W.shape, default=1))
-    most = largest([W] if isinstance(W, np.ndarray) else element_blocks(W, step))
+    if isinstance(W, np.ndarray):
+        most = largest([W])
+    else:
+        most = largest(stored_blocks(W) or W.blocks(BLOCK // max(1, min(W.shape))))
     exponent = int(np.frexp(most)[1]) if np.isfinite(most) else 0
     return exponent if abs(exponent) > _FARTHEST else 0
 
@@ -227,14 +223,7 @@ def is_real(dtype: np.dtype[Any], /) -> bool:
 
 def _real_array(data: npt.ArrayLike, name: str = "matrices") -> AnyArray:
     """Convert to an array in its stored type, and refuse what is not of real numbers."""
-    try:
-        array = np.asarray(data)
-    except ValueError:  # rows of different lengths
-        array = np.array([None])
-    if np.ma.is_masked(data):
-        msg = f"`{name}` must not be masked: fill what is masked"
-        raise ArgumentError(msg)
-    array = objects_as_floats(array)
+    array = as_array(data, name)
     if array.size and not is_real(array.dtype):
         got = f"{type(data).__name__} of {array.dtype}"
         msg = f"`{name}` must be a matrix of real numbers, got {got}"

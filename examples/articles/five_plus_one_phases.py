@@ -83,8 +83,8 @@ print(made.to_string(formatters={name: f"{{:.{n}f}}".format for name, n in digit
 # *gap* above the edge in Tracy-Widom units, distance of the bulk from the Marchenko-Pastur law, and
 # the share of eigenvalues that are zero. Noise gives the first line.
 #
-# The matrices that are named otherwise: *p* is that of a power law above the bulk, and *likelier* a
-# law that fits better than the power law.
+# Some matrices get another name than was meant. The column *p* has the p-value of a power law above
+# the bulk, and *likelier* a law that fits better than the power law.
 
 columns = ["meant", "named", "reach", "p", "likelier"]
 others = pd.DataFrame(missed, columns=columns)

@@ -278,8 +278,8 @@ plt.show()
 # - **It ends at** :math:`\mu = 2`. With random signs the ratio is 4.6 to 5.0 at :math:`\mu = 3`,
 #   where alpha is 3.1 to 3.2, and 12 to 14 at :math:`\mu = 4`. With positive elements the two part
 #   slowly: the ratio is 11 to 14 % above alpha at :math:`\mu = 3`, 14 to 17 % at 3.5 and 24 to 25 %
-#   at 4 (3.30 against 2.66 here). There the largest eigenvalue is that of the mean, one spike and
-#   no power law. Of the squared norm the mean makes 21 to 34 % only.
+#   at 4 (3.30 against 2.66 here). There the mean makes the largest eigenvalue, which is a
+#   single spike and no part of a power law. The mean makes only 21 to 34 % of the squared norm.
 # - **Noise would give** a ratio of 6.8 to 6.9 and an alpha of about 5 at 100 x 100. Alpha of single
 #   matrices of noise scatters widely: the middle 68 % reach from about 3 to 8, the largest of each
 #   seed is above 16.

@@ -48,8 +48,8 @@ layers["noise"] = np.random.default_rng(RNG).normal(size=layers["gentle"].shape)
 # -------------------------
 #
 # The article compares the eigenvalues of a layer (filled) with those of the same elements in
-# random order (line). In random order, the eigenvalues of the gentle layer are all those of noise.
-# Of those of the harsh layer, one stands far to the right.
+# random order (line). In random order, the gentle layer has the eigenvalues of noise. The harsh
+# layer has one eigenvalue more, far to the right.
 
 figure, axes = plt.subplots(1, len(SHOWN), figsize=(11, 4), sharey=True, squeeze=False)
 for axis, name in zip(axes.flat, SHOWN, strict=True):

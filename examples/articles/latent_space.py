@@ -379,8 +379,8 @@ plt.show()
 # - *The subspace of the power law is the best approximation*: no. It is 0.89 away from the
 #   expected counts (over their norm), where the best, with 19 values, is 0.33 away, and a single
 #   value 0.49.
-# - Neighbours forgive more. From 15 to 130 values, more than nine in ten are of the same topic;
-#   with those of the power law 0.88, by chance 0.05.
+# - The test by neighbours is milder. With 15 to 130 values kept, more than nine in ten neighbours
+#   are of the same topic. With the values of the power law 88 % are, and by chance 5 % would be.
 # - On the pages of this documentation the methods keep very different numbers of values. The shares
 #   of good neighbours differ little, and all are far above chance: such a test does not tell which
 #   method is right. (These pages change, and with them the last table.)

@@ -297,8 +297,8 @@ plt.show()
 # *Does the bulk remember the start?* Yes.
 #
 # - The windows of the smallest singular values still hold 47 and 48 % of the directions that they
-#   had before the training, those of the largest 21 and 19 %. Random directions would share 3 to
-#   4 %.
+#   had before the training. The windows of the largest hold 21 and 19 %. Random directions would
+#   share 3 to 4 %.
 # - Every window from the third on passes the tests for noise. It holds 18 to 48 % of the directions
 #   of its start. The rest of its directions come from the training, and they pass the tests, too.
 #

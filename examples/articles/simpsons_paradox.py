@@ -74,8 +74,8 @@ metrics["random numbers"] = np.random.default_rng(0).standard_normal(len(metrics
 metrics["training accuracy"] = networks.train
 
 # %%
-# The two seeds of a setting are no independent networks: their numbers are correlated. So the
-# points of all that follows are the 48 settings, with means over the two seeds.
+# The numbers of the two seeds of a setting are correlated, so the two networks do not count as two.
+# From here on a point is one of the 48 settings, with the mean over its two seeds.
 
 both = metrics.assign(test=networks.test)
 by_setting = {name: both[name].unstack("seed").to_numpy() for name in both}

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from spectra._sparse import summed_rows
 from spectra.linalg._tall import scaled
 
 if TYPE_CHECKING:
@@ -44,10 +45,7 @@ def _sparse_rows(matrix: Tall) -> Any | None:
     """Return the rows of a sparse matrix whose Gram matrix takes less time than of a dense one."""
     if matrix.sparse is None:
         return None
-    rows = matrix.sparse.tocsr()
-    if not rows.has_canonical_format:  # places that are equal, or out of order
-        rows = rows.copy()
-        rows.sum_duplicates()
+    rows = summed_rows(matrix.sparse)
     N, M = matrix.shape
     products = np.square(np.diff(rows.indptr), dtype=np.float64).sum()
     return rows if products * _PRODUCT < N * M**2 else None

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from spectra._sparse import stored_elements
 from spectra._spectral import BLOCK, in_blocks, is_real, matrix_of
 from spectra.errors import ArgumentError
 
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
 
     from spectra._typing import AnyArray, FloatArray
 
-__all__ = ["Tall", "element_blocks", "scaled", "tall"]
+__all__ = ["Tall", "scaled", "tall"]
 
 
 class Tall(NamedTuple):
@@ -29,11 +28,15 @@ class Tall(NamedTuple):
     sparse: Any = None  # the same matrix in SciPy, if it is sparse
 
 
+def _check_real(ndim: int, dtype: np.dtype[Any]) -> None:
+    if ndim != 2 or not is_real(dtype):
+        msg = f"`W` must be a matrix of real numbers, got {ndim}-D {dtype}"
+        raise ArgumentError(msg)
+
+
 def _real(array: AnyArray) -> AnyArray:
     """Return a matrix, its elements in a type of 16 bits or more; refuse what is not real."""
-    if array.ndim != 2 or not is_real(array.dtype):
-        msg = f"`W` must be a matrix of real numbers, got {array.ndim}-D {array.dtype}"
-        raise ArgumentError(msg)
+    _check_real(array.ndim, array.dtype)
     wide = array.dtype.kind == "f" or array.dtype.name == "bfloat16"
     return array if wide else array.astype(np.float64)
 
@@ -57,17 +60,12 @@ def tall(W: npt.ArrayLike) -> Tall:
 
     step = _step(columns)
     sparse = getattr(parts, "sparse", None)
+    if sparse is not None:
+        _check_real(sparse.ndim, sparse.dtype)
     in_scipy = sparse.T if turn and sparse is not None else sparse
     return Tall(
         (rows, columns), lambda: map(turned, parts.blocks(step)), -(-rows // step), in_scipy
     )
-
-
-def element_blocks(matrix: Tall) -> Iterable[AnyArray]:
-    """Return the elements in blocks; those that a sparse matrix stores at once."""
-    if matrix.sparse is None:
-        return matrix.blocks()
-    return [_real(stored_elements(matrix.sparse)[np.newaxis])]
 
 
 def _step(columns: int) -> int:

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 import spectra._checks as _checks
+from spectra._sparse import stored_blocks
 from spectra._spectral import EPS, in_weight_units, largest, zero_below
 from spectra.errors import ArgumentError
 from spectra.linalg import devices, two_stage
 from spectra.linalg._elsewhere import largest_of, scaled_values, sent, there
 from spectra.linalg._gram import gram_of, without_zero_columns
 from spectra.linalg._smallest import refined
-from spectra.linalg._tall import element_blocks, scaled, tall
+from spectra.linalg._tall import scaled, tall
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -166,7 +167,7 @@ def _scaled(W: Any, rtol: float, device: str | None) -> tuple[FloatArray, int, i
             work = partial(scaled_values, source, rtol=rtol, error=_GRAM_ERROR)
             return _over_power(largest_of(source), source.shape, work)
     matrix = tall(W)
-    most = largest(element_blocks(matrix)) if matrix.shape[1] else 0.0
+    most = largest(stored_blocks(matrix) or matrix.blocks()) if matrix.shape[1] else 0.0
     if where is None:
         with np.errstate(under="ignore"):
             return _over_power(most, matrix.shape, partial(_scaled_eigenvalues, matrix, rtol=rtol))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from spectra._sparse import stored_elements
+from spectra._sparse import stored_blocks
 from spectra._spectral import BLOCK, in_blocks, stack_of
 
 if TYPE_CHECKING:
@@ -103,8 +103,8 @@ def _parts(matrices: npt.ArrayLike) -> Iterator[tuple[int, int, int, AnyArray]]:
             for start in range(0, len(whole), step):
                 yield number, start, 0, whole[start : start + step]
         return
-    sparse = getattr(parts, "sparse", None)
-    if sparse is not None and np.isfinite(stored_elements(sparse)).all():
+    stored = stored_blocks(parts)
+    if stored and all(np.isfinite(part).all() for part in stored):
         return
     is_wide = parts.shape[0] < parts.shape[1]
     place = 0

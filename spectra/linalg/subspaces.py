@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 import spectra._checks as _checks
-from spectra._spectral import matrix_of, zero_below
+from spectra._spectral import matrix_of
 from spectra.errors import ArgumentError
+from spectra.linalg._triplets import triplets
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -87,7 +88,7 @@ def canonical_correlations(A: npt.ArrayLike, B: npt.ArrayLike, /) -> FloatArray:
     >>> canonical_correlations([[1.0], [0.0]], [[3.0], [4.0]]).round(4)
     array([0.6])
     """
-    first, second = (_left(_in_units_of_columns(W)) for W in _pair(A, B))
+    first, second = (triplets(_in_units_of_columns(W)).left for W in _pair(A, B))
     cosines: FloatArray = np.minimum(np.linalg.svd(first.T @ second, compute_uv=False), 1.0)
     return cosines
 
@@ -145,7 +146,7 @@ def band_overlaps(A: npt.ArrayLike, B: npt.ArrayLike, /, *, num: int = 10) -> Ba
     """
     _checks.count("num", num)
     pair = _pair(A, B)
-    first, second = (_left(W) for W in pair)
+    first, second = (triplets(W).left for W in pair)
     rows, columns = (_bands(vectors.shape[1], num) for vectors in (first, second))
     squares = (first.T @ second) ** 2
     sums = [[squares[np.ix_(i, j)].sum() for j in columns] for i in rows]
@@ -186,12 +187,3 @@ def _in_units_of_columns(W: FloatArray) -> FloatArray:
     exponents = np.frexp(np.abs(W).max(axis=0, initial=0.0))[1]
     scaled: FloatArray = np.ldexp(W, -exponents)
     return scaled
-
-
-def _left(W: FloatArray) -> FloatArray:
-    """Return the left singular vectors whose singular values are not zero by rounding."""
-    exponent = int(np.frexp(np.abs(W).max(initial=0.0))[1])
-    vectors, singular, _ = np.linalg.svd(np.ldexp(W, -exponent), full_matrices=False)
-    there = singular**2 > zero_below(float(singular.max(initial=0.0)) ** 2, max(W.shape, default=1))
-    left: FloatArray = vectors[:, there]
-    return left

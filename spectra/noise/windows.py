@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 import spectra._checks as _checks
-from spectra._spectral import in_weight_units, matrix_of, zero_below
+from spectra._spectral import in_weight_units, matrix_of
 from spectra.errors import ArgumentError
+from spectra.linalg._triplets import triplets
 from spectra.linalg.elements import alive
 from spectra.linalg.vectors import porter_thomas
 from spectra.multiple_tests import combined
@@ -109,7 +110,7 @@ def windows(W: npt.ArrayLike, /, *, num: int = 10) -> Windows:
     [True, False, False, False, False]
     """
     _checks.count("num", num)
-    values, right, left, exponent = _triplets(W)
+    left, values, right, exponent = triplets(_tall(W))
     parts = np.array_split(np.arange(len(values)), min(num, len(values) // FEWEST) or 1)
     if len(values) < FEWEST:
         return Windows._make(np.empty((len(Windows._fields), 0)))
@@ -129,24 +130,14 @@ def windows(W: npt.ArrayLike, /, *, num: int = 10) -> Windows:
     )
 
 
-def _triplets(W: npt.ArrayLike) -> tuple[FloatArray, FloatArray, FloatArray, int]:
-    """
-    Return the eigenvalues that are not zero, singular vectors of both sides, and an exponent.
-
-    The vectors of the short side come first. The eigenvalues are over ``4**exponent``.
-    """
+def _tall(W: npt.ArrayLike) -> FloatArray:
+    """Return the rows and columns that are not all zero, as columns at least as long as rows."""
     array = np.asarray(matrix_of(W), np.float64)
     if array.ndim != 2 or not np.isfinite(array).all():
         msg = f"`W` must be a matrix of finite numbers, got shape {array.shape}"
         raise ArgumentError(msg)
-    live = alive(array)
-    tall = live if live.shape[0] >= live.shape[1] else live.T
-    N = len(tall)
-    exponent = int(np.frexp(np.abs(tall).max(initial=0.0))[1])
-    left, singular, right = np.linalg.svd(np.ldexp(tall, -exponent), full_matrices=False)
-    largest = float(singular.max(initial=0.0)) ** 2
-    num = int(np.count_nonzero(singular**2 > zero_below(largest, N)))  # the first, as they descend
-    return singular[:num] ** 2, right[:num].T, left[:, :num], exponent
+    live: FloatArray = alive(array)
+    return live if live.shape[0] >= live.shape[1] else live.T
 
 
 def _p_of_columns(vectors: FloatArray) -> FloatArray:
